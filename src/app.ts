@@ -1,0 +1,48 @@
+import { type Context, Hono } from "hono";
+import { mount, servicePipeline } from "./kernel/http/pipeline.ts";
+import type { Cloud } from "./kernel/kernel.ts";
+
+/** The listener's knowledge of a connection, handed to hono as `env`. Absent in tests that call `app.request()`. */
+export interface Connection {
+  incoming?: { socket?: { remoteAddress?: string; encrypted?: boolean } };
+}
+
+export interface Apps {
+  /** Every service under its prefix. */
+  all: Hono;
+  /** Classic port → the service that has it, without a prefix. */
+  classic: ReadonlyMap<number, Hono>;
+}
+
+/** Builds the hono apps from the services of a cloud; listens nowhere. */
+export function createApps(cloud: Cloud): Apps {
+  const all = new Hono();
+  const classic = new Map<number, Hono>();
+  for (const { definition, instance } of cloud.services) {
+    const handle = servicePipeline(definition, instance.routes, cloud.kernel);
+    mount(all, definition.endpoint.prefix, handle, origin);
+    for (const name of definition.endpoint.classicPorts) {
+      const app = new Hono();
+      mount(app, "", handle, origin);
+      classic.set(cloud.kernel.settings.ports[name], app);
+    }
+  }
+  all.get("/", (context) => context.json(index(cloud, context)));
+  return { all, classic };
+}
+
+function origin(context: Context): { protocol: string; clientAddress: string } {
+  const socket = (context.env as Connection | undefined)?.incoming?.socket;
+  return { protocol: socket?.encrypted === true ? "https" : "http", clientAddress: socket?.remoteAddress ?? "" };
+}
+
+/** What a person who opens the bare address sees. */
+function index(cloud: Cloud, context: Context) {
+  const { protocol, host } = new URL(context.req.url);
+  return {
+    tenrec: "an OpenStack-compatible cloud",
+    services: Object.fromEntries(
+      cloud.services.map(({ definition: { name, endpoint } }) => [name, `${protocol}//${host}${endpoint.prefix}`]),
+    ),
+  };
+}

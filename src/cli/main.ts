@@ -1,0 +1,81 @@
+import { Command } from "commander";
+import { StepFailed } from "../bootstrap/steps.ts";
+import { DaemonNotRunning } from "../control/client.ts";
+import { ConfigError } from "../kernel/config/errors.ts";
+import { messageOf } from "../kernel/errors.ts";
+import { VERSION } from "../version.ts";
+import { daemonCommand } from "./daemon.ts";
+import { doctorCommand } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
+import { logsCommand } from "./logs.ts";
+import { openrcCommand } from "./openrc.ts";
+import { rejoinCommand } from "./rejoin.ts";
+import { smokeCommand } from "./smoke.ts";
+import { continueHint, stackCommand } from "./stack.ts";
+import { statusCommand } from "./status.ts";
+import { stopGuestsCommand } from "./stop-guests.ts";
+import { cleanCommand, unstackCommand } from "./unstack.ts";
+import { versionCommand } from "./version.ts";
+
+const program = new Command("tenrec")
+  .description("A whole OpenStack-compatible cloud in one process on one box.")
+  .version(VERSION)
+  .showHelpAfterError("(tenrec --help lists the commands)")
+  .configureHelp({ sortSubcommands: false });
+
+for (const command of [
+  stackCommand(),
+  unstackCommand(),
+  cleanCommand(),
+  rejoinCommand(),
+  openrcCommand(),
+  statusCommand(),
+  doctorCommand(),
+  smokeCommand(),
+  logsCommand(),
+  explainCommand(),
+  versionCommand(),
+]) {
+  program.addCommand(command);
+}
+for (const command of [daemonCommand(), stopGuestsCommand()]) program.addCommand(command, { hidden: true });
+
+// `tenrec stack | head` must not end stack in the middle: what nobody reads any more is dropped.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+// Not awaited at the top level: the single executable is a CommonJS bundle, which has no such thing.
+program.parseAsync().catch((error: unknown) => {
+  // A failed step has been shown where it happened.
+  if (!(error instanceof StepFailed)) process.stderr.write(`${explain(error)}\n`);
+  else if (process.argv.includes("stack") && !process.argv.includes("--json"))
+    process.stderr.write(`\n${continueHint()}\n`);
+  process.exitCode = 1;
+});
+
+/** Where nothing can be written, and what to do about it; null for other errors. */
+function unwritablePlace(error: unknown): string | null {
+  const { code = "", path, syscall = "" } = (error ?? {}) as { code?: string; path?: string; syscall?: string };
+  if (typeof path !== "string" || !/^(mkdir|open|rename|write|chmod)/.test(syscall)) return null;
+  const elsewhere = "DATA_DIR (and LOGDIR) in local.conf may name another place";
+  if (code === "EACCES" || code === "EPERM")
+    return `this user may not write ${path}; run it with sudo, or ${elsewhere}`;
+  // node's mkdir with its parents says ENOENT on a read-only file system.
+  if (code === "EROFS" || (code === "ENOENT" && syscall === "mkdir"))
+    return `${path} cannot be made: its file system is mounted read-only; ${elsewhere}`;
+  return code === "ENOSPC" ? `no space is left for ${path}; make room, or ${elsewhere}` : null;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return `The configuration has mistakes; nothing was changed.\n\n${error.message}`;
+  const unwritable = unwritablePlace(error);
+  if (unwritable !== null) return `tenrec: ${unwritable}`;
+  if (error instanceof DaemonNotRunning) return `tenrec: ${error.message}`;
+  // The daemon's last words go to a file, where a stack helps; for everybody else it is noise.
+  const daemon = process.argv.includes("daemon") || process.argv.includes("--foreground");
+  const verbose = (daemon || process.env.TENREC_DEBUG === "1") && error instanceof Error;
+  return `tenrec: ${verbose ? error.stack : messageOf(error)}`;
+}

@@ -1,0 +1,34 @@
+import type { Warning } from "../kernel/warnings/warnings.ts";
+
+/** The answer to GET /status. */
+export interface DaemonStatus {
+  pid: number;
+  /** Ports are open; before that it is still bringing the host in line with the database. */
+  ready: boolean;
+  version: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  /** Service name → URL. */
+  urls: Record<string, string>;
+  services: string[];
+  warnings: Warning[];
+  memoryBytes: number;
+}
+
+/** The answer to GET /health: what the daemon knows of its own state, for `tenrec doctor`. */
+export interface DaemonHealth {
+  status: DaemonStatus;
+  /** sqlite's quick_check: "ok", or what is wrong. */
+  integrity: string;
+  /** Bytes of the database and its write-ahead log. */
+  databaseBytes: number;
+  /** Long work under way. `age`: milliseconds since it last moved. */
+  operations: { kind: string; resource: string; state: "running" | "undoing"; age: number }[];
+  /** Milliseconds the wall clock has moved more (or less) than time has passed since the daemon started. */
+  clockDrift: number;
+  /** What the services found when they compared their rows with each other and the host. */
+  problems: { key: string; message: string; hint: string }[];
+}
+
+/** Where the daemon of a data directory listens for `tenrec` commands. */
+export const controlSocket = (dataDir: string): string => `${dataDir}/tenrec.sock`;

@@ -1,0 +1,233 @@
+import { readdir, readFile, statfs } from "node:fs/promises";
+import { arch, hostname, release } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import systeminformation from "systeminformation";
+import { contains, parseBlock } from "../kernel/config/addresses.ts";
+import type { HostFacts as SettingsFacts } from "../kernel/config/settings.ts";
+import { readStat } from "./processes.ts";
+import type { Exec } from "./types.ts";
+
+/** Some look every so many seconds only. */
+const REAPED_MS = 8_000;
+
+export interface Address {
+  interface: string;
+  family: 4 | 6;
+  address: string;
+  prefix: number;
+  scope: string;
+}
+
+export interface Route {
+  /** A CIDR; `0.0.0.0/0` and `::/0` for the default route. */
+  destination: string;
+  gateway: string | null;
+  interface: string | null;
+  metric: number;
+}
+
+export interface NetworkFacts {
+  /** Device and gateway of the IPv4 default route with the lowest metric. */
+  defaultRoute: { interface: string; gateway: string | null } | null;
+  addresses: readonly Address[];
+  routes: readonly Route[];
+}
+
+export interface MachineFacts {
+  hostname: string;
+  arch: string;
+  kernel: string;
+  /** /etc/os-release: `debian`, `ubuntu`, …; and what it says it is like. */
+  os: { id: string; like: readonly string[]; version: string; name: string };
+  cpu: {
+    count: number;
+    sockets: number;
+    cores: number;
+    threads: number;
+    model: string;
+    vendor: string;
+    flags: readonly string[];
+    mhz: number;
+  };
+  /** Bytes, from /proc/meminfo (libvirt's node information may be far off inside virtual machines). */
+  memory: { total: number; available: number; swapTotal: number };
+}
+
+/** Bytes of the file system that holds `path`. */
+export async function diskSpace(path: string): Promise<{ total: number; free: number; available: number }> {
+  const { bsize, blocks, bfree, bavail } = await statfs(path);
+  return { total: bsize * blocks, free: bsize * bfree, available: bsize * bavail };
+}
+
+/** Bytes, as the kernel counts now. */
+export async function memoryFacts(): Promise<MachineFacts["memory"]> {
+  const text = await readFile("/proc/meminfo", "utf8");
+  const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
+  return { total: bytes("MemTotal"), available: bytes("MemAvailable"), swapTotal: bytes("SwapTotal") };
+}
+
+export async function machineFacts(): Promise<MachineFacts> {
+  const [cpu, flags, memory, os] = await Promise.all([
+    systeminformation.cpu(),
+    systeminformation.cpuFlags(),
+    memoryFacts(),
+    osRelease(),
+  ]);
+  const sockets = Math.max(1, cpu.processors);
+  const cores = Math.max(1, Math.floor(cpu.physicalCores / sockets));
+  return {
+    hostname: hostname(),
+    arch: unameArch(),
+    kernel: release(),
+    os,
+    cpu: {
+      count: cpu.cores,
+      sockets,
+      cores,
+      threads: Math.max(1, Math.floor(cpu.cores / (sockets * cores))),
+      model: cpu.brand,
+      vendor: cpu.vendor,
+      flags: flags.split(" ").filter((flag) => flag !== ""),
+      mhz: Math.round(cpu.speed * 1000),
+    },
+    memory,
+  };
+}
+
+export function unameArch(): string {
+  const names: Record<string, string> = { x64: "x86_64", arm64: "aarch64" };
+  return names[arch()] ?? arch();
+}
+
+export async function osRelease(): Promise<MachineFacts["os"]> {
+  const text = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const value = (key: string): string =>
+    (new RegExp(`^${key}=(.*)$`, "m").exec(text)?.[1] ?? "").replaceAll(/^["']|["']$/g, "");
+  return {
+    id: value("ID"),
+    like: value("ID_LIKE")
+      .split(" ")
+      .filter((word) => word !== ""),
+    version: value("VERSION_ID"),
+    name: value("PRETTY_NAME"),
+  };
+}
+
+/** Links, addresses and routes of a network namespace (null: the program's own). */
+export async function networkFacts(exec: Exec, netns: string | null = null): Promise<NetworkFacts> {
+  const json = async <T>(...args: string[]): Promise<T[]> => {
+    const { stdout } = await exec.run("ip", ["-j", ...args], { netns });
+    const value: unknown = JSON.parse(stdout.trim() === "" ? "[]" : stdout);
+    return Array.isArray(value)
+      ? value.filter((item) => typeof item === "object" && item !== null && Object.keys(item).length > 0)
+      : [];
+  };
+  const links = await json<IpAddress>("address", "show");
+  const addresses = links.flatMap((link) =>
+    link.addr_info.flatMap((info): Address[] =>
+      info.family === "inet" || info.family === "inet6"
+        ? [
+            {
+              interface: link.ifname,
+              family: info.family === "inet" ? 4 : 6,
+              address: info.local,
+              prefix: info.prefixlen,
+              scope: info.scope,
+            },
+          ]
+        : [],
+    ),
+  );
+  const v4 = (await json<IpRoute>("-4", "route", "show")).map((route) => routeOf(route, 4));
+  const v6 = (await json<IpRoute>("-6", "route", "show")).map((route) => routeOf(route, 6));
+  const defaults = v4.filter((route) => route.destination === "0.0.0.0/0" && route.interface !== null);
+  const best = defaults.sort((one, other) => one.metric - other.metric)[0];
+  return {
+    defaultRoute: best?.interface == null ? null : { interface: best.interface, gateway: best.gateway },
+    addresses,
+    routes: [...v4, ...v6],
+  };
+}
+
+/** What the settings loader asks of the machine. */
+export async function settingsFacts(exec: Exec): Promise<SettingsFacts> {
+  const network = await networkFacts(exec);
+  return {
+    arch: unameArch(),
+    hostname: hostname(),
+    uid: process.getuid?.() ?? 0,
+    home: process.env.HOME ?? "/root",
+    defaultInterface: network.defaultRoute?.interface ?? null,
+    addresses: network.addresses
+      .filter(({ scope, interface: name }) => scope === "global" && name !== "lo")
+      .map(({ interface: name, family, address }) => ({ interface: name, family, address })),
+    hasIpv6: await readFile("/proc/net/if_inet6", "utf8").then(
+      () => true,
+      () => false,
+    ),
+  };
+}
+
+/**
+ * HOST_IP as DevStack's get_default_host_ip finds it: the first address of the interface that is in neither FIXED_RANGE nor
+ * FLOATING_RANGE. Null when there is none.
+ */
+export function detectHostIp(
+  network: NetworkFacts,
+  options: { interface?: string | null; fixedRange: string; floatingRange: string; family?: 4 | 6 },
+): string | null {
+  const name = options.interface ?? network.defaultRoute?.interface ?? null;
+  const excluded = [options.fixedRange, options.floatingRange].map(parseBlock);
+  const found = network.addresses.find(
+    ({ interface: device, family, address, scope }) =>
+      device === name &&
+      family === (options.family ?? 4) &&
+      scope === "global" &&
+      !excluded.some((block) => block !== null && contains(block, address)),
+  );
+  return found?.address ?? null;
+}
+
+interface IpAddress {
+  ifname: string;
+  addr_info: { family: string; local: string; prefixlen: number; scope: string }[];
+}
+
+interface IpRoute {
+  dst: string;
+  gateway?: string;
+  dev?: string;
+  metric?: number;
+}
+
+function routeOf(route: IpRoute, family: 4 | 6): Route {
+  const host = family === 4 ? 32 : 128;
+  const destination =
+    route.dst === "default"
+      ? family === 4
+        ? "0.0.0.0/0"
+        : "::/0"
+      : route.dst.includes("/")
+        ? route.dst
+        : `${route.dst}/${host}`;
+  return { destination, gateway: route.gateway ?? null, interface: route.dev ?? null, metric: route.metric ?? 0 };
+}
+
+/**
+ * Whether the first process takes leave of ended ones, which libvirt waits for. In a container it may be a program that never does:
+ * then they are there. Takes seconds where some have just ended.
+ */
+export async function reapsOrphans(): Promise<boolean> {
+  const deadline = performance.now() + REAPED_MS;
+  for (let ended = await endedOrphans(await readdir("/proc")); ended.length > 0; ended = await endedOrphans(ended)) {
+    if (performance.now() > deadline) return false;
+    await sleep(50);
+  }
+  return true;
+}
+
+/** Of these processes, those that have ended and wait for the first one. */
+async function endedOrphans(pids: readonly string[]): Promise<string[]> {
+  const stats = await Promise.all(pids.map((pid) => readStat(Number(pid))));
+  return pids.filter((_, index) => stats[index]?.state === "Z" && stats[index].parent === 1);
+}

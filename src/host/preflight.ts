@@ -1,0 +1,154 @@
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { isServiceEnabled } from "../kernel/config/services.ts";
+import type { Settings } from "../kernel/config/settings.ts";
+import { messageOf } from "../kernel/errors.ts";
+import type { Box } from "./box/box.ts";
+import { diskSpace, memoryFacts, osRelease } from "./facts.ts";
+import { type KvmProbe, probeKvm } from "./kvm-probe.ts";
+import { missingRequirements, type Requirement } from "./packages.ts";
+import type { Exec } from "./types.ts";
+
+export interface Check {
+  /** `root`, `os`, `disk`, `memory`, `packages`, `namespaces`, `kvm`, `ranges`, `ports`, `no-devstack`. */
+  name: string;
+  severity: "ok" | "warning" | "error";
+  message: string;
+  /** What to do about it; empty when fine. */
+  hint: string;
+}
+
+export interface Preflight {
+  checks: readonly Check[];
+  missing: readonly Requirement[];
+  kvm: KvmProbe | null;
+}
+
+const GIB = 1024 ** 3;
+
+/**
+ * Looks whether this machine can carry the cloud, before anything is changed on it. Errors must stop stack (unless FORCE, for the
+ * distribution); warnings are shown in the summary.
+ */
+export async function preflight(parts: { settings: Settings; exec: Exec; box: Box }): Promise<Preflight> {
+  const { settings, exec, box } = parts;
+  const checks: Check[] = [];
+  const ok = (name: string, message: string): void => void checks.push({ name, severity: "ok", message, hint: "" });
+  const say = (severity: "warning" | "error", name: string, message: string, hint: string): void =>
+    void checks.push({ name, severity, message, hint });
+
+  if (existsSync(join(homedir(), ".no-devstack"))) {
+    say(
+      "error",
+      "no-devstack",
+      "~/.no-devstack says that no cloud may be set up on this machine",
+      "remove that file if it may",
+    );
+  }
+  if (settings.virtDriver === "fake") return { checks, missing: [], kvm: null };
+
+  if (process.getuid?.() === 0) ok("root", "runs as root");
+  else
+    say(
+      "error",
+      "root",
+      "needs root for network namespaces, taps and libvirt",
+      "run it with sudo, or set VIRT_DRIVER=fake",
+    );
+
+  const os = await osRelease();
+  const debian = [os.id, ...os.like].some((id) => id === "debian" || id === "ubuntu");
+  if (debian) ok("os", os.name);
+  else {
+    const hint = "Debian and Ubuntu are known to work; FORCE=yes goes on, with packages installed by hand";
+    say(settings.force ? "warning" : "error", "os", `${os.name || "this system"} is not a Debian or Ubuntu`, hint);
+  }
+
+  const space = await diskSpace(await existingParent(settings.dataDir));
+  const disk = `${(space.available / GIB).toFixed(1)} GiB free for ${settings.dataDir}`;
+  if (space.available < 2 * GIB) say("error", "disk", disk, "at least 2 GiB are needed; DATA_DIR may point elsewhere");
+  else if (space.available < 10 * GIB) say("warning", "disk", disk, "guests with larger images will fill it soon");
+  else ok("disk", disk);
+
+  const memory = await memoryFacts();
+  const room = `${(memory.available / GIB).toFixed(1)} of ${(memory.total / GIB).toFixed(1)} GiB memory available`;
+  if (memory.available < GIB / 2) say("error", "memory", room, "at least 512 MiB are needed for a single small guest");
+  else if (memory.available < 2 * GIB) say("warning", "memory", room, "only a few small guests will fit");
+  else ok("memory", room);
+
+  const missing = await missingRequirements();
+  const names = [...new Set(missing.map((requirement) => requirement.package))].join(" ");
+  if (missing.length === 0) ok("packages", "all commands are there");
+  else if (settings.offline)
+    say("error", "packages", `missing packages: ${names}`, `OFFLINE=True: install them with: apt-get install ${names}`);
+  else if (!debian) say("error", "packages", `missing packages: ${names}`, "install what provides them on this system");
+  else say("warning", "packages", `missing packages: ${names}`, "stack installs them");
+
+  await namespaces(exec, ok, say);
+
+  let kvm: KvmProbe | null = null;
+  if (settings.libvirtType === "kvm" && !missing.some(({ command }) => command.startsWith("qemu-system"))) {
+    kvm = await probeKvm(exec, { cacheFile: join(settings.dataDir, "kvm-probe.json") });
+    if (kvm.usable) ok("kvm", kvm.reason);
+    else say("warning", "kvm", `guests are emulated, which is slow: ${kvm.reason}`, "LIBVIRT_TYPE=qemu silences this");
+  }
+
+  if (!missing.some(({ command }) => command === "ip")) {
+    const { collisions } = await box.planRanges();
+    for (const { variable, range, route, interface: device, movedTo } of collisions) {
+      const where = `${variable} ${range} collides with the host's route ${route}${device === null ? "" : ` (${device})`}`;
+      if (movedTo === null)
+        say("error", "ranges", where, `choose another ${variable}, or leave it out: then a free one is taken`);
+      else say("warning", "ranges", `${where}: ${movedTo} is used instead`, `set ${variable} to choose another`);
+    }
+    if (collisions.length === 0) ok("ranges", "no address range is in the host's way");
+  }
+
+  await ports(settings, ok, say);
+  return { checks, missing, kvm };
+}
+
+type Ok = (name: string, message: string) => void;
+type Say = (severity: "warning" | "error", name: string, message: string, hint: string) => void;
+
+async function namespaces(exec: Exec, ok: Ok, say: Say): Promise<void> {
+  try {
+    await exec.run("unshare", ["--net", "--mount", "true"]);
+    ok("namespaces", "namespaces can be made");
+  } catch (error) {
+    const hint = "inside a container it must be a privileged one";
+    say("error", "namespaces", `network namespaces cannot be made: ${messageOf(error)}`, hint);
+  }
+}
+
+/** The API port must be free (or be ours already); a taken classic port only costs that port. */
+async function ports(settings: Settings, ok: Ok, say: Say): Promise<void> {
+  const { api, classic, ...others } = settings.ports;
+  if (!(await canListen(api, settings.listenAddress))) {
+    const hint = `stop what listens there, or choose another API_PORT (ss -ltnp 'sport = :${api}' names it)`;
+    say("error", "ports", `port ${api} is taken`, hint);
+  } else ok("ports", `port ${api} is free`);
+  if (!classic) return;
+  const candidates: Record<string, number> = others;
+  if (!isServiceEnabled(settings, "s-proxy")) delete candidates.objectStore;
+  for (const [name, port] of Object.entries(candidates)) {
+    if (port === api || (await canListen(port, settings.listenAddress))) continue;
+    say("warning", "ports", `port ${port} (${name}) is taken`, "that API is only on the main port then");
+  }
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+async function existingParent(path: string): Promise<string> {
+  let current = path;
+  while (!existsSync(current) && current !== dirname(current)) current = dirname(current);
+  return current;
+}

@@ -1,0 +1,127 @@
+import type { ConfigProblem } from "./errors.ts";
+import { type OptionName, type OptionValue, optionTables } from "./post-config/options.ts";
+import { findIniOption } from "./post-config.ts";
+import type { HostFacts } from "./settings.ts";
+import { findVariable, type ValueOf, type VariableName } from "./variables.ts";
+
+/** Where a value came from; null file is the environment. */
+export interface Origin {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+export interface Given extends Origin {
+  readonly value: string;
+}
+
+/** Turns texts into typed values, with defaults; collects what does not fit. */
+export class Resolver {
+  readonly problems: ConfigProblem[] = [];
+  readonly #given: ReadonlyMap<string, Given>;
+  readonly #options: ReadonlyMap<string, Given>;
+  readonly #facts: HostFacts;
+  readonly #reported = new Set<string>();
+
+  /** @param options by `service/section/option` */
+  constructor(given: ReadonlyMap<string, Given>, options: ReadonlyMap<string, Given>, facts: HostFacts) {
+    this.#given = given;
+    this.#options = options;
+    this.#facts = facts;
+  }
+
+  /** The text of a variable, given or default; empty for unknown names. */
+  text(name: string): string {
+    return this.#given.get(name)?.value ?? this.#defaultText(name);
+  }
+
+  #defaultText(name: string): string {
+    const definition = findVariable(name);
+    if (definition === undefined) return "";
+    return typeof definition.default === "string"
+      ? definition.default
+      : definition.default({ get: (other) => this.text(other), facts: this.#facts });
+  }
+
+  isGiven(name: string): boolean {
+    return this.#given.has(name);
+  }
+
+  origin(name: string): Origin {
+    return this.#given.get(name) ?? { file: null, line: null, column: null };
+  }
+
+  /** The typed value; for a wrong text a problem is noted once and the default stands in, so that checking goes on. */
+  value<Name extends VariableName>(name: Name): ValueOf<Name> {
+    return this.#parse(name) as ValueOf<Name>;
+  }
+
+  option<Name extends OptionName>(name: Name): OptionValue<Name> {
+    const [service, section, option] = splitOption(name);
+    const definition = findIniOption(service, section, option);
+    if (definition === undefined || !("type" in definition)) throw new Error(`no such option: ${name}`);
+    const given = this.#options.get(name);
+    const parsed = definition.type.parse(given?.value ?? definition.default);
+    if (parsed.ok) return parsed.value as OptionValue<Name>;
+    this.#report(name, given, `[${section}] ${option} ${parsed.message}`, parsed.hint);
+    const fallback = definition.type.parse(definition.default);
+    return (fallback.ok ? fallback.value : undefined) as OptionValue<Name>;
+  }
+
+  #parse(name: string): unknown {
+    const definition = findVariable(name);
+    if (definition === undefined) throw new Error(`no such variable: ${name}`);
+    const given = this.#given.get(name);
+    if (given !== undefined) {
+      const parsed = definition.type.parse(given.value);
+      if (parsed.ok) return parsed.value;
+      this.#report(name, given, `${name} ${parsed.message}`, parsed.hint);
+    }
+    const parsed = definition.type.parse(this.#defaultText(name));
+    if (parsed.ok) return parsed.value;
+    // A default that depends on a wrong value is wrong too; that one is reported already.
+    if (name === "HOST_IP" && given === undefined) {
+      this.#report(
+        name,
+        given,
+        "HOST_IP cannot be detected: no usable IPv4 address on the default route's interface",
+        "set HOST_IP=address, or HOST_IP_IFACE=interface",
+      );
+    }
+    return "";
+  }
+
+  #report(name: string, origin: Origin | undefined, message: string, hint: string): void {
+    if (this.#reported.has(name)) return;
+    this.#reported.add(name);
+    this.problems.push({
+      file: origin?.file ?? null,
+      line: origin?.line ?? null,
+      column: origin?.column ?? null,
+      message,
+      hint,
+    });
+  }
+
+  /** Whether the variable's given text was refused. */
+  isWrong(name: string): boolean {
+    return this.#reported.has(name);
+  }
+
+  problem(name: string, message: string, hint: string): void {
+    this.problems.push({ ...place(this.origin(name)), message, hint });
+  }
+}
+
+function place(origin: Origin): Origin {
+  return { file: origin.file, line: origin.line, column: origin.column };
+}
+
+function splitOption(name: string): [keyof typeof optionTables, string, string] {
+  const [service = "", section = "", option = ""] = name.split("/");
+  if (!isService(service)) throw new Error(`no such option: ${name}`);
+  return [service, section, option];
+}
+
+function isService(name: string): name is keyof typeof optionTables {
+  return Object.hasOwn(optionTables, name);
+}

@@ -1,0 +1,33 @@
+import type { HostFacts } from "./settings.ts";
+import type { ValueType } from "./types.ts";
+
+/** What a derived default may look at: the text of other variables, and the machine. */
+export interface DefaultContext {
+  readonly get: (name: string) => string;
+  readonly facts: HostFacts;
+}
+
+/** One supported variable of local.conf. */
+export interface Variable<T> {
+  readonly type: ValueType<T>;
+  readonly default: string | ((context: DefaultContext) => string);
+  /** How a derived default comes about, in the words of the reference. */
+  readonly derived?: string;
+  readonly meaning: string;
+  /** Older or other names of the same thing; the value is taken from them, with a note. */
+  readonly aliases?: readonly string[];
+  /** Secrets are generated when missing and never shown. */
+  readonly secret?: boolean;
+}
+
+export function variable<T>(definition: Variable<T>): Variable<T> {
+  return definition;
+}
+
+/** A variable that is understood and changes nothing here. */
+export interface AcceptedVariable {
+  /** Exact name, or a pattern with `*`. */
+  readonly name: string;
+  /** Said once per run when it is set; empty means: take it silently. */
+  readonly note: string;
+}

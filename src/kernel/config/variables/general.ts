@@ -1,0 +1,106 @@
+import { contains, parseBlock } from "../addresses.ts";
+import { defaultServices } from "../services.ts";
+import {
+  boolean,
+  choice,
+  host,
+  integer,
+  interfaceName,
+  ipv4,
+  ipv6,
+  nonEmpty,
+  optional,
+  path,
+  stackName,
+  text,
+} from "../types.ts";
+import { type DefaultContext, variable } from "../variable.ts";
+
+export const generalVariables = {
+  STACK_NAME: variable({
+    type: stackName,
+    default: "tenrec",
+    meaning: "Name of this stack: its network namespace, interfaces and units; two stacks with two names share a box.",
+  }),
+  HOST_IP: variable({
+    type: ipv4,
+    default: detectHostIp,
+    derived: "address of HOST_IP_IFACE outside FIXED_RANGE and FLOATING_RANGE",
+    meaning: "Address other machines reach this box at; `dhcp` means detect it.",
+  }),
+  HOST_IP_IFACE: variable({
+    type: optional(interfaceName),
+    default: ({ facts }) => facts.defaultInterface ?? "",
+    derived: "interface of the default route",
+    meaning: "Interface that HOST_IP is looked up on.",
+  }),
+  HOST_IPV6: variable({ type: optional(ipv6), default: "", meaning: "IPv6 address of this box." }),
+  SERVICE_HOST: variable({
+    type: host,
+    default: ({ get }) =>
+      get("SERVICE_IP_VERSION") === "6" && get("HOST_IPV6") !== "" ? get("HOST_IPV6") : get("HOST_IP"),
+    derived: "HOST_IP (HOST_IPV6 with SERVICE_IP_VERSION=6)",
+    meaning: "Name or address in the catalog's URLs.",
+  }),
+  SERVICE_IP_VERSION: variable({
+    type: choice("4", "6"),
+    default: "4",
+    meaning: "Address family of the API endpoints.",
+  }),
+  REGION_NAME: variable({
+    type: nonEmpty,
+    default: "RegionOne",
+    aliases: ["KEYSTONE_REGION_NAME"],
+    meaning: "Region of all endpoints.",
+  }),
+  DEST: variable({
+    type: path,
+    default: ({ get, facts }) =>
+      get("VIRT_DRIVER") === "fake" && facts.uid !== 0
+        ? `${facts.home}/.local/state/${get("STACK_NAME")}`
+        : "/opt/stack",
+    derived: "/opt/stack (~/.local/state/STACK_NAME for VIRT_DRIVER=fake without root)",
+    meaning: "Top folder of what the stack keeps.",
+  }),
+  DATA_DIR: variable({
+    type: path,
+    default: ({ get }) => `${get("DEST")}/data${get("STACK_NAME") === "tenrec" ? "" : `-${get("STACK_NAME")}`}`,
+    derived: "DEST/data (DEST/data-STACK_NAME when STACK_NAME is set)",
+    meaning: "Database, images, disks, sockets and the ledger of host changes.",
+  }),
+  ENABLED_SERVICES: variable({
+    type: text,
+    default: defaultServices.join(","),
+    meaning: "Services that run; edited by enable_service, disable_service and `+=,name` or `+=,-name`.",
+  }),
+  VIRT_DRIVER: variable({
+    type: choice("libvirt", "fake"),
+    default: "libvirt",
+    meaning: "`libvirt` runs real guests, `fake` simulates them: no root, no host changes.",
+  }),
+  OFFLINE: variable({ type: boolean, default: "False", meaning: "Never use the network, for packages or images." }),
+  FORCE: variable({ type: boolean, default: "no", meaning: "Go on where the preflight check refuses the host." }),
+  SERVICE_TIMEOUT: variable({
+    type: integer(1, 86400),
+    default: "60",
+    meaning: "Seconds to wait for a service to start.",
+  }),
+  ENABLE_KSM: variable({
+    type: boolean,
+    default: "True",
+    meaning: "Share equal memory pages of guests; undone by unstack.",
+  }),
+  ENABLE_ZSWAP: variable({ type: boolean, default: "False", meaning: "Compress swapped pages; undone by unstack." }),
+};
+
+/**
+ * DevStack's get_default_host_ip: an address of the interface, one outside the stack's own ranges if there is one
+ * (floating addresses may be a part of the LAN's range). Empty when the interface has no address.
+ */
+function detectHostIp({ get, facts }: DefaultContext): string {
+  const own = [parseBlock(get("FIXED_RANGE")), parseBlock(get("FLOATING_RANGE"))];
+  const candidates = facts.addresses.filter((entry) => entry.family === 4 && entry.interface === get("HOST_IP_IFACE"));
+  const outside = candidates.find((entry) => !own.some((block) => block !== null && contains(block, entry.address)));
+  const found = outside ?? candidates[0];
+  return found?.address ?? (get("VIRT_DRIVER") === "fake" ? "127.0.0.1" : "");
+}

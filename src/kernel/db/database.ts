@@ -1,0 +1,134 @@
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
+import BetterSqlite3 from "better-sqlite3";
+import { packagedAddon } from "../program/addon.ts";
+import { type Fdatasync, WalSync } from "./wal-sync.ts";
+
+export type Statement<Params extends unknown[] | object = unknown[], Row = unknown> = BetterSqlite3.Statement<
+  Params extends unknown[] ? Params : [Params],
+  Row
+>;
+
+export interface DatabaseOptions {
+  /** A file, or ":memory:". */
+  path: string;
+  /** Nobody else may read its files. */
+  ownerOnly?: boolean;
+  /** The addon itself, in place of the one in node_modules or in the single executable. */
+  nativeBinding?: string | object;
+  /** In place of the system's, for tests of what waits for it. */
+  fdatasync?: Fdatasync;
+}
+
+/** Made so before anything is in it; sqlite gives its files beside it the same mode. */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
+}
+
+/**
+ * The one sqlite database of a cloud. Everything is synchronous; a transaction body must not await
+ * (the type of `transaction` refuses a promise). Writes that are acknowledged to a client are made durable by
+ * `await durable()`: sqlite runs with synchronous=NORMAL, and one fdatasync of the write-ahead log serves all who wait.
+ */
+export class Database {
+  readonly raw: BetterSqlite3.Database;
+  readonly #wal: WalSync | null;
+  readonly #statements = new Map<string, BetterSqlite3.Statement>();
+  #depth = 0;
+  #afterCommit: (() => void)[] = [];
+
+  constructor(options: DatabaseOptions) {
+    if (options.ownerOnly === true) keepPrivate(options.path);
+    const nativeBinding = (options.nativeBinding ?? packagedAddon("better_sqlite3.node")) as string | undefined;
+    this.raw = new BetterSqlite3(options.path, nativeBinding === undefined ? {} : { nativeBinding });
+    this.raw.pragma("journal_mode = WAL");
+    this.raw.pragma("synchronous = NORMAL");
+    this.raw.pragma("foreign_keys = ON");
+    this.raw.pragma("busy_timeout = 5000");
+    this.raw.pragma("temp_store = MEMORY");
+    this.raw.pragma("cache_size = -8000");
+    // What is deleted or blanked (passwords of finished operations) is overwritten where that costs no further write.
+    this.raw.pragma("secure_delete = FAST");
+    this.#wal =
+      options.path === ":memory:"
+        ? null
+        : new WalSync(options.path, {
+            changes: () => this.totalChanges,
+            rewrite: () => this.raw.pragma("wal_checkpoint(TRUNCATE)"),
+            fdatasync: options.fdatasync,
+          });
+  }
+
+  /** A prepared statement, cached by its text. Parameters are positional (`?`) or named (`@name` with one object). */
+  prepare<Params extends unknown[] | object = unknown[], Row = unknown>(sql: string): Statement<Params, Row> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.raw.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement as unknown as Statement<Params, Row>;
+  }
+
+  exec(sql: string): void {
+    this.raw.exec(sql);
+  }
+
+  /** All or nothing; nests (an inner one is a savepoint). The body must not await. */
+  transaction<T>(body: () => T extends Promise<unknown> ? never : T): T {
+    const outermost = this.#depth === 0;
+    const queued = this.#afterCommit.length;
+    this.#depth += 1;
+    let result: T;
+    try {
+      result = this.raw.transaction(body).immediate() as T;
+    } catch (error) {
+      this.#afterCommit.length = queued;
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+    if (outermost) this.#runAfterCommit();
+    return result;
+  }
+
+  get inTransaction(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Runs `callback` once the outermost transaction has committed (at once outside of one); never after a rollback. */
+  afterCommit(callback: () => void): void {
+    if (this.#depth === 0) callback();
+    else this.#afterCommit.push(callback);
+  }
+
+  #runAfterCommit(): void {
+    const callbacks = this.#afterCommit;
+    this.#afterCommit = [];
+    const failures: unknown[] = [];
+    for (const callback of callbacks) {
+      // One that fails does not keep the others (events, operations) from starting.
+      try {
+        callback();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Rows ever changed by this connection: two equal readings mean that nothing was written between them. */
+  get totalChanges(): number {
+    return this.prepare<[], number>("SELECT total_changes()").pluck().get() as number;
+  }
+
+  /** Resolves when all that is committed by now would survive a power cut. Costs nothing when nothing was written. */
+  async durable(): Promise<void> {
+    if (this.#wal !== null) await this.#wal.durable();
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.raw.close();
+    this.#wal?.close();
+  }
+}

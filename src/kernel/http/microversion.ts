@@ -1,0 +1,69 @@
+import { ApiError, badRequest } from "../errors.ts";
+
+/** A microversion as a number that compares: 2.79 is 2_079. */
+export type Microversion = number;
+
+/** `mv("2.79")` */
+export function mv(text: string): Microversion {
+  const match = /^(\d+)\.(\d+)$/.exec(text);
+  if (match === null) throw new Error(`not a microversion: ${text}`);
+  return Number(match[1]) * 1000 + Number(match[2]);
+}
+
+export function formatMicroversion(version: Microversion): string {
+  return `${Math.floor(version / 1000)}.${version % 1000}`;
+}
+
+export interface MicroversionScheme {
+  /** The name in the header OpenStack-API-Version: "compute", "volume", "placement". */
+  service: string;
+  min: Microversion;
+  max: Microversion;
+  /** What a request without a header gets. */
+  fallback: Microversion;
+  /** Older header that is honoured too and echoed: "X-OpenStack-Nova-API-Version". */
+  legacyHeader?: string;
+}
+
+/** The version a request asks for. Errors: 400 for nonsense, 406 for one outside min…max (as microversion_parse and nova do). */
+export function requestedMicroversion(scheme: MicroversionScheme, headers: Headers): Microversion {
+  const text = headerVersion(scheme, headers);
+  if (text === null) return scheme.fallback;
+  if (text === "latest") return scheme.max;
+  if (!/^[1-9]\d*\.(0|[1-9]\d*)$/.test(text) || text.length > 12) {
+    throw badRequest(`API Version String ${text} is of invalid format. Must be of format MajorNum.MinorNum.`);
+  }
+  const version = mv(text);
+  if (version < scheme.min || version > scheme.max) {
+    throw new ApiError(
+      406,
+      `Version ${text} is not supported by the API. Minimum is ${formatMicroversion(scheme.min)} and maximum is ${formatMicroversion(scheme.max)}.`,
+    );
+  }
+  return version;
+}
+
+function headerVersion(scheme: MicroversionScheme, headers: Headers): string | null {
+  const standard = headers.get("openstack-api-version");
+  if (standard !== null) {
+    for (const part of standard.split(",").reverse()) {
+      const [service, version] = part.trim().split(/\s+/);
+      if (service?.toLowerCase() === scheme.service && version !== undefined) return version.toLowerCase();
+    }
+  }
+  return scheme.legacyHeader === undefined ? null : (headers.get(scheme.legacyHeader)?.trim().toLowerCase() ?? null);
+}
+
+/** What every answer of a versioned API carries. */
+export function microversionHeaders(scheme: MicroversionScheme, version: Microversion): Record<string, string> {
+  const text = formatMicroversion(version);
+  const headers: Record<string, string> = {
+    "openstack-api-version": `${scheme.service} ${text}`,
+    vary: "OpenStack-API-Version",
+  };
+  if (scheme.legacyHeader !== undefined) {
+    headers[scheme.legacyHeader.toLowerCase()] = text;
+    headers.vary = `OpenStack-API-Version, ${scheme.legacyHeader}`;
+  }
+  return headers;
+}

@@ -1,0 +1,120 @@
+import type { RequestContext } from "../auth/context.ts";
+import type { ApiError } from "../errors.ts";
+import type { Target } from "../policy/policy.ts";
+import type { Microversion, MicroversionScheme } from "./microversion.ts";
+
+export type JsonSchema = { readonly [key: string]: unknown } | boolean;
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "COPY";
+
+/** A request as handlers see it; nothing of the web framework shows through. */
+export interface ApiRequest<Body = unknown> {
+  readonly id: string;
+  readonly method: string;
+  /** Without the service's prefix: "/v2.1/servers/6f0c…". */
+  readonly path: string;
+  /** A parameter of the record's path (":server_id"), decoded. */
+  param(name: string): string;
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  /** Parsed and checked against the record's schema; null when the request had none. */
+  readonly body: Body;
+  /** The bytes of a record with `body: "stream"`; null otherwise or when the request had none. */
+  readonly stream: ReadableStream<Uint8Array> | null;
+  readonly microversion: Microversion;
+  readonly context: RequestContext;
+  /** Where the client reached this service, for links: "http://10.0.0.5/compute" or "http://10.0.0.5:8774". */
+  readonly baseUrl: string;
+  readonly clientAddress: string;
+  /** Checks the record's policy (or another one) against the loaded target; throws the API's 403. */
+  authorize(target: Target, policy?: string): void;
+  /** The same as a question. */
+  allowed(policy: string, target: Target): boolean;
+}
+
+export interface ApiResponse {
+  /** The record's `success` when absent. */
+  status?: number;
+  headers?: Record<string, string>;
+  /** Serialised as JSON. */
+  body?: unknown;
+  /** Sent as it is instead of `body`. */
+  raw?: string | Uint8Array | ReadableStream<Uint8Array>;
+}
+
+/**
+ * One operation of an API. Docs, policy, audit, tracing and validation all derive from this record.
+ * Several records may share a method and path when their microversion ranges or actions differ.
+ */
+export interface Route<Body = never> {
+  /** "<resource>:<verb>", unique within the service: "servers:create". */
+  name: string;
+  method: Method;
+  /** hono syntax, without the service's prefix: "/v2.1/servers/:server_id". */
+  path: string;
+  /** A name in the service's policy table. There is no way to leave it out: use a policy whose rule is `anyone` for public ones. */
+  policy: string;
+  /** First and last version that has it, both inclusive. */
+  microversions?: { min?: Microversion; max?: Microversion };
+  /** For `POST …/action`: the one key of the body that selects this record ("os-start"). */
+  action?: string;
+  /** Schema of the body: one, or by version. Without it a body is parsed but not checked. */
+  request?: JsonSchema | ((version: Microversion) => JsonSchema | null);
+  /** Schema of the query: an object schema whose properties are arrays of strings (each parameter may repeat), as in nova. */
+  query?: JsonSchema | ((version: Microversion) => JsonSchema | null);
+  /** "json" (default), or "stream": not read, handed over as `stream`. */
+  body?: "json" | "stream";
+  /** Largest JSON body in bytes; oslo's 114,688 by default. */
+  maxBody?: number;
+  /** Answers without the service's usual headers: the list of versions at the root, which other code serves in most services. */
+  bare?: boolean;
+  /** The status of a success. */
+  success: number;
+  handler(request: ApiRequest<Body>): Promise<ApiResponse | undefined> | ApiResponse | undefined;
+}
+
+/** Records of different body types in one list. */
+export type AnyRoute = Route<never>;
+
+/** Keeps the handler's body type while the list forgets it. */
+export function route<Body = unknown>(record: Route<Body>): AnyRoute {
+  // Safe: the pipeline validates the body against the record's own schema before it calls the handler.
+  return record as unknown as AnyRoute;
+}
+
+/** One thing a JSON schema found wrong with a body or query. */
+export interface SchemaIssue {
+  /** Where: ["server", "name"]. */
+  path: (string | number)[];
+  /** The offending value. */
+  value: unknown;
+  /** What is wrong, in the words of Python's jsonschema ("'' is too short"). */
+  message: string;
+  /** The schema keyword: "required", "minLength", … */
+  keyword: string;
+}
+
+/** How one API speaks: its envelope for errors, its headers, its versions. One constant per service. */
+export interface ApiFamily {
+  /** Microversions, or null where the API has none. */
+  microversions: MicroversionScheme | null;
+  /** The body of an error answer. */
+  renderError(error: ApiError, request: { id: string; microversion: Microversion }): unknown;
+  /** An error answer that is not JSON (glance answers browsers in HTML): null to render as JSON after all. */
+  renderErrorText?(error: ApiError, request: { headers: Headers }): { contentType: string; text: string } | null;
+  /** The error for a body or query that its schema refuses. */
+  invalid(issue: SchemaIssue, where: "body" | "query"): ApiError;
+  /** The message of a 403 for a policy. */
+  forbidden(policy: string): string;
+  /** Error answers to a path that no record has, where those come from the framework below the service; null: like the others. */
+  unrouted: Pick<ApiFamily, "renderError" | "renderErrorText"> | null;
+  /** Headers of every answer. */
+  headers: Readonly<Record<string, string>>;
+  /** The content-type of an error in JSON. */
+  errorContentType: string;
+  /** The content-type of an answer without a body; null: it has none. */
+  emptyContentType: string | null;
+  /** Header names that carry the request id: ["x-openstack-request-id", "x-compute-request-id"]. */
+  requestIdHeaders: readonly string[];
+  /** Whether "/images/" is "/images": keystone and neutron think so; nova, cinder and glance answer 404. Roots ("/v3/") always are. */
+  trailingSlash: boolean;
+}

@@ -1,0 +1,102 @@
+import type { Settings } from "./config/settings.ts";
+import type { Database } from "./db/database.ts";
+import { Eventually } from "./db/eventually.ts";
+import { migrate } from "./db/migrations.ts";
+import { EventBus } from "./events/events.ts";
+import { Logger, type LogLevel, type LogSink } from "./log/logger.ts";
+import { type Facades, type Kernel, kernelMigrations, type Service, type ServiceInstance } from "./module.ts";
+import { Operations } from "./operations/operations.ts";
+import { Policies } from "./policy/policy.ts";
+import { type Clock, systemClock } from "./time/clock.ts";
+import { Tracer } from "./trace/trace.ts";
+import { Warnings } from "./warnings/warnings.ts";
+
+export interface CloudOptions {
+  settings: Settings;
+  db: Database;
+  services: readonly Service[];
+  sink: LogSink;
+  logLevel?: LogLevel;
+  clock?: Clock;
+  /** Given by who needs it before the cloud is there (the host layer). */
+  tracer?: Tracer;
+}
+
+/** A cloud that is put together but does not listen. */
+export interface Cloud {
+  kernel: Kernel;
+  /** In the order they were given, which is the order they are seeded, reconciled and started in. */
+  services: readonly { definition: Service; instance: ServiceInstance<unknown> }[];
+  /** Reconciles the host, resumes operations, delivers waiting events, starts background work. */
+  start(): Promise<void>;
+  /** Makes what a fresh cloud has; idempotent. */
+  seed(): Promise<void>;
+  /** Ends background work and waits for steps under way. Does not close the database. */
+  stop(): Promise<void>;
+}
+
+/** Migrates the database and creates every service over one kernel. */
+export function createCloud(options: CloudOptions): Cloud {
+  const { settings, db } = options;
+  const clock = options.clock ?? systemClock;
+  migrate(db, [...kernelMigrations, ...options.services.flatMap((service) => service.migrations)], clock.now());
+
+  const tracer = options.tracer ?? new Tracer(db, clock);
+  const level = options.logLevel ?? "info";
+  const log = new Logger("tenrec", { sink: options.sink, level, requestId: () => tracer.requestId });
+  const facades = new Map<string, unknown>();
+  const facade = <Name extends keyof Facades>(name: Name): Facades[Name] => {
+    if (!facades.has(name)) throw new Error(`the ${name} service is not part of this cloud`);
+    return facades.get(name) as Facades[Name];
+  };
+  const kernel: Kernel = {
+    settings,
+    db,
+    clock,
+    tracer,
+    log,
+    events: new EventBus({ db, clock, tracer, log: log.named("events") }),
+    operations: new Operations({ db, clock, tracer, log: log.named("operations") }),
+    eventually: new Eventually(log.named("database")),
+    policies: new Policies(),
+    warnings: new Warnings(db, clock),
+    authenticator: { authenticate: (token) => authenticatorOf(facades).authenticate(token) },
+    endpoints: options.services.map(({ name, endpoint }) => ({ service: name, endpoint })),
+    facade,
+  };
+
+  const services = options.services.map((definition) => {
+    kernel.policies.register(definition.policies);
+    const instance = definition.create(kernel);
+    facades.set(definition.name, instance.facade);
+    return { definition, instance };
+  });
+
+  return {
+    kernel,
+    services,
+    async start() {
+      for (const { instance } of services) await instance.reconcile?.();
+      kernel.operations.resume();
+      kernel.events.redeliver();
+      for (const { instance } of services) await instance.start?.();
+    },
+    async seed() {
+      for (const { instance } of services) await instance.seed?.();
+    },
+    async stop() {
+      for (const { instance } of [...services].reverse()) await instance.stop?.();
+      await kernel.operations.stop();
+      await kernel.events.stop();
+      await kernel.eventually.stop();
+      tracer.flush();
+    },
+  };
+}
+
+/** The identity service is the authenticator; the kernel knows it only by this shape. */
+function authenticatorOf(facades: ReadonlyMap<string, unknown>): Kernel["authenticator"] {
+  const identity = facades.get("identity") as Partial<Kernel["authenticator"]> | undefined;
+  if (typeof identity?.authenticate !== "function") throw new Error("no identity service is part of this cloud");
+  return identity as Kernel["authenticator"];
+}

@@ -1,0 +1,119 @@
+import type { Authenticator } from "./auth/context.ts";
+import type { PortSettings, Settings } from "./config/settings.ts";
+import type { Database } from "./db/database.ts";
+import type { Eventually } from "./db/eventually.ts";
+import type { Migration } from "./db/migrations.ts";
+import { type EventBus, eventMigrations } from "./events/events.ts";
+import type { AnyRoute, ApiFamily } from "./http/route.ts";
+import type { Logger } from "./log/logger.ts";
+import { type Operations, operationMigrations } from "./operations/operations.ts";
+import type { Policies, PolicyTable } from "./policy/policy.ts";
+import { quotaMigrations } from "./quota/quota.ts";
+import type { Clock } from "./time/clock.ts";
+import { type Tracer, traceMigrations } from "./trace/trace.ts";
+import { type Warnings, warningMigrations } from "./warnings/warnings.ts";
+
+/**
+ * Service name → the verbs other services may call. Each service adds its own in its facade.ts:
+ * `declare module "../../kernel/module.ts" { interface Facades { image: ImageFacade } }`
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface Facades {}
+
+/** What every service stands on. One per cloud; nothing of it is global. */
+export interface Kernel {
+  readonly settings: Settings;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly tracer: Tracer;
+  readonly log: Logger;
+  readonly events: EventBus;
+  readonly operations: Operations;
+  readonly eventually: Eventually;
+  readonly policies: Policies;
+  readonly warnings: Warnings;
+  readonly authenticator: Authenticator;
+  /** Where every service of this cloud answers, for the catalog. */
+  readonly endpoints: readonly { readonly service: string; readonly endpoint: ServiceEndpoint }[];
+  /** Another service's verbs. Ask when you need them, not while services are being created. */
+  facade<Name extends keyof Facades>(name: Name): Facades[Name];
+}
+
+/** A port of `settings.ports` that belongs to one service: "identity" (5000), "identityAdmin" (35357), "compute" (8774), … */
+export type ClassicPort = Exclude<keyof PortSettings, "api" | "classic">;
+
+/** Where a service answers and what the catalog says of it. */
+export interface ServiceEndpoint {
+  /** On the one port of all APIs: "/compute". */
+  prefix: string;
+  /** The ports it has in old tutorials, by their name in settings.ports; there its paths have no prefix. */
+  classicPorts: readonly ClassicPort[];
+  /** Entries of the catalog: name, type and the URL's path after the prefix, "%(project_id)s" for the project. */
+  catalog: readonly { name: string; type: string; path: string; description: string }[];
+}
+
+/** Something a service found when it looked at itself. */
+export interface Problem {
+  /** "network-not-applied:<id>" */
+  key: string;
+  message: string;
+  /** What to do about it. */
+  hint: string;
+}
+
+/** A running service. */
+export interface ServiceInstance<Facade> {
+  facade: Facade;
+  routes: readonly AnyRoute[];
+  /** Makes what `stack` leaves behind (users, flavors, networks). Idempotent: it runs at each stack. */
+  seed?(): Promise<void> | void;
+  /** Brings the host in line with the database. Runs at every start, before listening and before operations resume. */
+  reconcile?(): Promise<void> | void;
+  /** What is not as it should be, between its rows and with the host: for `tenrec doctor`. Changes nothing. */
+  examine?(): Promise<readonly Problem[]> | readonly Problem[];
+  /** Long-lived work (sockets, timers) begins; after reconcile. */
+  start?(): Promise<void> | void;
+  stop?(): Promise<void> | void;
+}
+
+export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
+  name: Name;
+  endpoint: ServiceEndpoint;
+  api: ApiFamily;
+  policies: PolicyTable;
+  migrations: readonly Migration[];
+  /** Builds it. Must not touch database rows or the host: that is seed's, reconcile's and start's. */
+  create(kernel: Kernel, drivers: Drivers): ServiceInstance<Facades[Name]>;
+}
+
+/** A definition whose drivers have been given; what app.ts and main.ts handle. */
+export interface Service {
+  name: string;
+  endpoint: ServiceEndpoint;
+  api: ApiFamily;
+  policies: PolicyTable;
+  migrations: readonly Migration[];
+  create(kernel: Kernel): ServiceInstance<unknown>;
+}
+
+/** The one way to make a service: `export const compute = defineService({...})`, then `compute(drivers)` in main.ts. */
+export function defineService<Name extends keyof Facades, Drivers = void>(
+  definition: ServiceDefinition<Name, Drivers>,
+): (drivers: Drivers) => Service {
+  return (drivers) => ({
+    name: definition.name,
+    endpoint: definition.endpoint,
+    api: definition.api,
+    policies: definition.policies,
+    migrations: definition.migrations,
+    create: (kernel) => definition.create(kernel, drivers),
+  });
+}
+
+export const kernelMigrations: readonly Migration[] = [
+  ...eventMigrations,
+  ...operationMigrations,
+  ...traceMigrations,
+  ...quotaMigrations,
+  ...warningMigrations,
+];

@@ -1,0 +1,87 @@
+import type { Identity } from "../auth/context.ts";
+
+/** What is acted on, as far as rules ask. Undefined fields are not known and match no owner. */
+export interface Target {
+  projectId?: string | null;
+  domainId?: string | null;
+  userId?: string | null;
+  [attribute: string]: unknown;
+}
+
+/**
+ * A rule of one policy. `target` null asks "could this identity do it to any target at all?": the pipeline asks that
+ * before a handler runs, and the handler asks again with the real target once it has loaded it.
+ */
+export interface Rule {
+  /** As OpenStack writes it: "role:member and project_id:%(project_id)s". Shown in docs and traces. */
+  readonly text: string;
+  allows(identity: Identity, target: Target | null): boolean;
+}
+
+const rule = (text: string, allows: Rule["allows"]): Rule => ({ text, allows });
+
+/** No token needed. The pipeline does not even look at one. */
+export const anyone: Rule = rule("public", () => true);
+export const authenticated: Rule = rule("@", () => true);
+export const nobody: Rule = rule("!", () => false);
+
+export const role = (name: string): Rule => rule(`role:${name}`, (identity) => identity.roles.has(name));
+export const ownProject: Rule = rule(
+  "project_id:%(project_id)s",
+  (identity, target) => identity.projectId !== null && (target === null || target.projectId === identity.projectId),
+);
+export const ownDomain: Rule = rule(
+  "domain_id:%(domain_id)s",
+  (identity, target) => identity.domainId !== null && (target === null || target.domainId === identity.domainId),
+);
+export const ownUser: Rule = rule(
+  "user_id:%(user_id)s",
+  (identity, target) => target === null || target.userId === identity.userId,
+);
+export const systemScope: Rule = rule("system_scope:all", (identity) => identity.system);
+
+export const allOf = (...rules: Rule[]): Rule =>
+  rule(rules.map(parenthesised).join(" and "), (identity, target) => rules.every((r) => r.allows(identity, target)));
+export const anyOf = (...rules: Rule[]): Rule =>
+  rule(rules.map(parenthesised).join(" or "), (identity, target) => rules.some((r) => r.allows(identity, target)));
+const parenthesised = (r: Rule): string => (/ (and|or) /.test(r.text) ? `(${r.text})` : r.text);
+
+/** The personas of OpenStack's "consistent and secure RBAC". */
+export const admin: Rule = role("admin");
+export const serviceRole: Rule = role("service");
+export const adminOrService: Rule = anyOf(admin, serviceRole);
+export const projectManager: Rule = allOf(role("manager"), ownProject);
+export const projectMember: Rule = allOf(role("member"), ownProject);
+export const projectReader: Rule = allOf(role("reader"), ownProject);
+export const projectManagerOrAdmin: Rule = anyOf(admin, projectManager);
+export const projectMemberOrAdmin: Rule = anyOf(admin, projectMember);
+export const projectReaderOrAdmin: Rule = anyOf(admin, projectReader);
+
+/** Policy name → rule, e.g. "os_compute_api:servers:create". */
+export type PolicyTable = Readonly<Record<string, Rule>>;
+
+/** All policies of a cloud. */
+export class Policies {
+  readonly #rules = new Map<string, Rule>();
+
+  register(table: PolicyTable): void {
+    for (const [name, value] of Object.entries(table)) {
+      if (this.#rules.has(name)) throw new Error(`policy ${name} is defined twice`);
+      this.#rules.set(name, value);
+    }
+  }
+
+  rule(name: string): Rule {
+    const found = this.#rules.get(name);
+    if (found === undefined) throw new Error(`there is no policy ${name}`);
+    return found;
+  }
+
+  allows(name: string, identity: Identity, target: Target | null): boolean {
+    return this.rule(name).allows(identity, target);
+  }
+
+  entries(): [string, Rule][] {
+    return [...this.#rules];
+  }
+}

@@ -1,0 +1,105 @@
+import type { Database } from "../db/database.ts";
+import type { Migration } from "../db/migrations.ts";
+
+/** One thing that is limited per project. */
+export interface QuotaResource {
+  name: string;
+  /** -1: unlimited. */
+  defaultLimit: number;
+  /** How much of it a project uses now, counted from the tables themselves. Absent: only checked per request (nova's metadata_items). */
+  count?(projectId: string): number;
+}
+
+export interface QuotaExceeded {
+  resource: string;
+  limit: number;
+  used: number;
+  requested: number;
+}
+
+export const quotaMigrations: Migration[] = [
+  {
+    id: "kernel/0004-quota",
+    up: `CREATE TABLE quota_limits (
+      service TEXT NOT NULL, scope TEXT NOT NULL, resource TEXT NOT NULL, hard_limit INTEGER NOT NULL,
+      PRIMARY KEY (service, scope, resource)) STRICT, WITHOUT ROWID;`,
+  },
+];
+
+/** The scope of nova's and cinder's quota class "default": new defaults for every project without a limit of its own. */
+export const DEFAULT_CLASS = "class:default";
+
+/**
+ * Quotas of one service. There are no reservations: `check` counts inside the transaction that then inserts, and
+ * transactions do not interleave in one process, so two racing creates cannot both take the last unit.
+ */
+export class Quotas {
+  readonly #db: Database;
+  readonly #service: string;
+  readonly #resources: ReadonlyMap<string, QuotaResource>;
+
+  constructor(db: Database, service: string, resources: readonly QuotaResource[]) {
+    this.#db = db;
+    this.#service = service;
+    this.#resources = new Map(resources.map((resource) => [resource.name, resource]));
+  }
+
+  get resources(): QuotaResource[] {
+    return [...this.#resources.values()];
+  }
+
+  has(resource: string): boolean {
+    return this.#resources.has(resource);
+  }
+
+  limit(scope: string, resource: string): number {
+    return this.#stored(scope, resource) ?? this.default(resource);
+  }
+
+  default(resource: string): number {
+    return this.#stored(DEFAULT_CLASS, resource) ?? this.#resource(resource).defaultLimit;
+  }
+
+  used(projectId: string, resource: string): number {
+    return this.#resource(resource).count?.(projectId) ?? 0;
+  }
+
+  set(scope: string, resource: string, limit: number): void {
+    this.#resource(resource);
+    this.#db
+      .prepare("INSERT OR REPLACE INTO quota_limits (service, scope, resource, hard_limit) VALUES (?, ?, ?, ?)")
+      .run(this.#service, scope, resource, limit);
+  }
+
+  /** Back to the defaults. */
+  reset(scope: string): void {
+    this.#db.prepare("DELETE FROM quota_limits WHERE service = ? AND scope = ?").run(this.#service, scope);
+  }
+
+  /** What would go over its limit, in the order given; empty when all fits. Call it in the transaction that inserts. */
+  check(projectId: string, wanted: Readonly<Record<string, number>>): QuotaExceeded[] {
+    const exceeded: QuotaExceeded[] = [];
+    for (const [resource, requested] of Object.entries(wanted)) {
+      const limit = this.limit(projectId, resource);
+      if (limit < 0 || requested <= 0) continue;
+      const used = this.used(projectId, resource);
+      if (used + requested > limit) exceeded.push({ resource, limit, used, requested });
+    }
+    return exceeded;
+  }
+
+  #stored(scope: string, resource: string): number | undefined {
+    return this.#db
+      .prepare<[string, string, string], number>(
+        "SELECT hard_limit FROM quota_limits WHERE service = ? AND scope = ? AND resource = ?",
+      )
+      .pluck()
+      .get(this.#service, scope, resource) as number | undefined;
+  }
+
+  #resource(name: string): QuotaResource {
+    const found = this.#resources.get(name);
+    if (found === undefined) throw new Error(`${this.#service} has no quota "${name}"`);
+    return found;
+  }
+}

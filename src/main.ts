@@ -1,0 +1,187 @@
+import { mkdirSync } from "node:fs";
+import type { Hono } from "hono";
+import { createApps } from "./app.ts";
+import { isDataDirectoryBusy } from "./bootstrap/lock.ts";
+import { controlSocket } from "./control/protocol.ts";
+import { controlApp } from "./control/server.ts";
+import { createHost, type Host } from "./host/index.ts";
+import { ensureVolumeGroups } from "./host/volume-groups.ts";
+import { hostWarnings } from "./host-warnings.ts";
+import type { Settings } from "./kernel/config/settings.ts";
+import { Database } from "./kernel/db/database.ts";
+import { type Cloud, createCloud } from "./kernel/kernel.ts";
+import { fileSink } from "./kernel/log/file-sink.ts";
+import { Logger, type LogSink } from "./kernel/log/logger.ts";
+import { systemClock } from "./kernel/time/clock.ts";
+import { Tracer } from "./kernel/trace/trace.ts";
+import { type Listener, type ListenOptions, listen, listenProblem, listenRaw, listenUnix } from "./listen.ts";
+import type { TlsFiles } from "./listen-tls.ts";
+import { ServerCertificate } from "./server-certificate.ts";
+import { type ConsoleProxy, consoleProxy } from "./services/compute/consoles/proxy.ts";
+import { createServices, databasePath, type ReadyHost } from "./services.ts";
+import { VERSION } from "./version.ts";
+
+export interface DaemonOptions {
+  settings: Settings;
+  /** Instead of files under LOGDIR. */
+  sink?: LogSink;
+  /** Called when a `tenrec` command asks the daemon to end. */
+  onStopRequest?: () => void;
+}
+
+export interface Daemon {
+  cloud: Cloud;
+  /** Service name → URL. */
+  urls: Record<string, string>;
+  /** The next line of each log goes into a file of its own name again, whatever became of the old one. */
+  reopenLogs(): void;
+  stop(): Promise<void>;
+}
+
+/** The composition root: one process that is the whole cloud, from settings to open ports. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const configured = options.settings;
+  const { dataDir, logging } = configured;
+  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+  const files = options.sink === undefined ? fileSink({ directory: logging.dir, keepDays: logging.days }) : null;
+  const sink = options.sink ?? files?.sink ?? (() => {});
+  const logLevel = logging.debug ? "debug" : "info";
+
+  // The key of tokens, hashes of passwords and EC2 secrets are in it.
+  const db = new Database({ path: databasePath(configured), ownerOnly: true });
+  const tracer = new Tracer(db, systemClock);
+  const log = new Logger("tenrec", { sink, level: logLevel, requestId: () => tracer.requestId });
+
+  const { ready, settings } = await prepareHost(configured, log, tracer);
+  const { services, connect } = createServices(settings, log, ready);
+  const cloud = createCloud({ settings, db, services, sink, logLevel, tracer });
+  connect(cloud.kernel);
+  const { warnings } = cloud.kernel;
+  const isTls = settings.api.protocol === "https";
+  const certificate = isTls ? await ServerCertificate.open({ settings, warnings, log }) : null;
+
+  const urls = Object.fromEntries(
+    services.map(({ name, endpoint }) => [name, settings.api.baseUrl + endpoint.prefix] as const),
+  );
+  const stop = options.onStopRequest ?? (() => {});
+  let isReady = false;
+  // First of all: it tells a second daemon on the same data directory to go away.
+  const control = await listenUnix(
+    controlApp(cloud, {
+      version: VERSION,
+      urls: () => urls,
+      isReady: () => isReady,
+      renewCertificate: async () => certificate?.renew(),
+      stop,
+    }),
+    controlSocket(dataDir),
+  );
+
+  await cloud.start();
+  if (ready !== null) await watchHost(ready.host, cloud);
+  const listeners = [control, ...(await openPorts(cloud, certificate?.files))];
+  certificate?.keep(listeners);
+  isReady = true;
+  log.info(`tenrec ${VERSION} is ready`, { url: settings.api.baseUrl, pid: process.pid });
+
+  return {
+    cloud,
+    urls,
+    reopenLogs() {
+      files?.close();
+      log.info("logs were opened anew");
+    },
+    async stop() {
+      await ready?.host.watch.stop();
+      certificate?.close();
+      await Promise.all(listeners.map((listener) => listener.close()));
+      await cloud.stop();
+      ready?.host.close();
+      db.close();
+      files?.close();
+    },
+  };
+}
+
+/**
+ * Box and libvirtd, made or found again: the same after a crash, a reboot and the first start. Without usable KVM the
+ * settings go on as LIBVIRT_TYPE=qemu.
+ */
+async function prepareHost(
+  settings: Settings,
+  log: Logger,
+  tracer: Tracer,
+): Promise<{ ready: ReadyHost | null; settings: Settings }> {
+  if (settings.virtDriver === "fake") return { ready: null, settings };
+  const host = createHost({ settings, log, tracer });
+  const box = await host.box.up();
+  await host.libvirtd.start();
+  host.libvirtd.watch();
+  const volumeGroups = await ensureVolumeGroups(host.lvm, settings);
+  const emulate = settings.libvirtType === "kvm" && !(await host.kvm()).usable;
+  return { ready: { host, box, volumeGroups, tracer }, settings: emulate ? emulated(settings) : settings };
+}
+
+/** What somebody removes of ours on the host is put back from now on, but not against a command that does so. */
+async function watchHost(host: Host, { kernel }: Cloud): Promise<void> {
+  const says = hostWarnings(kernel.warnings, kernel.log.named("host"));
+  host.libvirtd.watch((what) => says.restarted(what));
+  await host.watch.start({ isBusy: () => isDataDirectoryBusy(kernel.settings.dataDir), says });
+}
+
+/** A host CPU model means nothing to an emulated guest. */
+function emulated(settings: Settings): Settings {
+  return { ...settings, libvirtType: "qemu", compute: { ...settings.compute, libvirtCpuMode: "none" } };
+}
+
+/** The one port must open; a classic port that is taken is only a warning. */
+async function openPorts(cloud: Cloud, tls: TlsFiles | undefined): Promise<Listener[]> {
+  const { settings, warnings } = cloud.kernel;
+  const host = settings.listenAddress;
+  const apps = createApps(cloud);
+  const listeners: Listener[] = [];
+  try {
+    listeners.push(await listen(apps.all, { host, port: settings.ports.api, tls }));
+  } catch (error) {
+    const hint = "free it, or set API_PORT in local.conf";
+    throw new Error(`${listenProblem(error, settings.ports.api)}; ${hint}`, { cause: error });
+  }
+  const onPort = async (port: number, hint: string, open: (port: number) => Promise<Listener>): Promise<void> => {
+    const key = `port-taken:${port}`;
+    try {
+      listeners.push(await open(port));
+      warnings.resolve(key);
+    } catch (error) {
+      warnings.raise(key, listenProblem(error, port), hint);
+    }
+  };
+  const tryPort = (port: number, app: Hono, hint: string, upgrade?: ListenOptions["upgrade"]) =>
+    onPort(port, hint, () => listen(app, { host, port, tls, ...(upgrade === undefined ? {} : { upgrade }) }));
+  for (const { port, app, upgrade } of consoles(cloud)) {
+    await tryPort(port, app, "Consoles of this kind cannot be opened; free the port and restart.", upgrade);
+  }
+  if (!settings.ports.classic) return listeners;
+  for (const [port, app] of apps.classic) {
+    if (port === settings.ports.api) continue;
+    await tryPort(port, app, `The same API answers under ${settings.api.baseUrl}; or free the port and restart.`);
+  }
+  // Always in plain HTTP, as in nova and as guests have it.
+  await onPort(settings.ports.metadata, "Guests are not affected: they ask at 169.254.169.254.", (port) =>
+    listenRaw(host, port, (socket) => cloud.kernel.facade("compute").answerMetadata(socket, null)),
+  );
+  return listeners;
+}
+
+/** nova's console proxies, each on a port of its own as console URLs say. */
+function consoles({ kernel }: Cloud): { port: number; app: Hono; upgrade: ConsoleProxy["upgrade"] }[] {
+  const { compute, ports } = kernel.settings;
+  const resolve = (token: string) => kernel.facade("compute").resolveConsoleToken(token);
+  const proxy = (type: "novnc" | "serial", port: number) => ({
+    port,
+    ...consoleProxy({ type, resolve, log: kernel.log.named("consoles") }),
+  });
+  return [
+    ...(compute.vncEnabled ? [proxy("novnc", ports.noVnc)] : []),
+    ...(compute.serialEnabled ? [proxy("serial", ports.serial)] : []),
+  ];
+}

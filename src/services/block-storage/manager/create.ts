@@ -1,0 +1,210 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { ApiError, badRequest, conflict } from "../../../kernel/errors.ts";
+import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
+import type { OperationHandle } from "../../../kernel/operations/operations.ts";
+import type { ImageInfo } from "../../image/facade.ts";
+import { invalidInput, invalidSnapshot, invalidVolume, quotaExceeded, volumeTooLarge } from "../errors.ts";
+import type { CreateVolume } from "../facade.ts";
+import { ALLOWED, isAllowed } from "../states.ts";
+import type { SnapshotRow } from "../store/snapshots.ts";
+import type { TypeRow } from "../store/types.ts";
+import type { Volume, VolumeRow } from "../store/volumes.ts";
+import { type Core, strings } from "./core.ts";
+import { imageMetadataOf, snapshotOfImage } from "./images.ts";
+import { isMultiattach, type TypeManager } from "./types.ts";
+import type { CreateInput, VolumeSourceInput } from "./work.ts";
+
+/** The only zone of a cloud on one box, under cinder's default name. */
+export const AVAILABILITY_ZONE = "nova";
+
+const GIB = 2 ** 30;
+
+interface Source {
+  image: ImageInfo | null;
+  snapshot: SnapshotRow | null;
+  volume: Volume | null;
+}
+
+/** Checks a request for a new volume in the order cinder does, writes it down and starts the work. */
+export class VolumeCreator {
+  readonly #core: Core;
+  readonly #types: TypeManager;
+  readonly #create: OperationHandle<CreateInput>;
+
+  constructor(core: Core, types: TypeManager, create: OperationHandle<CreateInput>) {
+    this.#core = core;
+    this.#types = types;
+    this.#create = create;
+  }
+
+  /** Errors: 400, 404 (type, snapshot, source volume), 413. */
+  create(context: RequestContext, projectId: string, request: CreateVolume): Volume {
+    const { volumes, kernel } = this.#core;
+    const named = request.volumeType ? this.#types.byNameOrId(context, request.volumeType) : null;
+    const source = this.#source(context, request);
+    const sizeGb = sizeOf(request.sizeGb, source);
+    if (source.image !== null) checkImage(source.image, sizeGb);
+    checkStatus(source);
+    const zone = request.availabilityZone ?? source.volume?.availability_zone ?? AVAILABILITY_ZONE;
+    if (zone !== AVAILABILITY_ZONE) throw badRequest(`Availability zone '${zone}' is invalid.`);
+
+    return kernel.db.transaction(() => {
+      const type = named ?? this.#typeOf(context, projectId, source);
+      const backend = this.#core.backends.choose(strings(type.extra_specs));
+      this.#checkQuota(projectId, sizeGb, type);
+      const volume: VolumeRow = {
+        id: uuid(),
+        project_id: projectId,
+        user_id: context.userId,
+        name: request.name ?? null,
+        description: request.description ?? null,
+        size_gb: sizeGb,
+        growing_gb: 0,
+        // As after a scheduler that found no backend.
+        status: backend === null ? "error" : "creating",
+        previous_status: null,
+        attach_status: "detached",
+        type_id: type.id,
+        availability_zone: zone,
+        host: backend?.pool ?? null,
+        bootable: 0,
+        multiattach: isMultiattach(type) ? 1 : 0,
+        migration_status: null,
+        snapshot_id: source.snapshot?.id ?? null,
+        source_volume_id: source.volume?.id ?? null,
+        metadata: JSON.stringify(request.metadata ?? {}),
+        admin_metadata: "{}",
+        image_metadata: "{}",
+        created_at: kernel.clock.now(),
+        updated_at: null,
+      };
+      volumes.insert(volume);
+      if (backend === null) {
+        kernel.log.warning(`no storage backend for volume ${volume.id} of type ${type.name}`);
+      } else {
+        const input = { volumeId: volume.id, source: sourceInput(source), ...inherited(source) };
+        this.#create.start({ resource: `volume:${volume.id}`, input, requestId: context.requestId });
+      }
+      return { ...volume, type_name: type.name };
+    });
+  }
+
+  #source(context: RequestContext, request: CreateVolume): Source {
+    const { imageId, snapshotId, sourceVolumeId } = request;
+    const given = [imageId, snapshotId, sourceVolumeId].filter((id) => id !== null && id !== undefined).length;
+    if (given > 1) {
+      throw invalidInput("May specify only one of snapshot, imageRef or source volume.");
+    }
+    let snapshot = snapshotId ? this.#core.snapshot(context, snapshotId) : null;
+    const volume = sourceVolumeId ? this.#core.volume(context, sourceVolumeId) : null;
+    let image = imageId ? this.#image(context, imageId) : null;
+    const behind = image === null ? null : snapshotOfImage(image);
+    if (behind !== null) {
+      // Nova's image of a server that boots from a volume: no data, but the name of a snapshot.
+      snapshot = this.#core.snapshot(context, behind);
+      image = null;
+    }
+    return { image, snapshot, volume };
+  }
+
+  /** By id, else by name. */
+  #image(context: RequestContext, reference: string): ImageInfo {
+    const images = this.#core.kernel.facade("image");
+    const id = reference.split("/").at(-1) ?? "";
+    if (isUuidLike(id)) {
+      try {
+        return images.get(context, id);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status >= 500) throw error;
+      }
+    }
+    const [found, ...others] = images.list(context, { name: reference });
+    if (others.length > 0) {
+      throw conflict(`Multiple matches found for '${reference}', use an ID to be more specific.`);
+    }
+    if (found === undefined) throw badRequest("Invalid image identifier or unable to access requested image.");
+    return found;
+  }
+
+  #typeOf(context: RequestContext, projectId: string, source: Source): TypeRow {
+    const sourceType = source.volume?.type_id ?? source.snapshot?.type_id;
+    if (sourceType !== undefined) return this.#types.get(context, sourceType);
+    const wanted = source.image?.properties.cinder_img_volume_type;
+    return wanted === undefined ? this.#types.default(projectId) : this.#types.byNameOrId(context, wanted);
+  }
+
+  #checkQuota(projectId: string, sizeGb: number, type: TypeRow): void {
+    const quotas = this.#core.quotas();
+    const largest = quotas.limit(projectId, "per_volume_gigabytes");
+    if (largest >= 0 && sizeGb > largest) throw volumeTooLarge(sizeGb, largest);
+    const [exceeded] = quotas.check(projectId, {
+      gigabytes: sizeGb,
+      volumes: 1,
+      [`gigabytes_${type.name}`]: sizeGb,
+      [`volumes_${type.name}`]: 1,
+    });
+    if (exceeded !== undefined) throw quotaExceeded(exceeded);
+  }
+}
+
+function sizeOf(asked: number | null, source: Source): number {
+  const size = asked ?? source.snapshot?.size_gb ?? source.volume?.size_gb ?? null;
+  if (size === null || !Number.isInteger(size) || size <= 0) {
+    throw invalidInput(`Volume size '${size ?? "None"}' must be an integer and greater than 0`);
+  }
+  if (source.volume !== null && size < source.volume.size_gb) {
+    throw invalidInput(
+      `Volume size '${size}'GB cannot be smaller than original volume size  ${source.volume.size_gb}GB. ` +
+        "They must be >= original volume size.",
+    );
+  }
+  if (source.snapshot !== null && size < source.snapshot.size_gb) {
+    throw invalidInput(
+      `Volume size '${size}'GB cannot be smaller than the snapshot size ${source.snapshot.size_gb}GB. ` +
+        "They must be >= original snapshot size.",
+    );
+  }
+  return size;
+}
+
+/** cinder/volume/volume_utils.py check_image_metadata */
+function checkImage(image: ImageInfo, sizeGb: number): void {
+  if (image.status !== "active") throw invalidInput(`Image ${image.id} is not active.`);
+  const imageGb = Math.ceil((image.size ?? 0) / GIB);
+  if (imageGb > sizeGb) {
+    throw invalidInput(`Size of specified image ${imageGb}GB is larger than volume size ${sizeGb}GB.`);
+  }
+  if (sizeGb < image.minDisk) {
+    throw invalidInput(`Volume size ${sizeGb}GB cannot be smaller than the image minDisk size ${image.minDisk}GB.`);
+  }
+  const virtualGb = Math.ceil((image.virtualSize ?? 0) / GIB);
+  if (virtualGb > sizeGb) {
+    throw invalidInput(
+      `Image ${image.id} is unacceptable: Image virtual size is ${virtualGb}GB and doesn't fit in a volume of size ${sizeGb}GB.`,
+    );
+  }
+}
+
+function checkStatus({ snapshot, volume }: Source): void {
+  if (snapshot !== null && snapshot.status !== "available") {
+    throw invalidSnapshot("Originating snapshot status must be one of 'available' values");
+  }
+  if (volume !== null && !isAllowed("clone", volume.status)) {
+    throw invalidVolume(`Originating source volume status must be one of '${ALLOWED.clone.join(", ")}' values`);
+  }
+}
+
+function sourceInput({ image, snapshot, volume }: Source): VolumeSourceInput {
+  if (image !== null) return { kind: "image", id: image.id };
+  if (snapshot !== null) return { kind: "snapshot", id: snapshot.id, volumeId: snapshot.volume_id };
+  return volume === null ? { kind: "blank" } : { kind: "volume", id: volume.id };
+}
+
+/** What the volume takes over from its source once it is made. */
+function inherited({ image, snapshot, volume }: Source): Pick<CreateInput, "bootable" | "imageMetadata"> {
+  if (image !== null) return { bootable: true, imageMetadata: imageMetadataOf(image) };
+  const from = snapshot ?? volume;
+  return from === null
+    ? { bootable: false, imageMetadata: {} }
+    : { bootable: from.bootable === 1, imageMetadata: strings(from.image_metadata) };
+}

@@ -1,0 +1,211 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { ApiError, badRequest } from "../../../kernel/errors.ts";
+import { snapshotNotFound, volumeNotFound } from "../errors.ts";
+import type { AttachmentInfo, BlockStorageFacade, VolumeInfo, VolumeSnapshotInfo, WaitOptions } from "../facade.ts";
+import { BUSY } from "../states.ts";
+import type { AttachmentRow } from "../store/attachments.ts";
+import type { SnapshotRow } from "../store/snapshots.ts";
+import type { Volume } from "../store/volumes.ts";
+import type { AttachmentManager } from "./attachments.ts";
+import { type Core, strings } from "./core.ts";
+import type { SnapshotManager } from "./snapshots.ts";
+import type { VolumeManager } from "./volumes.ts";
+
+const TEN_MINUTES = 600_000;
+
+/** The facade over the managers: it asks the policies that a route would have asked. */
+export function blockStorageFacade(
+  core: Core,
+  volumes: VolumeManager,
+  snapshots: SnapshotManager,
+  attachments: AttachmentManager,
+): BlockStorageFacade {
+  const infos = (rows: readonly Volume[]): VolumeInfo[] => {
+    const attached = core.attachments.byVolume(rows.map(({ id }) => id));
+    return rows.map((row) => volumeInfo(row, attached.get(row.id) ?? []));
+  };
+  const info = (row: Volume): VolumeInfo => volumeInfo(row, core.attachments.ofVolume(row.id));
+  const mayChange = (context: RequestContext, volumeId: string, policy: string): Volume => {
+    const volume = core.volume(context, volumeId);
+    core.authorize(context, policy, { projectId: volume.project_id });
+    return volume;
+  };
+  const attachmentFor = (context: RequestContext, id: string, policy: string): void => {
+    core.authorize(context, policy, { projectId: core.attachment(context, id).project_id });
+  };
+
+  return {
+    getVolume: (context, id) => info(mayChange(context, id, "volume:get")),
+    findVolume: (id) => {
+      const row = core.volumes.get(id);
+      return row === undefined ? null : info(row);
+    },
+    findVolumes: (ids) => infos(core.volumes.many(ids)),
+    listVolumes(context) {
+      const projectId = projectOf(context);
+      core.authorize(context, "volume:get_all", { projectId });
+      return infos(
+        core.volumes.list({
+          conditions: [{ sql: "v.project_id = ?", params: [projectId] }],
+          sort: [{ expression: "v.created_at", descending: true }],
+        }),
+      );
+    },
+    createVolume(context, request) {
+      const projectId = projectOf(context);
+      core.authorize(context, "volume:create", { projectId });
+      return info(volumes.create(context, projectId, request));
+    },
+    waitForVolume: (id, options) =>
+      wait(core, id, `volume ${id}`, options, () => {
+        const row = core.volumes.get(id);
+        if (row === undefined) throw volumeNotFound(id);
+        if (BUSY.has(row.status)) return null;
+        if (row.status.startsWith("error") || row.status === "deleting") {
+          throw badRequest(`Invalid volume: Volume ${id} did not become available; its status is ${row.status}.`);
+        }
+        return info(row);
+      }),
+    deleteVolume(context, id) {
+      mayChange(context, id, "volume:delete");
+      volumes.delete(context, id);
+    },
+
+    reserve(context, volumeId, instanceId, options = {}) {
+      mayChange(context, volumeId, "volume:attachment_create");
+      const mode = options.mode ?? null;
+      return attachmentInfo(attachments.create(context, volumeId, { instanceId, mode, byCompute: true, reuse: true }));
+    },
+    async connect(context, id, { hostName, device }) {
+      attachmentFor(context, id, "volume:attachment_update");
+      return attachments.connect(context, id, { host: hostName, mountpoint: device });
+    },
+    complete(context, id) {
+      attachmentFor(context, id, "volume:attachment_complete");
+      attachments.complete(context, id);
+    },
+    beginDetaching(context, volumeId) {
+      mayChange(context, volumeId, "volume_extension:volume_actions:begin_detaching");
+      attachments.beginDetaching(context, volumeId);
+    },
+    rollDetaching(context, volumeId) {
+      mayChange(context, volumeId, "volume_extension:volume_actions:roll_detaching");
+      attachments.rollDetaching(context, volumeId);
+    },
+    async detach(context, id) {
+      if (core.attachments.get(id) === undefined) return;
+      attachmentFor(context, id, "volume:attachment_delete");
+      await attachments.delete(context, id);
+    },
+    getAttachment: (id) => {
+      const row = core.attachments.get(id);
+      return row === undefined ? null : attachmentInfo(row);
+    },
+    listAttachments: (instanceId) => core.attachments.ofInstance(instanceId).map(attachmentInfo),
+
+    getSnapshot(context, id) {
+      const snapshot = snapshots.get(context, id);
+      core.authorize(context, "volume:get_snapshot", { projectId: snapshot.project_id });
+      return snapshotInfo(snapshot);
+    },
+    listSnapshots(context) {
+      const projectId = projectOf(context);
+      core.authorize(context, "volume:get_all_snapshots", { projectId });
+      const conditions = [{ sql: "s.project_id = ?", params: [projectId] }];
+      const sort = [{ expression: "s.created_at", descending: true }];
+      return core.snapshots.list({ conditions, sort }).map(snapshotInfo);
+    },
+    createSnapshot(context, volumeId, { name, description }) {
+      mayChange(context, volumeId, "volume:create_snapshot");
+      const request = { name, description: description ?? null, metadata: {}, inUse: true };
+      return snapshotInfo(snapshots.create(context, volumeId, request));
+    },
+    waitForSnapshot: (id, options) =>
+      wait(core, id, `snapshot ${id}`, options, () => {
+        const row = core.snapshots.get(id);
+        if (row === undefined) throw snapshotNotFound(id);
+        if (row.status === "creating") return null;
+        if (row.status !== "available") {
+          throw badRequest(`Invalid snapshot: Snapshot ${id} did not become available; its status is ${row.status}.`);
+        }
+        return snapshotInfo(row);
+      }),
+    deleteSnapshot(context, id) {
+      core.authorize(context, "volume:delete_snapshot", { projectId: snapshots.get(context, id).project_id });
+      snapshots.delete(context, id);
+    },
+
+    limits(projectId) {
+      const quotas = core.quotas();
+      return {
+        maxVolumes: quotas.limit(projectId, "volumes"),
+        maxGigabytes: quotas.limit(projectId, "gigabytes"),
+        usedVolumes: quotas.used(projectId, "volumes"),
+        usedGigabytes: quotas.used(projectId, "gigabytes"),
+      };
+    },
+  };
+}
+
+function projectOf(context: RequestContext): string {
+  if (context.projectId === null) throw badRequest("A project-scoped token is needed for this.");
+  return context.projectId;
+}
+
+function wait<T>(core: Core, id: string, what: string, options: WaitOptions = {}, look: () => T | null): Promise<T> {
+  return core.waitFor(id, look, {
+    signal: options.signal,
+    timeout: options.timeout ?? TEN_MINUTES,
+    timedOut: () => new ApiError(504, `${what} did not become available in time.`),
+  });
+}
+
+function volumeInfo(row: Volume, attached: readonly AttachmentRow[]): VolumeInfo {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    status: row.status,
+    sizeGb: row.size_gb,
+    projectId: row.project_id,
+    userId: row.user_id,
+    bootable: row.bootable === 1,
+    readOnly: strings(row.admin_metadata).readonly === "True",
+    multiattach: row.multiattach === 1,
+    encrypted: false,
+    availabilityZone: row.availability_zone,
+    volumeTypeId: row.type_id,
+    volumeTypeName: row.type_name,
+    metadata: strings(row.metadata),
+    imageMetadata: strings(row.image_metadata),
+    snapshotId: row.snapshot_id,
+    sourceVolumeId: row.source_volume_id,
+    createdAt: row.created_at,
+    attachments: attached.map(attachmentInfo),
+  };
+}
+
+function attachmentInfo(row: AttachmentRow): AttachmentInfo {
+  return {
+    id: row.id,
+    volumeId: row.volume_id,
+    instanceId: row.instance_id,
+    status: row.status,
+    hostName: row.host_name,
+    device: row.device,
+    mode: row.mode === "ro" ? "ro" : "rw",
+  };
+}
+
+function snapshotInfo(row: SnapshotRow): VolumeSnapshotInfo {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    status: row.status,
+    volumeId: row.volume_id,
+    sizeGb: row.size_gb,
+    projectId: row.project_id,
+    createdAt: row.created_at,
+  };
+}

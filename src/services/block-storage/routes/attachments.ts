@@ -1,0 +1,130 @@
+import { mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { attachmentNotFound } from "../errors.ts";
+import type { AttachmentManager } from "../manager/attachments.ts";
+import { ATTACHMENT_COLUMNS } from "../manager/columns.ts";
+import type { Core } from "../manager/core.ts";
+import {
+  type CreateAttachmentBody,
+  complete,
+  createAttachment,
+  type UpdateAttachmentBody,
+  updateAttachment,
+} from "../schemas/attachments.ts";
+import type { AttachmentRow } from "../store/attachments.ts";
+import { attachmentDetail, attachmentSummary } from "../views/attachments.ts";
+import { type Listing, listQuery, nextLinks, page } from "./listing.ts";
+
+type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+
+const listing: Listing = {
+  columns: ATTACHMENT_COLUMNS,
+  project: "a.project_id",
+  filters: ["volume_id", "status", "instance_id", "attach_status"],
+  sortKeys: ["id", "created_at", "volume_id", "status", "instance_id"],
+};
+const SINCE_ATTACHMENTS = { min: mv("3.27") };
+
+/** The attachments API, since 3.27; completion since 3.44. */
+export function attachmentRoutes(core: Core, attachments: AttachmentManager): AnyRoute[] {
+  const { maxLimit } = core.kernel.settings.blockStorage;
+  const load = (request: AnyRequest): AttachmentRow => {
+    const attachment = attachments.get(request.context, request.param("attachment_id"));
+    request.authorize({ projectId: attachment.project_id });
+    return attachment;
+  };
+  const detail = (request: AnyRequest, row: AttachmentRow) =>
+    attachmentDetail(row, { paths: request.context.isAdmin || request.context.roles.has("service") });
+
+  const listed = (name: string, path: string, show: (request: AnyRequest, row: AttachmentRow) => unknown) =>
+    route({
+      name: `attachments:${name}`,
+      method: "GET",
+      path,
+      policy: "volume:attachment_get",
+      microversions: SINCE_ATTACHMENTS,
+      success: 200,
+      handler(request) {
+        const all = core.attachments.list(listQuery(request, listing));
+        const { rows, next } = page(request, all, { maxLimit, missing: attachmentNotFound });
+        const links = nextLinks(request, "attachments", path, next);
+        return { body: { attachments: rows.map((row) => show(request, row)), ...links } };
+      },
+    });
+
+  return [
+    route<CreateAttachmentBody>({
+      name: "attachments:create",
+      method: "POST",
+      path: "/attachments",
+      policy: "volume:attachment_create",
+      microversions: SINCE_ATTACHMENTS,
+      request: createAttachment,
+      success: 200,
+      async handler(request) {
+        const { context } = request;
+        const { volume_uuid, instance_uuid, connector, mode } = request.body.attachment;
+        request.authorize({ projectId: core.volume(context, volume_uuid).project_id });
+        const options = { instanceId: instance_uuid ?? null, mode: mode ?? null };
+        const { id } = attachments.create(context, volume_uuid, options);
+        if (connector !== null && connector !== undefined && Object.keys(connector).length > 0) {
+          await attachments.connect(context, id, connector);
+        }
+        return { body: { attachment: detail(request, attachments.get(context, id)) } };
+      },
+    }),
+    listed("list", "/attachments", (_request, row) => attachmentSummary(row)),
+    listed("detail", "/attachments/detail", detail),
+    route({
+      name: "attachments:show",
+      method: "GET",
+      path: "/attachments/:attachment_id",
+      policy: "volume:attachment_get",
+      microversions: SINCE_ATTACHMENTS,
+      success: 200,
+      handler: (request) => ({ body: { attachment: detail(request, load(request)) } }),
+    }),
+    route<UpdateAttachmentBody>({
+      name: "attachments:update",
+      method: "PUT",
+      path: "/attachments/:attachment_id",
+      policy: "volume:attachment_update",
+      microversions: SINCE_ATTACHMENTS,
+      request: updateAttachment,
+      success: 200,
+      async handler(request) {
+        const { id } = load(request);
+        await attachments.connect(request.context, id, request.body.attachment.connector);
+        return { body: { attachment: detail(request, load(request)) } };
+      },
+    }),
+    route({
+      name: "attachments:delete",
+      method: "DELETE",
+      path: "/attachments/:attachment_id",
+      policy: "volume:attachment_delete",
+      microversions: SINCE_ATTACHMENTS,
+      success: 200,
+      async handler(request) {
+        const attachment = load(request);
+        attachments.requireNotComputes(request.context, [attachment]);
+        const left = await attachments.delete(request.context, attachment.id);
+        return { body: { attachments: left.map(attachmentSummary) } };
+      },
+    }),
+    route({
+      name: "attachments:os-complete",
+      method: "POST",
+      path: "/attachments/:attachment_id/action",
+      action: "os-complete",
+      policy: "volume:attachment_complete",
+      microversions: { min: mv("3.44") },
+      request: complete,
+      success: 204,
+      handler(request) {
+        attachments.complete(request.context, load(request).id);
+        return undefined;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,70 @@
+import type { AnyRoute } from "../../../kernel/http/route.ts";
+import { metadataNotFound, snapshotMetadataNotFound } from "../errors.ts";
+import type { AttachmentManager } from "../manager/attachments.ts";
+import type { Core } from "../manager/core.ts";
+import type { SnapshotManager } from "../manager/snapshots.ts";
+import type { TypeManager } from "../manager/types.ts";
+import type { VolumeManager } from "../manager/volumes.ts";
+import { absentRoutes } from "./absent.ts";
+import { attachmentRoutes } from "./attachments.ts";
+import { extensionRoutes } from "./extensions.ts";
+import { metadataRoutes } from "./metadata.ts";
+import { bothPaths } from "./paths.ts";
+import { quotaRoutes } from "./quotas.ts";
+import { serviceRoutes } from "./services.ts";
+import { snapshotRoutes } from "./snapshots.ts";
+import { typeRoutes } from "./types.ts";
+import { versionRoutes } from "./versions.ts";
+import { volumeActionRoutes } from "./volume-actions.ts";
+import { volumeRoutes } from "./volumes.ts";
+
+export interface Managers {
+  core: Core;
+  types: TypeManager;
+  volumes: VolumeManager;
+  snapshots: SnapshotManager;
+  attachments: AttachmentManager;
+}
+
+export function blockStorageRoutes({ core, types, volumes, snapshots, attachments }: Managers): AnyRoute[] {
+  return [
+    ...versionRoutes(),
+    ...bothPaths([
+      ...volumeRoutes(core, volumes),
+      ...volumeActionRoutes(core, volumes, attachments),
+      ...metadataRoutes({
+        collection: "volumes",
+        policies: {
+          get: "volume:get_volume_metadata",
+          create: "volume:create_volume_metadata",
+          update: "volume:update_volume_metadata",
+          delete: "volume:delete_volume_metadata",
+        },
+        get: (context, id) => volumes.get(context, id),
+        set: (context, id, values, options) => volumes.setMetadata(context, id, values, options),
+        remove: (context, id, key) => volumes.deleteMetadata(context, id, key),
+        missing: metadataNotFound,
+      }),
+      ...snapshotRoutes(core, snapshots),
+      ...metadataRoutes({
+        collection: "snapshots",
+        policies: {
+          get: "volume:get_snapshot_metadata",
+          create: "volume:update_snapshot_metadata",
+          update: "volume:update_snapshot_metadata",
+          delete: "volume:delete_snapshot_metadata",
+        },
+        get: (context, id) => snapshots.get(context, id),
+        set: (context, id, values, options) => snapshots.setMetadata(context, id, values, options),
+        remove: (context, id, key) => snapshots.deleteMetadata(context, id, key),
+        missing: snapshotMetadataNotFound,
+      }),
+      ...attachmentRoutes(core, attachments),
+      ...typeRoutes(core, types),
+      ...quotaRoutes(core),
+      ...serviceRoutes(core),
+      ...extensionRoutes(),
+      ...absentRoutes(),
+    ]),
+  ];
+}

@@ -1,0 +1,45 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import type { AnyRoute, ApiRequest } from "../../../kernel/http/route.ts";
+
+type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+
+/**
+ * The same records under both forms of URL: /v3/volumes and, as the catalog's volumev3 entry has it, /v3/{project_id}/volumes.
+ * (Cinder takes the short form since 3.67, whatever version a request then asks for.)
+ */
+export function bothPaths(routes: readonly AnyRoute[]): AnyRoute[] {
+  return routes.flatMap((route) => [
+    { ...route, path: `/v3${route.path}` },
+    {
+      ...route,
+      name: `${route.name} (project in path)`,
+      path: `/v3/:url_project_id${route.path}`,
+      handler(request: ApiRequest<never>) {
+        const { projectId } = request.context;
+        // Cinder's words for a project other than the token's.
+        if (projectId !== null && request.param("url_project_id") !== projectId)
+          throw badRequest("Malformed request url");
+        return route.handler(request);
+      },
+    },
+  ]);
+}
+
+/** The token's project. Errors: 400 for a token without one (system or domain scope). */
+export function projectOf(request: AnyRequest): string {
+  const { projectId } = request.context;
+  if (projectId === null) throw badRequest("A project-scoped token is needed for this.");
+  return projectId;
+}
+
+/** What views ask of a request. */
+export function viewOf(request: AnyRequest) {
+  const { context, microversion, baseUrl } = request;
+  return {
+    version: microversion,
+    isAdmin: context.isAdmin,
+    seesHosts: context.isAdmin || context.roles.has("service"),
+    baseUrl,
+    projectId: context.projectId,
+  };
+}

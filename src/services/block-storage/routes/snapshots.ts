@@ -1,0 +1,187 @@
+import { bareAnswer } from "../../../kernel/http/families.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { invalidInput, snapshotNotFound } from "../errors.ts";
+import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
+import type { Core } from "../manager/core.ts";
+import type { SnapshotManager } from "../manager/snapshots.ts";
+import { isTrue, isTrueText } from "../schemas/common.ts";
+import {
+  type CreateSnapshotBody,
+  createSnapshot,
+  forceDelete,
+  resetStatus,
+  type UpdateSnapshotBody,
+  updateSnapshot,
+  updateStatus,
+} from "../schemas/snapshots.ts";
+import type { SnapshotRow } from "../store/snapshots.ts";
+import { snapshotDetail, snapshotSummary } from "../views/snapshots.ts";
+import { type Listing, listQuery, metadataFilter, nextLinks, page } from "./listing.ts";
+import { projectOf } from "./paths.ts";
+
+type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+
+const listing: Listing = {
+  columns: SNAPSHOT_COLUMNS,
+  project: "s.project_id",
+  filters: ["name", "display_name", "status", "volume_id", "id", "user_id", "size", "volume_size"],
+  sortKeys: [
+    "id",
+    "name",
+    "display_name",
+    "status",
+    "volume_id",
+    "created_at",
+    "updated_at",
+    "size",
+    "volume_size",
+    "project_id",
+  ],
+  special: {
+    metadata: (value, request) => (request.microversion >= mv("3.22") ? metadataFilter("s.metadata", value) : null),
+    consumes_quota: (value, request) =>
+      request.microversion >= mv("3.65") ? { sql: isTrueText(value) ? "1" : "0", params: [] } : null,
+  },
+};
+
+export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute[] {
+  const { maxLimit } = core.kernel.settings.blockStorage;
+  const load = (request: AnyRequest): SnapshotRow => {
+    const snapshot = snapshots.get(request.context, request.param("snapshot_id"));
+    request.authorize({ projectId: snapshot.project_id });
+    return snapshot;
+  };
+  const view = (request: AnyRequest) => ({ version: request.microversion });
+
+  const listed = (name: string, path: string, show: (row: SnapshotRow, request: AnyRequest) => unknown) =>
+    route({
+      name: `snapshots:${name}`,
+      method: "GET",
+      path,
+      policy: "volume:get_all_snapshots",
+      success: 200,
+      handler(request) {
+        const all = core.snapshots.list(listQuery(request, listing));
+        const { rows, next, total } = page(request, all, { maxLimit, missing: snapshotNotFound });
+        const counted = request.microversion >= mv("3.45") && isTrueText(request.query.get("with_count"));
+        const links = nextLinks(request, "snapshots", path, next);
+        const body = {
+          snapshots: rows.map((row) => show(row, request)),
+          ...links,
+          ...(counted ? { count: total } : {}),
+        };
+        return { body };
+      },
+    });
+
+  return [
+    route<CreateSnapshotBody>({
+      name: "snapshots:create",
+      method: "POST",
+      path: "/snapshots",
+      policy: "volume:create_snapshot",
+      request: createSnapshot,
+      success: 202,
+      handler(request) {
+        request.authorize({ projectId: projectOf(request) });
+        const body = request.body.snapshot;
+        const inUseAnyway = request.microversion >= mv("3.66");
+        if (inUseAnyway && body.force !== undefined && !isTrue(body.force)) {
+          throw invalidInput(
+            "Invalid value '" +
+              String(body.force) +
+              "' for 'force'. The 'force' flag is invalid after microversion 3.65, except for a value evaluating to True.",
+          );
+        }
+        const snapshot = snapshots.create(request.context, body.volume_id ?? "None", {
+          name: (body.name ?? body.display_name)?.trim() ?? null,
+          description: body.description?.trim() ?? null,
+          metadata: body.metadata ?? {},
+          inUse: inUseAnyway || isTrue(body.force),
+        });
+        return { body: { snapshot: snapshotSummary(snapshot, view(request)) } };
+      },
+    }),
+    listed("list", "/snapshots", (row, request) => snapshotSummary(row, view(request))),
+    listed("detail", "/snapshots/detail", (row, request) => snapshotDetail(row, view(request))),
+    route({
+      name: "snapshots:show",
+      method: "GET",
+      path: "/snapshots/:snapshot_id",
+      policy: "volume:get_snapshot",
+      success: 200,
+      handler: (request) => ({ body: { snapshot: snapshotDetail(load(request), view(request)) } }),
+    }),
+    route<UpdateSnapshotBody>({
+      name: "snapshots:update",
+      method: "PUT",
+      path: "/snapshots/:snapshot_id",
+      policy: "volume:update_snapshot",
+      request: updateSnapshot,
+      success: 200,
+      handler(request) {
+        const { id } = load(request);
+        const { name, display_name, description, display_description } = request.body.snapshot;
+        const newName = name ?? display_name;
+        const newDescription = description ?? display_description;
+        const snapshot = snapshots.update(request.context, id, {
+          ...(newName === undefined ? {} : { name: newName?.trim() ?? null }),
+          ...(newDescription === undefined ? {} : { description: newDescription?.trim() ?? null }),
+        });
+        return { body: { snapshot: snapshotSummary(snapshot, view(request)) } };
+      },
+    }),
+    route({
+      name: "snapshots:delete",
+      method: "DELETE",
+      path: "/snapshots/:snapshot_id",
+      policy: "volume:delete_snapshot",
+      success: 202,
+      handler(request) {
+        snapshots.delete(request.context, load(request).id);
+        return bareAnswer;
+      },
+    }),
+    route<{ "os-reset_status": { status: string } }>({
+      name: "snapshots:os-reset_status",
+      method: "POST",
+      path: "/snapshots/:snapshot_id/action",
+      action: "os-reset_status",
+      policy: "volume_extension:snapshot_admin_actions:reset_status",
+      request: resetStatus,
+      success: 202,
+      handler(request) {
+        snapshots.setStatus(request.context, load(request).id, request.body["os-reset_status"].status, null);
+        return undefined;
+      },
+    }),
+    route<{ "os-update_snapshot_status": { status: string; progress?: string | null } }>({
+      name: "snapshots:os-update_snapshot_status",
+      method: "POST",
+      path: "/snapshots/:snapshot_id/action",
+      action: "os-update_snapshot_status",
+      policy: "snapshot_extension:snapshot_actions:update_snapshot_status",
+      request: updateStatus,
+      success: 202,
+      handler(request) {
+        const { status, progress } = request.body["os-update_snapshot_status"];
+        snapshots.report(request.context, load(request).id, status, progress ?? null);
+        return bareAnswer;
+      },
+    }),
+    route({
+      name: "snapshots:os-force_delete",
+      method: "POST",
+      path: "/snapshots/:snapshot_id/action",
+      action: "os-force_delete",
+      policy: "volume_extension:snapshot_admin_actions:force_delete",
+      request: forceDelete,
+      success: 202,
+      handler(request) {
+        snapshots.delete(request.context, load(request).id, { force: true });
+        return undefined;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,310 @@
+import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
+import { bareAnswer } from "../../../kernel/http/families.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { own } from "../../../kernel/own.ts";
+import { typeNotFound } from "../errors.ts";
+import type { Core } from "../manager/core.ts";
+import type { TypeManager } from "../manager/types.ts";
+import { isTrue, isTrueText } from "../schemas/common.ts";
+import {
+  type CreateTypeBody,
+  createExtraSpecs,
+  createType,
+  type DefaultTypeBody,
+  defaultType,
+  type ExtraSpecsBody,
+  projectAccess,
+  type UpdateTypeBody,
+  updateExtraSpec,
+  updateType,
+} from "../schemas/types.ts";
+import { typeView, visibleSpecs } from "../views/types.ts";
+import { nextLinks, page } from "./listing.ts";
+
+type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+
+/** Volume types, extra specs, access to private types, and projects' default types (3.62). */
+export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
+  const { maxLimit } = core.kernel.settings.blockStorage;
+  const viewer = ({ context }: AnyRequest) => ({ seesExtraSpecs: context.isAdmin, seesQos: context.isAdmin });
+  const load = (request: AnyRequest) => types.get(request.context, request.param("type_id"));
+
+  return [
+    route({
+      name: "types:list",
+      method: "GET",
+      path: "/types",
+      policy: "volume_extension:type_get_all",
+      success: 200,
+      handler(request) {
+        const { query } = request;
+        const asked = query.get("is_public");
+        const isPublic = asked === null ? true : asked.toLowerCase() === "none" ? null : isTrueText(asked);
+        const name = query.get("name");
+        const all = types.list(request.context, isPublic).filter((type) => name === null || type.name === name);
+        const descending = (query.get("sort_dir") ?? query.get("sort")?.split(":")[1] ?? "desc") === "desc";
+        const { rows, next } = page(request, descending ? all : all.reverse(), { maxLimit, missing: typeNotFound });
+        const links = nextLinks(request, "volume_type", "/types", next);
+        return { body: { volume_types: rows.map((type) => typeView(type, viewer(request))), ...links } };
+      },
+    }),
+    route<CreateTypeBody>({
+      name: "types:create",
+      method: "POST",
+      path: "/types",
+      policy: "volume_extension:type_create",
+      request: createType,
+      success: 200,
+      handler(request) {
+        const body = request.body.volume_type;
+        const specs = Object.entries(body.extra_specs ?? {}).flatMap(([key, value]) =>
+          value === null ? [] : [[key, value] as const],
+        );
+        const type = types.create({
+          name: body.name.trim(),
+          description: body.description?.trim() ?? null,
+          isPublic:
+            body["os-volume-type-access:is_public"] === undefined || isTrue(body["os-volume-type-access:is_public"]),
+          extraSpecs: Object.fromEntries(specs),
+        });
+        const { qos_specs_id, ...view } = typeView(type, viewer(request));
+        return { body: { volume_type: view } };
+      },
+    }),
+    route({
+      name: "types:show",
+      method: "GET",
+      path: "/types/:type_id",
+      policy: "volume_extension:type_get",
+      success: 200,
+      handler(request) {
+        const type = request.param("type_id") === "default" ? types.default(request.context.projectId) : load(request);
+        return { body: { volume_type: typeView(type, viewer(request)) } };
+      },
+    }),
+    route<UpdateTypeBody>({
+      name: "types:update",
+      method: "PUT",
+      path: "/types/:type_id",
+      policy: "volume_extension:type_update",
+      request: updateType,
+      success: 200,
+      handler(request) {
+        const { name, description, is_public } = request.body.volume_type;
+        const type = types.update(request.context, request.param("type_id"), {
+          name: name?.trim() ?? name,
+          description,
+          isPublic: is_public === undefined ? undefined : isTrue(is_public),
+        });
+        const { qos_specs_id, "os-volume-type-access:is_public": _, ...view } = typeView(type, viewer(request));
+        return { body: { volume_type: view } };
+      },
+    }),
+    route({
+      name: "types:delete",
+      method: "DELETE",
+      path: "/types/:type_id",
+      policy: "volume_extension:type_delete",
+      success: 202,
+      handler(request) {
+        types.delete(request.context, request.param("type_id"));
+        return bareAnswer;
+      },
+    }),
+    route({
+      name: "types:access",
+      method: "GET",
+      path: "/types/:type_id/os-volume-type-access",
+      policy: "volume_extension:volume_type_access",
+      success: 200,
+      handler(request) {
+        const type_id = request.param("type_id");
+        const access = types.projectsOf(request.context, type_id);
+        return { body: { volume_type_access: access.map((project_id) => ({ volume_type_id: type_id, project_id })) } };
+      },
+    }),
+    ...(["addProjectAccess", "removeProjectAccess"] as const).map((action) =>
+      route<Record<string, { project: string }>>({
+        name: `types:${action}`,
+        method: "POST",
+        path: "/types/:type_id/action",
+        action,
+        policy: `volume_extension:volume_type_access:${action}`,
+        request: projectAccess(action),
+        success: 202,
+        handler(request) {
+          const project = request.body[action]?.project ?? "";
+          const id = request.param("type_id");
+          if (action === "addProjectAccess") types.grant(request.context, id, project);
+          else types.revoke(request.context, id, project);
+          return bareAnswer;
+        },
+      }),
+    ),
+    ...extraSpecRoutes(types),
+    ...encryptionRoutes(types),
+    ...defaultTypeRoutes(core, types),
+  ];
+}
+
+function extraSpecRoutes(types: TypeManager): AnyRoute[] {
+  const policy = (verb: string) => `volume_extension:types_extra_specs:${verb}`;
+  return [
+    route({
+      name: "extra-specs:list",
+      method: "GET",
+      path: "/types/:type_id/extra_specs",
+      policy: policy("index"),
+      success: 200,
+      handler(request) {
+        const type = types.get(request.context, request.param("type_id"));
+        const seesAll = request.allowed(policy("read_sensitive"), {});
+        return { body: { extra_specs: visibleSpecs(type, { seesExtraSpecs: seesAll, seesQos: false }) } };
+      },
+    }),
+    route<ExtraSpecsBody>({
+      name: "extra-specs:create",
+      method: "POST",
+      path: "/types/:type_id/extra_specs",
+      policy: policy("create"),
+      request: createExtraSpecs,
+      success: 200,
+      handler(request) {
+        const { extra_specs } = request.body;
+        types.changeExtraSpecs(request.context, request.param("type_id"), extra_specs);
+        return { body: { extra_specs } };
+      },
+    }),
+    route({
+      name: "extra-specs:show",
+      method: "GET",
+      path: "/types/:type_id/extra_specs/:key",
+      policy: policy("show"),
+      success: 200,
+      handler(request) {
+        const key = request.param("key");
+        const type = types.get(request.context, request.param("type_id"));
+        const seesAll = request.allowed(policy("read_sensitive"), {});
+        const value = own(visibleSpecs(type, { seesExtraSpecs: seesAll, seesQos: false }), key);
+        if (value === undefined) throw notFound(`Volume Type ${type.id} has no extra specs with key ${key}.`);
+        return { body: { [key]: value } };
+      },
+    }),
+    route<Record<string, string>>({
+      name: "extra-specs:update",
+      method: "PUT",
+      path: "/types/:type_id/extra_specs/:key",
+      policy: policy("update"),
+      request: updateExtraSpec,
+      success: 200,
+      handler(request) {
+        types.get(request.context, request.param("type_id"));
+        if (!Object.hasOwn(request.body, request.param("key"))) throw badRequest("Request body and URI mismatch");
+        types.changeExtraSpecs(request.context, request.param("type_id"), request.body);
+        return { body: request.body };
+      },
+    }),
+    route({
+      name: "extra-specs:delete",
+      method: "DELETE",
+      path: "/types/:type_id/extra_specs/:key",
+      policy: policy("delete"),
+      success: 202,
+      handler(request) {
+        const key = request.param("key");
+        types.extraSpec(request.context, request.param("type_id"), key);
+        types.changeExtraSpecs(request.context, request.param("type_id"), { [key]: null });
+        return undefined;
+      },
+    }),
+  ];
+}
+
+/** No type is encrypted. */
+function encryptionRoutes(types: TypeManager): AnyRoute[] {
+  return [
+    route({
+      name: "types:encryption",
+      method: "GET",
+      path: "/types/:type_id/encryption",
+      policy: "volume_extension:volume_type_encryption:get",
+      success: 200,
+      handler(request) {
+        types.get(request.context, request.param("type_id"));
+        return { body: {} };
+      },
+    }),
+    route({
+      name: "types:encrypt",
+      method: "POST",
+      path: "/types/:type_id/encryption",
+      policy: "volume_extension:volume_type_encryption:create",
+      success: 200,
+      handler(request) {
+        types.get(request.context, request.param("type_id"));
+        throw notImplemented("Encrypted volumes are not offered.");
+      },
+    }),
+  ];
+}
+
+function defaultTypeRoutes(core: Core, types: TypeManager): AnyRoute[] {
+  const microversions = { min: mv("3.62") };
+  const view = ({ project_id, type_id }: { project_id: string; type_id: string }) => ({
+    project_id,
+    volume_type_id: type_id,
+  });
+  return [
+    route({
+      name: "default-types:list",
+      method: "GET",
+      path: "/default-types",
+      policy: "volume_extension:default_get_all",
+      microversions,
+      success: 200,
+      handler: () => ({ body: { default_types: core.types.defaults().map(view) } }),
+    }),
+    route({
+      name: "default-types:show",
+      method: "GET",
+      path: "/default-types/:default_project_id",
+      policy: "volume_extension:default_get",
+      microversions,
+      success: 200,
+      handler(request) {
+        const project_id = request.param("default_project_id");
+        const type_id = core.types.defaultOf(project_id);
+        if (type_id === undefined) throw notFound(`Default type for project ${project_id} not found.`);
+        return { body: { default_type: view({ project_id, type_id }) } };
+      },
+    }),
+    route<DefaultTypeBody>({
+      name: "default-types:set",
+      method: "PUT",
+      path: "/default-types/:default_project_id",
+      policy: "volume_extension:default_set_or_update",
+      microversions,
+      request: defaultType,
+      success: 200,
+      handler(request) {
+        const project_id = request.param("default_project_id");
+        const type = types.byNameOrId(request.context, request.body.default_type.volume_type);
+        core.types.setDefault(project_id, type.id);
+        return { body: { default_type: view({ project_id, type_id: type.id }) } };
+      },
+    }),
+    route({
+      name: "default-types:unset",
+      method: "DELETE",
+      path: "/default-types/:default_project_id",
+      policy: "volume_extension:default_unset",
+      microversions,
+      success: 204,
+      handler(request) {
+        core.types.unsetDefault(request.param("default_project_id"));
+        return undefined;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,43 @@
+import { object, wrapped } from "./common.ts";
+
+/** What clients repeat in the body beside the limits; it is not looked at. A pattern would hold for it too. */
+const limits = {
+  type: "object",
+  properties: { tenant_id: { type: "string" }, class_name: { type: "string" }, force: {} },
+  patternProperties: {
+    "^(?!(?:tenant_id|class_name|force)$)[^\\u0000]{1,300}$": {
+      type: ["integer", "string"],
+      pattern: "^-?[0-9]+$",
+      minimum: -1,
+      minLength: 1,
+      maximum: 0x7fffffff,
+    },
+  },
+  additionalProperties: false,
+};
+
+export interface QuotaSetBody {
+  quota_set: Record<string, number | string>;
+}
+export const updateQuotas = wrapped("quota_set", limits);
+
+export interface QuotaClassBody {
+  quota_class_set: Record<string, number | string>;
+}
+export const updateQuotaClass = wrapped("quota_class_set", limits);
+
+export interface ServiceBody {
+  host: string;
+  binary?: string;
+  service?: string;
+  disabled_reason?: string;
+}
+const host = { type: "string", minLength: 1, maxLength: 255 };
+const binary = { type: "string", minLength: 1, maxLength: 255 };
+const serviceProperties = { host, binary, service: binary };
+export const service = object(serviceProperties, { required: ["host"] });
+export const serviceWithReason = object(
+  { ...serviceProperties, disabled_reason: { type: "string", minLength: 1, maxLength: 255 } },
+  { required: ["host", "disabled_reason"] },
+);
+export const serviceHost = object({ host }, { required: ["host"] });

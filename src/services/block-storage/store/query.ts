@@ -1,0 +1,31 @@
+/** One condition of a list: `expression operator value`, or ready SQL with its parameters. */
+export interface Condition {
+  sql: string;
+  params: readonly unknown[];
+}
+
+export interface ListQuery {
+  conditions: readonly Condition[];
+  /** SQL expressions, most significant first; the id breaks ties. */
+  sort: readonly { expression: string; descending: boolean }[];
+}
+
+/** `SELECT … WHERE … ORDER BY …`. Expressions come from tables in the stores, never from a client. */
+export function select(base: string, query: ListQuery, id: string): { sql: string; params: unknown[] } {
+  const where = query.conditions.map(({ sql }) => `(${sql})`).join(" AND ");
+  const last = query.sort.at(-1)?.descending ?? true;
+  const order = [...query.sort, { expression: id, descending: last }]
+    .map(({ expression, descending }) => `${expression} ${descending ? "DESC" : "ASC"}`)
+    .join(", ");
+  return {
+    sql: `${base}${where === "" ? "" : ` WHERE ${where}`} ORDER BY ${order}`,
+    params: query.conditions.flatMap(({ params }) => params),
+  };
+}
+
+/** `a = @a, b = @b` for an UPDATE. Keys are the stores' own column names. */
+export function assignments(changes: object): string {
+  return Object.keys(changes)
+    .map((name) => `${name} = @${name}`)
+    .join(", ");
+}

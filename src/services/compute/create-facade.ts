@@ -1,0 +1,83 @@
+import type { ComputeFacade, ServerInfo } from "./facade.ts";
+import { change } from "./manager/change.ts";
+import { consoleTarget } from "./manager/consoles.ts";
+import type { Core } from "./manager/core.ts";
+import { guestMetadata } from "./manager/guest-metadata.ts";
+import { instanceName } from "./manager/spec.ts";
+import { MetadataServer } from "./metadata/server.ts";
+import { needOf } from "./scheduler/scheduler.ts";
+import { statusOf } from "./states.ts";
+import type { Server } from "./store/servers.ts";
+
+/** The facade over the managers. */
+export function createFacade(core: Core): ComputeFacade {
+  const live = (id: string): Server | null => {
+    const server = core.servers.get(id);
+    return server === undefined || server.deletedAt !== null ? null : server;
+  };
+  const info = (server: Server): ServerInfo => ({
+    id: server.id,
+    name: server.name,
+    projectId: server.projectId,
+    userId: server.userId,
+    hostname: server.hostname,
+    status: statusOf(server),
+    vmState: server.vmState,
+    taskState: server.taskState,
+    host: server.host,
+    instanceName: instanceName(core, server),
+  });
+  const metadata = new MetadataServer({
+    kernel: core.kernel,
+    serverForMetadata(serverId, portId) {
+      const server = live(serverId);
+      // The device of a port is what its owner says: only the server knows which ports are its own.
+      const isOwn = server?.nics.some((nic) => nic.portId === portId) === true;
+      return server === null || !isOwn ? null : guestMetadata(core, server);
+    },
+    setGuestPassword(serverId, encrypted) {
+      const server = live(serverId);
+      if (server === null || server.passwordData !== "") return false;
+      change(core, serverId, { passwordData: encrypted });
+      return true;
+    },
+  });
+  return {
+    answerMetadata: (socket, source) => metadata.answer(socket, source),
+    getServer(serverId) {
+      const server = live(serverId);
+      return server === null ? null : info(server);
+    },
+    listServers: (projectId) => core.servers.list({ projectId, deleted: "no" }).map(info),
+    resolveConsoleToken: (token) => consoleTarget(core, token),
+    async inventory() {
+      const { compute } = core.kernel.settings;
+      const host = await core.driver.hostInfo();
+      const hypervisor = core.hosts.hypervisor();
+      return {
+        providerId: hypervisor?.uuid ?? "",
+        hostname: host.hostname,
+        info: host,
+        resources: {
+          VCPU: { total: host.vcpus, reserved: compute.reservedHostCpus, allocationRatio: compute.cpuAllocationRatio },
+          MEMORY_MB: {
+            total: host.memoryMb,
+            reserved: compute.reservedHostMemoryMb,
+            allocationRatio: compute.ramAllocationRatio,
+          },
+          DISK_GB: {
+            total: host.diskGb,
+            reserved: Math.ceil(compute.reservedHostDiskMb / 1024),
+            allocationRatio: compute.diskAllocationRatio,
+          },
+        },
+      };
+    },
+    listAllocations: () =>
+      core.servers.onHost().map((server) => {
+        const { vcpus, memoryMb, diskGb } = needOf(server);
+        const { id: serverId, projectId, userId } = server;
+        return { serverId, projectId, userId, resources: { VCPU: vcpus, MEMORY_MB: memoryMb, DISK_GB: diskGb } };
+      }),
+  };
+}

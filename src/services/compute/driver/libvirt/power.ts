@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Domain, isLibvirtError, LibvirtTimeoutError } from "../../../../libvirt/index.ts";
+import { DriverError, type InstanceRef, type PowerState } from "../driver.ts";
+import { type DriverContext, isActive } from "./context.ts";
+
+/** How long one press of the power button may be without effect before it is pressed again: a booting guest misses it. */
+const PRESS_AGAIN_MS = 5_000;
+
+/** Turning guests off, pausing them, and saying which state they are in. */
+export class Power {
+  readonly #context: DriverContext;
+
+  constructor(context: DriverContext) {
+    this.#context = context;
+  }
+
+  async stop(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
+    const domain = await this.#context.get(ref);
+    if (!(await isActive(domain))) return;
+    if (timeoutSeconds > 0 && (await this.powerOff(domain, timeoutSeconds * 1000))) return;
+    await unplug(domain);
+  }
+
+  /** Soft reboot as nova does it: the guest powers itself off and is started again. */
+  async rebootSoft(ref: InstanceRef, timeoutSeconds: number): Promise<boolean> {
+    const domain = await this.#context.get(ref);
+    if (!(await this.powerOff(domain, timeoutSeconds * 1000))) return false;
+    await domain.start();
+    return true;
+  }
+
+  /** Presses the power button; false when the guest is still on after the time (a paused one does not even hear it). */
+  async powerOff(domain: Domain, timeoutMs: number): Promise<boolean> {
+    const libvirt = await this.#context.libvirt();
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const { state } = await domain.state();
+      if (state === "shut-off" || state === "crashed") return true;
+      const left = deadline - Date.now();
+      if (left <= 0 || state === "paused") return false;
+      // Listens before it presses: the answer may be quick.
+      const stopped = libvirt
+        .waitFor("lifecycle", (e) => domain.concerns(e) && e.event === "stopped", {
+          timeoutMs: Math.min(PRESS_AGAIN_MS, left),
+        })
+        .catch((error: unknown) => {
+          // Look at the state, and press again.
+          if (!(error instanceof LibvirtTimeoutError)) throw error;
+        });
+      await domain.shutdown("acpi").catch((error: unknown) => {
+        if (!isLibvirtError(error, "operation-invalid")) throw error;
+      });
+      await stopped;
+    }
+  }
+
+  async pause(ref: InstanceRef): Promise<void> {
+    const domain = await this.#context.running(ref);
+    if ((await domain.state()).state !== "paused") await domain.suspend();
+  }
+
+  async unpause(ref: InstanceRef): Promise<void> {
+    const domain = await this.#context.running(ref);
+    if ((await domain.state()).state === "paused") await domain.resume();
+  }
+
+  async suspend(ref: InstanceRef): Promise<void> {
+    const domain = await this.#context.get(ref);
+    if (await isActive(domain)) await domain.managedSave();
+    else if (!(await domain.hasManagedSave()))
+      throw new DriverError("not-running", `Instance ${ref.uuid} is not running.`);
+  }
+
+  async state(ref: InstanceRef): Promise<PowerState> {
+    const domain = await this.#context.find(ref);
+    return domain === null ? "nostate" : powerStateOf(domain);
+  }
+}
+
+/** As nova's libvirt driver maps libvirt's states; a guest whose memory is saved counts as shut down there, too. */
+export async function powerStateOf(domain: Domain): Promise<PowerState> {
+  const { state } = await domain.state();
+  switch (state) {
+    case "running":
+    case "blocked":
+    case "shutting-down":
+      return "running";
+    case "paused":
+      return "paused";
+    case "shut-off":
+      return "shutdown";
+    case "crashed":
+      return "crashed";
+    case "pm-suspended":
+      return "suspended";
+    default:
+      return "nostate";
+  }
+}
+
+/** Pulls the plug; a guest that is off already is no error. */
+export async function unplug(domain: Domain): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await domain.destroy();
+      return;
+    } catch (error) {
+      if (isLibvirtError(error, "operation-invalid") || isLibvirtError(error, "no-domain")) return;
+      // A process that waits for its disk does not die at once ("Failed to terminate process"): nova tries again, too.
+      if (!isLibvirtError(error, "system-error") || attempt >= 6) throw error;
+      await sleep(attempt * 500);
+    }
+  }
+}

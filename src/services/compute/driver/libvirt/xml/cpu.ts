@@ -1,0 +1,43 @@
+import type { InstanceSpec } from "../../driver.ts";
+import { el, type XmlElement } from "./element.ts";
+import { limitOf } from "./limits.ts";
+
+type Topology = { sockets: number; cores: number; threads: number };
+
+/** `<cpu>`, always with a topology: guests that count sockets for licences see what the image or flavor asks for. */
+export function cpuElement(spec: InstanceSpec): XmlElement {
+  const topology = el("topology", { ...cpuTopology(spec) });
+  const { mode, model } = spec.cpu;
+  // Emulation has no host CPU to show (libvirt refuses host-passthrough with it): QEMU's default model then, as in nova.
+  const usable = spec.virtType === "kvm" || mode === "custom" || mode === "maximum";
+  if (mode === "none" || !usable) return el("cpu", {}, topology);
+  if (mode === "custom") {
+    // TCG lacks a few features of most models; the guest is not to be refused for those.
+    const check = spec.virtType === "qemu" ? "none" : "partial";
+    const named = el("model", { fallback: "allow" }, model === "" ? "qemu64" : model);
+    return el("cpu", { mode: "custom", match: "exact", check }, named, topology);
+  }
+  return el("cpu", { mode, check: mode === "host-model" ? "partial" : "none" }, topology);
+}
+
+/**
+ * hw:cpu_sockets, hw:cpu_cores, hw:cpu_threads (image: hw_cpu_…) as far as their product can be the number of CPUs;
+ * what is not asked for goes into sockets, as in nova.
+ */
+export function cpuTopology(spec: Pick<InstanceSpec, "vcpus" | "extraSpecs" | "imageProperties">): Topology {
+  const wanted = (name: string): number | null => {
+    const value = limitOf(spec.extraSpecs, `hw:cpu_${name}`) ?? limitOf(spec.imageProperties, `hw_cpu_${name}`);
+    return value !== null && value > 0 && value <= spec.vcpus ? value : null;
+  };
+  const { vcpus } = spec;
+  const plain = { sockets: vcpus, cores: 1, threads: 1 };
+  const [sockets, cores, threads] = [wanted("sockets"), wanted("cores"), wanted("threads") ?? 1];
+  const per = vcpus / threads;
+  if (!Number.isInteger(per)) return plain;
+  const chosen =
+    sockets !== null
+      ? { sockets, cores: cores ?? per / sockets, threads }
+      : { sockets: per / (cores ?? 1), cores: cores ?? 1, threads };
+  const whole = Number.isInteger(chosen.sockets) && Number.isInteger(chosen.cores);
+  return whole && chosen.sockets * chosen.cores * chosen.threads === vcpus ? chosen : plain;
+}

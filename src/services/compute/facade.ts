@@ -1,0 +1,62 @@
+import type { Socket } from "node:net";
+import type { ConsoleEndpoint, HostInfo } from "./driver/driver.ts";
+import type { MetadataSource } from "./metadata/server.ts";
+
+/** The verbs other services may call. */
+export interface ComputeFacade {
+  /** Serves the metadata API on a connection of a guest, which is known by where it comes from. */
+  answerMetadata(socket: Socket, source: MetadataSource | null): void;
+  /** A server that is not deleted, for events, telemetry and checks; null for none. */
+  getServer(serverId: string): ServerInfo | null;
+  listServers(projectId: string | null): ServerInfo[];
+  /** Whom a console token lets in and where to; null for an unknown or expired one. */
+  resolveConsoleToken(token: string): Promise<ConsoleTarget | null>;
+  /** The one resource provider, as placement shows it. */
+  inventory(): Promise<ComputeInventory>;
+  /** What each server takes of it. */
+  listAllocations(): ComputeAllocation[];
+}
+
+export interface ServerInfo {
+  id: string;
+  name: string;
+  projectId: string;
+  userId: string;
+  hostname: string;
+  status: string;
+  vmState: string;
+  taskState: string | null;
+  host: string | null;
+  /** "instance-0000000a" */
+  instanceName: string;
+}
+
+export interface ConsoleTarget {
+  serverId: string;
+  /** Its display name, for people. */
+  serverName: string;
+  /** "novnc", "serial" */
+  type: string;
+  endpoint: ConsoleEndpoint;
+}
+
+export interface ComputeInventory {
+  /** The hypervisor's uuid, which is its resource provider's. */
+  providerId: string;
+  hostname: string;
+  info: HostInfo;
+  resources: Record<"VCPU" | "MEMORY_MB" | "DISK_GB", { total: number; reserved: number; allocationRatio: number }>;
+}
+
+export interface ComputeAllocation {
+  serverId: string;
+  projectId: string;
+  userId: string;
+  resources: { VCPU: number; MEMORY_MB: number; DISK_GB: number };
+}
+
+declare module "../../kernel/module.ts" {
+  interface Facades {
+    compute: ComputeFacade;
+  }
+}

@@ -1,0 +1,83 @@
+import { defineService } from "../../kernel/module.ts";
+import type { ComputeDriver } from "./driver/driver.ts";
+import { computeApi } from "./errors.ts";
+import { examine } from "./examine.ts";
+import "./facade.ts";
+import { createFacade } from "./create-facade.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { refreshVifs } from "./manager/change.ts";
+import { createCore } from "./manager/core.ts";
+import { createManagers } from "./managers.ts";
+import { initial } from "./migrations/0001-compute.ts";
+import { serverMigrations } from "./migrations/0002-migrations.ts";
+import { useMigration } from "./migrations/0003-use.ts";
+import { policies } from "./policies.ts";
+import { defineSettle, reconcile } from "./reconcile.ts";
+import { allRoutes } from "./routes/index.ts";
+import { ServerPresenter } from "./routes/server-view.ts";
+import { seed } from "./seed.ts";
+
+export interface ComputeDrivers {
+  driver: ComputeDriver;
+}
+
+/** Nova: servers on the one host, and all around them. */
+export const compute = defineService<"compute", ComputeDrivers>({
+  name: "compute",
+  endpoint: {
+    prefix: "/compute",
+    classicPorts: ["compute"],
+    catalog: [
+      { name: "nova", type: "compute", path: "/v2.1", description: "Nova Compute Service" },
+      {
+        name: "nova_legacy",
+        type: "compute_legacy",
+        path: "/v2/%(project_id)s",
+        description: "Nova Compute Service (Legacy 2.0)",
+      },
+    ],
+  },
+  api: computeApi,
+  policies,
+  migrations: [initial, serverMigrations, useMigration],
+  create(kernel, { driver }) {
+    const core = createCore(kernel, driver);
+    const managers = createManagers(core);
+    const presenter = new ServerPresenter(core);
+    const settleLater = defineSettle(core);
+    let busyAtStart: string[] = [];
+    const timers: NodeJS.Timeout[] = [];
+    const every = (period: number | null, body: () => void) => {
+      if (period !== null) timers.push(setInterval(body, period).unref());
+    };
+    const lifecycle = new Lifecycle(core);
+
+    kernel.events.on("network.device.changed", "compute", ({ deviceId }) => refreshVifs(core, [deviceId]));
+    kernel.events.on("network.security_group.renamed", "compute", () => presenter.forgetGroups());
+    kernel.events.on("network.port.deleted", "compute", ({ portId, deviceId }) =>
+      managers.interfaces.portDeleted(deviceId, portId),
+    );
+
+    return {
+      facade: createFacade(core),
+      routes: allRoutes(core, managers, presenter),
+      seed: () => seed(core),
+      async reconcile() {
+        busyAtStart = await reconcile(core);
+      },
+      examine: () => examine(core),
+      start() {
+        for (const serverId of busyAtStart) settleLater(serverId);
+        const { softDelete, servers, shelve } = managers;
+        every(softDelete.period, () => servers.reclaim());
+        every(shelve.period, () => shelve.offloadDue());
+        lifecycle.start();
+      },
+      async stop() {
+        for (const timer of timers) clearInterval(timer);
+        lifecycle.stop();
+        await driver.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,69 @@
+import { badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
+import { keypairNotFound } from "../errors.ts";
+import type { Keypair } from "../store/keypairs.ts";
+import type { Core } from "./core.ts";
+import { generateSshKeyPair, sshFingerprint } from "./ssh-keys.ts";
+import { generateX509KeyPair, x509Fingerprint } from "./x509-keys.ts";
+
+/** The verbs on key pairs of a user. */
+export class KeypairManager {
+  readonly #core: Core;
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Errors: 404. */
+  get(userId: string, name: string): Keypair {
+    const keypair = this.#core.keypairs.get(userId, name);
+    if (keypair === undefined) throw keypairNotFound(name, userId);
+    return keypair;
+  }
+
+  list(userId: string, page: { marker: string | null; limit: number }): { keypairs: Keypair[]; more: boolean } {
+    const all = this.#core.keypairs.list(userId);
+    let start = 0;
+    if (page.marker !== null) {
+      start = all.findIndex(({ name }) => name === page.marker) + 1;
+      if (start === 0) throw badRequest(`marker [${page.marker}] not found`);
+    }
+    return { keypairs: all.slice(start, start + page.limit), more: all.length > start + page.limit };
+  }
+
+  /** Imports a public key, or makes a pair when there is none. Errors: 400 for no key, 403 over quota, 409 for a taken name. */
+  async create(
+    userId: string,
+    projectId: string | null,
+    wanted: { name: string; type: string; publicKey: string | null },
+  ): Promise<{ keypair: Keypair; privateKey: string | null }> {
+    const made = wanted.publicKey === null ? await this.#generate(userId, wanted.type) : null;
+    const publicKey = made?.publicKey ?? wanted.publicKey ?? "";
+    const fingerprint = (wanted.type === "x509" ? x509Fingerprint : sshFingerprint)(publicKey);
+    if (fingerprint === null) throw badRequest("Keypair data is invalid: failed to generate fingerprint");
+    const { keypairs, kernel, quotas } = this.#core;
+    kernel.db.transaction(() => {
+      const limit = quotas.limit(projectId ?? "", "key_pairs");
+      if (limit >= 0 && keypairs.count(userId) >= limit) throw forbidden("Quota exceeded, too many key pairs.");
+      if (keypairs.get(userId, wanted.name) !== undefined) throw conflict(`Key pair '${wanted.name}' already exists.`);
+      keypairs.insert({
+        user_id: userId,
+        name: wanted.name,
+        type: wanted.type,
+        public_key: publicKey,
+        fingerprint,
+        created_at: kernel.clock.now(),
+      });
+    });
+    return { keypair: this.get(userId, wanted.name), privateKey: made?.privateKey ?? null };
+  }
+
+  async #generate(userId: string, type: string): Promise<{ publicKey: string; privateKey: string }> {
+    if (type !== "x509") return generateSshKeyPair();
+    const { certificate, privateKey } = await generateX509KeyPair(userId, this.#core.kernel.clock.now());
+    return { publicKey: certificate, privateKey };
+  }
+
+  /** Errors: 404. */
+  delete(userId: string, name: string): void {
+    if (!this.#core.keypairs.delete(userId, name)) throw keypairNotFound(name, userId);
+  }
+}

@@ -1,0 +1,175 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { isUnwritable } from "../../../kernel/db/unwritable.ts";
+import { ApiError, badRequest, conflict, forbidden, messageOf } from "../../../kernel/errors.ts";
+import type { NetworkInfo, PortInfo } from "../../network/facade.ts";
+import type { Nic, Server } from "../store/servers.ts";
+import { contextOf } from "./change.ts";
+import type { Core } from "./core.ts";
+
+/** One NIC as the create request wants it; already checked. */
+export interface RequestedNic {
+  networkId: string;
+  portId: string | null;
+  fixedIp: string | null;
+  tag: string | null;
+}
+
+/** "auto": a network is made when the project has none. */
+export type RequestedNetworks = readonly RequestedNic[] | "auto";
+
+export interface NetworkWish {
+  uuid?: string;
+  port?: string | null;
+  fixed_ip?: string;
+  tag?: string;
+}
+
+/** Turns the errors of the network service into those nova answers with. */
+export function asBadRequest<T>(message: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) throw badRequest(message);
+    throw error;
+  }
+}
+
+/** Checks what a create request says of networks. Errors: 400 for unknown ones, 409 for ambiguity and ports in use. */
+export function checkNetworks(
+  core: Core,
+  context: RequestContext,
+  projectId: string,
+  wish: readonly NetworkWish[] | "auto" | "none" | undefined,
+  count: number,
+): RequestedNetworks {
+  const network = core.kernel.facade("network");
+  if (wish === "none") return [];
+  if (wish === "auto") {
+    const available = network.availableNetworks(context, projectId);
+    if (available.length > 1) throw ambiguous();
+    const [only] = available;
+    if (only !== undefined) return [{ networkId: only.id, portId: null, fixedIp: null, tag: null }];
+    // Made now, so that a cloud that cannot do it says so at once.
+    try {
+      network.autoAllocate(context, projectId);
+    } catch (error) {
+      if (error instanceof ApiError) {
+        throw badRequest(`Unable to automatically allocate a network for project ${projectId}`);
+      }
+      throw error;
+    }
+    return "auto";
+  }
+  if (wish === undefined || wish.length === 0) {
+    const available = network.availableNetworks(context, projectId);
+    if (available.length > 1) throw ambiguous();
+    return available.map(({ id }) => ({ networkId: id, portId: null, fixedIp: null, tag: null }));
+  }
+  return wish.map((item) => checkOne(core, context, projectId, item, count));
+}
+
+/** nova's "Port not usable". A network's owner sees the ports of others there, which are not to be had for that. Errors: 400. */
+export function requireOwnPort(port: PortInfo, projectId: string): void {
+  if (port.projectId !== projectId) throw badRequest(`Port ${port.id} not usable for instance.`);
+}
+
+/** Errors: 403. */
+export function requireInnerNetwork(context: RequestContext, network: NetworkInfo): void {
+  if (!network.external || network.shared || context.isAdmin) return;
+  throw forbidden(`It is not allowed to create an interface on external network ${network.id}`);
+}
+
+/** An address of one's own choice on a network of others is neutron's policy create_port:fixed_ips. Errors: 403. */
+export function requireOwnAddress(context: RequestContext, network: NetworkInfo, fixedIp: string | null): void {
+  if (fixedIp === null || context.isAdmin || network.projectId === context.projectId) return;
+  throw forbidden("(rule:create_port and rule:create_port:fixed_ips) is disallowed by policy");
+}
+
+const ambiguous = () => conflict("Multiple possible networks found, use a Network ID to be more specific.");
+
+function checkOne(
+  core: Core,
+  context: RequestContext,
+  projectId: string,
+  item: NetworkWish,
+  count: number,
+): RequestedNic {
+  const network = core.kernel.facade("network");
+  const tag = item.tag ?? null;
+  const fixedIp = item.fixed_ip ?? null;
+  if (item.port !== undefined && item.port !== null) {
+    const portId = item.port;
+    if (fixedIp !== null) {
+      throw badRequest(
+        `Specified Fixed IP '${fixedIp}' cannot be used with port '${portId}': the two cannot be specified together.`,
+      );
+    }
+    if (count > 1)
+      throw badRequest(
+        "Unable to launch multiple instances with a single configured port ID. Please launch your instance one by one with different ports.",
+      );
+    const port = asBadRequest(`Port id ${portId} could not be found.`, () => network.getPort(context, portId));
+    if (port.deviceId !== "") throw conflict(`Port ${portId} is still in use.`);
+    requireOwnPort(port, projectId);
+    if (port.fixedIps.length === 0) throw badRequest(`Port ${portId} requires a FixedIP in order to be used.`);
+    return { networkId: port.networkId, portId, fixedIp: null, tag };
+  }
+  const networkId = item.uuid;
+  if (networkId === undefined) {
+    throw badRequest("Bad network format: missing 'uuid'");
+  }
+  if (fixedIp !== null && count > 1) {
+    throw badRequest("Invalid fixed IP Address and max count: a fixed IP cannot be given to more than one instance.");
+  }
+  const found = asBadRequest(`Network ${networkId} could not be found.`, () => network.getNetwork(context, networkId));
+  requireInnerNetwork(context, found);
+  requireOwnAddress(context, found, fixedIp);
+  if (found.subnetIds.length === 0) {
+    throw badRequest(`Network ${networkId} requires a subnet in order to boot instances on.`);
+  }
+  return { networkId, portId: null, fixedIp, tag };
+}
+
+/** Makes one NIC's port for a server, or takes the user's. */
+export function allocateNic(
+  core: Core,
+  server: Server,
+  requestId: string,
+  wanted: RequestedNic,
+  securityGroupIds: readonly string[] | null,
+): Nic {
+  const network = core.kernel.facade("network");
+  const context = contextOf(server, requestId);
+  const owner = { deviceId: server.id, deviceOwner: `compute:${server.availabilityZone ?? "nova"}` };
+  if (wanted.portId !== null) {
+    network.updatePort(context, wanted.portId, { ...owner, dnsName: server.hostname });
+    return { portId: wanted.portId, networkId: wanted.networkId, tag: wanted.tag, ours: false };
+  }
+  const port = network.createPort(context, {
+    networkId: wanted.networkId,
+    projectId: server.projectId,
+    ...owner,
+    dnsName: server.hostname,
+    ...(wanted.fixedIp === null ? {} : { fixedIps: [{ address: wanted.fixedIp }] }),
+    ...(securityGroupIds === null ? {} : { securityGroupIds }),
+  });
+  return { portId: port.id, networkId: wanted.networkId, tag: wanted.tag, ours: true };
+}
+
+/** Gives ports back: ours are deleted, the user's released. */
+export function releaseNics(core: Core, server: Server, requestId: string, nics: readonly Nic[]): void {
+  if (nics.length === 0) return;
+  const network = core.kernel.facade("network");
+  const context = contextOf(server, requestId);
+  network.unplugged(nics.map(({ portId }) => portId));
+  for (const { portId, ours } of nics) {
+    try {
+      if (ours) network.deletePort(context, portId);
+      else network.unbindPort(portId);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) continue;
+      if (isUnwritable(error)) throw error;
+      core.kernel.log.warning(`port ${portId} of server ${server.id} could not be released: ${messageOf(error)}`);
+    }
+  }
+}

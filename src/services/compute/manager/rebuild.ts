@@ -1,0 +1,286 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { uuid } from "../../../kernel/ids/ids.ts";
+import { flavorNotFound, quotaExceeded } from "../errors.ts";
+import { needOf } from "../scheduler/scheduler.ts";
+import { POWER, TRANSITIONS } from "../states.ts";
+import type { MigrationRow } from "../store/migrations.ts";
+import type { Server, ServerChanges } from "../store/servers.ts";
+import { type ActionHandle, defineAction } from "./actions.ts";
+import { change } from "./change.ts";
+import { configDriveFiles } from "./config-drive.ts";
+import type { Core } from "./core.ts";
+import { flavorSnapshot, imageOrBadRequest, imageProperties, requireRoom } from "./create.ts";
+import { checkImage, NoValidHost, schedule } from "./hosts.ts";
+import { replugged, timeoutOf } from "./power.ts";
+import { buildSpec, refOf, rootDisk } from "./spec.ts";
+
+interface RebuildInput {
+  adminPassword: string;
+  files: { path: string; contents: string }[];
+  keepEphemeral: boolean;
+  /** It was stopped, and is to be again. */
+  stopAfter: boolean;
+  /** Of what it was made before; null when that stays. */
+  before: Pick<Server, "imageId" | "imageProperties"> | null;
+}
+
+/** Rebuild, resize and rescue: what changes a server's disks or where they come from. */
+export class RebuildManager {
+  readonly #core: Core;
+  readonly #rebuild: ActionHandle<RebuildInput>;
+  readonly #resize: ActionHandle<null>;
+  readonly #confirm: ActionHandle<null>;
+  readonly #revert: ActionHandle<null>;
+  readonly #rescue: ActionHandle<{ imageId: string; adminPassword: string }>;
+  readonly #unrescue: ActionHandle<null>;
+  readonly #password: ActionHandle<{ password: string }>;
+
+  constructor(core: Core) {
+    this.#core = core;
+    const { driver } = core;
+    const { shutdownTimeout } = core.kernel.settings.compute;
+    const keep = { configDrive: "keep" } as const;
+    const migrated = (server: Server, status: MigrationRow["status"]) =>
+      core.migrations.setStatus(server.id, status, core.kernel.clock.now());
+
+    this.#rebuild = defineAction<RebuildInput>(core, {
+      name: "rebuild",
+      event: "compute_rebuild_instance",
+      run: async (server, { adminPassword, files, keepEphemeral, stopAfter, before }, { requestId }) => {
+        if (before !== null) await checkImage(core, server);
+        const configDrive = configDriveFiles(core, server, { adminPassword, files });
+        await driver.rebuild(await buildSpec(core, server, requestId, { configDrive }), { keepEphemeral });
+        change(core, server.id, { taskState: "rebuild_spawning" });
+        if (stopAfter) return { vmState: "stopped", powerState: POWER.shutdown, launchedAt: core.kernel.clock.now() };
+        await driver.start(await buildSpec(core, server, requestId, keep));
+        await replugged(core, server);
+        return { vmState: "active", powerState: POWER.running, launchedAt: core.kernel.clock.now() };
+      },
+      // Refused before anything was touched: it runs on as it was.
+      failed: (_server, { before }, error) =>
+        error instanceof NoValidHost && before !== null ? before : { vmState: "error" },
+    });
+    this.#resize = defineAction(core, {
+      name: "resize",
+      event: "compute_finish_resize",
+      run: async (server, _, { requestId }) => {
+        const wasActive = server.oldState === "active";
+        change(core, server.id, { taskState: "resize_migrating" });
+        if (wasActive) await driver.stop(refOf(core, server), timeoutOf(server, shutdownTimeout));
+        const spec = await buildSpec(core, server, requestId, keep);
+        await driver.resize(spec);
+        change(core, server.id, { taskState: "resize_finish" });
+        if (wasActive) {
+          await driver.start(spec);
+          await replugged(core, server);
+        }
+        migrated(server, "finished");
+        return {
+          vmState: "resized",
+          powerState: wasActive ? POWER.running : POWER.shutdown,
+          launchedAt: core.kernel.clock.now(),
+        };
+      },
+      failed(server) {
+        migrated(server, "error");
+        return {
+          vmState: "error",
+          ...(server.oldFlavor === null ? {} : { flavor: server.oldFlavor, oldFlavor: null, oldState: null }),
+        };
+      },
+    });
+    this.#confirm = defineAction(core, {
+      name: "confirm-resize",
+      event: "compute_confirm_resize",
+      run: async (server) => {
+        await driver.confirmResize(refOf(core, server));
+        migrated(server, "confirmed");
+        return {
+          vmState: server.powerState === POWER.shutdown ? "stopped" : "active",
+          oldFlavor: null,
+          oldState: null,
+        };
+      },
+    });
+    this.#revert = defineAction(core, {
+      name: "revert-resize",
+      event: "compute_finish_revert_resize",
+      run: async (server, _, { requestId }) => {
+        const flavor = server.oldFlavor ?? server.flavor;
+        const wasActive = server.oldState !== "stopped";
+        await driver.stop(refOf(core, server), timeoutOf(server, shutdownTimeout));
+        const spec = await buildSpec(core, { ...server, flavor }, requestId, keep);
+        await driver.revertResize(spec);
+        if (wasActive) {
+          await driver.start(spec);
+          await replugged(core, server);
+        }
+        migrated(server, "reverted");
+        return {
+          flavor,
+          oldFlavor: null,
+          oldState: null,
+          vmState: wasActive ? "active" : "stopped",
+          powerState: wasActive ? POWER.running : POWER.shutdown,
+          launchedAt: core.kernel.clock.now(),
+        };
+      },
+      failed: () => ({ vmState: "error" }),
+    });
+    this.#rescue = defineAction<{ imageId: string; adminPassword: string }>(core, {
+      name: "rescue",
+      event: "compute_rescue_instance",
+      run: async (server, { imageId, adminPassword }, { requestId }) => {
+        const root = rootDisk(core, server, requestId, imageId);
+        if (root === null) throw new Error("There is no image to rescue with.");
+        const spec = await buildSpec(core, server, requestId, keep);
+        const configDrive =
+          spec.configDrive === null ? null : configDriveFiles(core, server, { adminPassword, files: [] });
+        await driver.rescue(spec, { imageId, imagePath: root.imagePath, imageFormat: root.imageFormat, configDrive });
+        await replugged(core, server);
+        return { vmState: "rescued", powerState: POWER.running, rescueImageId: imageId };
+      },
+      failed: () => ({ vmState: "error" }),
+    });
+    this.#unrescue = defineAction(core, {
+      name: "unrescue",
+      event: "compute_unrescue_instance",
+      run: async (server, _, { requestId }) => {
+        await driver.unrescue(await buildSpec(core, server, requestId, keep));
+        await replugged(core, server);
+        return { vmState: "active", powerState: POWER.running, rescueImageId: null };
+      },
+      failed: () => ({ vmState: "error" }),
+    });
+    this.#password = defineAction<{ password: string }>(core, {
+      name: "change-password",
+      event: "compute_set_admin_password",
+      run: async (server, { password }) => {
+        await driver.setAdminPassword(refOf(core, server), password);
+        return {};
+      },
+    });
+  }
+
+  /** Errors: 400 for an image that does not fit, 409. */
+  rebuild(
+    context: RequestContext,
+    server: Server,
+    wish: { imageRef: string; changes: ServerChanges } & Pick<
+      RebuildInput,
+      "adminPassword" | "files" | "keepEphemeral"
+    >,
+  ): Server {
+    const image = imageOrBadRequest(this.#core, context, wish.imageRef);
+    if (image.status !== "active") throw badRequest(`Image ${image.id} is not active.`);
+    if (server.imageId === "") {
+      throw badRequest("Unable to rebuild with a different image for a volume-backed server.");
+    }
+    requireRoom(server.flavor, image, { rootOnVolume: false, mayUseZeroDisk: true });
+    const stopAfter = server.vmState === "stopped";
+    const { adminPassword, files, keepEphemeral } = wish;
+    const { imageId, imageProperties: properties } = server;
+    const before = image.id === imageId ? null : { imageId, imageProperties: properties };
+    return this.#rebuild.start(
+      context,
+      server,
+      TRANSITIONS.rebuild,
+      { adminPassword, files, keepEphemeral, stopAfter, before },
+      { ...wish.changes, imageId: image.id, imageProperties: imageProperties(image), fault: null, progress: 0 },
+    );
+  }
+
+  /** Errors: 400 for the same, an unknown or a smaller flavor, 403 over quota, 409. */
+  async resize(context: RequestContext, server: Server, flavorId: string, changes: ServerChanges): Promise<void> {
+    const core = this.#core;
+    const { quotas } = core;
+    const flavor = core.flavors.get(flavorId);
+    const visible =
+      flavor !== undefined &&
+      (flavor.isPublic || context.isAdmin || core.flavors.hasAccess(flavorId, context.projectId));
+    if (!visible) throw badRequest(flavorNotFound(flavorId).message);
+    if (flavor.id === server.flavor.id) throw badRequest("When resizing, instances must change flavor!");
+    if (flavor.disk < server.flavor.disk && server.imageId !== "") {
+      throw badRequest("Resize to a flavor with a smaller root disk is not supported: disks only grow.");
+    }
+    const image = server.imageId === "" ? null : core.kernel.facade("image").find(server.imageId);
+    if (image !== null && flavor.ram < image.minRam) {
+      throw badRequest("Flavor's memory is too small for requested image.");
+    }
+    const exceeded = quotas.check(server.projectId, {
+      cores: flavor.vcpus - server.flavor.vcpus,
+      ram: flavor.ram - server.flavor.ram,
+    });
+    if (exceeded.length > 0) throw quotaExceeded(exceeded);
+    const target = { ...server, flavor: flavorSnapshot(flavor) };
+    try {
+      await schedule(
+        core,
+        target,
+        (host) =>
+          core.kernel.db.transaction(() => {
+            this.#resize.start(context, server, TRANSITIONS.resize, null, {
+              ...changes,
+              flavor: target.flavor,
+              oldFlavor: server.flavor,
+              oldState: server.vmState,
+              progress: 0,
+            });
+            core.migrations.begin({
+              uuid: uuid(),
+              server_id: server.id,
+              host,
+              old_flavor: core.flavors.get(server.flavor.id)?.number ?? 0,
+              new_flavor: flavor.number,
+              user_id: context.userId,
+              project_id: context.projectId ?? server.projectId,
+              created_at: core.kernel.clock.now(),
+            });
+          }),
+        needOf(target),
+      );
+    } catch (error) {
+      if (error instanceof Error && error.name === "NoValidHost")
+        throw badRequest(`No valid host was found. ${error.message}`);
+      throw error;
+    }
+  }
+
+  confirmResize(context: RequestContext, server: Server): void {
+    this.#requireResized(server);
+    this.#confirm.start(context, server, TRANSITIONS.confirmResize, null);
+  }
+
+  revertResize(context: RequestContext, server: Server): void {
+    this.#requireResized(server);
+    this.#revert.start(context, server, TRANSITIONS.revertResize, null);
+  }
+
+  /** Errors: 400 for an unknown image or a server that boots from a volume, 409. */
+  rescue(context: RequestContext, server: Server, wish: { imageRef: string | null; adminPassword: string }): void {
+    if (server.imageId === "") throw badRequest("Cannot rescue a volume-backed instance");
+    const imageId = wish.imageRef ?? server.imageId;
+    const image = imageOrBadRequest(this.#core, context, imageId);
+    if (image.status !== "active") throw badRequest(`Image ${imageId} is not active.`);
+    const { adminPassword } = wish;
+    this.#rescue.start(context, server, TRANSITIONS.rescue, { imageId, adminPassword }, { oldState: server.vmState });
+  }
+
+  unrescue(context: RequestContext, server: Server): void {
+    this.#unrescue.start(context, server, TRANSITIONS.unrescue, null);
+  }
+
+  changePassword(context: RequestContext, server: Server, password: string): void {
+    this.#password.start(context, server, TRANSITIONS.changePassword, { password });
+  }
+
+  #requireResized(server: Server): void {
+    if (server.vmState === "resized" && server.oldFlavor === null) {
+      throw notFound("Instance has not been resized.");
+    }
+    if (server.vmState === "resized" && server.taskState !== null) {
+      throw conflict(`Cannot 'confirmResize' instance ${server.id} while it is in task_state ${server.taskState}`);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { isUnwritable } from "../../../kernel/db/unwritable.ts";
+import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { uuid } from "../../../kernel/ids/ids.ts";
+import { POWER, requireState, requireUnlocked, TRANSITIONS } from "../states.ts";
+import type { BlockDevice, Server } from "../store/servers.ts";
+import { type ActionHandle, defineAction } from "./actions.ts";
+import { storageOf } from "./bdm-check.ts";
+import { nextDevice } from "./block-devices.ts";
+import { change, contextOf, requireServer } from "./change.ts";
+import type { Core } from "./core.ts";
+import { refOf, volumeSpec } from "./spec.ts";
+
+/** Volumes of servers that are there already. */
+export class VolumeManager {
+  readonly #core: Core;
+  readonly #attach: ActionHandle<{ deviceId: string }>;
+  readonly #detach: ActionHandle<{ volumeId: string }>;
+
+  constructor(core: Core) {
+    this.#core = core;
+    const { driver } = core;
+    this.#attach = defineAction<{ deviceId: string }>(core, {
+      name: "attach-volume",
+      event: "compute_attach_volume",
+      run: async (server, { deviceId }, { requestId }) => {
+        const device = server.blockDevices.find(({ id }) => id === deviceId);
+        const attachmentId = device?.attachmentId ?? null;
+        if (device === undefined || attachmentId === null) return {};
+        const storage = storageOf(core);
+        const context = contextOf(server, requestId);
+        try {
+          // A shelved server has nowhere to plug it in until it comes back, but the volume is its own from now on.
+          if (server.host === null) {
+            storage.complete(context, attachmentId);
+            return {};
+          }
+          const connection = await storage.connect(context, attachmentId, {
+            hostName: server.host,
+            device: device.device,
+          });
+          if (server.powerState !== POWER.shutdown)
+            await driver.attachVolume(refOf(core, server), volumeSpec(device, connection));
+          storage.complete(context, attachmentId);
+        } catch (error) {
+          if (isUnwritable(error)) throw error;
+          await storage.detach(context, attachmentId);
+          dropDevice(core, server.id, deviceId);
+          throw error;
+        }
+        return {};
+      },
+    });
+    this.#detach = defineAction<{ volumeId: string }>(core, {
+      name: "detach-volume",
+      event: "compute_detach_volume",
+      run: async (server, { volumeId }, { requestId }) => {
+        const device = server.blockDevices.find((candidate) => candidate.volumeId === volumeId);
+        const attachmentId = device?.attachmentId ?? null;
+        if (device === undefined || attachmentId === null) return {};
+        const storage = storageOf(core);
+        const context = contextOf(server, requestId);
+        try {
+          // Without its attachment an earlier try, which a crash cut off, came this far.
+          const isThere = storage.getAttachment(attachmentId) !== null;
+          if (isThere && server.host !== null && server.powerState !== POWER.shutdown) {
+            const connection = await storage.connect(context, attachmentId, {
+              hostName: server.host,
+              device: device.device,
+            });
+            await driver.detachVolume(refOf(core, server), volumeSpec(device, connection));
+          }
+        } catch (error) {
+          if (isUnwritable(error)) throw error;
+          storage.rollDetaching(context, volumeId);
+          throw error;
+        }
+        await storage.detach(context, attachmentId);
+        core.kernel.db.transaction(() => {
+          if (device.deleteOnTermination) storage.deleteVolume(context, volumeId);
+          dropDevice(core, server.id, device.id);
+        });
+        return {};
+      },
+    });
+  }
+
+  /** Errors: 404. */
+  get(server: Server, volumeId: string): BlockDevice {
+    const device = attached(server).find((candidate) => candidate.volumeId === volumeId);
+    if (device === undefined) throw notFound(`Instance ${server.id} is not attached to volume ${volumeId}`);
+    return device;
+  }
+
+  list(server: Server): BlockDevice[] {
+    return attached(server);
+  }
+
+  /** Reserves the volume at once, so that nobody else gets it; plugs it in afterwards. Errors: 400, 404, 409. */
+  attach(
+    context: RequestContext,
+    server: Server,
+    wish: { volumeId: string; device: string | null; tag: string | null; deleteOnTermination: boolean },
+  ): BlockDevice {
+    const core = this.#core;
+    const storage = storageOf(core);
+    return core.kernel.db.transaction(() => {
+      const current = requireServer(core, server.id);
+      requireUnlocked(context, current);
+      requireState(current, TRANSITIONS.attachVolume);
+      const volume = storage.getVolume(context, wish.volumeId);
+      if (current.blockDevices.some(({ volumeId }) => volumeId === volume.id)) {
+        throw badRequest(`Invalid volume: volume ${volume.id} is already attached to instances: ${current.id}`);
+      }
+      const others = volume.attachments.flatMap(({ instanceId }) => instanceId ?? []);
+      if (others.length > 0 && !volume.multiattach) {
+        throw badRequest(`Invalid volume: volume ${volume.id} is already attached to instances: ${others.join(", ")}`);
+      }
+      const wanted = wish.device === null ? null : `/dev/${wish.device.replace(/^\/dev\//, "")}`;
+      if (
+        wanted !== null &&
+        (wanted === current.rootDeviceName || current.blockDevices.some(({ device }) => device === wanted))
+      ) {
+        throw conflict(`The supplied device path (${wanted}) is in use.`);
+      }
+      const attachment = storage.reserve(context, volume.id, current.id);
+      const device: BlockDevice = {
+        id: uuid(),
+        source: "volume",
+        destination: "volume",
+        bootIndex: null,
+        volumeId: volume.id,
+        sourceId: null,
+        sizeGb: volume.sizeGb,
+        // libvirt's driver has its own names, whatever was asked for.
+        device: nextDevice(current),
+        bus: null,
+        deviceType: "disk",
+        guestFormat: null,
+        deleteOnTermination: wish.deleteOnTermination,
+        tag: wish.tag,
+        volumeType: null,
+        attachmentId: attachment.id,
+      };
+      change(core, current.id, { blockDevices: [...current.blockDevices, device] });
+      this.#attach.start(context, current, TRANSITIONS.attachVolume, { deviceId: device.id });
+      return device;
+    });
+  }
+
+  /** Errors: 404, 400 for the root volume, 409. */
+  detach(context: RequestContext, server: Server, volumeId: string): void {
+    const core = this.#core;
+    core.kernel.db.transaction(() => {
+      const current = requireServer(core, server.id);
+      const device = this.get(current, volumeId);
+      requireUnlocked(context, current);
+      requireState(current, TRANSITIONS.detachVolume);
+      if (device.bootIndex === 0) {
+        throw new ApiError(403, "Cannot detach a root device volume");
+      }
+      storageOf(core).beginDetaching(context, volumeId);
+      this.#detach.start(context, current, TRANSITIONS.detachVolume, { volumeId });
+    });
+  }
+
+  /** Swapping one volume for another in a running guest. Errors: always; 404 and 400 as nova orders its checks. */
+  refuseSwap(context: RequestContext, volumeId: string, otherId: string): never {
+    const storage = storageOf(this.#core);
+    storage.getVolume(context, volumeId);
+    try {
+      storage.getVolume(context, otherId);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) throw badRequest(error.message);
+      throw error;
+    }
+    throw badRequest("Swapping a volume for another is not supported by this cloud.");
+  }
+
+  /** 2.85: whether the volume goes with the server. */
+  setDeleteOnTermination(server: Server, volumeId: string, value: boolean): void {
+    const device = this.get(server, volumeId);
+    change(this.#core, server.id, {
+      blockDevices: server.blockDevices.map((item) =>
+        item === device ? { ...item, deleteOnTermination: value } : item,
+      ),
+    });
+  }
+}
+
+function attached(server: Server): BlockDevice[] {
+  return server.blockDevices.filter(({ volumeId, attachmentId }) => volumeId !== null && attachmentId !== null);
+}
+
+function dropDevice(core: Core, serverId: string, deviceId: string): void {
+  const server = core.servers.get(serverId);
+  if (server === undefined) return;
+  change(core, serverId, { blockDevices: server.blockDevices.filter(({ id }) => id !== deviceId) });
+}

@@ -1,0 +1,32 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { badRequest } from "../../../kernel/errors.ts";
+import type { Core } from "./core.ts";
+import { zoneOf } from "./hosts.ts";
+
+/** Zones that hosts are in: "nova", or those of aggregates. */
+export function zonesInUse(core: Core): string[] {
+  const host = core.hosts.hypervisor()?.hostname;
+  return [host === undefined ? core.kernel.settings.compute.defaultAvailabilityZone : zoneOf(core, host)];
+}
+
+/**
+ * Where a create request wants the server: "zone", "zone:host:node", or host and hypervisor_hostname since 2.74. There is one host, so naming it
+ * changes nothing, and naming another one finds none. Errors: 400 for an unknown zone or host.
+ */
+export function resolvePlacement(
+  core: Core,
+  _context: RequestContext,
+  wish: { zone: string | null; host: string | null },
+): { zone: string | null } {
+  const [zone = "", forcedHost, forcedNode] = wish.zone?.split(":") ?? [];
+  const hostname = core.hosts.hypervisor()?.hostname ?? "";
+  for (const wanted of [forcedHost, forcedNode]) {
+    if (wanted !== undefined && wanted !== "" && wanted !== hostname) {
+      throw badRequest(`Compute host ${wanted} could not be found.`);
+    }
+  }
+  if (wish.host !== null && wish.host !== hostname) throw badRequest(`Compute host ${wish.host} could not be found.`);
+  if (zone === "") return { zone: null };
+  if (!zonesInUse(core).includes(zone)) throw badRequest("The requested availability zone is not available");
+  return { zone };
+}

@@ -1,0 +1,116 @@
+import { messageOf } from "../../kernel/errors.ts";
+import { uuid } from "../../kernel/ids/ids.ts";
+import type { PowerState } from "./driver/driver.ts";
+import { change, faultOf } from "./manager/change.ts";
+import type { Core } from "./manager/core.ts";
+import { replugged } from "./manager/power.ts";
+import { buildSpec, refOf } from "./manager/spec.ts";
+import { POWER } from "./states.ts";
+import type { Server } from "./store/servers.ts";
+
+/** What nova calls what the hypervisor says. */
+const POWER_OF: Readonly<Record<PowerState, number>> = {
+  nostate: POWER.nostate,
+  running: POWER.running,
+  paused: POWER.paused,
+  shutdown: POWER.shutdown,
+  crashed: POWER.crashed,
+  suspended: POWER.suspended,
+};
+
+/**
+ * At every start: registers the host, takes away guests that belong to no server, starts again those that ran before the
+ * host was rebooted, and writes down what became of the others. Answers the ids of servers that an operation still works on:
+ * they are for `defineSettle`.
+ */
+export async function reconcile(core: Core): Promise<string[]> {
+  const { kernel, driver, hosts, servers } = core;
+  await driver.connect();
+  hosts.register(driver.hostname, kernel.settings.compute.defaultAvailabilityZone, kernel.clock.now(), uuid);
+  const guests = new Map((await driver.listInstances()).map((guest) => [guest.uuid, guest]));
+  for (const { uuid, name } of guests.values()) {
+    const server = servers.get(uuid);
+    if (server !== undefined && server.deletedAt === null) continue;
+    kernel.log.warning(`guest ${name} belongs to no server: taking it away`);
+    await driver.destroy({ uuid, name }, { keepDisks: false });
+  }
+  const busy = kernel.operations.busy();
+  const later: string[] = [];
+  for (const server of servers.list({ projectId: null, deleted: "no" })) {
+    if (busy.has(`server:${server.id}`)) later.push(server.id);
+    else if (server.host !== null) await settle(core, server, guests.get(server.id)?.powerState ?? "nostate");
+  }
+  return later;
+}
+
+/**
+ * Servers that an operation works on across a restart are looked at once it has ended: what it did not start (it was about to
+ * take a snapshot, say) may have to be started. Answers how to have that done for one, once operations have been resumed.
+ */
+export function defineSettle(core: Core): (serverId: string) => void {
+  const { kernel, servers, driver } = core;
+  const operation = kernel.operations.define<{ serverId: string }>({
+    kind: "compute.server.settle",
+    steps: [
+      {
+        name: "bring the guest in line with its server",
+        do: async ({ input }) => {
+          const server = servers.get(input.serverId);
+          if (server === undefined || server.deletedAt !== null || server.host === null) return;
+          await settle(core, server, await driver.powerState(refOf(core, server)));
+        },
+      },
+    ],
+  });
+  return (serverId) => void operation.start({ resource: `server:${serverId}`, input: { serverId } });
+}
+
+/** Whether the guest is meant to run, as nova's resume_state_on_host_boot goes by. */
+const shouldRun = ({ vmState, powerState }: Server): boolean =>
+  vmState === "active" || (vmState === "resized" && powerState === POWER.running);
+
+async function settle(core: Core, server: Server, power: PowerState): Promise<void> {
+  const { kernel, driver } = core;
+  if (!shouldRun(server)) {
+    settleIdle(core, server, power);
+    return;
+  }
+  if (power === "running") {
+    if (server.powerState !== POWER.running) change(core, server.id, { powerState: POWER.running });
+    return;
+  }
+  const isActive = server.vmState === "active";
+  if (power === "paused") {
+    if (isActive) change(core, server.id, { vmState: "paused", powerState: POWER.paused });
+    return;
+  }
+  if (!kernel.settings.compute.resumeGuestsOnBoot) {
+    change(core, server.id, { ...(isActive ? { vmState: "stopped" } : {}), powerState: POWER.shutdown });
+    return;
+  }
+  try {
+    await driver.start(await buildSpec(core, server, "", { configDrive: "keep" }));
+    await replugged(core, server);
+    if (server.powerState !== POWER.running) change(core, server.id, { powerState: POWER.running });
+  } catch (error) {
+    kernel.log.error(`server ${server.id} could not be started again: ${messageOf(error)}`, error);
+    const fault = faultOf(error, kernel.clock.now());
+    change(core, server.id, { vmState: "error", powerState: POWER.shutdown, fault });
+  }
+}
+
+/** A guest that is not meant to run: only what became of it is written down. */
+function settleIdle(core: Core, server: Server, power: PowerState): void {
+  const { vmState, powerState } = server;
+  if (vmState === "shelved_offloaded" || vmState === "building") return;
+  const isOff = power === "nostate" || power === "shutdown" || power === "crashed";
+  // The memory of a paused guest does not survive the host; nova's power sync stops such a server.
+  if (vmState === "paused" && isOff) {
+    change(core, server.id, { vmState: "stopped", powerState: POWER.shutdown });
+    return;
+  }
+  const now = vmState === "suspended" && isOff ? powerState : power === "nostate" ? POWER.shutdown : POWER_OF[power];
+  if (now !== powerState && !(power === "nostate" && powerState === POWER.nostate)) {
+    change(core, server.id, { powerState: now });
+  }
+}

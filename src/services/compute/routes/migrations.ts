@@ -1,0 +1,154 @@
+import { badRequest, notFound } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import type { Core } from "../manager/core.ts";
+import type { ServerManager } from "../manager/servers.ts";
+import type { MigrationRow } from "../store/migrations.ts";
+import { migrationView } from "../views/migrations.ts";
+import { nextLink, pageLimit } from "./paths.ts";
+
+/** os-migrations, which lists resizes, and all that would need a second host. */
+export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] {
+  const own = (request: ApiRequest<unknown>) => {
+    const server = servers.get(request.context, request.param("server_id"));
+    request.authorize({ projectId: server.projectId });
+    return server;
+  };
+  const path = "/servers/:server_id/migrations";
+  const notInProgress = (request: ApiRequest<unknown>): never => {
+    const server = own(request);
+    // Only live migrations are here, and there are none.
+    throw notFound(`Migration ${request.param("id")} not found for server ${server.id}`);
+  };
+  return [
+    route({
+      name: "migrations:list",
+      method: "GET",
+      path: "/os-migrations",
+      policy: "os_compute_api:os-migrations:index",
+      success: 200,
+      handler(request) {
+        const { settings } = core.kernel;
+        const target = { projectId: request.context.projectId };
+        // All projects' unless it says one: as nova, another one than the caller's own is for admins.
+        if (request.query.get("project_id") !== target.projectId)
+          request.authorize(target, "os_compute_api:os-migrations:index:all_projects");
+        const hosts = request.allowed("os_compute_api:os-migrations:index:host", target);
+        const own = core.migrations
+          .list()
+          .filter((row) => request.context.isAdmin || row.project_id === target.projectId);
+        const rows = filtered(own, request);
+        const view = (row: MigrationRow) =>
+          migrationView(row, request.microversion, hosts ? settings.serviceHost : null);
+        if (request.microversion < mv("2.59")) return { body: { migrations: rows.map(view) } };
+        const marker = request.query.get("marker");
+        const start = marker === null ? 0 : rows.findIndex(({ uuid }) => uuid === marker) + 1;
+        if (marker !== null && start === 0) throw badRequest(`Marker ${marker} could not be found.`);
+        const limit = pageLimit(request, settings.compute.maxLimit);
+        const page = rows.slice(start, start + limit);
+        const last = page.at(-1);
+        const more = rows.length > start + limit && last !== undefined;
+        return {
+          body: {
+            migrations: page.map(view),
+            ...(more ? { migrations_links: [nextLink(request, "/os-migrations", last.uuid)] } : {}),
+          },
+        };
+      },
+    }),
+    route({
+      name: "server-migrations:list",
+      method: "GET",
+      path,
+      policy: "os_compute_api:servers:migrations:index",
+      microversions: { min: mv("2.23") },
+      success: 200,
+      handler(request) {
+        own(request);
+        return { body: { migrations: [] } };
+      },
+    }),
+    route({
+      name: "server-migrations:show",
+      method: "GET",
+      path: `${path}/:id`,
+      policy: "os_compute_api:servers:migrations:show",
+      microversions: { min: mv("2.23") },
+      success: 200,
+      handler: notInProgress,
+    }),
+    route({
+      name: "server-migrations:delete",
+      method: "DELETE",
+      path: `${path}/:id`,
+      policy: "os_compute_api:servers:migrations:delete",
+      microversions: { min: mv("2.24") },
+      success: 202,
+      handler: notInProgress,
+    }),
+    route({
+      name: "server-migrations:force_complete",
+      method: "POST",
+      path: `${path}/:id/action`,
+      policy: "os_compute_api:servers:migrations:force_complete",
+      microversions: { min: mv("2.22") },
+      success: 202,
+      handler: notInProgress,
+    }),
+    ...(["migrate", "os-migrateLive", "evacuate"] as const).map((action) =>
+      route({
+        name: `server-actions:${action}`,
+        method: "POST",
+        path: "/servers/:server_id/action",
+        action,
+        policy: {
+          migrate: "os_compute_api:os-migrate-server:migrate",
+          "os-migrateLive": "os_compute_api:os-migrate-server:migrate_live",
+          evacuate: "os_compute_api:os-evacuate",
+        }[action],
+        success: 202,
+        handler(request) {
+          own(request);
+          // One host: nova with one compute node says the same.
+          throw badRequest("No valid host was found. There are not enough hosts available.");
+        },
+      }),
+    ),
+  ];
+}
+
+function filtered(rows: readonly MigrationRow[], { query, microversion }: ApiRequest<unknown>): MigrationRow[] {
+  const tests: ((row: MigrationRow) => boolean)[] = [];
+  const equal = (name: string, pick: (row: MigrationRow) => string) => {
+    const wanted = query.get(name);
+    if (wanted !== null) tests.push((row) => pick(row) === wanted);
+  };
+  equal("host", ({ host }) => host);
+  equal("source_compute", ({ host }) => host);
+  equal("instance_uuid", ({ server_id }) => server_id);
+  equal("status", ({ status }) => status);
+  equal("migration_type", ({ type }) => type);
+  const changed = ({ updated_at, created_at }: MigrationRow) => updated_at ?? created_at;
+  const moment = (name: string): number | null => {
+    const text = query.get(name);
+    if (text === null) return null;
+    const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
+    if (Number.isNaN(time)) {
+      throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
+    }
+    return time;
+  };
+  if (microversion >= mv("2.59")) {
+    const since = moment("changes-since");
+    if (since !== null) tests.push((row) => changed(row) >= since);
+  }
+  if (microversion >= mv("2.66")) {
+    const before = moment("changes-before");
+    if (before !== null) tests.push((row) => changed(row) <= before);
+  }
+  if (microversion >= mv("2.80")) {
+    equal("user_id", ({ user_id }) => user_id);
+    equal("project_id", ({ project_id }) => project_id);
+  }
+  return rows.filter((row) => tests.every((passes) => passes(row)));
+}

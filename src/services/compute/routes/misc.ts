@@ -1,0 +1,249 @@
+import { badRequest, notFound } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, type Method, route } from "../../../kernel/http/route.ts";
+import { removedApi } from "../errors.ts";
+import { refreshVifs } from "../manager/change.ts";
+import type { Core } from "../manager/core.ts";
+import { object } from "../schemas/common.ts";
+import { EXTENSION_VIEWS } from "../views/extensions.ts";
+import { projectUsage, serverUsage } from "../views/usage.ts";
+
+/** Usage, extensions, external events, audit log, and what nova removed. */
+export function miscRoutes(core: Core): AnyRoute[] {
+  return [...usageRoutes(core), ...extensionRoutes(), ...eventRoutes(core), ...auditRoutes(core), ...removedRoutes()];
+}
+
+function usageRoutes(core: Core): AnyRoute[] {
+  const period = (request: ApiRequest<unknown>) => {
+    const now = core.kernel.clock.now();
+    const parse = (text: string | null): number => {
+      if (text === null) return now;
+      const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text.replace(" ", "T")}Z`);
+      if (Number.isNaN(time)) throw badRequest(`Datetime is in invalid format`);
+      return time;
+    };
+    const start = parse(request.query.get("start"));
+    const end = parse(request.query.get("end"));
+    if (start > end) throw badRequest("Invalid start time. The start time cannot occur after the end time.");
+    return { start, end, detailed: request.query.get("detailed") === "1" };
+  };
+  const usages = (projectId: string | null, { start, end }: { start: number; end: number }) =>
+    core.servers
+      .list({ projectId, deleted: "also" })
+      .flatMap((server) => serverUsage(server, start, end, core.kernel.clock.now()) ?? []);
+  return [
+    route({
+      name: "simple-tenant-usage:list",
+      method: "GET",
+      path: "/os-simple-tenant-usage",
+      policy: "os_compute_api:os-simple-tenant-usage:list",
+      success: 200,
+      handler(request) {
+        const asked = period(request);
+        const byProject = Map.groupBy(usages(null, asked), ({ tenant_id }) => tenant_id);
+        return { body: { tenant_usages: [...byProject].map(([id, list]) => projectUsage(id, list, asked)) } };
+      },
+    }),
+    route({
+      name: "simple-tenant-usage:show",
+      method: "GET",
+      path: "/os-simple-tenant-usage/:id",
+      policy: "os_compute_api:os-simple-tenant-usage:show",
+      success: 200,
+      handler(request) {
+        const id = request.param("id");
+        request.authorize({ projectId: id });
+        const asked = { ...period(request), detailed: true };
+        const list = usages(id, asked);
+        return { body: { tenant_usage: list.length === 0 ? {} : projectUsage(id, list, asked) } };
+      },
+    }),
+  ];
+}
+
+function extensionRoutes(): AnyRoute[] {
+  return [
+    route({
+      name: "extensions:list",
+      method: "GET",
+      path: "/extensions",
+      policy: "os_compute_api:extensions",
+      success: 200,
+      handler: () => ({ body: { extensions: EXTENSION_VIEWS } }),
+    }),
+    route({
+      name: "extensions:show",
+      method: "GET",
+      path: "/extensions/:alias",
+      policy: "os_compute_api:extensions",
+      success: 200,
+      handler(request) {
+        const found = EXTENSION_VIEWS.find(({ alias }) => alias === request.param("alias"));
+        if (found === undefined) throw notFound("The resource could not be found.");
+        return { body: { extension: found } };
+      },
+    }),
+  ];
+}
+
+interface ExternalEvent {
+  name: string;
+  server_uuid: string;
+  status?: string;
+  tag?: string;
+}
+
+const eventsBody = object(
+  {
+    events: {
+      type: "array",
+      minItems: 1,
+      items: object(
+        {
+          name: {
+            type: "string",
+            enum: [
+              "network-changed",
+              "network-vif-plugged",
+              "network-vif-unplugged",
+              "network-vif-deleted",
+              "volume-extended",
+              "power-update",
+              "accelerator-request-bound",
+              "volume-reimaged",
+            ],
+          },
+          server_uuid: { type: "string", format: "uuid" },
+          status: { type: "string", enum: ["failed", "completed", "in-progress"] },
+          tag: { type: "string", maxLength: 255 },
+        },
+        ["name", "server_uuid"],
+      ),
+    },
+  },
+  ["events"],
+);
+
+function eventRoutes(core: Core): AnyRoute[] {
+  return [
+    route<{ events: ExternalEvent[] }>({
+      name: "server-external-events:create",
+      method: "POST",
+      path: "/os-server-external-events",
+      policy: "os_compute_api:os-server-external-events:create",
+      request: eventsBody,
+      success: 200,
+      handler(request) {
+        const answers = request.body.events.map((event) => {
+          const server = core.servers.get(event.server_uuid);
+          if (server === undefined || server.deletedAt !== null) return { ...event, status: "failed", code: 404 };
+          return { ...event, status: event.status ?? "completed", code: server.host === null ? 422 : 200 };
+        });
+        const known = answers.filter(({ code }) => code !== 404);
+        if (known.length === 0) throw notFound("No instances found for any event");
+        refreshVifs(
+          core,
+          known.map(({ server_uuid }) => server_uuid),
+        );
+        const all = answers.every(({ code }) => code === 200);
+        return { status: all ? 200 : 207, body: { events: answers } };
+      },
+    }),
+  ];
+}
+
+/** The instance usage audit log: nova keeps one only with its periodic audit on, which here it never is. */
+function auditRoutes(core: Core): AnyRoute[] {
+  const text = (time: number) => new Date(time).toISOString().slice(0, 19).replace("T", " ");
+  const log = (at: number) => {
+    const date = new Date(at);
+    const end = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+    const begin = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1, 1);
+    const host = core.hosts.hypervisor()?.hostname ?? "";
+    return {
+      period_beginning: text(begin),
+      period_ending: text(end),
+      num_hosts: 1,
+      num_hosts_done: 0,
+      num_hosts_running: 0,
+      num_hosts_not_run: 1,
+      hosts_not_run: [host],
+      total_instances: 0,
+      total_errors: 0,
+      overall_status: "0 of 1 hosts done. 0 errors.",
+      log: {},
+    };
+  };
+  return [
+    route({
+      name: "instance-usage-audit-log:list",
+      method: "GET",
+      path: "/os-instance_usage_audit_log",
+      policy: "os_compute_api:os-instance-usage-audit-log:list",
+      success: 200,
+      handler: () => ({ body: { instance_usage_audit_logs: log(core.kernel.clock.now()) } }),
+    }),
+    route({
+      name: "instance-usage-audit-log:show",
+      method: "GET",
+      path: "/os-instance_usage_audit_log/:before",
+      policy: "os_compute_api:os-instance-usage-audit-log:show",
+      success: 200,
+      handler(request) {
+        const before = request.param("before");
+        const time = Date.parse(`${before.replace(" ", "T")}Z`);
+        if (Number.isNaN(time)) throw badRequest(`Invalid timestamp for date ${before}`);
+        return { body: { instance_usage_audit_log: log(time) } };
+      },
+    }),
+  ];
+}
+
+/** Paths whose APIs nova has taken out: they answer 410 to everybody. */
+const REMOVED: readonly (readonly [string, readonly Method[]])[] = [
+  ["/os-agents", ["GET", "POST"]],
+  ["/os-agents/:id", ["PUT", "DELETE"]],
+  ["/os-cells", ["GET", "POST"]],
+  ["/os-cells/:id", ["GET", "PUT", "DELETE"]],
+  ["/os-certificates", ["POST"]],
+  ["/os-certificates/:id", ["GET"]],
+  ["/os-cloudpipe", ["GET", "POST"]],
+  ["/os-fping", ["GET"]],
+  ["/os-fping/:id", ["GET"]],
+  ["/os-fixed-ips/:id", ["GET"]],
+  ["/os-floating-ips-bulk", ["GET", "POST"]],
+  ["/os-floating-ip-dns", ["GET"]],
+  ["/os-security-group-default-rules", ["GET", "POST"]],
+  ["/os-virtual-interfaces", ["GET"]],
+  ["/servers/:server_id/os-virtual-interfaces", ["GET"]],
+];
+
+function removedRoutes(): AnyRoute[] {
+  return REMOVED.flatMap(([path, methods]) =>
+    methods.map((method) =>
+      route({
+        name: `removed:${method} ${path}`,
+        method,
+        path,
+        policy: "os_compute_api:flavors",
+        success: 410,
+        handler() {
+          throw removedApi();
+        },
+      }),
+    ),
+  ).concat(
+    (["resetNetwork", "injectNetworkInfo"] as const).map((action) =>
+      route({
+        name: `removed:${action}`,
+        method: "POST",
+        path: "/servers/:server_id/action",
+        action,
+        policy: "os_compute_api:flavors",
+        success: 410,
+        handler() {
+          throw removedApi();
+        },
+      }),
+    ),
+  );
+}

@@ -1,0 +1,222 @@
+import { badRequest, forbidden } from "../../../kernel/errors.ts";
+import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import { DEFAULT_CLASS } from "../../../kernel/quota/quota.ts";
+import type { Core } from "../manager/core.ts";
+import { boolean, isTrue, object } from "../schemas/common.ts";
+import { byVersion } from "../schemas/servers.ts";
+
+const NETWORK = ["fixed_ips", "floating_ips", "security_group_rules", "security_groups"];
+const FILES = ["injected_file_content_bytes", "injected_file_path_bytes", "injected_files"];
+const GROUPS = ["server_group_members", "server_groups"];
+
+/** Names a version shows, in alphabetical order: networks went with 2.36, files with 2.57. */
+function shown(core: Core, version: Microversion, classes: boolean): string[] {
+  return core.quotas.resources
+    .map(({ name }) => name)
+    .filter(
+      (name) =>
+        !(version >= mv("2.36") && NETWORK.includes(name)) &&
+        !(version >= mv("2.57") && FILES.includes(name)) &&
+        // Classes learned of server groups only in 2.50.
+        !(classes && version < mv("2.50") && GROUPS.includes(name)),
+    );
+}
+
+const limit: JsonSchema = { type: ["string", "integer"], pattern: "^-?[0-9]+$", minimum: -1, maximum: 0x7fffffff };
+const names = (version: Microversion): Record<string, JsonSchema> =>
+  Object.fromEntries(
+    [
+      "instances",
+      "cores",
+      "ram",
+      "metadata_items",
+      "key_pairs",
+      ...GROUPS,
+      ...(version < mv("2.36") ? NETWORK : []),
+      ...(version < mv("2.57") ? FILES : []),
+    ].map((name) => [name, limit]),
+  );
+const setBody = byVersion(["2.36", "2.57"], (version) =>
+  object({ quota_set: object({ ...names(version), force: boolean }) }, ["quota_set"]),
+);
+const classBody = byVersion(["2.36", "2.57"], (version) =>
+  object({ quota_class_set: { ...(object(names(version)) as object), minProperties: 0 } }, ["quota_class_set"]),
+);
+
+/** os-quota-sets and os-quota-class-sets. */
+export function quotaRoutes(core: Core): AnyRoute[] {
+  const { quotas, kernel } = core;
+  const values = (version: Microversion, pick: (name: string) => unknown, classes = false) =>
+    Object.fromEntries(shown(core, version, classes).map((name) => [name, pick(name)]));
+  const requireProject = (id: string) => {
+    if (kernel.facade("identity").getProject(id) === null) throw badRequest(`Project ID ${id} is not a valid project.`);
+  };
+  return [
+    route({
+      name: "quota-sets:show",
+      method: "GET",
+      path: "/os-quota-sets/:id",
+      policy: "os_compute_api:os-quota-sets:show",
+      success: 200,
+      handler(request) {
+        const id = request.param("id");
+        request.authorize({ projectId: id });
+        requireProject(id);
+        return { body: { quota_set: { id, ...values(request.microversion, (name) => quotas.limit(id, name)) } } };
+      },
+    }),
+    route({
+      name: "quota-sets:detail",
+      method: "GET",
+      path: "/os-quota-sets/:id/detail",
+      policy: "os_compute_api:os-quota-sets:show",
+      success: 200,
+      handler(request) {
+        const id = request.param("id");
+        request.authorize({ projectId: id });
+        requireProject(id);
+        const usage = (name: string) => ({ limit: quotas.limit(id, name), in_use: quotas.used(id, name), reserved: 0 });
+        return { body: { quota_set: { id, ...values(request.microversion, usage) } } };
+      },
+    }),
+    route({
+      name: "quota-sets:defaults",
+      method: "GET",
+      path: "/os-quota-sets/:id/defaults",
+      policy: "os_compute_api:os-quota-sets:defaults",
+      success: 200,
+      handler(request) {
+        const id = request.param("id");
+        requireProject(id);
+        return { body: { quota_set: { id, ...values(request.microversion, (name) => quotas.default(name)) } } };
+      },
+    }),
+    route<{ quota_set: Record<string, unknown> }>({
+      name: "quota-sets:update",
+      method: "PUT",
+      path: "/os-quota-sets/:id",
+      policy: "os_compute_api:os-quota-sets:update",
+      request: setBody,
+      success: 200,
+      handler(request) {
+        const id = request.param("id");
+        requireProject(id);
+        const { force, ...limits } = request.body.quota_set;
+        kernel.db.transaction(() => {
+          for (const [name, value] of Object.entries(limits)) {
+            const wanted = Number(value);
+            const used = quotas.used(id, name);
+            if (wanted >= 0 && wanted < used && !isTrue(force ?? false)) {
+              throw badRequest(
+                `Quota limit ${wanted} for ${name} must be greater than or equal to already used and reserved ${used}.`,
+              );
+            }
+            quotas.set(id, name, wanted);
+          }
+        });
+        return { body: { quota_set: values(request.microversion, (name) => quotas.limit(id, name)) } };
+      },
+    }),
+    route({
+      name: "quota-sets:delete",
+      method: "DELETE",
+      path: "/os-quota-sets/:id",
+      policy: "os_compute_api:os-quota-sets:delete",
+      success: 202,
+      handler(request) {
+        quotas.reset(request.param("id"));
+        return {};
+      },
+    }),
+    route({
+      name: "quota-class-sets:show",
+      method: "GET",
+      path: "/os-quota-class-sets/:id",
+      policy: "os_compute_api:os-quota-class-sets:show",
+      success: 200,
+      handler(request) {
+        const id = request.param("id");
+        const limits = values(request.microversion, (name) => quotas.default(name), true);
+        return { body: { quota_class_set: { id, ...limits } } };
+      },
+    }),
+    route<{ quota_class_set: Record<string, string | number> }>({
+      name: "quota-class-sets:update",
+      method: "PUT",
+      path: "/os-quota-class-sets/:id",
+      policy: "os_compute_api:os-quota-class-sets:update",
+      request: classBody,
+      success: 200,
+      handler(request) {
+        // Only the class "default" means anything, in nova too.
+        if (request.param("id") !== "default") throw forbidden("Only the quota class 'default' can be changed.");
+        kernel.db.transaction(() => {
+          for (const [name, value] of Object.entries(request.body.quota_class_set)) {
+            quotas.set(DEFAULT_CLASS, name, Number(value));
+          }
+        });
+        return { body: { quota_class_set: values(request.microversion, (name) => quotas.default(name), true) } };
+      },
+    }),
+    limitsRoute(core),
+  ];
+}
+
+/** GET /limits: the caller's project, or another one's for admins (tenant_id). */
+function limitsRoute({ quotas, servers, kernel }: Core): AnyRoute {
+  return route({
+    name: "limits:show",
+    method: "GET",
+    path: "/limits",
+    policy: "os_compute_api:limits",
+    success: 200,
+    handler(request) {
+      const { context, microversion } = request;
+      const other = request.query.get("tenant_id");
+      if (other !== null && other !== context.projectId) {
+        request.authorize({ projectId: other }, "os_compute_api:limits:other_project");
+      }
+      const id = other ?? context.projectId ?? "";
+      const used = servers.usage(id);
+      const old = (items: Record<string, number>) => (microversion < mv("2.36") ? items : {});
+      const network = microversion < mv("2.36") ? kernel.facade("network").quotas(id) : {};
+      return {
+        body: {
+          limits: {
+            rate: [],
+            absolute: {
+              maxTotalInstances: quotas.limit(id, "instances"),
+              maxTotalCores: quotas.limit(id, "cores"),
+              maxTotalRAMSize: quotas.limit(id, "ram"),
+              maxServerMeta: quotas.limit(id, "metadata_items"),
+              ...(microversion < mv("2.39") ? { maxImageMeta: quotas.limit(id, "metadata_items") } : {}),
+              ...(microversion < mv("2.57")
+                ? {
+                    maxPersonality: quotas.limit(id, "injected_files"),
+                    maxPersonalitySize: quotas.limit(id, "injected_file_content_bytes"),
+                  }
+                : {}),
+              maxTotalKeypairs: quotas.limit(id, "key_pairs"),
+              maxServerGroups: quotas.limit(id, "server_groups"),
+              maxServerGroupMembers: quotas.limit(id, "server_group_members"),
+              ...old({
+                maxTotalFloatingIps: quotas.limit(id, "floating_ips"),
+                maxSecurityGroups: quotas.limit(id, "security_groups"),
+                maxSecurityGroupRules: quotas.limit(id, "security_group_rules"),
+              }),
+              totalRAMUsed: used.ram,
+              totalCoresUsed: used.cores,
+              totalInstancesUsed: used.instances,
+              ...old({
+                totalFloatingIpsUsed: network.floatingip?.used ?? 0,
+                totalSecurityGroupsUsed: network.security_group?.used ?? 0,
+              }),
+              totalServerGroupsUsed: quotas.used(id, "server_groups"),
+            },
+          },
+        },
+      };
+    },
+  });
+}

@@ -1,0 +1,119 @@
+import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
+import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import { uuid } from "../../../kernel/ids/ids.ts";
+import type { Core } from "../manager/core.ts";
+import { name, object, positiveInteger } from "../schemas/common.ts";
+import { byVersion } from "../schemas/servers.ts";
+import type { ServerGroupRow } from "../store/server-groups.ts";
+import { pageLimit, projectOf } from "./paths.ts";
+
+const policy = (verb: string) => `os_compute_api:os-server-groups:${verb}`;
+const createBody = byVersion(["2.15", "2.64"], (version): JsonSchema => {
+  const soft = version >= mv("2.15") ? ["soft-anti-affinity", "soft-affinity"] : [];
+  const policies: JsonSchema = { type: "string", enum: ["anti-affinity", "affinity", ...soft] };
+  const fields =
+    version >= mv("2.64")
+      ? object({ name, policy: policies, rules: object({ max_server_per_host: positiveInteger }) }, ["name", "policy"])
+      : object({ name, policies: { type: "array", items: policies, minItems: 1, maxItems: 1, uniqueItems: true } }, [
+          "name",
+          "policies",
+        ]);
+  return object({ server_group: fields }, ["server_group"]);
+});
+
+/** Server groups. */
+export function serverGroupRoutes(core: Core): AnyRoute[] {
+  const { groups, quotas, kernel } = core;
+  const view = (group: ServerGroupRow, members: readonly string[], version: Microversion) => ({
+    id: group.id,
+    name: group.name,
+    ...(version >= mv("2.64")
+      ? { policy: group.policy, rules: JSON.parse(group.rules), members }
+      : { policies: [group.policy], metadata: {}, members }),
+    ...(version >= mv("2.13") ? { project_id: group.project_id, user_id: group.user_id } : {}),
+  });
+  const find = (request: ApiRequest<unknown> | ApiRequest<never>): ServerGroupRow => {
+    const id = request.param("id");
+    const group = groups.get(id);
+    const visible = group !== undefined && (request.context.isAdmin || group.project_id === request.context.projectId);
+    if (!visible) throw notFound(`Instance group ${id} could not be found.`);
+    request.authorize({ projectId: group.project_id });
+    return group;
+  };
+  return [
+    route({
+      name: "server-groups:list",
+      method: "GET",
+      path: "/os-server-groups",
+      policy: policy("index"),
+      success: 200,
+      handler(request) {
+        const all = request.query.has("all_projects") && request.context.isAdmin;
+        const rows = groups.list(all ? null : projectOf(request));
+        const offset = Number(request.query.get("offset") ?? 0);
+        const page = rows.slice(offset, offset + pageLimit(request, kernel.settings.compute.maxLimit));
+        const members = groups.members(page.map(({ id }) => id));
+        return {
+          body: { server_groups: page.map((group) => view(group, members.get(group.id) ?? [], request.microversion)) },
+        };
+      },
+    }),
+    route<{ server_group: { name: string; policy?: string; policies?: string[]; rules?: Record<string, unknown> } }>({
+      name: "server-groups:create",
+      method: "POST",
+      path: "/os-server-groups",
+      policy: policy("create"),
+      request: createBody,
+      success: 200,
+      handler(request) {
+        const wanted = request.body.server_group;
+        const projectId = projectOf(request);
+        const chosen = wanted.policy ?? wanted.policies?.[0] ?? "";
+        const most = wanted.rules?.max_server_per_host;
+        if (most !== undefined && chosen !== "anti-affinity") {
+          throw badRequest("Only anti-affinity policy supports rules.");
+        }
+        const group: ServerGroupRow = {
+          id: uuid(),
+          project_id: projectId,
+          user_id: request.context.userId,
+          name: wanted.name,
+          policy: chosen,
+          rules: JSON.stringify(most === undefined ? {} : { max_server_per_host: Number(most) }),
+          created_at: kernel.clock.now(),
+        };
+        kernel.db.transaction(() => {
+          if (quotas.check(projectId, { server_groups: 1 }).length > 0) {
+            throw forbidden("Quota exceeded, too many server groups.");
+          }
+          groups.insert(group);
+        });
+        return { body: { server_group: view(group, [], request.microversion) } };
+      },
+    }),
+    route({
+      name: "server-groups:show",
+      method: "GET",
+      path: "/os-server-groups/:id",
+      policy: policy("show"),
+      success: 200,
+      handler(request) {
+        const group = find(request);
+        const members = groups.members([group.id]).get(group.id) ?? [];
+        return { body: { server_group: view(group, members, request.microversion) } };
+      },
+    }),
+    route({
+      name: "server-groups:delete",
+      method: "DELETE",
+      path: "/os-server-groups/:id",
+      policy: policy("delete"),
+      success: 204,
+      handler(request) {
+        groups.delete(find(request).id);
+        return {};
+      },
+    }),
+  ];
+}

@@ -1,0 +1,251 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { invalidName } from "../errors.ts";
+import type { CreateWish, ServerCreator } from "../manager/create.ts";
+import { USER_FILTERS, USER_FILTERS_2_26, USER_FILTERS_2_83 } from "../manager/server-filters.ts";
+import type { ServerManager } from "../manager/servers.ts";
+import { canonicalAddress, isTrue } from "../schemas/common.ts";
+import {
+  type CreateServerBody,
+  createServer,
+  listServers,
+  type UpdateServerBody,
+  updateServer,
+} from "../schemas/servers.ts";
+import type { Server, ServerChanges } from "../store/servers.ts";
+import { addressesOf, serverLinks } from "../views/servers.ts";
+import { nextLink, pageLimit, projectOf } from "./paths.ts";
+import type { ServerPresenter } from "./server-view.ts";
+
+export interface ServerRouteDeps {
+  servers: ServerManager;
+  creator: ServerCreator;
+  presenter: ServerPresenter;
+  maxLimit: number;
+}
+
+/** Servers themselves; what is done to them is in server-actions.ts. */
+export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRouteDeps): AnyRoute[] {
+  const list = (request: ApiRequest<unknown>, detailed: boolean) => {
+    const { query, context } = request;
+    const kind = detailed ? "detail" : "index";
+    const allTenants =
+      query.has("all_tenants") && (query.get("all_tenants") === "" || isTrue(query.get("all_tenants")));
+    if (allTenants)
+      request.authorize({ projectId: context.projectId }, `os_compute_api:servers:${kind}:get_all_tenants`);
+    const page = servers.list({
+      projectId: allTenants ? null : projectOf(request),
+      filters: filtersOf(request, allTenants),
+      sortKeys: query.getAll("sort_key"),
+      sortDirections: query.getAll("sort_dir").filter((text) => text !== ""),
+      limit: pageLimit(request, maxLimit),
+      marker: query.get("marker"),
+      changedSince: timeOf(query.get("changes-since")),
+      changedBefore: timeOf(query.get("changes-before")),
+      deleted: context.isAdmin && isTrue(query.get("deleted") ?? false),
+    });
+    const last = page.servers.at(-1);
+    const next =
+      page.more && last !== undefined ? nextLink(request, detailed ? "/servers/detail" : "/servers", last.id) : null;
+    return presenter.page(request, page.servers, detailed, next);
+  };
+
+  return [
+    route({
+      name: "servers:list",
+      method: "GET",
+      path: "/servers",
+      policy: "os_compute_api:servers:index",
+      query: listServers,
+      success: 200,
+      handler: (request) => list(request, false),
+    }),
+    route({
+      name: "servers:detail",
+      method: "GET",
+      path: "/servers/detail",
+      policy: "os_compute_api:servers:detail",
+      query: listServers,
+      success: 200,
+      handler: (request) => list(request, true),
+    }),
+    route<CreateServerBody>({
+      name: "servers:create",
+      method: "POST",
+      path: "/servers",
+      policy: "os_compute_api:servers:create",
+      request: createServer,
+      // User data and personality are base64 of up to 64 KiB each.
+      maxBody: 1_048_576,
+      success: 202,
+      handler(request) {
+        const projectId = projectOf(request);
+        const wish = wishOf(request);
+        const made = creator.create(request.context, projectId, wish);
+        if (isTrue(request.body.server.return_reservation_id ?? false)) {
+          return { body: { reservation_id: made.reservationId } };
+        }
+        const [server] = made.servers;
+        if (server === undefined) throw new Error("no server was made");
+        const options = presenter.options(request);
+        const groups = wish.securityGroups.length === 0 ? ["default"] : wish.securityGroups;
+        return {
+          headers: { location: `${options.base}/servers/${server.id}` },
+          body: {
+            server: {
+              id: server.id,
+              links: serverLinks(server, options),
+              "OS-DCF:diskConfig": server.diskConfig,
+              security_groups: groups.map((name) => ({ name })),
+              adminPass: made.adminPass,
+            },
+          },
+        };
+      },
+    }),
+    route({
+      name: "servers:show",
+      method: "GET",
+      path: "/servers/:server_id",
+      policy: "os_compute_api:servers:show",
+      success: 200,
+      handler(request) {
+        const server = servers.get(request.context, request.param("server_id"));
+        request.authorize({ projectId: server.projectId });
+        return { body: { server: presenter.detail(request, server, { withGroup: true }) } };
+      },
+    }),
+    route<UpdateServerBody>({
+      name: "servers:update",
+      method: "PUT",
+      path: "/servers/:server_id",
+      policy: "os_compute_api:servers:update",
+      request: updateServer,
+      success: 200,
+      handler(request) {
+        const server = servers.get(request.context, request.param("server_id"));
+        request.authorize({ projectId: server.projectId });
+        const wanted = request.body.server;
+        if (wanted.name !== undefined && wanted.name.trim() !== wanted.name) throw invalidName();
+        const changes: ServerChanges = {
+          ...(wanted.name === undefined ? {} : { name: wanted.name }),
+          ...(wanted.description === undefined ? {} : { description: wanted.description }),
+          ...(wanted.hostname === undefined ? {} : { hostname: wanted.hostname }),
+          ...(wanted.accessIPv4 === undefined ? {} : { accessIpV4: wanted.accessIPv4 }),
+          ...(wanted.accessIPv6 === undefined ? {} : { accessIpV6: canonicalAddress(wanted.accessIPv6) }),
+          ...(wanted["OS-DCF:diskConfig"] === undefined ? {} : { diskConfig: wanted["OS-DCF:diskConfig"] }),
+        };
+        const updated = servers.update(server, changes);
+        const view = presenter.detail(request, updated, { withGroup: true });
+        return { body: { server: request.microversion >= mv("2.75") ? view : shortened(updated, view) } };
+      },
+    }),
+    route({
+      name: "servers:delete",
+      method: "DELETE",
+      path: "/servers/:server_id",
+      policy: "os_compute_api:servers:delete",
+      success: 204,
+      handler(request) {
+        const server = servers.get(request.context, request.param("server_id"));
+        request.authorize({ projectId: server.projectId });
+        servers.delete(request.context, server);
+        return {};
+      },
+    }),
+  ];
+}
+
+/** Before 2.75, updates and rebuilds answered with less. */
+export function shortened(server: Server, view: Record<string, unknown>): Record<string, unknown> {
+  const hidden =
+    /^(OS-EXT-AZ:|OS-EXT-STS:|OS-SRV-USG:|OS-EXT-SRV-ATTR:|os-extended-volumes:|config_drive$|key_name$|security_groups$|host_status$)/;
+  const shown = Object.fromEntries(Object.entries(view).filter(([key]) => !hidden.test(key)));
+  return { ...shown, addresses: addressesOf(server, false) };
+}
+
+function wishOf(request: ApiRequest<CreateServerBody>): CreateWish {
+  const { server } = request.body;
+  const { microversion, context } = request;
+  const target = { projectId: context.projectId };
+  const name = server.name;
+  if (name.trim() !== name) throw invalidName();
+  const minCount = Number(server.min_count ?? 1);
+  const maxCount = Number(server.max_count ?? minCount);
+  if (minCount > maxCount) throw badRequest("min_count must be <= max_count");
+  if (server.hostname !== undefined && maxCount > 1) {
+    throw badRequest("Unable to launch multiple instances with a single explicit hostname");
+  }
+  const zone = server.availability_zone ?? null;
+  if (zone?.includes(":") === true) request.authorize(target, "os_compute_api:servers:create:forced_host");
+  const host = server.host ?? server.hypervisor_hostname ?? null;
+  if (host !== null) request.authorize(target, "compute:servers:create:requested_destination");
+  const devices = server.block_device_mapping_v2 ?? server.block_device_mapping ?? [];
+  if (server.block_device_mapping !== undefined && server.block_device_mapping_v2 !== undefined) {
+    throw badRequest("Using different block_device_mapping syntaxes is not allowed in the same request.");
+  }
+  if (server.networks !== undefined && server.networks !== "none" && server.networks.length > 0) {
+    request.authorize(target, "os_compute_api:servers:create:attach_network");
+  }
+  return {
+    name,
+    description: microversion >= mv("2.19") ? (server.description ?? null) : name,
+    hostname: server.hostname ?? null,
+    imageRef: server.imageRef ?? null,
+    flavorRef: flavorIdOf(server.flavorRef),
+    adminPass: server.adminPass ?? null,
+    metadata: server.metadata ?? {},
+    networks: server.networks,
+    diskConfig: server["OS-DCF:diskConfig"] ?? null,
+    accessIpV4: server.accessIPv4 ?? null,
+    accessIpV6: server.accessIPv6 === undefined ? null : canonicalAddress(server.accessIPv6),
+    files: server.personality ?? [],
+    zone,
+    host,
+    blockDevices: devices,
+    configDrive: isTrue(server.config_drive ?? false),
+    keyName: server.key_name ?? null,
+    minCount,
+    maxCount,
+    securityGroups: [...new Set((server.security_groups ?? []).flatMap((group) => group.name ?? []))],
+    userData: server.user_data ?? null,
+    tags: server.tags ?? [],
+    trustedCertificates: server.trusted_image_certificates ?? null,
+    hints: request.body["os:scheduler_hints"] ?? request.body["OS-SCH-HNT:scheduler_hints"] ?? {},
+    mayUseZeroDisk: request.allowed("os_compute_api:servers:create:zero_disk_flavor", target),
+  };
+}
+
+/** A flavor's id, or the URL of one as in the old API. */
+export function flavorIdOf(ref: string | number): string {
+  return String(ref).split("/").at(-1) ?? "";
+}
+
+function filtersOf(request: ApiRequest<unknown>, allTenants: boolean): Map<string, string> {
+  const { query, context, microversion } = request;
+  const all = request.allowed("os_compute_api:servers:allow_all_filters", { projectId: context.projectId });
+  const allowed = new Set([
+    ...USER_FILTERS,
+    ...(microversion >= mv("2.26") ? USER_FILTERS_2_26 : []),
+    ...(microversion >= mv("2.73") ? ["locked"] : []),
+    ...(microversion >= mv("2.83") ? USER_FILTERS_2_83 : []),
+    ...(microversion >= mv("2.90") ? ["hostname"] : []),
+  ]);
+  const filters = new Map<string, string>();
+  for (const [key, value] of query) {
+    if (!all && !allowed.has(key)) continue;
+    // Without all_tenants the list is the caller's project's anyway.
+    if ((key === "project_id" || key === "tenant_id") && !allTenants) continue;
+    if (key === "ip6" && !all && microversion < mv("2.5")) continue;
+    filters.set(key, value);
+  }
+  return filters;
+}
+
+function timeOf(text: string | null): number | null {
+  if (text === null) return null;
+  const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
+  if (Number.isNaN(time)) throw badRequest(`Invalid time: ${text}`);
+  return time;
+}

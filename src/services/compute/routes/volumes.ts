@@ -1,0 +1,145 @@
+import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import type { ServerManager } from "../manager/servers.ts";
+import type { VolumeManager } from "../manager/volumes.ts";
+import { boolean, isTrue, object, tag, uuid } from "../schemas/common.ts";
+import { byVersion } from "../schemas/servers.ts";
+import type { BlockDevice, Server } from "../store/servers.ts";
+
+const policy = (verb: string) => `os_compute_api:os-volumes-attachments:${verb}`;
+const device: JsonSchema = { type: ["string", "null"], pattern: "(^/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$" };
+const attachBody = byVersion(["2.49", "2.79"], (version) =>
+  object(
+    {
+      volumeAttachment: object(
+        {
+          volumeId: uuid,
+          device,
+          ...(version >= mv("2.49") ? { tag } : {}),
+          ...(version >= mv("2.79") ? { delete_on_termination: boolean } : {}),
+        },
+        ["volumeId"],
+      ),
+    },
+    ["volumeAttachment"],
+  ),
+);
+const updateBody = byVersion(["2.85"], (version) =>
+  object(
+    {
+      volumeAttachment: object(
+        version >= mv("2.85")
+          ? { volumeId: uuid, device, tag, delete_on_termination: boolean, serverId: uuid, id: uuid }
+          : { volumeId: uuid },
+        ["volumeId"],
+      ),
+    },
+    ["volumeAttachment"],
+  ),
+);
+
+/** os-volume_attachments. */
+export function volumeRoutes(servers: ServerManager, volumes: VolumeManager): AnyRoute[] {
+  const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
+    const server = servers.get(request.context, request.param("server_id"));
+    request.authorize({ projectId: server.projectId });
+    return server;
+  };
+  const view = (server: Server, item: BlockDevice, version: Microversion, created = false) => ({
+    ...(version < mv("2.89") || created ? { id: item.volumeId } : {}),
+    serverId: server.id,
+    volumeId: item.volumeId,
+    device: created && server.host === null ? null : item.device,
+    ...(version >= mv("2.70") ? { tag: item.tag } : {}),
+    ...(version >= mv("2.79") ? { delete_on_termination: item.deleteOnTermination } : {}),
+    ...(version >= mv("2.89") && !created ? { attachment_id: item.attachmentId, bdm_uuid: item.id } : {}),
+  });
+  const path = "/servers/:server_id/os-volume_attachments";
+  return [
+    route({
+      name: "volume-attachments:list",
+      method: "GET",
+      path,
+      policy: policy("index"),
+      success: 200,
+      handler(request) {
+        const server = find(request);
+        const all = volumes.list(server);
+        const offset = Number(request.query.get("offset") ?? 0);
+        const page = all.slice(offset, offset + Number(request.query.get("limit") ?? all.length));
+        return { body: { volumeAttachments: page.map((item) => view(server, item, request.microversion)) } };
+      },
+    }),
+    route<{
+      volumeAttachment: {
+        volumeId: string;
+        device?: string | null;
+        tag?: string;
+        delete_on_termination?: boolean | string;
+      };
+    }>({
+      name: "volume-attachments:create",
+      method: "POST",
+      path,
+      policy: policy("create"),
+      request: attachBody,
+      success: 200,
+      handler(request) {
+        const server = find(request);
+        const wish = request.body.volumeAttachment;
+        const item = volumes.attach(request.context, server, {
+          volumeId: wish.volumeId,
+          device: wish.device ?? null,
+          tag: wish.tag ?? null,
+          deleteOnTermination: isTrue(wish.delete_on_termination ?? false),
+        });
+        return { body: { volumeAttachment: view(server, item, request.microversion, true) } };
+      },
+    }),
+    route({
+      name: "volume-attachments:show",
+      method: "GET",
+      path: `${path}/:volume_id`,
+      policy: policy("show"),
+      success: 200,
+      handler(request) {
+        const server = find(request);
+        const item = volumes.get(server, request.param("volume_id"));
+        return { body: { volumeAttachment: view(server, item, request.microversion) } };
+      },
+    }),
+    route<{ volumeAttachment: { volumeId: string; delete_on_termination?: boolean | string } }>({
+      name: "volume-attachments:update",
+      method: "PUT",
+      path: `${path}/:volume_id`,
+      policy: policy("update"),
+      request: updateBody,
+      success: 202,
+      handler(request) {
+        const server = find(request);
+        const id = request.param("volume_id");
+        const wish = request.body.volumeAttachment;
+        if (wish.volumeId !== id) {
+          request.authorize({ projectId: server.projectId }, policy("swap"));
+          volumes.refuseSwap(request.context, id, wish.volumeId);
+        }
+        volumes.get(server, id);
+        if (wish.delete_on_termination !== undefined) {
+          volumes.setDeleteOnTermination(server, id, isTrue(wish.delete_on_termination));
+        }
+        return {};
+      },
+    }),
+    route({
+      name: "volume-attachments:delete",
+      method: "DELETE",
+      path: `${path}/:volume_id`,
+      policy: policy("delete"),
+      success: 202,
+      handler(request) {
+        volumes.detach(request.context, find(request), request.param("volume_id"));
+        return {};
+      },
+    }),
+  ];
+}

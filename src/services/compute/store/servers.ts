@@ -1,0 +1,401 @@
+import type { Database } from "../../../kernel/db/database.ts";
+import type { Vif } from "../../network/facade.ts";
+import type { TaskState, VmState } from "../states.ts";
+import { type Column, columnsOf, decode, encode } from "./columns.ts";
+import { UntilWritten } from "./until-written.ts";
+
+/** The flavor as it was when the server was made or resized. */
+export interface ServerFlavor {
+  id: string;
+  name: string;
+  ram: number;
+  vcpus: number;
+  disk: number;
+  ephemeral: number;
+  swap: number;
+  rxtxFactor: number;
+  extraSpecs: Record<string, string>;
+}
+
+export interface Fault {
+  code: number;
+  message: string;
+  /** Shown to admins, and to users for 500s of a build. */
+  details: string;
+  createdAt: number;
+}
+
+/** A volume of the server, or a local disk that its block device mapping asked for. */
+export interface BlockDevice {
+  /** The attachment's id: what 2.89 shows as bdm_uuid. */
+  id: string;
+  source: "image" | "volume" | "snapshot" | "blank";
+  destination: "local" | "volume";
+  bootIndex: number | null;
+  /** null until the volume exists. */
+  volumeId: string | null;
+  sourceId: string | null;
+  sizeGb: number | null;
+  device: string | null;
+  bus: string | null;
+  deviceType: string | null;
+  guestFormat: string | null;
+  deleteOnTermination: boolean;
+  tag: string | null;
+  volumeType: string | null;
+  attachmentId: string | null;
+}
+
+export interface Nic {
+  portId: string;
+  networkId: string;
+  tag: string | null;
+  /** Made by us, so deleted with the server; a user's own port is only released. */
+  ours: boolean;
+}
+
+export interface Server {
+  readonly number: number;
+  readonly id: string;
+  /** Grows with every write: the key of caches. */
+  readonly revision: number;
+  readonly projectId: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly hostname: string;
+  readonly vmState: VmState;
+  readonly taskState: TaskState;
+  readonly powerState: number;
+  readonly progress: number;
+  readonly lockedBy: "owner" | "admin" | null;
+  readonly lockedReason: string | null;
+  /** "" for one that boots from a volume. */
+  readonly imageId: string;
+  readonly imageProperties: Readonly<Record<string, string>>;
+  readonly flavor: ServerFlavor;
+  readonly oldFlavor: ServerFlavor | null;
+  /** vm_state to go back to (resize, rescue). */
+  readonly oldState: VmState | null;
+  readonly keyName: string | null;
+  readonly keyPair: { type: string; publicKey: string } | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly availabilityZone: string | null;
+  readonly requestedZone: string | null;
+  readonly host: string | null;
+  readonly accessIpV4: string | null;
+  readonly accessIpV6: string | null;
+  /** "True" or "". */
+  readonly configDrive: string;
+  /** base64, as it was given. */
+  readonly userData: string | null;
+  /** What the guest posted as its encrypted password. */
+  readonly passwordData: string;
+  readonly reservationId: string;
+  readonly launchIndex: number;
+  readonly diskConfig: "AUTO" | "MANUAL";
+  readonly trustedCertificates: readonly string[] | null;
+  readonly hints: Readonly<Record<string, unknown>>;
+  readonly groupId: string | null;
+  readonly rootDeviceName: string | null;
+  readonly blockDevices: readonly BlockDevice[];
+  readonly nics: readonly Nic[];
+  /** Nova's "instance info cache": what the network service said of the NICs when they last changed. */
+  readonly vifs: readonly Vif[];
+  readonly shelvedImageId: string | null;
+  readonly rescueImageId: string | null;
+  readonly fault: Fault | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly launchedAt: number | null;
+  readonly terminatedAt: number | null;
+  readonly deletedAt: number | null;
+}
+
+export type NewServer = Omit<Server, "number" | "revision">;
+export type ServerChanges = Partial<Omit<Server, "number" | "revision" | "id" | "createdAt">>;
+
+const COLUMNS: Readonly<Record<keyof NewServer, Column>> = columnsOf<keyof NewServer>(
+  [
+    "id",
+    "projectId",
+    "userId",
+    "name",
+    "description",
+    "hostname",
+    "vmState",
+    "taskState",
+    "powerState",
+    "progress",
+    "lockedBy",
+    "lockedReason",
+    "imageId",
+    "keyName",
+    "availabilityZone",
+    "requestedZone",
+    "host",
+    "accessIpV4",
+    "accessIpV6",
+    "configDrive",
+    "userData",
+    "passwordData",
+    "reservationId",
+    "launchIndex",
+    "diskConfig",
+    "groupId",
+    "rootDeviceName",
+    "shelvedImageId",
+    "rescueImageId",
+    "oldState",
+    "createdAt",
+    "updatedAt",
+    "launchedAt",
+    "terminatedAt",
+    "deletedAt",
+  ],
+  [
+    "imageProperties",
+    "flavor",
+    "oldFlavor",
+    "keyPair",
+    "metadata",
+    "tags",
+    "trustedCertificates",
+    "hints",
+    "blockDevices",
+    "nics",
+    "vifs",
+    "fault",
+  ],
+);
+
+export interface ServerSelection {
+  /** null: every project's. */
+  projectId: string | null;
+  deleted: "no" | "only" | "also";
+  /** Only those changed at or after. */
+  changedSince?: number;
+  changedBefore?: number;
+  /** Only those in one of these states. */
+  vmStates?: readonly VmState[];
+  /** Only those that take room on the host. */
+  onHost?: true;
+}
+
+/** What the servers on the host take of it. */
+export interface HostUsage {
+  servers: number;
+  /** Of them, those with a task under way. */
+  busy: number;
+  vcpus: number;
+  memoryMb: number;
+  diskGb: number;
+}
+
+const CACHED = 20_000;
+/** Takes room on the host. */
+const ON_HOST = "host IS NOT NULL AND vm_state <> 'shelved_offloaded'";
+
+/** All the SQL about servers. Rows come back as parsed objects that are shared between callers: never change one. */
+export class ServerStore {
+  readonly #db: Database;
+  readonly #cache = new Map<string, Server>();
+
+  readonly #cached: number;
+  readonly #pages: UntilWritten<readonly Server[]>;
+
+  /** `cached`: how many parsed rows are kept. */
+  constructor(db: Database, cached = CACHED) {
+    this.#db = db;
+    this.#cached = cached;
+    this.#pages = new UntilWritten(db);
+  }
+
+  insert(server: NewServer): Server {
+    this.#pages.forget();
+    const names = Object.values(COLUMNS).map(({ name }) => name);
+    this.#db
+      .prepare(
+        `INSERT INTO compute_servers (revision, ${names.join(", ")}) VALUES (1, ${names.map((name) => `@${name}`).join(", ")})`,
+      )
+      .run(encode(COLUMNS, server));
+    return this.#require(server.id);
+  }
+
+  /** Any server, deleted ones too. */
+  get(id: string): Server | undefined {
+    const revision = this.#db
+      .prepare<[string], number>("SELECT revision FROM compute_servers WHERE id = ?")
+      .pluck()
+      .get(id) as number | undefined;
+    if (revision === undefined) return undefined;
+    const cached = this.#cache.get(id);
+    if (cached?.revision === revision) return cached;
+    const row = this.#db
+      .prepare<[string], Record<string, unknown>>("SELECT * FROM compute_servers WHERE id = ?")
+      .get(id);
+    return row === undefined ? undefined : this.#remember(row);
+  }
+
+  /** In the order of creation, oldest first: two queries at most, one when all are cached. */
+  list(selection: ServerSelection): Server[] {
+    const { where, parameters } = conditionOf(selection);
+    const keys = this.#db
+      .prepare<unknown[], [string, number]>(
+        `SELECT id, revision FROM compute_servers WHERE ${where} ORDER BY created_at, number`,
+      )
+      .raw()
+      .all(...parameters) as [string, number][];
+    return this.#load(keys);
+  }
+
+  /**
+   * Newest first, from the one after `marker` on, loaded as they are asked for: a page costs what is on it, whatever
+   * there is besides. Read it without a pause.
+   */
+  *newestFirst(selection: ServerSelection, marker: Server | null, batch: number): Generator<Server> {
+    const { where, parameters } = conditionOf(selection);
+    // sqlite would rather find all that are not deleted, and sort them.
+    const ordered =
+      selection.deleted !== "no"
+        ? ""
+        : `INDEXED BY compute_servers_${selection.projectId === null ? "live" : "project"}`;
+    const statement = this.#db
+      .prepare<unknown[], [string, number]>(
+        `SELECT id, revision FROM compute_servers ${ordered} WHERE ${where} AND (created_at, number) < (?, ?)
+         ORDER BY created_at DESC, number DESC LIMIT ?`,
+      )
+      .raw();
+    let last = marker;
+    for (;;) {
+      const from = [last?.createdAt ?? Number.MAX_SAFE_INTEGER, last?.number ?? Number.MAX_SAFE_INTEGER];
+      const values = [...parameters, ...from, batch];
+      const servers = this.#pages.get(`${ordered} ${where} ${JSON.stringify(values)}`, () =>
+        this.#load(statement.all(...values) as [string, number][]),
+      );
+      yield* servers;
+      if (servers.length < batch) return;
+      last = servers.at(-1) ?? null;
+    }
+  }
+
+  many(ids: readonly string[]): Server[] {
+    const keys = this.#db
+      .prepare<[string], [string, number]>(
+        "SELECT id, revision FROM compute_servers WHERE id IN (SELECT value FROM json_each(?)) ORDER BY created_at, number",
+      )
+      .raw()
+      .all(JSON.stringify(ids)) as [string, number][];
+    return this.#load(keys);
+  }
+
+  /** Answers the new state. `updatedAt` moves unless only caches (vifs) change. */
+  update(id: string, changes: ServerChanges, now: number | null): Server {
+    const all: ServerChanges = now === null ? changes : { updatedAt: now, ...changes };
+    const names = (Object.keys(all) as (keyof ServerChanges)[]).map((key) => COLUMNS[key].name);
+    this.#pages.forget();
+    this.#db
+      .prepare(
+        `UPDATE compute_servers SET revision = revision + 1, ${names.map((name) => `${name} = @${name}`).join(", ")} WHERE id = @id`,
+      )
+      .run({ ...encode(COLUMNS, all), id });
+    return this.#require(id);
+  }
+
+  /** What one project's servers use, for its quotas. Shelved and offloaded ones count; soft-deleted ones do not. */
+  usage(projectId: string): { instances: number; cores: number; ram: number } {
+    return this.#db
+      .prepare<[string], { instances: number; cores: number; ram: number }>(
+        `SELECT count(*) AS instances, ifnull(sum(vcpus), 0) AS cores, ifnull(sum(memory_mb), 0) AS ram
+         FROM compute_servers WHERE project_id = ? AND deleted_at IS NULL AND vm_state NOT IN ('soft-delete', 'deleted')`,
+      )
+      .get(projectId) as { instances: number; cores: number; ram: number };
+  }
+
+  /** What the servers on the host take, `except` one of them. */
+  hostUsage(except: string | null = null): HostUsage {
+    const excepted = except === null ? undefined : this.get(except)?.number;
+    return this.#db
+      .prepare<[number], HostUsage>(
+        `SELECT count(*) AS servers, count(task_state) AS busy, ifnull(sum(vcpus), 0) AS vcpus,
+           ifnull(sum(memory_mb), 0) AS memoryMb, ifnull(sum(disk_gb), 0) AS diskGb
+         FROM compute_servers WHERE deleted_at IS NULL AND ${ON_HOST} AND number <> ?`,
+      )
+      .get(excepted ?? 0) as HostUsage;
+  }
+
+  /** Servers that take room on the host. */
+  onHost(): Server[] {
+    return this.list({ projectId: null, deleted: "no", onHost: true });
+  }
+
+  isOnHost(id: string): boolean {
+    const sql = `SELECT 1 FROM compute_servers WHERE id = ? AND deleted_at IS NULL AND ${ON_HOST}`;
+    return this.#db.prepare<[string], unknown>(sql).get(id) !== undefined;
+  }
+
+  groupMembers(groupId: string): string[] {
+    return this.#db
+      .prepare<[string], string>(
+        "SELECT id FROM compute_servers WHERE group_id = ? AND deleted_at IS NULL ORDER BY number",
+      )
+      .pluck()
+      .all(groupId) as string[];
+  }
+
+  #load(keys: readonly [string, number][]): Server[] {
+    const found = new Map<string, Server>();
+    const missing: string[] = [];
+    for (const [id, revision] of keys) {
+      const cached = this.#cache.get(id);
+      if (cached?.revision === revision) found.set(id, cached);
+      else missing.push(id);
+    }
+    if (missing.length > 0) {
+      const rows = this.#db
+        .prepare<[string], Record<string, unknown>>(
+          "SELECT * FROM compute_servers WHERE id IN (SELECT value FROM json_each(?))",
+        )
+        .all(JSON.stringify(missing));
+      for (const row of rows) {
+        const server = this.#remember(row);
+        found.set(server.id, server);
+      }
+    }
+    return keys.flatMap(([id]) => found.get(id) ?? []);
+  }
+
+  #remember(row: Record<string, unknown>): Server {
+    const server = decode(COLUMNS, row) as unknown as Server;
+    // Inside a transaction the row may yet be rolled back, and its revision be given to another content.
+    if (!this.#db.inTransaction) {
+      if (this.#cache.size >= this.#cached) this.#cache.delete(this.#cache.keys().next().value ?? "");
+      this.#cache.set(server.id, server);
+    }
+    return server;
+  }
+
+  #require(id: string): Server {
+    const server = this.get(id);
+    if (server === undefined) throw new Error(`server ${id} is gone`);
+    return server;
+  }
+}
+
+function conditionOf(selection: ServerSelection): { where: string; parameters: unknown[] } {
+  const { projectId, deleted, changedSince, changedBefore, vmStates } = selection;
+  const conditions: string[] = ["1"];
+  const parameters: unknown[] = [];
+  const also = (condition: string, value: unknown) => {
+    conditions.push(condition);
+    parameters.push(value);
+  };
+  if (deleted !== "also") conditions.push(`deleted_at IS ${deleted === "no" ? "NULL" : "NOT NULL"}`);
+  if (selection.onHost) conditions.push(ON_HOST);
+  if (projectId !== null) also("project_id = ?", projectId);
+  if (changedSince !== undefined) also("updated_at >= ?", changedSince);
+  if (changedBefore !== undefined) also("updated_at <= ?", changedBefore);
+  if (vmStates !== undefined) also("vm_state IN (SELECT value FROM json_each(?))", JSON.stringify(vmStates));
+  return { where: conditions.join(" AND "), parameters };
+}

@@ -1,0 +1,73 @@
+import type { Identity } from "../../kernel/auth/context.ts";
+
+/** A project as other services see it. */
+export interface ProjectInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+  readonly enabled: boolean;
+}
+
+/** A user as other services see it. */
+export interface UserInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+  readonly enabled: boolean;
+  readonly defaultProjectId: string | null;
+}
+
+/** An EC2 access key with what a dialect needs to check signatures by itself (S3 and EC2 signature versions 2 and 4). */
+export interface Ec2Credential {
+  readonly access: string;
+  readonly secret: string;
+  /** Whom the key speaks for: its user on its project, with that user's present roles there. */
+  readonly identity: Identity;
+}
+
+/** One service of the catalog, in the shape of a v3 token's `catalog`. */
+export interface CatalogEntry {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string;
+  readonly endpoints: readonly {
+    readonly id: string;
+    readonly interface: string;
+    readonly region_id: string | null;
+    readonly region: string | null;
+    readonly url: string;
+  }[];
+}
+
+/** The verbs other services may call. All of them answer at once, from memory or the local database. */
+export interface IdentityFacade {
+  /** Null when the token is unknown, malformed, expired or revoked. Cheap: answered from memory for a token seen before. */
+  authenticate(token: string): Identity | null;
+  /** The credential of an access key whose user and project are enabled and still have a role together; null otherwise. */
+  authenticateWithEc2(access: string): Ec2Credential | null;
+  /**
+   * A token for work on a user's behalf inside the cloud, as `POST /v3/auth/tokens` would give: project-scoped, or unscoped with
+   * null. Expires after `seconds`, by default like any token. Errors: 401 when the user has no role on the project.
+   */
+  issueToken(userId: string, projectId: string | null, seconds?: number): string;
+  /** A token of one of the seeded service users ("nova", "neutron", …) on the service project. */
+  issueServiceToken(userName: string): string;
+  /** Null when there is none; a domain is none. */
+  getProject(id: string): ProjectInfo | null;
+  /** By name within a domain (its id, by default "default"). */
+  findProject(name: string, domainId?: string): ProjectInfo | null;
+  /** All projects, domains left out, ordered by name. */
+  listProjects(): ProjectInfo[];
+  getUser(id: string): UserInfo | null;
+  findUser(name: string, domainId?: string): UserInfo | null;
+  /** Names of all roles a user has on a project, through groups, inheritance and implied roles too. Empty when none. */
+  rolesOnProject(userId: string, projectId: string): ReadonlySet<string>;
+  /** The catalog as this project sees it ("%(project_id)s" filled in); null for an unscoped or system view. */
+  catalog(projectId: string | null): CatalogEntry[];
+}
+
+declare module "../../kernel/module.ts" {
+  interface Facades {
+    identity: IdentityFacade;
+  }
+}

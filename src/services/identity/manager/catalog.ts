@@ -1,0 +1,85 @@
+import type { CatalogEntry } from "../facade.ts";
+import type { IdentityStore } from "../store/store.ts";
+import { endpointsOfProject } from "./endpoint-filters.ts";
+
+interface Templates {
+  generation: number;
+  entries: readonly CatalogEntry[];
+  /** Ids of the endpoints that projects are narrowed to. */
+  narrowed: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Builds catalogs from the enabled services and endpoints; remembered until one of them changes. */
+export class Catalog {
+  readonly #store: IdentityStore;
+  #templates: Templates | null = null;
+
+  constructor(store: IdentityStore) {
+    this.#store = store;
+  }
+
+  /**
+   * The catalog as a project (and user) see it. An endpoint whose URL needs a project is left out of a view without
+   * one, as keystone does.
+   */
+  forProject(projectId: string | null, userId: string | null = null): CatalogEntry[] {
+    const values: Record<string, string | null> = { project_id: projectId, tenant_id: projectId, user_id: userId };
+    return this.#entriesOf(projectId).map((entry) => ({
+      ...entry,
+      endpoints: entry.endpoints.flatMap((endpoint) => {
+        const url = substitute(endpoint.url, values);
+        return url === null ? [] : [{ ...endpoint, url }];
+      }),
+    }));
+  }
+
+  /** A project that is associated with endpoints sees those, and services that have any. */
+  #entriesOf(projectId: string | null): readonly CatalogEntry[] {
+    const { entries, narrowed } = this.#current();
+    const ids = narrowed.get(projectId ?? "");
+    if (ids === undefined) return entries;
+    return entries.flatMap((entry) => {
+      const endpoints = entry.endpoints.filter(({ id }) => ids.has(id));
+      return endpoints.length === 0 ? [] : [{ ...entry, endpoints }];
+    });
+  }
+
+  #current(): Templates {
+    const generation = this.#store.catalogGeneration;
+    if (this.#templates?.generation === generation) return this.#templates;
+    const endpoints = this.#store.endpoints.list({ enabled: 1 });
+    const entries = this.#store.services.list({ enabled: 1 }).map((service) => ({
+      endpoints: endpoints
+        .filter(({ service_id }) => service_id === service.id)
+        .map(({ id, interface: kind, region_id, url }) => ({
+          id,
+          interface: kind,
+          region_id,
+          url,
+          region: region_id,
+        })),
+      id: service.id,
+      type: service.type,
+      name: service.name ?? "",
+    }));
+    const narrowed = new Map<string, ReadonlySet<string>>();
+    for (const projectId of this.#store.endpointFilters.projects()) {
+      const ids = endpointsOfProject(this.#store, projectId).map(({ id }) => id);
+      if (ids.length > 0) narrowed.set(projectId, new Set(ids));
+    }
+    this.#templates = { generation, entries, narrowed };
+    return this.#templates;
+  }
+}
+
+/** Fills "$(project_id)s" and "%(project_id)s"; null when a value is missing or unknown. */
+function substitute(url: string, values: Readonly<Record<string, string | null>>): string | null {
+  if (!url.includes("(")) return url;
+  let complete = true;
+  const filled = url.replace(/[$%]\((\w+)\)s/g, (_match, name: string) => {
+    const value = values[name];
+    if (value == null) complete = false;
+    return value ?? "";
+  });
+  return complete ? filled : null;
+}

@@ -1,0 +1,129 @@
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import type { IdentityContext } from "../context.ts";
+import { missing } from "../errors.ts";
+import type { ProjectManager } from "../manager/projects.ts";
+import type { ProjectRow } from "../store/rows.ts";
+import { domainView } from "../views/views.ts";
+import {
+  boolean,
+  collection,
+  extras,
+  filtered,
+  type Json,
+  mergeExtras,
+  nameOf,
+  nullableString,
+  requireSameId,
+  resourceSchema,
+  text,
+} from "./shared.ts";
+
+interface DomainBody {
+  domain: Json;
+}
+
+const KNOWN = ["id", "name", "description", "enabled", "options", "tags", "explicit_domain_id", "links"];
+const properties = {
+  name: nameOf(64),
+  description: nullableString,
+  enabled: boolean,
+  explicit_domain_id: { type: "string", pattern: "^[0-9a-fA-F]{32}$" },
+  tags: { type: "array", items: { type: "string", minLength: 1, maxLength: 255, pattern: "^[^,/]*$" } },
+  options: { type: "object", properties: { immutable: { type: ["boolean", "null"] } }, additionalProperties: false },
+};
+
+export function domainRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
+  const { store } = identity;
+  const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
+    domainView(row, store.memberships.tagsOf(row.id), request.baseUrl);
+  const load = (request: ApiRequest<unknown>): ProjectRow => {
+    const id = request.param("domain_id");
+    request.authorize({ domainId: id });
+    const row = store.projects.get(id);
+    if (row === undefined || row.is_domain === 0) throw missing("domain", id);
+    return row;
+  };
+  return [
+    route({
+      name: "domains:list",
+      method: "GET",
+      path: "/v3/domains",
+      policy: "identity:list_domains",
+      success: 200,
+      handler(request) {
+        const { context } = request;
+        const tags = store.memberships.allTags();
+        const views = store.projects
+          .list({ is_domain: 1 })
+          .filter((row) => context.isAdmin || context.system || row.id === context.domainId)
+          .map((row) => domainView(row, tags.get(row.id) ?? [], request.baseUrl));
+        return collection(request, "domains", filtered(request, views, ["name", "enabled"]));
+      },
+    }),
+    route<DomainBody>({
+      name: "domains:create",
+      method: "POST",
+      path: "/v3/domains",
+      policy: "identity:create_domain",
+      request: resourceSchema("domain", properties, { required: ["name"] }),
+      success: 201,
+      handler(request) {
+        const { domain } = request.body;
+        const row = projects.create({
+          ...(typeof domain.explicit_domain_id === "string" ? { id: domain.explicit_domain_id } : {}),
+          name: text(domain.name),
+          domainId: null,
+          parentId: null,
+          isDomain: true,
+          description: text(domain.description),
+          enabled: domain.enabled !== false,
+          options: (domain.options ?? {}) as Json,
+          tags: (domain.tags ?? []) as string[],
+          extra: JSON.stringify(extras(domain, KNOWN)),
+        });
+        return { body: { domain: view(request, row) } };
+      },
+    }),
+    route({
+      name: "domains:show",
+      method: "GET",
+      path: "/v3/domains/:domain_id",
+      policy: "identity:get_domain",
+      success: 200,
+      handler: (request) => ({ body: { domain: view(request, load(request)) } }),
+    }),
+    route<DomainBody>({
+      name: "domains:update",
+      method: "PATCH",
+      path: "/v3/domains/:domain_id",
+      policy: "identity:update_domain",
+      request: resourceSchema("domain", properties, { minProperties: 1 }),
+      success: 200,
+      handler(request) {
+        const row = load(request);
+        const { domain } = request.body;
+        requireSameId(domain, row.id, "domain");
+        const updated = projects.update(row, {
+          ...(typeof domain.name === "string" ? { name: domain.name } : {}),
+          ...(domain.description === undefined ? {} : { description: text(domain.description) }),
+          ...(typeof domain.enabled === "boolean" ? { enabled: domain.enabled } : {}),
+          ...(domain.options === undefined ? {} : { options: domain.options as Json }),
+          ...(domain.tags === undefined ? {} : { tags: domain.tags as string[] }),
+          extra: mergeExtras(row.extra, extras(domain, KNOWN)),
+        });
+        return { body: { domain: view(request, updated) } };
+      },
+    }),
+    route({
+      name: "domains:delete",
+      method: "DELETE",
+      path: "/v3/domains/:domain_id",
+      policy: "identity:delete_domain",
+      success: 204,
+      handler(request) {
+        projects.deleteDomain(load(request));
+        return undefined;
+      },
+    }),
+  ];
+}

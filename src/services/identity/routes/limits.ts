@@ -1,0 +1,194 @@
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import type { IdentityContext } from "../context.ts";
+import { type NewLimit, type NewRegisteredLimit, UnifiedLimits } from "../manager/limits.ts";
+import type { LimitRow, RegisteredLimitRow } from "../store/rows.ts";
+import { collection, filtered, type Json, nameOf, nullableString, resourceSchema } from "./shared.ts";
+
+const amount = { type: "integer", minimum: -1, maximum: 0x7fffffff };
+const id = { type: "string", format: "uuid" };
+const key = { service_id: id, region_id: { type: ["string", "null"] }, resource_name: nameOf(255) };
+const registeredProperties = { ...key, default_limit: amount, description: nullableString };
+const ownProperties = { resource_limit: amount, description: nullableString };
+const limitProperties = { ...key, ...ownProperties, project_id: nullableString, domain_id: nullableString };
+
+/** A body of several: `{"limits": [{…}, …]}`. */
+const several = (name: string, properties: Json, required: readonly string[], more: Json = {}) => ({
+  type: "object",
+  properties: {
+    [name]: {
+      type: "array",
+      minItems: 1,
+      items: { type: "object", properties, required, additionalProperties: false, ...more },
+    },
+  },
+  required: [name],
+  additionalProperties: false,
+});
+const registeredList = several("registered_limits", registeredProperties, [
+  "service_id",
+  "resource_name",
+  "default_limit",
+]);
+const owner = (name: string) => ({ required: [name], properties: { [name]: { type: "string" } } });
+const limitList = several("limits", limitProperties, ["service_id", "resource_name", "resource_limit"], {
+  oneOf: [owner("project_id"), owner("domain_id")],
+});
+
+export function limitRoutes(identity: IdentityContext): AnyRoute[] {
+  const limits = new UnifiedLimits(identity);
+  const { registeredLimits, limits: ownLimits, projects } = identity.store;
+  const registeredView = (row: RegisteredLimitRow, base: string) => ({
+    ...row,
+    links: { self: `${base}/v3/registered_limits/${row.id}` },
+  });
+  const limitView = (row: LimitRow, base: string) => ({ ...row, links: { self: `${base}/v3/limits/${row.id}` } });
+  const registered = (request: ApiRequest<unknown>) => limits.registered(request.param("registered_limit_id"));
+  const limit = (request: ApiRequest<unknown>): LimitRow => {
+    const row = limits.limit(request.param("limit_id"));
+    const domainId = row.domain_id ?? projects.get(row.project_id ?? "")?.domain_id ?? null;
+    request.authorize({ domainId, projectId: row.project_id });
+    return row;
+  };
+  /** Those of the caller's project or domain; all for the cloud's administrators and services. */
+  const visible = ({ context }: ApiRequest<unknown>): LimitRow[] => {
+    const rows = ownLimits.list();
+    if (context.isAdmin || context.system || context.roles.has("service")) return rows;
+    if (context.domainId === null) return rows.filter(({ project_id }) => project_id === context.projectId);
+    return rows.filter(({ domain_id, project_id }) => {
+      const domain = domain_id ?? projects.get(project_id ?? "")?.domain_id;
+      return domain === context.domainId;
+    });
+  };
+  return [
+    route({
+      name: "registered-limits:list",
+      method: "GET",
+      path: "/v3/registered_limits",
+      policy: "identity:list_registered_limits",
+      success: 200,
+      handler(request) {
+        const views = registeredLimits.list().map((row) => registeredView(row, request.baseUrl));
+        return collection(request, "registered_limits", filtered(request, views, Object.keys(key)));
+      },
+    }),
+    route<{
+      registered_limits: (Omit<NewRegisteredLimit, "region_id" | "description"> & Partial<NewRegisteredLimit>)[];
+    }>({
+      name: "registered-limits:create",
+      method: "POST",
+      path: "/v3/registered_limits",
+      policy: "identity:create_registered_limits",
+      request: registeredList,
+      success: 201,
+      handler({ body, baseUrl }) {
+        const wanted = body.registered_limits.map((one) => ({ region_id: null, description: null, ...one }));
+        return { body: { registered_limits: limits.register(wanted).map((row) => registeredView(row, baseUrl)) } };
+      },
+    }),
+    route({
+      name: "registered-limits:show",
+      method: "GET",
+      path: "/v3/registered_limits/:registered_limit_id",
+      policy: "identity:get_registered_limit",
+      success: 200,
+      handler: (request) => ({ body: { registered_limit: registeredView(registered(request), request.baseUrl) } }),
+    }),
+    route<{ registered_limit: Partial<NewRegisteredLimit> }>({
+      name: "registered-limits:update",
+      method: "PATCH",
+      path: "/v3/registered_limits/:registered_limit_id",
+      policy: "identity:update_registered_limit",
+      request: resourceSchema("registered_limit", registeredProperties, { closed: true }),
+      success: 200,
+      handler(request) {
+        const row = limits.updateRegistered(registered(request), request.body.registered_limit);
+        return { body: { registered_limit: registeredView(row, request.baseUrl) } };
+      },
+    }),
+    route({
+      name: "registered-limits:delete",
+      method: "DELETE",
+      path: "/v3/registered_limits/:registered_limit_id",
+      policy: "identity:delete_registered_limit",
+      success: 204,
+      handler(request) {
+        limits.deleteRegistered(registered(request));
+        return undefined;
+      },
+    }),
+    route({
+      name: "limits:list",
+      method: "GET",
+      path: "/v3/limits",
+      policy: "identity:list_limits",
+      success: 200,
+      handler(request) {
+        const views = visible(request).map((row) => limitView(row, request.baseUrl));
+        return collection(
+          request,
+          "limits",
+          filtered(request, views, [...Object.keys(key), "project_id", "domain_id"]),
+        );
+      },
+    }),
+    route<{ limits: (Pick<NewLimit, "service_id" | "resource_name" | "resource_limit"> & Partial<NewLimit>)[] }>({
+      name: "limits:create",
+      method: "POST",
+      path: "/v3/limits",
+      policy: "identity:create_limits",
+      request: limitList,
+      success: 201,
+      handler({ body, baseUrl }) {
+        const unset = { region_id: null, description: null, project_id: null, domain_id: null };
+        const made = limits.create(body.limits.map((one) => ({ ...unset, ...one })));
+        return { body: { limits: made.map((row) => limitView(row, baseUrl)) } };
+      },
+    }),
+    route({
+      name: "limits:model",
+      method: "GET",
+      path: "/v3/limits/model",
+      policy: "identity:get_limit_model",
+      success: 200,
+      handler: () => ({
+        body: {
+          model: {
+            name: "flat",
+            description: "Limit enforcement and validation does not take project hierarchy into consideration.",
+          },
+        },
+      }),
+    }),
+    route({
+      name: "limits:show",
+      method: "GET",
+      path: "/v3/limits/:limit_id",
+      policy: "identity:get_limit",
+      success: 200,
+      handler: (request) => ({ body: { limit: limitView(limit(request), request.baseUrl) } }),
+    }),
+    route<{ limit: Partial<Pick<LimitRow, "resource_limit" | "description">> }>({
+      name: "limits:update",
+      method: "PATCH",
+      path: "/v3/limits/:limit_id",
+      policy: "identity:update_limit",
+      request: resourceSchema("limit", ownProperties, { closed: true }),
+      success: 200,
+      handler(request) {
+        const row = limits.update(limit(request), request.body.limit);
+        return { body: { limit: limitView(row, request.baseUrl) } };
+      },
+    }),
+    route({
+      name: "limits:delete",
+      method: "DELETE",
+      path: "/v3/limits/:limit_id",
+      policy: "identity:delete_limit",
+      success: 204,
+      handler(request) {
+        limits.delete(limit(request));
+        return undefined;
+      },
+    }),
+  ];
+}

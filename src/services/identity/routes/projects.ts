@@ -1,0 +1,318 @@
+import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import type { IdentityContext } from "../context.ts";
+import { missing } from "../errors.ts";
+import { DEFAULT_DOMAIN, type ProjectManager } from "../manager/projects.ts";
+import type { ProjectRow } from "../store/rows.ts";
+import { projectView } from "../views/views.ts";
+import {
+  boolean,
+  collection,
+  extras,
+  filtered,
+  type Json,
+  mergeExtras,
+  nameOf,
+  nullableId,
+  nullableString,
+  queryFlag,
+  requireSameId,
+  resourceSchema,
+  text,
+} from "./shared.ts";
+
+interface ProjectBody {
+  project: Json;
+}
+
+const KNOWN = [
+  "id",
+  "name",
+  "domain_id",
+  "parent_id",
+  "is_domain",
+  "description",
+  "enabled",
+  "options",
+  "tags",
+  "links",
+];
+const tag = { type: "string", minLength: 1, maxLength: 255, pattern: "^[^,/]*$" };
+const tags = { type: "array", items: tag, maxItems: 80, uniqueItems: true };
+const properties = {
+  name: nameOf(64),
+  description: nullableString,
+  domain_id: nullableId,
+  parent_id: nullableId,
+  enabled: boolean,
+  is_domain: boolean,
+  tags,
+  options: { type: "object", properties: { immutable: { type: ["boolean", "null"] } }, additionalProperties: false },
+};
+const createSchema = resourceSchema("project", properties, { required: ["name"] });
+const updateSchema = resourceSchema("project", properties, { minProperties: 1 });
+
+/** The domain that a request means when it names none: that of its token. */
+export function domainOfRequest({ context }: ApiRequest<unknown>): string {
+  return context.domainId ?? context.projectDomainId ?? DEFAULT_DOMAIN;
+}
+
+export function projectRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
+  const { store, roles } = identity;
+  const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
+    projectView(row, store.memberships.tagsOf(row.id), request.baseUrl);
+  const target = (row: ProjectRow) => ({ projectId: row.id, domainId: row.domain_id ?? row.id });
+  /** Hides what the sender may not see behind a 403, as keystone does for any id. */
+  const load = (request: ApiRequest<unknown>, policy?: string): ProjectRow => {
+    const row = store.projects.get(request.param("project_id"));
+    request.authorize(row === undefined ? {} : target(row), policy);
+    if (row === undefined) throw missing("project", request.param("project_id"));
+    return row;
+  };
+
+  return [
+    route({
+      name: "projects:list",
+      method: "GET",
+      path: "/v3/projects",
+      policy: "identity:list_projects",
+      success: 200,
+      handler(request) {
+        const { context, query } = request;
+        request.authorize({ domainId: query.get("domain_id") ?? context.domainId });
+        const wantsDomains = queryFlag(request, "is_domain");
+        const allTags = store.memberships.allTags();
+        const name = query.get("name");
+        const rows = store.projects
+          .list({ is_domain: wantsDomains ? 1 : 0, ...(name === null ? {} : { name }) })
+          .filter((row) => context.isAdmin || context.system || row.domain_id === context.domainId);
+        const views = rows.map((row) => projectView(row, allTags.get(row.id) ?? [], request.baseUrl));
+        const fitting = filtered(request, views, ["name", "domain_id", "enabled", "parent_id"]);
+        return collection(request, "projects", byTags(request, fitting));
+      },
+    }),
+    route<ProjectBody>({
+      name: "projects:create",
+      method: "POST",
+      path: "/v3/projects",
+      policy: "identity:create_project",
+      request: createSchema,
+      success: 201,
+      handler(request) {
+        const { project } = request.body;
+        const parentId = typeof project.parent_id === "string" ? project.parent_id : null;
+        const isDomain = project.is_domain === true;
+        const domainId =
+          typeof project.domain_id === "string"
+            ? project.domain_id
+            : parentId === null && !isDomain
+              ? domainOfRequest(request)
+              : null;
+        const parentDomain = parentId === null ? null : (store.projects.get(parentId)?.domain_id ?? parentId);
+        request.authorize({ domainId: domainId ?? parentDomain });
+        const row = projects.create({
+          name: text(project.name),
+          domainId,
+          parentId,
+          isDomain,
+          description: text(project.description),
+          enabled: project.enabled !== false,
+          options: (project.options ?? {}) as Json,
+          tags: (project.tags ?? []) as string[],
+          extra: JSON.stringify(extras(project, KNOWN)),
+        });
+        return { body: { project: view(request, row) } };
+      },
+    }),
+    route({
+      name: "projects:show",
+      method: "GET",
+      path: "/v3/projects/:project_id",
+      policy: "identity:get_project",
+      success: 200,
+      handler(request) {
+        const row = load(request);
+        const { query } = request;
+        if (query.has("parents_as_list") && query.has("parents_as_ids")) {
+          throw badRequest("Cannot use parents_as_list and parents_as_ids query params at the same time.");
+        }
+        if (query.has("subtree_as_list") && query.has("subtree_as_ids")) {
+          throw badRequest("Cannot use subtree_as_list and subtree_as_ids query params at the same time.");
+        }
+        const shown: Json = view(request, row);
+        const above = roles.ancestors(row);
+        if (query.has("parents_as_list")) {
+          shown.parents = above.map((parent) => ({ project: view(request, parent) }));
+        }
+        if (query.has("parents_as_ids")) shown.parents = nested(above.map(({ id }) => id));
+        if (query.has("subtree_as_list")) {
+          shown.subtree = projects.subtree(row.id).map((child) => ({ project: view(request, child) }));
+        }
+        if (query.has("subtree_as_ids")) shown.subtree = subtreeIds(projects, row.id);
+        return { body: { project: shown } };
+      },
+    }),
+    route<ProjectBody>({
+      name: "projects:update",
+      method: "PATCH",
+      path: "/v3/projects/:project_id",
+      policy: "identity:update_project",
+      request: updateSchema,
+      success: 200,
+      handler(request) {
+        const row = load(request);
+        const { project } = request.body;
+        requireSameId(project, row.id, "project");
+        requireFixed(row, project);
+        const added = extras(project, KNOWN);
+        const updated = projects.update(row, {
+          ...(typeof project.name === "string" ? { name: project.name } : {}),
+          ...(project.description === undefined ? {} : { description: text(project.description) }),
+          ...(typeof project.enabled === "boolean" ? { enabled: project.enabled } : {}),
+          ...(project.options === undefined ? {} : { options: project.options as Json }),
+          ...(project.tags === undefined ? {} : { tags: project.tags as string[] }),
+          extra: mergeExtras(row.extra, added),
+        });
+        return { body: { project: { ...view(request, updated), extra: JSON.parse(updated.extra) as Json } } };
+      },
+    }),
+    route({
+      name: "projects:delete",
+      method: "DELETE",
+      path: "/v3/projects/:project_id",
+      policy: "identity:delete_project",
+      success: 204,
+      handler(request) {
+        projects.delete(load(request));
+        return undefined;
+      },
+    }),
+    ...tagRoutes(identity, load),
+  ];
+}
+
+function tagRoutes(
+  { store, kernel }: IdentityContext,
+  load: (request: ApiRequest<unknown>, policy?: string) => ProjectRow,
+): AnyRoute[] {
+  const { memberships } = store;
+  const shown = (request: ApiRequest<unknown>, id: string) => ({
+    body: { links: { self: `${request.baseUrl}/v3` }, tags: memberships.tagsOf(id) },
+  });
+  return [
+    route({
+      name: "tags:list",
+      method: "GET",
+      path: "/v3/projects/:project_id/tags",
+      policy: "identity:list_project_tags",
+      success: 200,
+      handler: (request) => shown(request, load(request).id),
+    }),
+    route<{ tags: string[] }>({
+      name: "tags:replace",
+      method: "PUT",
+      path: "/v3/projects/:project_id/tags",
+      policy: "identity:update_project_tags",
+      request: { type: "object", properties: { tags }, required: ["tags"] },
+      success: 200,
+      handler(request) {
+        const { id } = load(request);
+        kernel.db.transaction(() => memberships.setTags(id, request.body.tags));
+        return shown(request, id);
+      },
+    }),
+    route({
+      name: "tags:clear",
+      method: "DELETE",
+      path: "/v3/projects/:project_id/tags",
+      policy: "identity:update_project_tags",
+      success: 204,
+      handler(request) {
+        const { id } = load(request);
+        kernel.db.transaction(() => memberships.setTags(id, []));
+        return undefined;
+      },
+    }),
+    route({
+      name: "tags:check",
+      method: "GET",
+      path: "/v3/projects/:project_id/tags/:tag",
+      policy: "identity:list_project_tags",
+      success: 204,
+      handler(request) {
+        if (!memberships.tagsOf(load(request).id).includes(request.param("tag"))) throw tagMissing(request);
+        return undefined;
+      },
+    }),
+    route({
+      name: "tags:add",
+      method: "PUT",
+      path: "/v3/projects/:project_id/tags/:tag",
+      policy: "identity:update_project_tags",
+      success: 201,
+      handler(request) {
+        const { id } = load(request);
+        const name = request.param("tag");
+        if (name.length > 255 || /[,/]/.test(name)) throw badRequest(`Invalid input for field 'tags': '${name}'`);
+        if (memberships.tagsOf(id).length >= 80) throw badRequest("A project can have at most 80 tags.");
+        memberships.addTag(id, name);
+        // keystone leaves "projects" out of this one.
+        const location = `${request.baseUrl}${request.path.replace("/projects/", "/")}`;
+        return { headers: { location, "content-type": "text/html; charset=utf-8" } };
+      },
+    }),
+    route({
+      name: "tags:remove",
+      method: "DELETE",
+      path: "/v3/projects/:project_id/tags/:tag",
+      policy: "identity:update_project_tags",
+      success: 204,
+      handler(request) {
+        const { id } = load(request);
+        if (!memberships.tagsOf(id).includes(request.param("tag"))) throw tagMissing(request);
+        memberships.removeTag(id, request.param("tag"));
+        return undefined;
+      },
+    }),
+  ];
+}
+
+const tagMissing = (request: ApiRequest<unknown>) => notFound(`Could not find project tag: ${request.param("tag")}.`);
+
+/** Errors: 403 for a move, 400 for what can never change. */
+function requireFixed(row: ProjectRow, project: Json): void {
+  if (project.parent_id !== undefined && project.parent_id !== row.parent_id) {
+    throw forbidden("Update of `parent_id` is not allowed.");
+  }
+  if (project.domain_id !== undefined && project.domain_id !== row.domain_id) {
+    throw badRequest("Cannot change Domain ID");
+  }
+  if (project.is_domain !== undefined && project.is_domain !== (row.is_domain === 1)) {
+    throw badRequest("Update of `is_domain` is not allowed.");
+  }
+}
+
+/** `?tags=a,b` all of them, `tags-any`, `not-tags`, `not-tags-any`. */
+function byTags<View extends { tags: readonly string[] }>(request: ApiRequest<unknown>, views: View[]): View[] {
+  const list = (name: string) => request.query.get(name)?.split(",").filter(Boolean) ?? null;
+  const [all, any, notAll, notAny] = ["tags", "tags-any", "not-tags", "not-tags-any"].map(list);
+  return views.filter(
+    (view) =>
+      (all == null || all.every((wanted) => view.tags.includes(wanted))) &&
+      (any == null || any.some((wanted) => view.tags.includes(wanted))) &&
+      (notAll == null || !notAll.every((wanted) => view.tags.includes(wanted))) &&
+      (notAny == null || !notAny.some((wanted) => view.tags.includes(wanted))),
+  );
+}
+
+/** ["a", "b"] → {"a": {"b": null}} */
+function nested(ids: readonly string[]): Json | null {
+  const [first, ...rest] = ids;
+  return first === undefined ? null : { [first]: nested(rest) };
+}
+
+function subtreeIds(projects: ProjectManager, id: string): Json | null {
+  const children = projects.children(id);
+  if (children.length === 0) return null;
+  return Object.fromEntries(children.map((child) => [child.id, subtreeIds(projects, child.id)]));
+}

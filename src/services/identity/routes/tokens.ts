@@ -1,0 +1,136 @@
+import { notFound } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import type { IdentityContext } from "../context.ts";
+import { loginFailed, tokenNotFound } from "../errors.ts";
+import type { Token } from "../manager/tokens.ts";
+import { type LoginBody, loginSchema } from "../schemas/login.ts";
+import type { AccessRuleRow } from "../store/rows.ts";
+import { tokenView } from "../views/tokens.ts";
+import { domainView, projectView } from "../views/views.ts";
+import { collection } from "./shared.ts";
+
+const VARY = { vary: "X-Auth-Token" };
+
+export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
+  const { tokens, catalog, store, roles } = identity;
+
+  const show = (request: ApiRequest<unknown>, token: Token) => {
+    const view = request.query.has("nocatalog") ? null : catalog.forProject(token.identity.projectId, token.userId);
+    return { token: tokenView(token, view, accessRulesOf(token)) };
+  };
+  const accessRulesOf = (token: Token): AccessRuleRow[] | null => {
+    const ids = token.applicationCredential?.access_rules ?? null;
+    return ids === null ? null : store.accessRules.many(JSON.parse(ids) as string[]);
+  };
+  /** The token the request is about, which its sender may see. Errors: 404. */
+  const subject = (request: ApiRequest<unknown>): Token => {
+    const id = request.headers.get("x-subject-token") ?? "";
+    const token = tokens.read(id);
+    if (token === null) throw tokens.sealed(id) ? tokenNotFound() : notFound("Could not recognize Fernet token");
+    request.authorize({ userId: token.userId });
+    return token;
+  };
+  const own = (request: ApiRequest<unknown>): Token => {
+    const token = tokens.read(request.headers.get("x-auth-token") ?? "");
+    if (token === null) throw loginFailed();
+    return token;
+  };
+  const projects = (request: ApiRequest<unknown>) => {
+    const tags = store.memberships.allTags();
+    return roles
+      .projectsOf(request.context.userId)
+      .filter((project) => project.enabled === 1)
+      .map((project) => projectView(project, tags.get(project.id) ?? [], request.baseUrl));
+  };
+  const domains = (request: ApiRequest<unknown>) => {
+    const tags = store.memberships.allTags();
+    return roles
+      .domainsOf(request.context.userId)
+      .filter((domain) => domain.enabled === 1)
+      .map((domain) => domainView(domain, tags.get(domain.id) ?? [], request.baseUrl));
+  };
+
+  return [
+    route<LoginBody>({
+      name: "tokens:create",
+      method: "POST",
+      path: "/v3/auth/tokens",
+      policy: "identity:authenticate",
+      request: loginSchema,
+      success: 201,
+      async handler(request) {
+        const { id, token } = await identity.login.login(request.body.auth);
+        return { headers: { ...VARY, "x-subject-token": id }, body: show(request, token) };
+      },
+    }),
+    route({
+      name: "tokens:show",
+      method: "GET",
+      path: "/v3/auth/tokens",
+      policy: "identity:validate_token",
+      success: 200,
+      handler(request) {
+        const token = subject(request);
+        const id = request.headers.get("x-subject-token") ?? "";
+        return { headers: { ...VARY, "x-subject-token": id }, body: show(request, token) };
+      },
+    }),
+    route({
+      name: "tokens:revoke",
+      method: "DELETE",
+      path: "/v3/auth/tokens",
+      policy: "identity:revoke_token",
+      success: 204,
+      handler(request) {
+        const token = subject(request);
+        identity.kernel.db.transaction(() => tokens.revoke("audit", token.auditIds[0] ?? ""));
+        return { headers: VARY };
+      },
+    }),
+    route({
+      name: "tokens:revocations",
+      method: "GET",
+      path: "/v3/auth/tokens/OS-PKI/revoked",
+      policy: "identity:list_revocations",
+      success: 200,
+      handler: () => ({ body: { revoked: [] } }),
+    }),
+    route({
+      name: "auth:projects",
+      method: "GET",
+      path: "/v3/auth/projects",
+      policy: "identity:self",
+      success: 200,
+      handler: (request) => collection(request, "projects", projects(request)),
+    }),
+    route({
+      name: "auth:domains",
+      method: "GET",
+      path: "/v3/auth/domains",
+      policy: "identity:self",
+      success: 200,
+      handler: (request) => collection(request, "domains", domains(request)),
+    }),
+    route({
+      name: "auth:system",
+      method: "GET",
+      path: "/v3/auth/system",
+      policy: "identity:self",
+      success: 200,
+      handler: (request) =>
+        collection(request, "system", roles.onSystem(request.context.userId).length > 0 ? [{ all: true }] : []),
+    }),
+    route({
+      name: "auth:catalog",
+      method: "GET",
+      path: "/v3/auth/catalog",
+      policy: "identity:self",
+      success: 200,
+      handler(request) {
+        const token = own(request);
+        const entries = catalog.forProject(token.identity.projectId, token.userId);
+        return { body: { catalog: entries, links: { self: `${request.baseUrl}${request.path}` } } };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,201 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import type { IdentityContext } from "../context.ts";
+import { missing } from "../errors.ts";
+import type { UserManager } from "../manager/users.ts";
+import type { UserRow } from "../store/rows.ts";
+import { groupView, projectView, userView } from "../views/views.ts";
+import { domainOfRequest } from "./projects.ts";
+import {
+  boolean,
+  collection,
+  extras,
+  filtered,
+  type Json,
+  mergeExtras,
+  nameOf,
+  nullableId,
+  nullableString,
+  requireSameId,
+  resourceSchema,
+  text,
+} from "./shared.ts";
+
+interface UserBody {
+  user: Json;
+}
+
+const KNOWN = [
+  "id",
+  "name",
+  "domain_id",
+  "enabled",
+  "default_project_id",
+  "options",
+  "password",
+  "password_expires_at",
+  "links",
+  "extra",
+];
+const properties = {
+  name: nameOf(255),
+  domain_id: nullableId,
+  default_project_id: nullableId,
+  description: nullableString,
+  email: nullableString,
+  enabled: boolean,
+  password: { type: ["string", "null"], maxLength: 4096 },
+  options: { type: "object" },
+};
+
+export function userRoutes(identity: IdentityContext, users: UserManager): AnyRoute[] {
+  const { store, roles } = identity;
+  const view = (request: ApiRequest<unknown>, row: UserRow) =>
+    userView(row, store.passwords.current(row.id)?.expires_at ?? null, request.baseUrl);
+  const load = (request: ApiRequest<unknown>): UserRow => {
+    const id = request.param("user_id");
+    const row = store.users.get(id);
+    request.authorize(row === undefined ? {} : { userId: row.id, domainId: row.domain_id });
+    if (row === undefined) throw missing("user", id);
+    return row;
+  };
+
+  return [
+    route({
+      name: "users:list",
+      method: "GET",
+      path: "/v3/users",
+      policy: "identity:list_users",
+      success: 200,
+      handler(request) {
+        const { context, query } = request;
+        request.authorize({ domainId: query.get("domain_id") ?? context.domainId });
+        const name = query.get("name");
+        const domainId = query.get("domain_id");
+        const views = store.users
+          .list({ ...(name === null ? {} : { name }), ...(domainId === null ? {} : { domain_id: domainId }) })
+          .filter((row) => context.isAdmin || context.system || row.domain_id === context.domainId)
+          .map((row) => userView(row, null, request.baseUrl));
+        return collection(request, "users", filtered(request, views, ["name", "domain_id", "enabled"]));
+      },
+    }),
+    route<UserBody>({
+      name: "users:create",
+      method: "POST",
+      path: "/v3/users",
+      policy: "identity:create_user",
+      request: resourceSchema("user", properties, { required: ["name"] }),
+      success: 201,
+      async handler(request) {
+        const { user } = request.body;
+        const domainId = typeof user.domain_id === "string" ? user.domain_id : domainOfRequest(request);
+        request.authorize({ domainId });
+        const row = await users.create({
+          name: text(user.name),
+          domainId,
+          enabled: user.enabled !== false,
+          defaultProjectId: typeof user.default_project_id === "string" ? user.default_project_id : null,
+          options: (user.options ?? {}) as Json,
+          password: typeof user.password === "string" ? user.password : null,
+          extra: JSON.stringify(extras(user, KNOWN)),
+        });
+        return { body: { user: view(request, row) } };
+      },
+    }),
+    route({
+      name: "users:show",
+      method: "GET",
+      path: "/v3/users/:user_id",
+      policy: "identity:get_user",
+      success: 200,
+      handler: (request) => ({ body: { user: view(request, load(request)) } }),
+    }),
+    route<UserBody>({
+      name: "users:update",
+      method: "PATCH",
+      path: "/v3/users/:user_id",
+      policy: "identity:update_user",
+      request: resourceSchema("user", properties, { minProperties: 1 }),
+      success: 200,
+      async handler(request) {
+        const row = load(request);
+        const { user } = request.body;
+        requireSameId(user, row.id, "user");
+        if (user.domain_id !== undefined && user.domain_id !== row.domain_id) {
+          throw badRequest("Cannot change Domain ID");
+        }
+        const updated = await users.update(row.id, {
+          ...(typeof user.name === "string" ? { name: user.name } : {}),
+          ...(typeof user.enabled === "boolean" ? { enabled: user.enabled } : {}),
+          ...(user.default_project_id === undefined
+            ? {}
+            : { defaultProjectId: typeof user.default_project_id === "string" ? user.default_project_id : null }),
+          ...(user.options === undefined ? {} : { options: user.options as Json }),
+          ...(user.password === undefined ? {} : { password: user.password as string | null }),
+          extra: mergeExtras(row.extra, extras(user, KNOWN)),
+        });
+        const extra = JSON.parse(updated.extra) as Json;
+        // keystone shows the extra attributes twice in this answer when there are any.
+        return { body: { user: { ...view(request, updated), ...(Object.keys(extra).length > 0 ? { extra } : {}) } } };
+      },
+    }),
+    route({
+      name: "users:delete",
+      method: "DELETE",
+      path: "/v3/users/:user_id",
+      policy: "identity:delete_user",
+      success: 204,
+      handler(request) {
+        users.delete(load(request).id);
+        return undefined;
+      },
+    }),
+    route<{ user: { password: string; original_password: string } }>({
+      name: "users:change-password",
+      method: "POST",
+      path: "/v3/users/:user_id/password",
+      policy: "identity:change_password",
+      request: resourceSchema(
+        "user",
+        {
+          password: { type: "string", maxLength: 4096 },
+          original_password: { type: "string", maxLength: 4096 },
+        },
+        { required: ["original_password", "password"] },
+      ),
+      success: 204,
+      async handler(request) {
+        const { original_password, password } = request.body.user;
+        await users.changePassword(request.param("user_id"), original_password, password);
+        return undefined;
+      },
+    }),
+    route({
+      name: "users:groups",
+      method: "GET",
+      path: "/v3/users/:user_id/groups",
+      policy: "identity:list_groups_for_user",
+      success: 200,
+      handler(request) {
+        const views = store.memberships
+          .groupsOf(load(request).id)
+          .map((group) => ({ ...groupView(group, request.baseUrl), membership_expires_at: null }));
+        return collection(request, "groups", filtered(request, views, ["name"]));
+      },
+    }),
+    route({
+      name: "users:projects",
+      method: "GET",
+      path: "/v3/users/:user_id/projects",
+      policy: "identity:list_user_projects",
+      success: 200,
+      handler(request) {
+        const tags = store.memberships.allTags();
+        const views = roles
+          .projectsOf(load(request).id)
+          .map((project) => projectView(project, tags.get(project.id) ?? [], request.baseUrl));
+        return collection(request, "projects", filtered(request, views, ["name", "enabled"]));
+      },
+    }),
+  ];
+}

@@ -1,0 +1,216 @@
+import { scryptSync, timingSafeEqual } from "node:crypto";
+import { SERVICE_USERS, USERS } from "../../kernel/config/accounts.ts";
+import { hexId } from "../../kernel/ids/ids.ts";
+import type { IdentityContext } from "./context.ts";
+import { DEFAULT_DOMAIN, type ProjectManager } from "./manager/projects.ts";
+
+/** keystone-manage bootstrap's roles are immutable; the others are DevStack's own. */
+const ROLES: readonly { name: string; immutable: boolean }[] = [
+  { name: "admin", immutable: true },
+  { name: "manager", immutable: true },
+  { name: "member", immutable: true },
+  { name: "reader", immutable: true },
+  { name: "service", immutable: true },
+  { name: "ResellerAdmin", immutable: false },
+  { name: "anotherrole", immutable: false },
+];
+const IMPLICATIONS = [
+  ["admin", "manager"],
+  ["manager", "member"],
+  ["member", "reader"],
+] as const;
+const PROJECTS: readonly { name: string; description: string }[] = [
+  { name: "admin", description: "Bootstrap project for initializing the cloud." },
+  { name: "demo", description: "" },
+  { name: "alt_demo", description: "" },
+  { name: "invisible_to_admin", description: "" },
+];
+const GROUPS = [
+  { name: "admins", description: "openstack admin group" },
+  { name: "nonadmins", description: "non-admin group" },
+] as const;
+/** [user or @group, role, project, or "system", or "domain"], as lib/keystone's create_keystone_accounts has them. */
+const ASSIGNMENTS: readonly (readonly [who: string, role: string, where: string])[] = [
+  ["admin", "admin", "admin"],
+  ["admin", "admin", "demo"],
+  ["admin", "admin", "alt_demo"],
+  ["admin", "admin", "domain"],
+  ["admin", "admin", "system"],
+  ["demo", "member", "demo"],
+  ["demo", "anotherrole", "demo"],
+  ["demo", "member", "invisible_to_admin"],
+  ["demo_reader", "reader", "demo"],
+  ["alt_demo", "admin", "alt_demo"],
+  ["alt_demo", "anotherrole", "alt_demo"],
+  ["alt_demo_member", "member", "alt_demo"],
+  ["alt_demo_reader", "reader", "alt_demo"],
+  ["system_member", "member", "system"],
+  ["system_reader", "reader", "system"],
+  ["@admins", "admin", "admin"],
+  ["@nonadmins", "member", "demo"],
+  ["@nonadmins", "anotherrole", "demo"],
+  ["@nonadmins", "member", "alt_demo"],
+  ["@nonadmins", "anotherrole", "alt_demo"],
+  ["nova", "admin", "service"],
+  ["swift", "ResellerAdmin", "service"],
+];
+
+/**
+ * What `stack` leaves: DevStack's domain, projects, users, groups, roles and assignments, and the catalog. Adds what is
+ * missing and changes nothing a person changed, with one exception: a password in local.conf that is not the one of the
+ * last stack becomes the seeded users' password.
+ */
+export async function seed(identity: IdentityContext, projects: ProjectManager): Promise<void> {
+  const { kernel, store } = identity;
+  const { admin, service } = kernel.settings.passwords;
+  const fingerprints = { admin: fingerprint(store, "admin", admin), service: fingerprint(store, "service", service) };
+  const hashes = new Map(
+    (
+      await Promise.all([
+        passwordHashes(identity, USERS, admin, fingerprints.admin.changed),
+        passwordHashes(identity, SERVICE_USERS, service, fingerprints.service.changed),
+      ])
+    ).flat(),
+  );
+  kernel.db.transaction(() => {
+    seedAccounts(identity, projects, hashes);
+    seedCatalog(identity);
+    for (const { key, value } of Object.values(fingerprints)) store.secrets.set(key, value);
+  });
+}
+
+type Hashes = ReadonlyMap<string, string>;
+
+/**
+ * [name, hash] for each of these users who needs a (new) password. One hash serves them all: that seeded users share a password
+ * is no secret, and hashing would be most of a stack's time.
+ */
+async function passwordHashes(
+  { store, passwords }: IdentityContext,
+  names: readonly string[],
+  password: string,
+  changed: boolean,
+): Promise<[string, string][]> {
+  const needed = names.filter((name) => changed || store.users.find({ domain_id: DEFAULT_DOMAIN, name }) === undefined);
+  if (needed.length === 0) return [];
+  const hash = await passwords.hash(password);
+  return needed.map((name) => [name, hash]);
+}
+
+/** Tells whether a password differs from the one of the last stack. Only a slow, salted hash of it is kept. */
+function fingerprint(store: IdentityContext["store"], name: string, password: string) {
+  const key = `seeded-password-${name}`;
+  const known = store.secrets.get(key);
+  const salt = known?.subarray(0, 16) ?? Buffer.from(hexId(), "hex");
+  const digest = scryptSync(password, salt, 32, { N: 2 ** 13, r: 8, p: 1 });
+  const changed = known === null || !timingSafeEqual(known.subarray(16), digest);
+  return { key, changed, value: Buffer.concat([salt, digest]) };
+}
+
+function seedAccounts(identity: IdentityContext, projects: ProjectManager, hashes: Hashes): void {
+  const { store, kernel, tokens } = identity;
+  const { serviceProjectName } = kernel.settings.identity;
+  const now = kernel.clock.now();
+  if (store.projects.get(DEFAULT_DOMAIN) === undefined) {
+    projects.create({
+      id: DEFAULT_DOMAIN,
+      name: "Default",
+      description: "The default domain",
+      domainId: null,
+      parentId: null,
+      isDomain: true,
+    });
+  }
+  const places = new Map<string, string>();
+  for (const { name, description } of [...PROJECTS, { name: serviceProjectName, description: "" }]) {
+    const found = store.projects.find({ domain_id: DEFAULT_DOMAIN, name });
+    const row =
+      found ?? projects.create({ name, description, domainId: DEFAULT_DOMAIN, parentId: null, isDomain: false });
+    places.set(name === serviceProjectName ? "service" : name, row.id);
+  }
+  const roleIds = new Map<string, string>();
+  for (const { name, immutable } of ROLES) {
+    const found = store.roles.find({ domain_id: null, name });
+    const options = immutable ? '{"immutable":true}' : "{}";
+    const row =
+      found ?? store.roles.insert({ id: hexId(), name, domain_id: null, description: null, options, extra: "{}" });
+    roleIds.set(name, row.id);
+  }
+  for (const [prior, implied] of IMPLICATIONS) {
+    store.memberships.imply(roleIds.get(prior) ?? "", roleIds.get(implied) ?? "");
+  }
+  const actors = new Map<string, { id: string; isNew: boolean }>();
+  for (const name of [...USERS, ...SERVICE_USERS]) {
+    const found = store.users.find({ domain_id: DEFAULT_DOMAIN, name });
+    const row =
+      found ??
+      store.users.insert({
+        id: hexId(),
+        domain_id: DEFAULT_DOMAIN,
+        name,
+        enabled: 1,
+        default_project_id: null,
+        extra: ["demo", "alt_demo"].includes(name) ? JSON.stringify({ email: `${name}@example.com` }) : "{}",
+        options: "{}",
+        created_at: now,
+      });
+    const hash = hashes.get(name);
+    if (hash !== undefined) {
+      store.passwords.add(row.id, hash, now, 1);
+      store.passwords.clearFailures(row.id);
+      if (found !== undefined) tokens.revoke("user", row.id);
+    }
+    actors.set(name, { id: row.id, isNew: found === undefined });
+  }
+  for (const { name, description } of GROUPS) {
+    const found = store.groups.find({ domain_id: DEFAULT_DOMAIN, name });
+    const row =
+      found ?? store.groups.insert({ id: hexId(), domain_id: DEFAULT_DOMAIN, name, description, extra: "{}" });
+    actors.set(`@${name}`, { id: row.id, isNew: found === undefined });
+  }
+  const service = SERVICE_USERS.map((name) => [name, "service", "service"] as const);
+  for (const [who, role, where] of [...ASSIGNMENTS, ...service]) {
+    const actor = actors.get(who);
+    if (actor === undefined) continue;
+    store.assignments.add({
+      actor_type: who.startsWith("@") ? "group" : "user",
+      actor_id: actor.id,
+      target_type: where === "system" || where === "domain" ? where : "project",
+      target_id: where === "system" ? "system" : where === "domain" ? DEFAULT_DOMAIN : (places.get(where) ?? ""),
+      role_id: roleIds.get(role) ?? "",
+      inherited: 0,
+    });
+  }
+}
+
+const INTERFACES = ["public", "internal", "admin"] as const;
+
+/** A service and its three endpoints for each entry the services declare; URLs follow HOST_IP when that changes. */
+function seedCatalog({ store, kernel }: IdentityContext): void {
+  const { regionName, api } = kernel.settings;
+  if (store.regions.get(regionName) === undefined) {
+    store.regions.insert({ id: regionName, description: "", parent_region_id: null, extra: "{}" });
+  }
+  for (const { endpoint } of kernel.endpoints) {
+    for (const { name, type, path, description } of endpoint.catalog) {
+      const service =
+        store.services.find({ type, name }) ??
+        store.services.insert({ id: hexId(), type, name, description, enabled: 1, extra: "{}" });
+      const url = `${api.baseUrl}${endpoint.prefix}${path}`.replaceAll("%(", "$(");
+      for (const kind of INTERFACES) {
+        const found = store.endpoints.find({ service_id: service.id, interface: kind, region_id: regionName });
+        if (found === undefined) {
+          store.endpoints.insert({
+            id: hexId(),
+            service_id: service.id,
+            interface: kind,
+            region_id: regionName,
+            url,
+            enabled: 1,
+            extra: "{}",
+          });
+        } else if (found.url !== url) store.endpoints.update(found.id, { url });
+      }
+    }
+  }
+}

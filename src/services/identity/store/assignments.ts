@@ -1,0 +1,75 @@
+import type { Database } from "../../../kernel/db/database.ts";
+import type { AssignmentRow } from "./rows.ts";
+
+const COLUMNS = "actor_type, actor_id, target_type, target_id, role_id, inherited";
+
+/** Who has which role where. */
+export class AssignmentStore {
+  readonly #db: Database;
+  readonly #changed: () => void;
+
+  constructor(db: Database, changed: () => void) {
+    this.#db = db;
+    this.#changed = changed;
+  }
+
+  add(row: AssignmentRow): void {
+    this.#db
+      .prepare(
+        `INSERT OR IGNORE INTO identity_assignments (${COLUMNS})
+         VALUES (@actor_type, @actor_id, @target_type, @target_id, @role_id, @inherited)`,
+      )
+      .run(row);
+    this.#changed();
+  }
+
+  /** False when there was none. */
+  remove(row: AssignmentRow): boolean {
+    const { changes } = this.#db
+      .prepare(
+        `DELETE FROM identity_assignments WHERE actor_type = @actor_type AND actor_id = @actor_id
+         AND target_type = @target_type AND target_id = @target_id AND role_id = @role_id AND inherited = @inherited`,
+      )
+      .run(row);
+    this.#changed();
+    return changes > 0;
+  }
+
+  has(row: AssignmentRow): boolean {
+    return this.on(row).some(({ role_id }) => role_id === row.role_id);
+  }
+
+  /** The assignments of one actor on one target, of one kind. */
+  on(key: Omit<AssignmentRow, "role_id">): AssignmentRow[] {
+    return this.#db
+      .prepare<object, AssignmentRow>(
+        `SELECT ${COLUMNS} FROM identity_assignments WHERE actor_type = @actor_type AND actor_id = @actor_id
+         AND target_type = @target_type AND target_id = @target_id AND inherited = @inherited`,
+      )
+      .all(key);
+  }
+
+  all(): AssignmentRow[] {
+    return this.#db.prepare<[], AssignmentRow>(`SELECT ${COLUMNS} FROM identity_assignments`).all();
+  }
+
+  /** What a user has anywhere, through groups too. */
+  ofUser(userId: string): AssignmentRow[] {
+    return this.#db
+      .prepare<[string, string], AssignmentRow>(
+        `SELECT ${COLUMNS} FROM identity_assignments WHERE (actor_type = 'user' AND actor_id = ?) OR (actor_type = 'group'
+         AND actor_id IN (SELECT group_id FROM identity_group_members WHERE user_id = ?))`,
+      )
+      .all(userId, userId);
+  }
+
+  forgetActor(actorId: string): void {
+    this.#db.prepare("DELETE FROM identity_assignments WHERE actor_id = ?").run(actorId);
+    this.#changed();
+  }
+
+  forgetTarget(targetId: string): void {
+    this.#db.prepare("DELETE FROM identity_assignments WHERE target_id = ?").run(targetId);
+    this.#changed();
+  }
+}

@@ -1,0 +1,45 @@
+import type { Database } from "../../../kernel/db/database.ts";
+
+/**
+ * What is revoked: one token (its audit id), a token and all made from it (the chain's audit id), or everything issued
+ * before a moment to a user, on a project, in a domain, or through a trust or application credential.
+ */
+export type RevocationKind = "audit" | "chain" | "user" | "project" | "domain" | "trust" | "application_credential";
+
+export interface Revocation {
+  kind: RevocationKind;
+  value: string;
+  /** Milliseconds; tokens issued up to then are void. */
+  issued_before: number;
+  revoked_at: number;
+}
+
+export class RevocationStore {
+  readonly #db: Database;
+  readonly #changed: () => void;
+
+  constructor(db: Database, changed: () => void) {
+    this.#db = db;
+    this.#changed = changed;
+  }
+
+  add(revocation: Revocation): void {
+    this.#db
+      .prepare(
+        "INSERT INTO identity_revocations (kind, value, issued_before, revoked_at) VALUES (@kind, @value, @issued_before, @revoked_at)",
+      )
+      .run(revocation);
+    this.#changed();
+  }
+
+  all(): Revocation[] {
+    return this.#db
+      .prepare<[], Revocation>("SELECT kind, value, issued_before, revoked_at FROM identity_revocations ORDER BY id")
+      .all();
+  }
+
+  /** Forgets those older than any token that could still be valid. */
+  prune(before: number): void {
+    this.#db.prepare("DELETE FROM identity_revocations WHERE revoked_at < ?").run(before);
+  }
+}

@@ -1,0 +1,34 @@
+import { ApiError } from "../../kernel/errors.ts";
+import { bareAnswer, family, webobErrors } from "../../kernel/http/families.ts";
+import { pythonRepr } from "../../kernel/http/validation.ts";
+
+/** Glance's errors are webob's, whose answers without a body say that they are HTML. */
+export const imageApi = family({
+  ...webobErrors,
+  emptyContentType: bareAnswer.headers["content-type"],
+  forbidden: (policy) => `You are not authorized to complete ${policy} action.`,
+  invalid: (issue) => schemaMismatch("image", issue.message),
+});
+
+export const schemaMismatch = (schema: string, reason: string): ApiError =>
+  new ApiError(400, `Provided object does not match schema '${schema}': ${reason}`);
+
+export const invalidEnum = (value: unknown, allowed: readonly unknown[]): string =>
+  `${pythonRepr(value)} is not one of ${pythonRepr(allowed)}`;
+
+export const imageNotFound = (id: string): ApiError => new ApiError(404, `No image found with ID ${id}`);
+export const readOnly = (name: string): ApiError => new ApiError(403, `Attribute '${name}' is read-only.`);
+export const reserved = (name: string): ApiError => new ApiError(403, `Attribute '${name}' is reserved.`);
+/** As a create says it: the default explanation, and the cause as its detail. */
+export const deniedOnCreate = (detail: string): ApiError =>
+  new ApiError(403, "Access was denied to this resource.", { detail });
+
+/** What a format check of uploaded bytes has against them; glance's HTTPUnsupportedMediaType. */
+export const invalidImageData = (detail: string): ApiError =>
+  new ApiError(415, "The request media type application/octet-stream is not supported by this server.", { detail });
+
+export const overLimit = (what: string, attempted: number, maximum: number): ApiError =>
+  new ApiError(
+    413,
+    `The limit has been exceeded on the number of allowed image ${what}. Attempted: ${attempted}, Maximum: ${maximum}`,
+  );

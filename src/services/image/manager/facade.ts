@@ -1,0 +1,92 @@
+import type { ImageFiles } from "../data/files.ts";
+import type { CreateImage, ImageFacade, ImageFilters } from "../facade.ts";
+import type { ImageRow, ImageStore } from "../store/images.ts";
+import { imageInfo } from "../views/images.ts";
+import type { Access } from "./access.ts";
+import type { DataManager } from "./data.ts";
+import type { ImageManager } from "./images.ts";
+import type { ImageListing } from "./listing.ts";
+import type { PatchChange } from "./patch.ts";
+
+/** The facade's verbs over the managers. */
+export function imageFacade(deps: {
+  store: ImageStore;
+  access: Access;
+  images: ImageManager;
+  data: DataManager;
+  listing: ImageListing;
+  files: ImageFiles;
+}): ImageFacade {
+  const { store, access, images, data, listing, files } = deps;
+  const info = (row: ImageRow) => imageInfo(row, files.path(row.id));
+  const facade: ImageFacade = {
+    get: (context, id) => info(access.authorized(context, id, "get_image")),
+    find(id) {
+      const row = store.get(id);
+      return row === undefined ? null : info(row);
+    },
+    list: (context, filters = {}) => listing.list(context, { query: queryOf(filters), limit: null }).map(info),
+    create: (context, image) => info(images.create(context, attributesOf(image))),
+    async uploadFile(context, id, path, formats, options) {
+      const image = access.authorized(context, id, "upload_image");
+      if (image.disk_format !== formats.diskFormat || image.container_format !== formats.containerFormat) {
+        images.update(context, id, [
+          { op: "replace", name: "disk_format", value: formats.diskFormat },
+          { op: "replace", name: "container_format", value: formats.containerFormat },
+        ]);
+      }
+      return info(await data.uploadFile(id, path, options));
+    },
+    async createFromFile(context, image, path, options) {
+      const row = images.create(context, attributesOf(image));
+      try {
+        return info(await data.uploadFile(row.id, path, options));
+      } catch (error) {
+        // Deleting is ours to do even when the image is protected or somebody else's by now.
+        if (store.get(row.id) !== undefined) store.delete(row.id);
+        throw error;
+      }
+    },
+    updateProperties(context, id, changes) {
+      const have = JSON.parse(access.visible(context, id).properties) as Record<string, string>;
+      const operations: PatchChange[] = [];
+      for (const [name, value] of Object.entries(changes)) {
+        if (value !== null) operations.push({ op: "add", name, value });
+        else if (Object.hasOwn(have, name)) operations.push({ op: "remove", name, value });
+      }
+      return info(images.update(context, id, operations));
+    },
+    async delete(context, id) {
+      await images.delete(context, id);
+    },
+  };
+  return facade;
+}
+
+/** As the API's body names them. */
+function attributesOf(image: CreateImage): Record<string, unknown> {
+  const attributes: Record<string, unknown> = { ...image.properties, name: image.name };
+  const set = (name: string, value: unknown): void => {
+    if (value !== undefined) attributes[name] = value;
+  };
+  set("id", image.id);
+  set("owner", image.owner);
+  set("disk_format", image.diskFormat);
+  set("container_format", image.containerFormat ?? (image.diskFormat == null ? undefined : "bare"));
+  set("min_disk", image.minDisk);
+  set("min_ram", image.minRam);
+  set("visibility", image.visibility);
+  set("protected", image.protected);
+  set("tags", image.tags);
+  return attributes;
+}
+
+function queryOf(filters: ImageFilters): URLSearchParams {
+  const query = new URLSearchParams(Object.entries(filters.properties ?? {}));
+  for (const name of ["name", "status", "owner", "visibility"] as const) {
+    const value = filters[name];
+    // A name may begin with "in:" and hold anything.
+    if (value !== undefined) query.set(name, name === "name" ? `in:"${value.replace(/["\\]/g, "\\$&")}"` : value);
+  }
+  return query;
+}

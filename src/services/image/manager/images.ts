@@ -1,0 +1,204 @@
+import "../events.ts";
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { ApiError, badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
+import { pythonRepr } from "../../../kernel/http/validation.ts";
+import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
+import type { Kernel } from "../../../kernel/module.ts";
+import type { Quotas } from "../../../kernel/quota/quota.ts";
+import type { ImageFiles } from "../data/files.ts";
+import { deniedOnCreate, imageApi } from "../errors.ts";
+import { overQuota } from "../quotas.ts";
+import { requireTransition } from "../states.ts";
+import type { ImageRow, ImageStore } from "../store/images.ts";
+import type { Access } from "./access.ts";
+import { CHECKS, checkProperty, checkPropertyCount, checkTags, isReadOnly, isReserved } from "./attributes.ts";
+import { applyPatch, type PatchChange, setOwn } from "./patch.ts";
+
+/** The verbs on images that need no data. Knows nothing of HTTP. */
+export class ImageManager {
+  readonly #kernel: Kernel;
+  readonly #images: ImageStore;
+  readonly #access: Access;
+  readonly #quotas: Quotas;
+  readonly #files: ImageFiles;
+  /** Told of every deletion, so that an upload under way ends. */
+  readonly #onDeleted: ((id: string) => void)[] = [];
+
+  constructor(deps: { kernel: Kernel; images: ImageStore; access: Access; quotas: Quotas; files: ImageFiles }) {
+    this.#kernel = deps.kernel;
+    this.#images = deps.images;
+    this.#access = deps.access;
+    this.#quotas = deps.quotas;
+    this.#files = deps.files;
+  }
+
+  onDeleted(listener: (id: string) => void): void {
+    this.#onDeleted.push(listener);
+  }
+
+  /** `attributes` as in the API's body. Errors: 400, 403, 409 (id taken), 413 over quota. */
+  create(context: RequestContext, attributes: Readonly<Record<string, unknown>>): ImageRow {
+    const { db, clock, events } = this.#kernel;
+    const image = this.#newRow(context, attributes, clock.now());
+    this.#mayBeOwnedBy(context, image.owner);
+    this.#require(context, image, "add_image");
+    if (image.visibility === "public") this.#require(context, image, "publicize_image");
+    if (image.visibility === "community") this.#require(context, image, "communitize_image");
+    db.transaction(() => {
+      if (this.#images.get(image.id) !== undefined) throw conflict(`Image ID ${image.id} already exists!`);
+      if (image.owner !== null) {
+        const [exceeded] = this.#quotas.check(image.owner, { image_count_total: 1 });
+        if (exceeded !== undefined) throw overQuota(image.owner, exceeded);
+      }
+      this.#images.insert(image);
+      events.publish("image.created", { imageId: image.id, projectId: image.owner });
+    });
+    return image;
+  }
+
+  update(context: RequestContext, id: string, changes: readonly PatchChange[]): ImageRow {
+    const { db, clock, events } = this.#kernel;
+    return db.transaction(() => {
+      const before = this.#access.authorized(context, id, "modify_image");
+      const after = applyPatch(before, changes);
+      if (after.visibility !== before.visibility) {
+        if (after.visibility === "public") this.#require(context, before, "publicize_image");
+        if (after.visibility === "community") this.#require(context, before, "communitize_image");
+      }
+      if (after.owner !== before.owner) this.#mayBeOwnedBy(context, after.owner);
+      if (changes.length === 0) return before;
+      const row = { ...after, updated_at: clock.now() };
+      this.#images.update(row);
+      events.publish("image.updated", { imageId: id, projectId: row.owner });
+      return row;
+    });
+  }
+
+  /** Errors: 404; 403 when protected or somebody else's. */
+  async delete(context: RequestContext, id: string): Promise<void> {
+    const { db, events } = this.#kernel;
+    const paths = [this.#files.path(id), this.#files.stagingPath(id)];
+    db.transaction(() => {
+      const image = this.#images.get(id);
+      if (image === undefined || !this.#access.sees(context, image)) {
+        throw new ApiError(404, `Failed to find image ${id} to delete`);
+      }
+      this.#require(context, image, "delete_image");
+      if (image.protected !== 0) throw forbidden(`Image ${id} is protected and cannot be deleted.`);
+      for (const path of paths) this.#images.addTrash(path);
+      this.#images.delete(id);
+      events.publish("image.deleted", { imageId: id, projectId: image.owner });
+    });
+    for (const listener of this.#onDeleted) listener(id);
+    await this.emptyTrash(paths);
+  }
+
+  /** Unlinks files of deleted images; a failure is tried again at the next start. */
+  async emptyTrash(paths: readonly string[] = this.#images.trash()): Promise<void> {
+    for (const path of paths) {
+      await this.#files.remove(path);
+      this.#kernel.eventually.write("a removed file", () => this.#images.removeTrash(path));
+    }
+  }
+
+  /** Errors: 404, 403, 409. */
+  setActive(context: RequestContext, id: string, active: boolean): void {
+    this.#kernel.db.transaction(() => {
+      const image = this.#access.authorized(context, id, active ? "reactivate" : "deactivate");
+      const status = active ? "active" : "deactivated";
+      if (image.status === status) return;
+      if (active ? image.status !== "deactivated" : image.status !== "active") {
+        throw conflict(
+          active
+            ? "The status of the image must be either active or deactivated to reactivate it."
+            : "The status of the image must be either active or deactivated to deactivate it.",
+        );
+      }
+      requireTransition(image.status, status);
+      this.#images.update({ ...image, status, updated_at: this.#kernel.clock.now() });
+    });
+  }
+
+  /** Errors: 404, 403, 400, 413. */
+  addTag(context: RequestContext, id: string, tag: string): void {
+    this.#changeTags(context, id, (tags) => checkTags([...tags, tag]));
+  }
+
+  /** Errors: 404 also when the image has no such tag. */
+  removeTag(context: RequestContext, id: string, tag: string): void {
+    this.#changeTags(context, id, (tags) => {
+      if (!tags.includes(tag)) throw new ApiError(404, "The resource could not be found.");
+      return tags.filter((other) => other !== tag);
+    });
+  }
+
+  #changeTags(context: RequestContext, id: string, change: (tags: string[]) => string[]): void {
+    this.#kernel.db.transaction(() => {
+      const image = this.#images.get(id);
+      if (image === undefined || !this.#access.sees(context, image)) throw new ApiError(404, `Image ${id} not found.`);
+      this.#require(context, image, "modify_image");
+      const tags = JSON.stringify(change(JSON.parse(image.tags) as string[]));
+      this.#images.update({ ...image, tags, updated_at: this.#kernel.clock.now() });
+    });
+  }
+
+  #newRow(context: RequestContext, attributes: Readonly<Record<string, unknown>>, now: number): ImageRow {
+    const properties: Record<string, string> = {};
+    let row = emptyRow(context.projectId, now);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (isReadOnly(name)) throw deniedOnCreate(`Attribute '${name}' is read-only.`);
+      if (isReserved(name)) throw deniedOnCreate(`Attribute '${name}' is reserved.`);
+      const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+      if (name === "id") row = { ...row, id: checkId(value) };
+      else if (check !== undefined) row = { ...row, ...check(value) };
+      else setOwn(properties, name, checkProperty(name, value));
+    }
+    checkPropertyCount(properties);
+    return { ...row, properties: JSON.stringify(properties) };
+  }
+
+  #mayBeOwnedBy(context: RequestContext, owner: string | null): void {
+    if (context.isAdmin || owner === context.projectId) return;
+    throw forbidden(`You are not permitted to create images owned by '${owner ?? ""}'.`);
+  }
+
+  #require(context: RequestContext, image: ImageRow, policy: string): void {
+    const target = { projectId: image.owner, visibility: image.visibility };
+    if (!this.#kernel.policies.allows(policy, context, target)) throw forbidden(imageApi.forbidden(policy));
+  }
+}
+
+/** A queued image without anything. Its visibility is glance's default, "shared". */
+function emptyRow(owner: string | null, now: number): ImageRow {
+  return {
+    id: uuid(),
+    name: null,
+    status: "queued",
+    owner,
+    visibility: "shared",
+    disk_format: null,
+    container_format: null,
+    size: null,
+    virtual_size: null,
+    min_disk: 0,
+    min_ram: 0,
+    protected: 0,
+    os_hidden: 0,
+    checksum: null,
+    os_hash_algo: null,
+    os_hash_value: null,
+    properties: "{}",
+    tags: "[]",
+    has_data: 0,
+    created_at: now,
+    updated_at: now,
+  };
+}
+
+/** It becomes a file name, so nothing but a UUID will do. */
+function checkId(value: unknown): string {
+  if (typeof value !== "string" || !isUuidLike(value) || value.length !== 36) {
+    throw badRequest(`Invalid image id format: ${typeof value === "string" ? value : pythonRepr(value)}`);
+  }
+  return value.toLowerCase();
+}

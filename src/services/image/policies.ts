@@ -1,0 +1,62 @@
+import type { Identity } from "../../kernel/auth/context.ts";
+import {
+  admin,
+  allOf,
+  anyOf,
+  anyone,
+  type PolicyTable,
+  projectMemberOrAdmin,
+  projectReaderOrAdmin,
+  type Rule,
+  role,
+  type Target,
+} from "../../kernel/policy/policy.ts";
+
+/** Owner, member of the image, or anybody where the visibility says so. */
+const reachable: Rule = {
+  text: "project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s or 'shared':%(visibility)s",
+  allows: (identity: Identity, target: Target | null) =>
+    target === null ||
+    target.visibility === "public" ||
+    target.visibility === "community" ||
+    target.visibility === "shared" ||
+    (identity.projectId !== null &&
+      (target.projectId === identity.projectId || target.member_id === identity.projectId)),
+};
+
+const sharedMember: Rule = {
+  text: "project_id:%(member_id)s",
+  allows: (identity, target) =>
+    target === null || (identity.projectId !== null && target.member_id === identity.projectId),
+};
+
+const readerOfReachable = anyOf(admin, allOf(role("reader"), reachable));
+const memberReader = anyOf(projectReaderOrAdmin, allOf(role("reader"), sharedMember));
+
+/** Names and rules of glance/policies. */
+export const policies: PolicyTable = {
+  "image:versions": anyone,
+  add_image: projectMemberOrAdmin,
+  delete_image: projectMemberOrAdmin,
+  get_image: readerOfReachable,
+  get_images: projectReaderOrAdmin,
+  modify_image: projectMemberOrAdmin,
+  publicize_image: admin,
+  communitize_image: projectMemberOrAdmin,
+  download_image: anyOf(admin, allOf(role("member"), reachable)),
+  upload_image: projectMemberOrAdmin,
+  copy_image: admin,
+  add_member: projectMemberOrAdmin,
+  delete_member: projectMemberOrAdmin,
+  get_member: memberReader,
+  get_members: memberReader,
+  modify_member: anyOf(admin, allOf(role("member"), sharedMember)),
+  deactivate: projectMemberOrAdmin,
+  reactivate: projectMemberOrAdmin,
+  manage_image_cache: admin,
+  get_task: admin,
+  get_tasks: admin,
+  tasks_api_access: admin,
+  "image:info": role("reader"),
+  "image:schemas": role("reader"),
+};

@@ -1,0 +1,102 @@
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { ApiError } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
+import type { DataManager } from "../manager/data.ts";
+
+export function dataRoutes(data: DataManager): AnyRoute[] {
+  return [
+    route({
+      name: "image-data:upload",
+      method: "PUT",
+      path: "/v2/images/:image_id/file",
+      policy: "upload_image",
+      body: "stream",
+      success: 204,
+      async handler(request) {
+        requireOctets(request);
+        await data.upload(request.context, request.param("image_id"), bytesOf(request), {
+          expected: announcedSize(request),
+        });
+        return {};
+      },
+    }),
+    route({
+      name: "image-data:stage",
+      method: "PUT",
+      path: "/v2/images/:image_id/stage",
+      policy: "modify_image",
+      body: "stream",
+      success: 204,
+      async handler(request) {
+        requireOctets(request);
+        await data.stage(request.context, request.param("image_id"), bytesOf(request), {
+          expected: announcedSize(request),
+        });
+        return {};
+      },
+    }),
+    route({
+      name: "image-data:download",
+      method: "GET",
+      path: "/v2/images/:image_id/file",
+      policy: "download_image",
+      success: 200,
+      handler: (request) => download(request, data),
+    }),
+  ];
+}
+
+function download(request: ApiRequest, data: DataManager): ApiResponse {
+  const found = data.readable(request.context, request.param("image_id"));
+  if (found === null) return { status: 204 };
+  const size = found.image.size ?? 0;
+  const range = requestedRange(request.headers, size);
+  const { start, end } = range ?? { start: 0, end: size - 1 };
+  const headers: Record<string, string> = {
+    "content-type": "application/octet-stream",
+    "content-length": String(end - start + 1),
+  };
+  // The sum is the whole image's, so a part does not carry it.
+  if (range === null && found.image.checksum !== null) headers["content-md5"] = found.image.checksum;
+  if (range !== null) headers["content-range"] = `bytes ${start}-${end}/${size}`;
+  const status = range === null ? 200 : 206;
+  if (request.method === "HEAD" || end < start) return { status, headers, raw: "" };
+  const file = createReadStream(found.path, { start, end, highWaterMark: 256 * 1024 });
+  return { status, headers, raw: Readable.toWeb(file) as ReadableStream<Uint8Array> };
+}
+
+/** One range of `Range`, or of `Content-Range` as old glance clients send it. Errors: 416. */
+function requestedRange(headers: Headers, size: number): { start: number; end: number } | null {
+  const text = headers.get("range");
+  const old = headers.get("content-range");
+  if (text === null && old === null) return null;
+  const match =
+    text === null ? /^bytes (\d+)-(\d+)\/(?:\d+|\*)$/.exec(old ?? "") : /^bytes=(\d*)-(\d*)$/.exec(text.trim());
+  const unsatisfiable = () =>
+    new ApiError(416, "The Range request could not be satisfied.", { headers: { "content-range": `bytes */${size}` } });
+  if (match === null) throw unsatisfiable();
+  const [, first = "", last = ""] = match;
+  if (first === "" && last === "") throw unsatisfiable();
+  const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
+  const end = first === "" || last === "" ? size - 1 : Math.min(Number(last), size - 1);
+  if (start > end || start >= size) throw unsatisfiable();
+  return { start, end };
+}
+
+function requireOctets(request: ApiRequest): void {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim();
+  if (type !== "application/octet-stream") {
+    throw new ApiError(415, `The request media type ${type ?? ""} is not supported by this server.`);
+  }
+}
+
+/** The body's length, or what a client that streams in chunks says of it. */
+function announcedSize(request: ApiRequest): number | null {
+  const text = request.headers.get("content-length") ?? request.headers.get("x-openstack-image-size");
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+async function* bytesOf(request: ApiRequest): AsyncGenerator<Uint8Array> {
+  if (request.stream !== null) yield* request.stream;
+}

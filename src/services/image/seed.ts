@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { internalContext, type RequestContext } from "../../kernel/auth/context.ts";
+import { messageOf } from "../../kernel/errors.ts";
+import type { Kernel } from "../../kernel/module.ts";
+import type {} from "../identity/facade.ts";
+import type { Retriever } from "./download/retrieve.ts";
+import type { ImageFacade } from "./facade.ts";
+import { seedUrls } from "./seed-urls.ts";
+
+const REQUEST = "req-00000000-0000-0000-0000-000000000000";
+const WARNING = "default-image-missing";
+
+export interface SeedDeps {
+  kernel: Kernel;
+  facade: ImageFacade;
+  retriever: Retriever;
+}
+
+/** What DevStack leaves in glance: the built-in guest under the name tutorials expect, then IMAGE_URLS. Idempotent, by name. */
+export async function seedImages({ kernel, facade, retriever }: SeedDeps): Promise<void> {
+  const { settings, warnings } = kernel;
+  const owner = adminProject(kernel);
+  const context = internalContext(REQUEST, owner);
+  if (settings.image.downloadDefaultImages) {
+    const path = builtInImage();
+    if (path === null) {
+      warnings.raise(
+        WARNING,
+        "There is no built-in guest image, so none was loaded.",
+        "Run images/build.sh and stack again, or: openstack image create --disk-format qcow2 --file FILE --public NAME",
+      );
+    } else {
+      await seedDefault(kernel, facade, context, path);
+    }
+  }
+  await seedUrls({ kernel, facade, retriever, context });
+}
+
+async function seedDefault(kernel: Kernel, facade: ImageFacade, context: RequestContext, path: string): Promise<void> {
+  const name = kernel.settings.image.defaultName;
+  if (facade.list(context, { name, visibility: "public" }).some(({ status }) => status === "active")) return;
+  try {
+    await facade.createFromFile(
+      context,
+      {
+        name,
+        diskFormat: "qcow2",
+        containerFormat: "bare",
+        visibility: "public",
+        properties: { hw_rng_model: "virtio" },
+      },
+      path,
+      { keep: true },
+    );
+    kernel.warnings.resolve(WARNING);
+  } catch (error) {
+    kernel.warnings.raise(WARNING, `The built-in guest image could not be loaded: ${messageOf(error)}`, `See ${path}.`);
+  }
+}
+
+/** Null in a cloud without an identity service (tests), where nobody owns it. */
+function adminProject(kernel: Kernel): string | null {
+  return kernel.facade("identity").findProject?.("admin")?.id ?? null;
+}
+
+/** What images/build.sh leaves: $TENREC_CACHE/images, /var/cache/tenrec when that is not set. */
+function builtInImage(): string | null {
+  const path = join(process.env.TENREC_CACHE ?? "/var/cache/tenrec", "images", "tenrec-guest-x86_64.qcow2");
+  return existsSync(path) ? path : null;
+}

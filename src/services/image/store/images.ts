@@ -1,0 +1,191 @@
+import type { Database } from "../../../kernel/db/database.ts";
+import type { ImageStatus, Visibility } from "../states.ts";
+
+export interface ImageRow {
+  id: string;
+  name: string | null;
+  status: ImageStatus;
+  owner: string | null;
+  visibility: Visibility;
+  disk_format: string | null;
+  container_format: string | null;
+  size: number | null;
+  virtual_size: number | null;
+  min_disk: number;
+  min_ram: number;
+  protected: number;
+  os_hidden: number;
+  checksum: string | null;
+  os_hash_algo: string | null;
+  os_hash_value: string | null;
+  /** JSON object of texts. */
+  properties: string;
+  /** JSON array of texts. */
+  tags: string;
+  has_data: number;
+  created_at: number;
+  updated_at: number;
+}
+
+/** One condition of a list; `parameters` fill its question marks. */
+export interface Condition {
+  sql: string;
+  parameters: readonly (string | number | null)[];
+}
+
+export type SortKey =
+  | "name"
+  | "status"
+  | "container_format"
+  | "disk_format"
+  | "size"
+  | "id"
+  | "created_at"
+  | "updated_at";
+
+export interface ListQuery {
+  conditions: readonly Condition[];
+  sort: readonly { key: SortKey; descending: boolean }[];
+  marker: ImageRow | null;
+  /** Null: all. */
+  limit: number | null;
+}
+
+const COLUMNS = [
+  "id",
+  "name",
+  "status",
+  "owner",
+  "visibility",
+  "disk_format",
+  "container_format",
+  "size",
+  "virtual_size",
+  "min_disk",
+  "min_ram",
+  "protected",
+  "os_hidden",
+  "checksum",
+  "os_hash_algo",
+  "os_hash_value",
+  "properties",
+  "tags",
+  "has_data",
+  "created_at",
+  "updated_at",
+] as const satisfies readonly (keyof ImageRow)[];
+
+const INSERT = `INSERT INTO images (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map((column) => `@${column}`).join(", ")})`;
+const UPDATE = `UPDATE images SET ${COLUMNS.filter((column) => column !== "id")
+  .map((column) => `${column} = @${column}`)
+  .join(", ")} WHERE id = @id`;
+
+/** All the SQL about images. */
+export class ImageStore {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  insert(image: ImageRow): void {
+    this.#db.prepare(INSERT).run(image);
+  }
+
+  update(image: ImageRow): void {
+    this.#db.prepare(UPDATE).run(image);
+  }
+
+  get(id: string): ImageRow | undefined {
+    return this.#db.prepare<[string], ImageRow>("SELECT * FROM images WHERE id = ?").get(id);
+  }
+
+  /** Members go with it. */
+  delete(id: string): void {
+    this.#db.prepare("DELETE FROM images WHERE id = ?").run(id);
+  }
+
+  list(query: ListQuery): ImageRow[] {
+    const conditions = [...query.conditions];
+    if (query.marker !== null) conditions.push(after(query.marker, query.sort));
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(({ sql }) => `(${sql})`).join(" AND ")}`;
+    const order = query.sort
+      .map(({ key, descending }) => `${comparable(key)} ${descending ? "DESC" : "ASC"}`)
+      .join(", ");
+    const sql = `SELECT * FROM images ${where} ORDER BY ${order} LIMIT ?`;
+    return this.#db
+      .prepare<(string | number | null)[], ImageRow>(sql)
+      .all(...conditions.flatMap(({ parameters }) => parameters), query.limit ?? -1);
+  }
+
+  withStatus(status: ImageStatus): ImageRow[] {
+    return this.#db.prepare<[string], ImageRow>("SELECT * FROM images WHERE status = ?").all(status);
+  }
+
+  count(owner: string): number {
+    return this.#number("SELECT count(*) FROM images WHERE owner = ?", owner);
+  }
+
+  countUploading(owner: string): number {
+    return this.#number(
+      "SELECT count(*) FROM images WHERE owner = ? AND status IN ('saving', 'uploading', 'importing')",
+      owner,
+    );
+  }
+
+  /** Bytes. */
+  totalSize(owner: string): number {
+    return this.#number(
+      "SELECT ifnull(sum(size), 0) FROM images WHERE owner = ? AND status IN ('active', 'deactivated')",
+      owner,
+    );
+  }
+
+  stagedSize(owner: string): number {
+    return this.#number(
+      "SELECT ifnull(sum(size), 0) FROM images WHERE owner = ? AND status IN ('uploading', 'importing')",
+      owner,
+    );
+  }
+
+  addTrash(path: string): void {
+    this.#db.prepare("INSERT OR IGNORE INTO image_trash (path) VALUES (?)").run(path);
+  }
+
+  trash(): string[] {
+    return this.#db.prepare<[], string>("SELECT path FROM image_trash").pluck().all() as string[];
+  }
+
+  removeTrash(path: string): void {
+    this.#db.prepare("DELETE FROM image_trash WHERE path = ?").run(path);
+  }
+
+  #number(sql: string, owner: string): number {
+    return this.#db.prepare<[string], number>(sql).pluck().get(owner) as number;
+  }
+}
+
+const NUMBERS: ReadonlySet<SortKey> = new Set(["size", "created_at", "updated_at"]);
+
+const NULLABLE: ReadonlySet<SortKey> = new Set(["name", "container_format", "disk_format", "size"]);
+
+/** Nulls sort before everything, also in comparisons with the marker; the others are left bare, for their index. */
+function comparable(key: SortKey): string {
+  if (!NULLABLE.has(key)) return key;
+  return `ifnull(${key}, ${NUMBERS.has(key) ? "-1" : "''"})`;
+}
+
+/** The rows behind the marker in the order of `sort`, whose directions may differ. */
+function after(marker: ImageRow, sort: ListQuery["sort"]): Condition {
+  const parameters: (string | number)[] = [];
+  const alternatives = sort.map(({ key, descending }, index) => {
+    const equal = sort.slice(0, index).map((earlier) => {
+      parameters.push(sortValue(marker, earlier.key));
+      return `${comparable(earlier.key)} = ?`;
+    });
+    parameters.push(sortValue(marker, key));
+    return [...equal, `${comparable(key)} ${descending ? "<" : ">"} ?`].join(" AND ");
+  });
+  return { sql: alternatives.map((alternative) => `(${alternative})`).join(" OR "), parameters };
+}
+
+const sortValue = (row: ImageRow, key: SortKey): string | number => row[key] ?? (NUMBERS.has(key) ? -1 : "");

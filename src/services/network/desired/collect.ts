@@ -1,0 +1,79 @@
+import type { NetworkSettings } from "../../../kernel/config/settings.ts";
+import type { DesiredFirewall, DesiredNetwork, DesiredRouter } from "../driver/driver.ts";
+import type { SubnetRow } from "../store/rows.ts";
+import type { NetworkStore } from "../store/store.ts";
+import { renderFirewall, renderNetwork, renderRouter } from "./render.ts";
+
+/** Reads what the pure renderers need; a constant number of queries each. */
+export class Desired {
+  readonly #store: NetworkStore;
+  readonly #settings: NetworkSettings;
+
+  constructor(store: NetworkStore, settings: NetworkSettings) {
+    this.#store = store;
+    this.#settings = settings;
+  }
+
+  /** Null when the network is gone. */
+  network(id: string): DesiredNetwork | null {
+    const network = this.#store.networks.get(id);
+    if (network === undefined) return null;
+    const subnets = this.#store.subnets.select("network_id = ?", id);
+    const ports = this.#store.ports.select("network_id = ?", id);
+    const ips = this.#store.portDetails.ipsOf(ports.map((port) => port.id));
+    const bridged = network.provider_physical === this.#settings.publicPhysicalNetwork;
+    return renderNetwork(network, subnets, ports, ips, {
+      bridged,
+      dnsDomain: this.#settings.dnsDomain,
+      dhcp: this.#store.dhcpSchedule.get(id) !== false,
+    });
+  }
+
+  router(id: string): DesiredRouter | null {
+    const router = this.#store.routers.get(id);
+    if (router === undefined) return null;
+    const ports = this.#store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", id);
+    const floatingIps = this.#store.floatingIps.select("router_id = ?", id);
+    const networks = this.#store.networks.getMany([...new Set(ports.map((port) => port.network_id))]);
+    return renderRouter({
+      router,
+      ports,
+      ips: this.#store.portDetails.ipsOf(ports.map((port) => port.id)),
+      networks: new Map(networks.map((network) => [network.id, network])),
+      subnets: this.#subnetsOf(networks.map((network) => network.id)),
+      floatingIps,
+      portForwardings: this.#store.portForwardings.select(
+        "floatingip_id IN (SELECT value FROM json_each(?))",
+        JSON.stringify(floatingIps.map((fip) => fip.id)),
+      ),
+    });
+  }
+
+  firewall(): DesiredFirewall {
+    const ports = this.#store.ports.select("host_id <> '' AND device_id <> '' AND device_owner NOT LIKE 'network:%'");
+    const ids = ports.map((port) => port.id);
+    const groups = this.#store.portDetails.groupsOf(ids);
+    const used = [...new Set([...groups.values()].flat())];
+    const rules = this.#store.rules.select(
+      "security_group_id IN (SELECT value FROM json_each(?))",
+      JSON.stringify(used),
+    );
+    const remote = rules.map((rule) => rule.remote_group_id).filter((id) => id !== null);
+    return renderFirewall({
+      ports,
+      ips: this.#store.portDetails.ipsOf(ids),
+      subnets: this.#subnetsOf([...new Set(ports.map((port) => port.network_id))]),
+      groups,
+      rules,
+      members: this.#store.portDetails.addressesOfGroups([...new Set([...used, ...remote])]),
+    });
+  }
+
+  #subnetsOf(networkIds: readonly string[]): Map<string, SubnetRow> {
+    const rows = this.#store.subnets.select(
+      "network_id IN (SELECT value FROM json_each(?))",
+      JSON.stringify(networkIds),
+    );
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+}

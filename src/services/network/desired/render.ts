@@ -1,0 +1,204 @@
+import type {
+  DesiredFirewall,
+  DesiredLease,
+  DesiredNetwork,
+  DesiredRouter,
+  DesiredRouterInterface,
+  DesiredSubnet,
+  FixedIp,
+} from "../driver/driver.ts";
+import { groupBy } from "../manager/base.ts";
+import type {
+  FloatingIpRow,
+  NetworkRow,
+  PortForwardingRow,
+  PortIp,
+  PortRow,
+  RouterRow,
+  SecurityGroupRuleRow,
+  SubnetRow,
+} from "../store/rows.ts";
+import { hostName } from "../views/ports.ts";
+import { normalized } from "../views/security-groups.ts";
+
+/** Rows → what the driver is told. Pure: everything they need is in their arguments. */
+
+type Ips = ReadonlyMap<string, readonly PortIp[]>;
+type Subnets = ReadonlyMap<string, SubnetRow>;
+
+function fixedIpsOf(portId: string, ips: Ips, subnets: Subnets): FixedIp[] {
+  return (ips.get(portId) ?? []).map((ip) => ({
+    subnetId: ip.subnet_id,
+    address: ip.ip_address,
+    prefixLength: Number(subnets.get(ip.subnet_id)?.cidr.split("/")[1] ?? (ip.ip_address.includes(":") ? 64 : 32)),
+  }));
+}
+
+const subnetOf = (row: SubnetRow): DesiredSubnet => ({
+  id: row.id,
+  cidr: row.cidr,
+  ipVersion: row.ip_version,
+  gatewayIp: row.gateway_ip,
+  enableDhcp: row.enable_dhcp,
+  dnsNameservers: row.dns_nameservers,
+  hostRoutes: row.host_routes,
+  ipv6AddressMode: row.ipv6_address_mode,
+  ipv6RaMode: row.ipv6_ra_mode,
+});
+
+/** @param bridged the physical network's one: its bridge is the public one */
+export function renderNetwork(
+  network: NetworkRow,
+  subnets: readonly SubnetRow[],
+  ports: readonly PortRow[],
+  ips: Ips,
+  options: { bridged: boolean; dnsDomain: string; dhcp: boolean },
+): DesiredNetwork {
+  const byId = new Map(subnets.map((subnet) => [subnet.id, subnet]));
+  const dhcp = ports.find((port) => port.device_owner === "network:dhcp");
+  // Routers have their addresses from the router's own configuration; everybody else may ask for a lease.
+  const clients = ports.filter((port) => !port.device_owner.startsWith("network:"));
+  return {
+    id: network.id,
+    projectId: network.project_id,
+    mtu: network.mtu,
+    external: options.bridged,
+    adminStateUp: network.admin_state_up,
+    dnsDomain: network.dns_domain || options.dnsDomain,
+    subnets: subnets.map(subnetOf),
+    dhcp:
+      dhcp === undefined || !options.dhcp
+        ? null
+        : { portId: dhcp.id, mac: dhcp.mac_address, fixedIps: fixedIpsOf(dhcp.id, ips, byId) },
+    leases: clients.map((port) => leaseOf(port, ips, byId)),
+  };
+}
+
+function leaseOf(port: PortRow, ips: Ips, subnets: Subnets): DesiredLease {
+  const fixedIps = fixedIpsOf(port.id, ips, subnets);
+  return {
+    portId: port.id,
+    mac: port.mac_address,
+    hostname: hostName(port.dns_name, fixedIps[0]?.address ?? port.id),
+    fixedIps,
+    options: port.extra_dhcp_opts.map(({ opt_name, opt_value, ip_version }) => ({
+      name: opt_name,
+      value: opt_value,
+      ipVersion: ip_version,
+    })),
+  };
+}
+
+export interface RouterParts {
+  router: RouterRow;
+  /** Gateway and interfaces. */
+  ports: readonly PortRow[];
+  ips: Ips;
+  networks: ReadonlyMap<string, NetworkRow>;
+  subnets: Subnets;
+  floatingIps: readonly FloatingIpRow[];
+  portForwardings: readonly PortForwardingRow[];
+}
+
+export function renderRouter(parts: RouterParts): DesiredRouter {
+  const { router, ports, ips, subnets } = parts;
+  const interfaceOf = (port: PortRow): DesiredRouterInterface => ({
+    portId: port.id,
+    networkId: port.network_id,
+    mac: port.mac_address,
+    mtu: parts.networks.get(port.network_id)?.mtu ?? 1500,
+    fixedIps: fixedIpsOf(port.id, ips, subnets),
+    advertise: (ips.get(port.id) ?? []).flatMap((ip) => {
+      const subnet = subnets.get(ip.subnet_id);
+      if (subnet === undefined || subnet.ipv6_ra_mode === null) return [];
+      return [{ cidr: subnet.cidr, mode: subnet.ipv6_ra_mode, dnsNameservers: subnet.dns_nameservers }];
+    }),
+  });
+  const gateway = ports.find((port) => port.id === router.gateway_port_id);
+  const outside = new Map(parts.floatingIps.map((fip) => [fip.id, fip.floating_ip_address]));
+  return {
+    id: router.id,
+    projectId: router.project_id,
+    adminStateUp: router.admin_state_up,
+    gateway:
+      gateway === undefined
+        ? null
+        : {
+            ...interfaceOf(gateway),
+            advertise: [],
+            enableSnat: router.enable_snat,
+            defaultGateways: (ips.get(gateway.id) ?? []).flatMap((ip) => {
+              const address = subnets.get(ip.subnet_id)?.gateway_ip;
+              return address == null ? [] : [address];
+            }),
+          },
+    interfaces: ports.filter((port) => port.device_owner === "network:router_interface").map(interfaceOf),
+    routes: router.routes,
+    floatingIps: parts.floatingIps.flatMap((fip) =>
+      fip.fixed_ip_address === null
+        ? []
+        : [{ id: fip.id, address: fip.floating_ip_address, fixedAddress: fip.fixed_ip_address }],
+    ),
+    portForwardings: parts.portForwardings.map((one) => ({
+      protocol: one.protocol as "tcp" | "udp",
+      externalAddress: outside.get(one.floatingip_id) ?? "",
+      externalPort: String(one.external_port),
+      internalAddress: one.internal_ip_address,
+      internalPort: String(one.internal_port),
+    })),
+  };
+}
+
+export interface FirewallParts {
+  /** Bound guest ports of this host. */
+  ports: readonly PortRow[];
+  ips: Ips;
+  subnets: Subnets;
+  /** Port id → group ids. */
+  groups: ReadonlyMap<string, readonly string[]>;
+  rules: readonly SecurityGroupRuleRow[];
+  /** Group id → what its ports may send from: addresses, and ranges as users wrote them. */
+  members: ReadonlyMap<string, readonly string[]>;
+}
+
+export function renderFirewall(parts: FirewallParts): DesiredFirewall {
+  const byGroup = groupBy(parts.rules, (rule) => rule.security_group_id);
+  const used = new Set([...parts.groups.values()].flat());
+  for (const rule of parts.rules) if (rule.remote_group_id !== null) used.add(rule.remote_group_id);
+  return {
+    ports: parts.ports.map((port) => ({
+      portId: port.id,
+      networkId: port.network_id,
+      mac: port.mac_address,
+      fixedIps: fixedIpsOf(port.id, parts.ips, parts.subnets),
+      allowedAddressPairs: port.allowed_address_pairs.map((pair) => ({
+        mac: pair.mac_address,
+        // As the user wrote it, it could mean another block to a tool ("10.0.0.0/024").
+        cidr: normalized(pair.ip_address) ?? pair.ip_address,
+      })),
+      portSecurityEnabled: port.port_security_enabled,
+      securityGroupIds: parts.groups.get(port.id) ?? [],
+    })),
+    groups: [...used].sort().map((id) => ({
+      id,
+      rules: (byGroup.get(id) ?? []).map((rule) => ({
+        id: rule.id,
+        direction: rule.direction,
+        ethertype: rule.ethertype,
+        protocol: rule.protocol,
+        portRangeMin: rule.port_range_min,
+        portRangeMax: rule.port_range_max,
+        remoteIpPrefix: normalized(rule.remote_ip_prefix),
+        remoteGroupId: rule.remote_group_id,
+      })),
+      memberAddresses: [...new Set((parts.members.get(id) ?? []).map(memberAddress))],
+    })),
+  };
+}
+
+/** In one spelling, and a range of one address as that address. */
+function memberAddress(written: string): string {
+  const block = normalized(written) ?? written;
+  const whole = block.includes(":") ? "/128" : "/32";
+  return block.endsWith(whole) ? block.slice(0, -whole.length) : block;
+}

@@ -1,0 +1,185 @@
+import type { AddressSet } from "../../../../host/firewall/firewall.ts";
+import type { Chain, Rule, Table } from "../../../../host/firewall/rules.ts";
+import { type DesiredFirewall, type DesiredPortFirewall, type DesiredRule, tapDevice } from "../driver.ts";
+import type { Bridge } from "./bridges.ts";
+import { isIcmp, portWords, protocolNumber } from "./protocols.ts";
+
+/**
+ * Security groups in the box's iptables. A packet from a guest goes through its port's `tenrec-o…`, then (allowed) on by
+ * "goto" to `tenrec-ingress`, and there through `tenrec-i…` of the port it is for. The rules of a group are one chain
+ * per direction, shared by its ports. `physdev` matches since bridged packets are shown to iptables (bridge-nf-call).
+ */
+export const OWN_CHAINS = { raw: "tenrec-zones", forward: "tenrec-forward", input: "tenrec-input" } as const;
+const INGRESS = "tenrec-ingress";
+const TENANT_BRIDGES = "brq+";
+
+/** At most 28 characters in a chain's name. */
+const portChain = (direction: "i" | "o", portId: string): string => `tenrec-${direction}${portId.slice(0, 13)}`;
+const groupChain = (direction: "i" | "o", groupId: string): string => `tenrec-g${direction}${groupId.slice(0, 18)}`;
+/** At most 31 in a set's. */
+export const setName = (groupId: string, family: 4 | 6): string => `tenrec${family}-${groupId.slice(0, 23)}`;
+
+export function firewallTables(
+  firewall: DesiredFirewall,
+  bridges: ReadonlyMap<string, Bridge>,
+  family: 4 | 6,
+): Table[] {
+  const guarded = firewall.ports.filter((port) => port.portSecurityEnabled);
+  const used = new Set(guarded.flatMap((port) => port.securityGroupIds));
+  const groups = firewall.groups.filter(({ id }) => used.has(id));
+  const present = new Set(groups.map(({ id }) => id));
+  const forward: Rule[] = [
+    rule(["-i", TENANT_BRIDGES, "-m", "physdev", "!", "--physdev-is-bridged", "-j", "DROP"], "the box is no router"),
+  ];
+  const ingress: Rule[] = [];
+  const input: Rule[] = [rule(["-i", TENANT_BRIDGES, "-j", "DROP"], "the box is no guest's neighbour")];
+  const chains: Chain[] = [];
+  for (const port of guarded) {
+    const tap = ["-m", "physdev", "--physdev-in", tapDevice(port.portId)];
+    const comment = `port ${port.portId}`;
+    const [incoming, outgoing] = [portChain("i", port.portId), portChain("o", port.portId)];
+    forward.push(rule([...tap, "-g", outgoing], comment));
+    input.push(rule([...tap, "-g", outgoing], comment));
+    const to = ["-m", "physdev", "--physdev-out", tapDevice(port.portId), "--physdev-is-bridged"];
+    ingress.push(rule([...to, "-g", incoming], comment));
+    const bridge = bridges.get(port.networkId);
+    if (bridge?.external) {
+      // The box routes to the public bridge, and physdev does not know the way out of a routed packet.
+      for (const address of port.fixedIps.map((ip) => ip.address).filter((one) => familyOf(one) === family)) {
+        ingress.push(rule(["-o", bridge.name, "-d", address, "-g", incoming], comment));
+      }
+    }
+    const mine = port.securityGroupIds.filter((id) => present.has(id));
+    chains.push(
+      { name: outgoing, rules: outgoingRules(mine, family) },
+      { name: incoming, rules: incomingRules(mine, family) },
+    );
+  }
+  forward.push(rule(["-m", "physdev", "--physdev-is-bridged", "-g", INGRESS], "from routers and servers to guests"));
+  for (const port of guarded) {
+    const bridge = bridges.get(port.networkId);
+    if (bridge?.external) forward.push(rule(["-o", bridge.name, "-g", INGRESS], "from outside to guests"));
+  }
+  ingress.push(rule(["-j", "ACCEPT"], "not for a guarded port"));
+  for (const group of groups) {
+    for (const [direction, letter] of [
+      ["ingress", "i"],
+      ["egress", "o"],
+    ] as const) {
+      const rules = group.rules.filter((one) => one.direction === direction && ethertypeFamily(one) === family);
+      chains.push({ name: groupChain(letter, group.id), rules: rules.map((one) => groupRule(one, family)) });
+    }
+  }
+  const zones = [...new Map([...bridges.values()].map((bridge) => [bridge.name, bridge])).values()]
+    .filter(({ zone }) => zone !== 0)
+    .map(({ name, zone }) => rule(["-i", name, "-j", "CT", "--zone", String(zone)], "projects may share a range"));
+  return [
+    { table: "raw", chains: [{ name: OWN_CHAINS.raw, rules: zones }] },
+    {
+      table: "filter",
+      chains: [
+        { name: OWN_CHAINS.forward, rules: unique(forward) },
+        { name: OWN_CHAINS.input, rules: input },
+        { name: INGRESS, rules: ingress },
+        ...chains,
+      ],
+    },
+  ];
+}
+
+/** The address sets that rules with a remote group refer to. */
+export function addressSets(firewall: DesiredFirewall): AddressSet[] {
+  const wanted = new Set(firewall.groups.flatMap(({ rules }) => rules.map((one) => one.remoteGroupId)));
+  return firewall.groups
+    .filter(({ id }) => wanted.has(id))
+    .flatMap(({ id, memberAddresses }) =>
+      ([4, 6] as const).map((family) => ({
+        name: setName(id, family),
+        family,
+        members: new Set(memberAddresses.filter((one) => familyOf(one) === family).flatMap(setMembers)),
+      })),
+    );
+}
+
+function outgoingRules(groups: readonly string[], family: 4 | 6): Rule[] {
+  const [client, server] = family === 4 ? ["68", "67"] : ["546", "547"];
+  const udp = ["-p", "udp", "-m", "udp"];
+  return [
+    rule([...udp, "--sport", client ?? "", "--dport", server ?? "", "-g", INGRESS], "DHCP client"),
+    rule([...udp, "--sport", server ?? "", "--dport", client ?? "", "-j", "DROP"], "no DHCP server"),
+    // Put together out of pieces only now, so that anti-spoofing may not have seen what it is.
+    ...(family === 6 ? ["134", "137"].map((type) => icmp6(type, "drop")) : []),
+    // Router and neighbour solicitation, neighbour advertisement, group membership: anti-spoofing has checked them.
+    ...(family === 6 ? ["131", "132", "133", "135", "136", "143"].map((type) => icmp6(type, "ingress")) : []),
+    ...stateRules(["-g", INGRESS]),
+    ...groups.map((id) => rule(["-j", groupChain("o", id)], `security group ${id}`)),
+    rule(["-j", "DROP"], "nothing else"),
+  ];
+}
+
+function incomingRules(groups: readonly string[], family: 4 | 6): Rule[] {
+  const [client, server] = family === 4 ? ["68", "67"] : ["546", "547"];
+  const udp = ["-p", "udp", "-m", "udp"];
+  return [
+    rule([...udp, "--sport", server ?? "", "--dport", client ?? "", "-j", "ACCEPT"], "DHCP server's answers"),
+    ...(family === 6 ? ["130", "134", "135", "136"].map((type) => icmp6(type, "accept")) : []),
+    ...stateRules(["-j", "ACCEPT"]),
+    ...groups.map((id) => rule(["-j", groupChain("i", id)], `security group ${id}`)),
+    rule(["-j", "DROP"], "nothing else"),
+  ];
+}
+
+function stateRules(verdict: readonly string[]): Rule[] {
+  const state = (name: string) => ["-m", "conntrack", "--ctstate", name];
+  return [
+    rule([...state("RELATED,ESTABLISHED"), ...verdict], "known connections"),
+    rule([...state("INVALID"), "-j", "DROP"], "neither new nor known"),
+  ];
+}
+
+function groupRule(one: DesiredRule, family: 4 | 6): Rule {
+  const match: string[] = [];
+  const inward = one.direction === "ingress";
+  const prefix = one.remoteIpPrefix;
+  if (prefix !== null && !/\/0$/.test(prefix)) match.push(inward ? "-s" : "-d", prefix);
+  const protocol = protocolNumber(one.protocol, family);
+  if (protocol !== null) match.push("-p", String(protocol));
+  const { portRangeMin: min, portRangeMax: max } = one;
+  const ports = portWords(protocol);
+  if (ports !== null && min !== null)
+    match.push("-m", ...ports, max === null || max === min ? `${min}` : `${min}:${max}`);
+  if (isIcmp(protocol, family) && min !== null) {
+    const word = protocol === 58 ? "icmp6" : "icmp";
+    match.push("-m", word, `--${word === "icmp6" ? "icmpv6" : "icmp"}-type`, max === null ? `${min}` : `${min}/${max}`);
+  }
+  if (one.remoteGroupId !== null) {
+    match.push("-m", "set", "--match-set", setName(one.remoteGroupId, family), inward ? "src" : "dst");
+  }
+  return rule([...match, ...(inward ? ["-j", "ACCEPT"] : ["-g", INGRESS])], `rule ${one.id}`);
+}
+
+const rule = (spec: readonly string[], comment: string): Rule => ({ spec, comment });
+
+function icmp6(type: string, then: "accept" | "drop" | "ingress"): Rule {
+  const verdict = then === "ingress" ? ["-g", INGRESS] : ["-j", then.toUpperCase()];
+  return rule(["-p", "58", "-m", "icmp6", "--icmpv6-type", type, ...verdict], "neighbour discovery");
+}
+
+const familyOf = (address: string): 4 | 6 => (address.includes(":") ? 6 : 4);
+export const ethertypeFamily = ({ ethertype }: DesiredRule): 4 | 6 => (ethertype === "IPv6" ? 6 : 4);
+
+/** hash:net has no element for everything. */
+function setMembers(address: string): string[] {
+  if (address === "0.0.0.0/0") return ["0.0.0.0/1", "128.0.0.0/1"];
+  if (address === "::/0") return ["::/1", "8000::/1"];
+  return [address];
+}
+
+function unique(rules: readonly Rule[]): Rule[] {
+  return [...new Map(rules.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** A port's addresses: fixed ones, and those of its allowed pairs, as CIDRs or single addresses. */
+export function portAddresses(port: DesiredPortFirewall): string[] {
+  return [...port.fixedIps.map(({ address }) => address), ...port.allowedAddressPairs.map(({ cidr }) => cidr)];
+}

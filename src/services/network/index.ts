@@ -1,0 +1,91 @@
+import { hostname } from "node:os";
+import { defineService } from "../../kernel/module.ts";
+import type { NetworkDriver } from "./driver/driver.ts";
+import { networkApi } from "./errors.ts";
+import { networkFacade } from "./manager/facade.ts";
+import { missingTaps } from "./manager/missing-taps.ts";
+import { createManagers, type NetworkManagers } from "./manager/service.ts";
+import { network as networkMigration } from "./migrations/0001-network.ts";
+import { dhcpSchedule } from "./migrations/0002-dhcp-schedule.ts";
+import { policies } from "./policies.ts";
+import { actionRoutes } from "./routes/actions.ts";
+import { dhcpAgentRoutes } from "./routes/dhcp-agents.ts";
+import { discoveryRoutes } from "./routes/discovery.ts";
+import { ipAvailabilityRoutes } from "./routes/ip-availability.ts";
+import { portForwardingRoutes } from "./routes/port-forwardings.ts";
+import { quotaRoutes } from "./routes/quotas.ts";
+import { resourceRoutes } from "./routes/resource.ts";
+import { tagRoutes } from "./routes/tags.ts";
+import { topologyRoutes } from "./routes/topology.ts";
+import { seed } from "./seed.ts";
+import type { StandardRow } from "./store/rows.ts";
+import type { Table } from "./store/table.ts";
+import { agentViews } from "./views/agents.ts";
+import "./facade.ts";
+
+/** Neutron's API and what it manages: networks, addresses, routers, floating IPs, security groups. */
+export const network = defineService<"network", { driver: NetworkDriver }>({
+  name: "network",
+  endpoint: {
+    prefix: "/networking",
+    classicPorts: ["network"],
+    catalog: [{ name: "neutron", type: "network", path: "", description: "OpenStack Networking" }],
+  },
+  api: networkApi,
+  policies,
+  migrations: [networkMigration, dhcpSchedule],
+  create(kernel, { driver }) {
+    const managers = createManagers(kernel, driver);
+    const { applier } = managers;
+    let unwatch = () => {};
+    return {
+      facade: networkFacade(managers),
+      routes: routes(managers, kernel.clock.now()),
+      seed: () => seed(managers),
+      reconcile: () => applier.reconcile(),
+      async examine() {
+        const failing = applier.failing().map(({ kind, id }) => ({
+          key: `${kind}-not-applied:${id}`,
+          message: `the ${kind} ${id} could not be brought onto the host`,
+          hint: "tenrec logs network tells why; it is tried again by itself, and at once when the daemon is restarted",
+        }));
+        return [...failing, ...(await missingTaps(managers.base.store, driver))];
+      },
+      start() {
+        unwatch = applier.watch();
+      },
+      async stop() {
+        unwatch();
+        await applier.stop();
+      },
+    };
+  },
+});
+
+function routes(managers: NetworkManagers, startedAt: number) {
+  const { base, networks, subnets, subnetPools, addressScopes, ports, routers, floatingIps, groups, rules, rbac } =
+    managers;
+  const { store, kernel } = base;
+  const resources = [networks, subnets, subnetPools, addressScopes, ports, routers, floatingIps, groups, rules, rbac];
+  const tagged: [(typeof resources)[number], Table<never>][] = [
+    [networks, store.networks as unknown as Table<never>],
+    [subnets, store.subnets as unknown as Table<never>],
+    [subnetPools, store.subnetPools as unknown as Table<never>],
+    [ports, store.ports as unknown as Table<never>],
+    [routers, store.routers as unknown as Table<never>],
+    [floatingIps, store.floatingIps as unknown as Table<never>],
+    [groups, store.groups as unknown as Table<never>],
+  ];
+  const agents = () => agentViews(hostname(), startedAt, kernel.clock.now());
+  return [
+    ...discoveryRoutes(resources, agents),
+    ...dhcpAgentRoutes(base, networks, agents),
+    ...resources.flatMap((resource) => resourceRoutes(resource)),
+    ...tagged.flatMap(([resource, table]) => tagRoutes(base, resource, table as unknown as Table<StandardRow>)),
+    ...actionRoutes(routers, subnetPools),
+    ...portForwardingRoutes(base, floatingIps),
+    ...quotaRoutes(base),
+    ...ipAvailabilityRoutes(base, networks),
+    ...topologyRoutes(managers),
+  ];
+}

@@ -1,0 +1,92 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { uuid } from "../../../kernel/ids/ids.ts";
+import type { Kernel } from "../../../kernel/module.ts";
+import type { Quotas } from "../../../kernel/quota/quota.ts";
+import { isoSeconds } from "../../../kernel/time/clock.ts";
+import { overQuota } from "../errors.ts";
+import type { StandardRow } from "../store/rows.ts";
+import type { NetworkStore } from "../store/store.ts";
+import type { Table } from "../store/table.ts";
+
+/** Something whose desired state on the host has changed. */
+export type DirtyKind = "network" | "router" | "firewall";
+
+/** What all managers of this service share. */
+export interface Base {
+  readonly kernel: Kernel;
+  readonly store: NetworkStore;
+  readonly quotas: Quotas;
+  /** Marks, in the current transaction, what the driver has to apply after the commit. */
+  dirty(kind: DirtyKind, id?: string): void;
+}
+
+/** The standard attributes of a new row; `revision` is what neutron starts with for this kind. */
+export function standard(
+  base: Base,
+  projectId: string,
+  description: unknown,
+  tags: unknown,
+  revision = 0,
+): StandardRow {
+  const now = base.kernel.clock.now();
+  return {
+    id: uuid(),
+    project_id: projectId,
+    description: typeof description === "string" ? description : "",
+    tags: Array.isArray(tags) ? [...new Set(tags as string[])].sort() : [],
+    created_at: now,
+    updated_at: now,
+    revision,
+  };
+}
+
+/** Updates a row with a new revision and time. */
+export function revise<Row extends StandardRow>(base: Base, table: Table<Row>, row: Row, changes: Partial<Row>): Row {
+  const stamped = { ...changes, updated_at: base.kernel.clock.now(), revision: row.revision + 1 };
+  table.update(row.id, stamped);
+  return { ...row, ...stamped };
+}
+
+/** What every view ends with. */
+export function tracked(row: StandardRow): Record<string, unknown> {
+  return {
+    tags: row.tags,
+    created_at: isoSeconds(row.created_at),
+    updated_at: isoSeconds(row.updated_at),
+    revision_number: row.revision,
+    project_id: row.project_id,
+  };
+}
+
+/** Inside the inserting transaction. Errors: 409 OverQuota. */
+export function checkQuota(base: Base, projectId: string, wanted: Readonly<Record<string, number>>): void {
+  const exceeded = base.quotas.check(projectId, wanted);
+  if (exceeded.length > 0) throw overQuota(exceeded.map(({ resource }) => resource));
+}
+
+/** The owner of nothing. Not "": that owns what belongs to the cloud itself, like the ports of routers' gateways. */
+const NO_PROJECT = "-";
+
+/** The project whose things a caller sees besides shared ones; null sees all. */
+export const scopeOf = (context: RequestContext): string | null =>
+  seesAll(context) ? null : (context.projectId ?? NO_PROJECT);
+
+export const seesAll = (context: RequestContext): boolean => context.isAdmin || context.roles.has("service");
+
+/** SQL: the row is the caller's (`@scope` null sees all). */
+export const OWN = "(@scope IS NULL OR project_id = @scope)";
+
+/** SQL: the object is shared with the caller's project by an RBAC policy. */
+export const sharedWith = (type: string, column = "id", action = "access_as_shared"): string =>
+  `${column} IN (SELECT object_id FROM network_rbac_policies WHERE object_type = '${type}' AND action = '${action}' AND target_project IN ('*', @scope))`;
+
+/** Groups rows by one of their fields. */
+export function groupBy<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const list = groups.get(key(row));
+    if (list === undefined) groups.set(key(row), [row]);
+    else list.push(row);
+  }
+  return groups;
+}

@@ -1,0 +1,418 @@
+import { hostname } from "node:os";
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { ApiError, conflict } from "../../../kernel/errors.ts";
+import { bridgeName, tapDevice } from "../driver/driver.ts";
+import { groupNotFound, networkNotFound, portNotFound } from "../errors.ts";
+import type {
+  FloatingIpInfo,
+  NetworkFacade,
+  NetworkInfo,
+  PortBinding,
+  PortInfo,
+  SecurityGroupInfo,
+  SecurityGroupRuleInfo,
+  UpdatePort,
+} from "../facade.ts";
+import type { Body } from "../schemas/attribute.ts";
+import type { FloatingIpRow, NetworkRow, PortRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { eui64 } from "./addresses.ts";
+import { checkQuota, groupBy } from "./base.ts";
+import type { NewPort } from "./ports.ts";
+import type { NetworkManagers } from "./service.ts";
+import { autoAllocate, make } from "./topology.ts";
+import { vifsOf } from "./vifs.ts";
+
+/** The verbs of facade.ts over the managers. */
+export function networkFacade(managers: NetworkManagers): NetworkFacade {
+  const { base, applier, networks, ports, floatingIps, groups, rules } = managers;
+  const { store, kernel } = base;
+
+  const networkInfos = (context: RequestContext, rows: readonly NetworkRow[]): NetworkInfo[] =>
+    networks.views(context, rows).map((view, index) => {
+      const row = rows[index] as NetworkRow;
+      return {
+        id: row.id,
+        name: row.name,
+        projectId: row.project_id,
+        adminStateUp: row.admin_state_up,
+        status: row.status,
+        shared: view.shared === true,
+        external: view["router:external"] === true,
+        isDefault: row.is_default,
+        mtu: row.mtu,
+        portSecurityEnabled: row.port_security_enabled,
+        dnsDomain: row.dns_domain,
+        subnetIds: view.subnets as string[],
+      };
+    });
+  const one = <T>(items: readonly T[], missing: () => ApiError): T => {
+    const [first] = items;
+    if (first === undefined) throw missing();
+    return first;
+  };
+
+  const portInfos = (rows: readonly PortRow[]): PortInfo[] => {
+    const ids = rows.map(({ id }) => id);
+    const ips = store.portDetails.ipsOf(ids);
+    const groupIds = store.portDetails.groupsOf(ids);
+    const subnetIds = [...new Set([...ips.values()].flat().map((ip) => ip.subnet_id))];
+    const prefixes = new Map(store.subnets.getMany(subnetIds).map(({ id, cidr }) => [id, Number(cidr.split("/")[1])]));
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      projectId: row.project_id,
+      networkId: row.network_id,
+      macAddress: row.mac_address,
+      adminStateUp: row.admin_state_up,
+      status: row.status,
+      deviceId: row.device_id,
+      deviceOwner: row.device_owner,
+      fixedIps: (ips.get(row.id) ?? []).map((ip) => ({
+        subnetId: ip.subnet_id,
+        address: ip.ip_address,
+        prefixLength: prefixes.get(ip.subnet_id) ?? 0,
+      })),
+      securityGroupIds: groupIds.get(row.id) ?? [],
+      portSecurityEnabled: row.port_security_enabled,
+      bindingHostId: row.host_id,
+      vnicType: row.vnic_type,
+      dnsName: row.dns_name,
+    }));
+  };
+  const portInfo = (row: PortRow): PortInfo => one(portInfos([row]), () => portNotFound(row.id));
+
+  const bindings = (rows: readonly PortRow[]): PortBinding[] => {
+    const byId = new Map(store.networks.getMany(rows.map((row) => row.network_id)).map((row) => [row.id, row]));
+    return portInfos(rows).map((port) => {
+      const network = byId.get(port.networkId);
+      const isPublic = network?.provider_physical === kernel.settings.network.publicPhysicalNetwork;
+      return {
+        portId: port.id,
+        networkId: port.networkId,
+        tap: tapDevice(port.id),
+        bridge: isPublic ? kernel.settings.network.publicBridge : bridgeName(port.networkId),
+        mac: port.macAddress,
+        mtu: network?.mtu ?? 1500,
+        fixedIps: port.fixedIps,
+      };
+    });
+  };
+
+  const setPlugged = (portIds: readonly string[], plugged: boolean): void => {
+    kernel.db.transaction(() => {
+      for (const row of store.ports.getMany(portIds)) {
+        store.ports.update(row.id, { plugged, status: plugged && row.admin_state_up ? "ACTIVE" : "DOWN" });
+        if (row.device_id !== "") kernel.events.publish("network.device.changed", { deviceId: row.device_id });
+      }
+    });
+  };
+
+  const floatingInfos = (rows: readonly FloatingIpRow[]): FloatingIpInfo[] => {
+    const names = new Map(
+      store.networks.getMany([...new Set(rows.map((row) => row.floating_network_id))]).map((row) => [row.id, row.name]),
+    );
+    const used = rows.map((row) => row.port_id).filter((id) => id !== null);
+    const devices = new Map(store.ports.getMany(used).map((row) => [row.id, row.device_id]));
+    return rows.map((row) => ({
+      id: row.id,
+      projectId: row.project_id,
+      address: row.floating_ip_address,
+      networkId: row.floating_network_id,
+      pool: names.get(row.floating_network_id) ?? "",
+      portId: row.port_id,
+      fixedAddress: row.fixed_ip_address,
+      status: row.status,
+      deviceId: devices.get(row.port_id ?? "") || null,
+    }));
+  };
+  const floatingInfo = (context: RequestContext, id: string) =>
+    one(floatingInfos([floatingIps.row(context, id)]), () => portNotFound(id));
+
+  const groupInfos = (rows: readonly SecurityGroupRow[]): SecurityGroupInfo[] => {
+    const found = store.rules.select(
+      "security_group_id IN (SELECT value FROM json_each(?))",
+      JSON.stringify(rows.map(({ id }) => id)),
+    );
+    const byGroup = groupBy(found, (rule) => rule.security_group_id);
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      description: row.description,
+      projectId: row.project_id,
+      rules: (byGroup.get(row.id) ?? []).map(ruleInfo),
+    }));
+  };
+  const groupInfo = (context: RequestContext, id: string) =>
+    one(groupInfos([groups.row(context, id)]), () => groupNotFound(id));
+
+  const ownWrite = (context: RequestContext, projectId: string): void => {
+    if (!context.isAdmin && !context.roles.has("service") && context.projectId !== projectId)
+      throw new ApiError(403, "rule:admin_or_owner is disallowed by policy");
+  };
+  const externalNetworks = (context: RequestContext) => networks.rows(context).filter((row) => row.external);
+
+  const facade: NetworkFacade = {
+    listNetworks(context, filters = {}) {
+      const exact = new Map<string, readonly string[]>();
+      if (filters.ids !== undefined) exact.set("id", filters.ids);
+      if (filters.name !== undefined) exact.set("name", [filters.name]);
+      if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
+      return networkInfos(context, networks.rows(context, exact))
+        .filter((info) => filters.shared === undefined || info.shared === filters.shared)
+        .filter((info) => filters.external === undefined || info.external === filters.external);
+    },
+    getNetwork: (context, id) => one(networkInfos(context, [networks.row(context, id)]), () => networkNotFound(id)),
+    availableNetworks(context, projectId) {
+      const scoped: RequestContext = { ...context, projectId, isAdmin: false, roles: new Set(["reader", "member"]) };
+      const visible = networkInfos(scoped, networks.rows(scoped)).filter((info) => !info.external || info.shared);
+      const own = visible.filter((info) => info.projectId === projectId);
+      return own.length > 0 ? own : visible.filter((info) => info.shared);
+    },
+    autoAllocate: (context, projectId) =>
+      one(networkInfos(context, [autoAllocate(managers, context, projectId)]), () => networkNotFound("auto")),
+
+    listPorts(context, filters = {}) {
+      const exact = new Map<string, readonly string[]>();
+      if (filters.ids !== undefined) exact.set("id", filters.ids);
+      if (filters.deviceId !== undefined) exact.set("device_id", [filters.deviceId]);
+      if (filters.deviceOwner !== undefined) exact.set("device_owner", [filters.deviceOwner]);
+      if (filters.networkId !== undefined) exact.set("network_id", [filters.networkId]);
+      if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
+      return portInfos(ports.rows(context, exact));
+    },
+    getPort: (context, id) => portInfo(ports.row(context, id)),
+    createPort(context, wanted) {
+      return kernel.db.transaction(() => {
+        checkQuota(base, wanted.projectId, { port: 1 });
+        const { fixedIps, macAddress, securityGroupIds, hostId, ...rest } = wanted;
+        const port: NewPort = { ...rest };
+        if (fixedIps !== undefined && fixedIps.length > 0) port.fixedIps = fixedIps.map(fixedRequest);
+        if (macAddress !== undefined) port.mac = macAddress;
+        if (securityGroupIds !== undefined) port.groupIds = securityGroupIds;
+        if (hostId !== undefined) port.hostId = hostId;
+        return portInfo(ports.insert(context, port));
+      });
+    },
+    updatePort: (context, id, changes) =>
+      kernel.db.transaction(() => portInfo(ports.change(context, ports.row(context, id), portChanges(changes)))),
+    deletePort(context, id) {
+      const row = store.ports.get(id);
+      if (row === undefined) return;
+      ports.row(context, id);
+      kernel.db.transaction(() => ports.erase(row));
+    },
+
+    bindPort: async (portId, binding) => one(await facade.bindPorts([portId], binding), () => portNotFound(portId)),
+    async bindPorts(portIds, { deviceId, deviceOwner = "compute:nova", hostId = hostname() }) {
+      const bound = kernel.db.transaction(() => {
+        const found = new Map(store.ports.getMany(portIds).map((row) => [row.id, row]));
+        return portIds.map((id) => {
+          const row = found.get(id);
+          if (row === undefined) throw portNotFound(id);
+          if (row.device_id !== "" && row.device_id !== deviceId) {
+            throw conflict(
+              `Unable to complete operation on port ${id} for network ${row.network_id}. Port already has an attached device ${row.device_id}.`,
+              { type: "PortInUse" },
+            );
+          }
+          const changes = { device_id: deviceId, device_owner: deviceOwner, host_id: hostId };
+          store.ports.update(id, changes);
+          base.dirty("network", row.network_id);
+          base.dirty("firewall");
+          return { ...row, ...changes };
+        });
+      });
+      await applier.settled();
+      return bindings(bound);
+    },
+    binding(portId) {
+      const row = store.ports.get(portId);
+      return row === undefined || row.host_id === "" ? null : (bindings([row])[0] ?? null);
+    },
+    async plugged(portIds) {
+      kernel.db.transaction(() => {
+        for (const id of portIds) store.ports.update(id, { plugged: true });
+        base.dirty("firewall");
+      });
+      await applier.settled();
+      setPlugged(portIds, true);
+    },
+    unplugged: (portIds) => setPlugged(portIds, false),
+    unbindPort(portId) {
+      const row = store.ports.get(portId);
+      if (row === undefined) return;
+      kernel.db.transaction(() => {
+        store.ports.update(portId, { device_id: "", device_owner: "", host_id: "", plugged: false, status: "DOWN" });
+        base.dirty("network", row.network_id);
+        base.dirty("firewall");
+      });
+    },
+
+    networkInfoForDevices: (deviceIds) => vifsOf(store, deviceIds),
+    devicesByAddress(address, exact) {
+      const ids = exact ? store.portDetails.portsAt(address, null) : store.portDetails.portsLike(address);
+      return [
+        ...new Set(
+          store.ports
+            .getMany(ids)
+            .filter(({ device_owner }) => device_owner.startsWith("compute:"))
+            .map((row) => row.device_id),
+        ),
+      ];
+    },
+    findPortBySource({ networkId, routerId, address }) {
+      const ids =
+        networkId !== undefined
+          ? [networkId]
+          : store.ports
+              .select("device_id = ? AND device_owner = 'network:router_interface'", routerId ?? "")
+              .map((port) => port.network_id);
+      // A link-local address is in no table: it is made of the MAC, and anti-spoofing lets no other through.
+      const rows = address.startsWith("fe80:")
+        ? ids
+            .flatMap((id) => store.ports.select("network_id = ?", id))
+            .filter((row) => eui64("fe80::/64", row.mac_address) === address)
+        : store.ports.getMany(store.portDetails.portsAt(address, ids));
+      const guest = rows.find((row) => row.device_owner.startsWith("compute:"));
+      return guest === undefined ? null : portInfo(guest);
+    },
+
+    listFloatingIps(context, filters = {}) {
+      const exact = new Map<string, readonly string[]>();
+      if (filters.address !== undefined) exact.set("floating_ip_address", [filters.address]);
+      if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
+      if (filters.portId !== undefined) exact.set("port_id", [filters.portId]);
+      return floatingInfos(floatingIps.rows(context, exact));
+    },
+    getFloatingIp: floatingInfo,
+    allocateFloatingIp(context, pool) {
+      const external = externalNetworks(context);
+      const network =
+        pool === undefined
+          ? (external.find((row) => row.is_default) ?? external[0])
+          : external.find((row) => row.id === pool || row.name === pool);
+      if (network === undefined) throw networkNotFound(pool ?? "external");
+      const view = make(floatingIps, context, { floating_network_id: network.id });
+      return floatingInfo(context, String(view.id));
+    },
+    releaseFloatingIp(context, id) {
+      ownWrite(context, floatingIps.row(context, id).project_id);
+      floatingIps.remove(context, id);
+    },
+    associateFloatingIp(context, id, portId, fixedAddress = null) {
+      ownWrite(context, floatingIps.row(context, id).project_id);
+      const first = portId === null ? null : (fixedAddress ?? firstIpv4(store.portDetails.ips(portId)));
+      floatingIps.update(
+        context,
+        id,
+        portId === null
+          ? { port_id: null }
+          : { port_id: portId, ...(first === null ? {} : { fixed_ip_address: first }) },
+      );
+      return floatingInfo(context, id);
+    },
+    floatingIpPools: (context) => externalNetworks(context).map((row) => row.name),
+
+    listSecurityGroups(context, filters = {}) {
+      if (context.projectId !== null) groups.ensureDefault(context.projectId);
+      const exact = new Map<string, readonly string[]>();
+      if (filters.name !== undefined) exact.set("name", [filters.name]);
+      if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
+      if (filters.ids !== undefined) exact.set("id", filters.ids);
+      return groupInfos(groups.rows(context, exact));
+    },
+    getSecurityGroup: groupInfo,
+    resolveSecurityGroups(context, projectId, namesOrIds) {
+      groups.ensureDefault(projectId);
+      const scoped: RequestContext = { ...context, projectId, isAdmin: false, roles: new Set(["member", "reader"]) };
+      const visible = groups.rows(scoped);
+      return namesOrIds.map((wanted) => {
+        const byId = visible.find((row) => row.id === wanted);
+        if (byId !== undefined) return byId.id;
+        const byName = visible.filter((row) => row.name === wanted);
+        if (byName.length > 1) {
+          throw conflict(`Multiple security groups found matching '${wanted}'. Use an ID to be more specific.`, {
+            type: "NoUniqueMatch",
+          });
+        }
+        return one(byName, () => groupNotFound(wanted)).id;
+      });
+    },
+    createSecurityGroup: (context, group) => groupInfo(context, String(make(groups, context, { ...group }).id)),
+    updateSecurityGroup(context, id, changes) {
+      ownWrite(context, groups.row(context, id).project_id);
+      groups.update(context, id, { ...changes });
+      return groupInfo(context, id);
+    },
+    deleteSecurityGroup(context, id) {
+      ownWrite(context, groups.row(context, id).project_id);
+      groups.remove(context, id);
+    },
+    createSecurityGroupRule(context, rule) {
+      const view = make(rules, context, {
+        security_group_id: rule.securityGroupId,
+        direction: rule.direction ?? "ingress",
+        ethertype: rule.ethertype ?? "IPv4",
+        protocol: rule.protocol ?? null,
+        port_range_min: rule.portRangeMin ?? null,
+        port_range_max: rule.portRangeMax ?? null,
+        remote_ip_prefix: rule.remoteIpPrefix ?? null,
+        remote_group_id: rule.remoteGroupId ?? null,
+      });
+      return ruleInfo(store.rules.get(String(view.id)) as SecurityGroupRuleRow);
+    },
+    deleteSecurityGroupRule(context, id) {
+      ownWrite(context, String(rules.get(context, id).project_id));
+      rules.remove(context, id);
+    },
+
+    settled: () => applier.settled(),
+    quotas: (projectId) =>
+      Object.fromEntries(
+        base.quotas.resources.map(({ name }) => [
+          name,
+          { limit: base.quotas.limit(projectId, name), used: base.quotas.used(projectId, name) },
+        ]),
+      ),
+  };
+  return facade;
+}
+
+const firstIpv4 = (ips: readonly { ip_address: string }[]): string | null =>
+  ips.find((ip) => !ip.ip_address.includes(":"))?.ip_address ?? null;
+
+function fixedRequest({ subnetId, address }: { subnetId?: string; address?: string }) {
+  const request: { subnet_id?: string; ip_address?: string } = {};
+  if (subnetId !== undefined) request.subnet_id = subnetId;
+  if (address !== undefined) request.ip_address = address;
+  return request;
+}
+
+function portChanges(changes: UpdatePort): Body {
+  const names: [keyof UpdatePort, string][] = [
+    ["name", "name"],
+    ["securityGroupIds", "security_groups"],
+    ["deviceId", "device_id"],
+    ["deviceOwner", "device_owner"],
+    ["hostId", "binding:host_id"],
+    ["dnsName", "dns_name"],
+    ["macAddress", "mac_address"],
+  ];
+  const body: Body = {};
+  for (const [from, to] of names) if (changes[from] !== undefined) body[to] = changes[from];
+  if (changes.fixedIps !== undefined) body.fixed_ips = changes.fixedIps.map(fixedRequest);
+  return body;
+}
+
+const ruleInfo = (row: SecurityGroupRuleRow): SecurityGroupRuleInfo => ({
+  id: row.id,
+  securityGroupId: row.security_group_id,
+  projectId: row.project_id,
+  direction: row.direction,
+  ethertype: row.ethertype,
+  protocol: row.protocol,
+  portRangeMin: row.port_range_min,
+  portRangeMax: row.port_range_max,
+  remoteIpPrefix: row.remote_ip_prefix,
+  remoteGroupId: row.remote_group_id,
+});

@@ -1,0 +1,270 @@
+import { isIPv4 } from "node:net";
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { badResource, floatingIpNotFound, networkNotFound, portNotFound } from "../errors.ts";
+import type { Filters } from "../routes/listing.ts";
+import type { Resource } from "../routes/resource.ts";
+import type { Body } from "../schemas/attribute.ts";
+import { floatingIpAttributes } from "../schemas/resources.ts";
+import type { FloatingIpRow, NetworkRow, PortRow } from "../store/rows.ts";
+import { floatingIpView } from "../views/floating-ips.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
+import type { NetworkManager } from "./networks.ts";
+import type { PortManager } from "./ports.ts";
+
+const bad = (message: string) => badResource("floatingip", message);
+
+/** Where a floating IP leads. */
+interface Association {
+  port_id: string | null;
+  fixed_ip_address: string | null;
+  router_id: string | null;
+}
+
+const NOWHERE: Association = { port_id: null, fixed_ip_address: null, router_id: null };
+
+export class FloatingIpManager implements Resource {
+  readonly names = { singular: "floatingip", plural: "floatingips" };
+  readonly path = "/v2.0/floatingips";
+  readonly attributes = floatingIpAttributes;
+  readonly #base: Base;
+  readonly #networks: NetworkManager;
+  readonly #ports: PortManager;
+
+  constructor(base: Base, networks: NetworkManager, ports: PortManager) {
+    this.#base = base;
+    this.#networks = networks;
+    this.#ports = ports;
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    return this.#views(this.rows(context, filters));
+  }
+
+  rows(context: RequestContext, filters: Filters = new Map()): FloatingIpRow[] {
+    return this.#base.store.floatingIps.filtered(filters, OWN, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    return this.#views([this.row(context, id)])[0] ?? {};
+  }
+
+  row(context: RequestContext, id: string): FloatingIpRow {
+    const [row] = this.rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw floatingIpNotFound(id);
+    return row;
+  }
+
+  #views(rows: readonly FloatingIpRow[]): Body[] {
+    const { store } = this.#base;
+    const ports = store.ports.getMany(rows.map((row) => row.port_id).filter((id) => id !== null));
+    const byId = new Map(ports.map((port) => [port.id, port]));
+    const forwardings = store.portForwardings.select(
+      "floatingip_id IN (SELECT value FROM json_each(?))",
+      JSON.stringify(rows.map(({ id }) => id)),
+    );
+    const byFloatingIp = groupBy(forwardings, (one) => one.floatingip_id);
+    return rows.map((row) => floatingIpView(row, byId.get(row.port_id ?? "") ?? null, byFloatingIp.get(row.id) ?? []));
+  }
+
+  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+    return this.#base.kernel.db.transaction(() => {
+      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
+        checkQuota(this.#base, project, { floatingip: wanted.length });
+      return this.#views(bodies.map((body) => this.#insert(context, body)));
+    });
+  }
+
+  #insert(context: RequestContext, body: Body): FloatingIpRow {
+    const { store, dirty } = this.#base;
+    const network = this.#externalNetwork(context, String(body.floating_network_id));
+    const row: FloatingIpRow = {
+      ...standard(this.#base, String(body.project_id), body.description, body.tags),
+      floating_ip_address: "",
+      floating_network_id: network.id,
+      floating_port_id: "",
+      ...NOWHERE,
+      status: "DOWN",
+      dns_name: String(body.dns_name),
+      dns_domain: String(body.dns_domain),
+    };
+    // Refused before an address is taken, so that the errors are those of neutron.
+    const association = this.#associate(context, row, body.port_id, body.fixed_ip_address);
+    const port = this.#takeAddress(context, network, row.id, body);
+    const address = store.portDetails.ips(port.id).find((ip) => isIPv4(ip.ip_address))?.ip_address;
+    if (address === undefined) {
+      throw badRequest(`Unable to find any IP address on external network ${network.id}.`, {
+        type: "ExternalIpAddressExhausted",
+      });
+    }
+    const complete = { ...row, floating_ip_address: address, floating_port_id: port.id, ...association };
+    store.floatingIps.insert(complete);
+    if (complete.router_id !== null) dirty("router", complete.router_id);
+    this.#tellDevice(complete.port_id);
+    return complete;
+  }
+
+  #externalNetwork(context: RequestContext, id: string): NetworkRow {
+    const network = this.#networks.rows(context, new Map([["id", [id]]]))[0];
+    if (network === undefined) throw networkNotFound(id);
+    if (!network.external) throw bad(`Network ${id} is not a valid external network`);
+    const subnets = this.#base.store.subnets.select("network_id = ? AND ip_version = 4", id);
+    if (subnets.length === 0) throw bad(`Network ${id} does not contain any IPv4 subnet`);
+    return network;
+  }
+
+  #takeAddress(context: RequestContext, network: NetworkRow, id: string, body: Body): PortRow {
+    const request: { subnet_id?: string; ip_address?: string } = {};
+    if (typeof body.subnet_id === "string") request.subnet_id = body.subnet_id;
+    if (typeof body.floating_ip_address === "string") request.ip_address = body.floating_ip_address;
+    const subnets = this.#base.store.subnets.select("network_id = ? AND ip_version = 4", network.id);
+    const any = request.subnet_id === undefined && request.ip_address === undefined;
+    const attempts = any ? subnets.map((subnet) => ({ subnet_id: subnet.id })) : [request];
+    let failure: unknown;
+    for (const attempt of attempts) {
+      try {
+        return this.#ports.insert(
+          { ...context, isAdmin: true },
+          {
+            projectId: "",
+            networkId: network.id,
+            deviceId: id,
+            deviceOwner: "network:floatingip",
+            fixedIps: [attempt],
+            groupIds: [],
+          },
+        );
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** The router that leads from the port's subnet to the external network. Errors: 400, 404, 409 as neutron. */
+  #associate(context: RequestContext, row: FloatingIpRow, portId: unknown, fixed: unknown): Association {
+    if (portId === null || portId === undefined) {
+      if (fixed !== null && fixed !== undefined) throw bad("fixed_ip_address cannot be specified without a port_id");
+      return NOWHERE;
+    }
+    const { store } = this.#base;
+    const port = store.ports.get(String(portId));
+    if (port === undefined) throw portNotFound(String(portId));
+    if (port.project_id !== row.project_id && !seesAll(context)) {
+      const network = store.networks.get(port.network_id);
+      if (network?.project_id !== row.project_id) throw portNotFound(port.id);
+      throw bad(
+        `Cannot process floating IP association with Port ${port.id}, since that port is owned by a different project`,
+      );
+    }
+    const address = this.#internalAddress(port, typeof fixed === "string" ? fixed : null);
+    const router = this.#routerFor(row.floating_network_id, port, address);
+    const twin = store.floatingIps
+      .select(
+        "port_id = ? AND fixed_ip_address = ? AND floating_network_id = ?",
+        port.id,
+        address.ip_address,
+        row.floating_network_id,
+      )
+      .find((other) => other.id !== row.id);
+    if (twin !== undefined) {
+      throw conflict(
+        `Cannot associate floating IP ${row.floating_ip_address || twin.floating_ip_address} (${row.id}) with port ${port.id} using fixed IP ${address.ip_address}, as that fixed IP already has a floating IP on external network ${row.floating_network_id}.`,
+        { type: "FloatingIPPortAlreadyAssociated" },
+      );
+    }
+    return { port_id: port.id, fixed_ip_address: address.ip_address, router_id: router };
+  }
+
+  #internalAddress(port: PortRow, wanted: string | null): { subnet_id: string; ip_address: string } {
+    const ips = this.#base.store.portDetails.ips(port.id);
+    if (wanted !== null) {
+      if (!isIPv4(wanted))
+        throw bad(`Cannot process floating IP association with ${wanted}, since that is not an IPv4 address`);
+      const found = ips.find((ip) => ip.ip_address === wanted);
+      if (found === undefined) throw bad(`Port ${port.id} does not have fixed ip ${wanted}`);
+      return found;
+    }
+    const [first, second] = ips.filter((ip) => isIPv4(ip.ip_address));
+    if (first === undefined) throw bad(`Cannot add floating IP to port ${port.id} that has no fixed IPv4 addresses`);
+    if (second !== undefined) {
+      throw bad(
+        `Port ${port.id} has multiple fixed IPv4 addresses. Must provide a specific IPv4 address when assigning a floating IP`,
+      );
+    }
+    return first;
+  }
+
+  #routerFor(externalNetworkId: string, port: PortRow, ip: { subnet_id: string }): string {
+    const { store } = this.#base;
+    const interfaces = store.ports.select(
+      "network_id = ? AND device_owner = 'network:router_interface'",
+      port.network_id,
+    );
+    const ips = store.portDetails.ipsOf(interfaces.map(({ id }) => id));
+    const gateway = store.subnets.get(ip.subnet_id)?.gateway_ip ?? null;
+    const reachable = interfaces
+      .filter((one) => (ips.get(one.id) ?? []).some(({ subnet_id }) => subnet_id === ip.subnet_id))
+      .filter((one) => store.routers.get(one.device_id)?.gateway_network_id === externalNetworkId);
+    const holds = (one: PortRow) => (ips.get(one.id) ?? []).some(({ ip_address }) => ip_address === gateway);
+    const chosen = reachable.find(holds) ?? reachable[0];
+    if (chosen !== undefined) return chosen.device_id;
+    throw notFound(
+      `External network ${externalNetworkId} is not reachable from subnet ${ip.subnet_id}.  Therefore, cannot associate Port ${port.id} with a Floating IP.`,
+      { type: "ExternalGatewayForFloatingIPNotFound" },
+    );
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    const { store, kernel, dirty } = this.#base;
+    return kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const { port_id, fixed_ip_address, ...rest } = changes;
+      const wanted: Partial<FloatingIpRow> = rest as Partial<FloatingIpRow>;
+      if (port_id !== undefined || fixed_ip_address !== undefined) {
+        const target = port_id === undefined ? row.port_id : port_id;
+        if (target !== null && store.portForwardings.count("floatingip_id = ?", id) > 0)
+          throw bad(`Floating IP ${id} has port forwardings and cannot be associated with a port`);
+        Object.assign(wanted, this.#associate(context, row, target, fixed_ip_address));
+        if (wanted.port_id === null || wanted.router_id !== row.router_id) wanted.status = "DOWN";
+      } else if (Object.keys(rest).length === 0) {
+        // An empty update takes the association away, as in neutron (port_id is what the call is for).
+        Object.assign(wanted, NOWHERE, { status: "DOWN" });
+      }
+      const updated = revise(this.#base, store.floatingIps, row, wanted);
+      for (const router of new Set([row.router_id, updated.router_id])) if (router !== null) dirty("router", router);
+      for (const port of new Set([row.port_id, updated.port_id])) this.#tellDevice(port);
+      return this.#views([updated])[0] ?? {};
+    });
+  }
+
+  #tellDevice(portId: string | null): void {
+    const port = portId === null ? undefined : this.#base.store.ports.get(portId);
+    if (port !== undefined && port.device_id !== "")
+      this.#base.kernel.events.publish("network.device.changed", { deviceId: port.device_id });
+  }
+
+  remove(context: RequestContext, id: string): void {
+    const { store, kernel, dirty } = this.#base;
+    kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      store.floatingIps.delete(id);
+      const port = store.ports.get(row.floating_port_id);
+      if (port !== undefined) this.#ports.erase(port);
+      if (row.router_id !== null) dirty("router", row.router_id);
+      this.#tellDevice(row.port_id);
+    });
+  }
+
+  /** The port a forwarding leads to, which must be one that the caller sees. Errors: 404. */
+  internalPort(context: RequestContext, id: string): PortRow {
+    return this.#ports.row(context, id);
+  }
+
+  /** For port forwarding: the router between an internal port and this floating IP. */
+  routerOf(row: FloatingIpRow, port: PortRow, address: string): string {
+    const ip = this.#base.store.portDetails.ips(port.id).find((one) => one.ip_address === address);
+    if (ip === undefined) throw bad(`Port ${port.id} does not have fixed ip ${address}`);
+    return this.#routerFor(row.floating_network_id, port, ip);
+  }
+}

@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto";
+import { contains } from "../../../kernel/config/addresses.ts";
+import { badRequest } from "../../../kernel/errors.ts";
+import { addressTaken, badResource, invalidInput, macInUse, noMoreAddresses } from "../errors.ts";
+import type { FixedIpRequest } from "../schemas/converters.ts";
+import type { PortIp, SubnetRow } from "../store/rows.ts";
+import type { NetworkStore } from "../store/store.ts";
+import { blockOf, canonical, eui64, firstFree, hostRange, isAutoAddress, numberOf } from "./addresses.ts";
+
+export interface AddressWish {
+  networkId: string;
+  mac: string;
+  deviceOwner: string;
+  /** Undefined: one IPv4 and one IPv6 address, where the network has such subnets. */
+  requests: readonly FixedIpRequest[] | undefined;
+  /** Addresses that the port has already, for an update; they count as free. */
+  present?: readonly PortIp[];
+}
+
+const ROUTER_OWNERS = new Set(["network:router_interface", "network:router_gateway"]);
+
+/**
+ * Hands out addresses. It only reads and decides: the caller writes them in the same transaction, and since a transaction
+ * runs without interruption nobody can take the same address in between (the primary key of network_port_ips says so too).
+ */
+export class Ipam {
+  readonly #store: NetworkStore;
+  constructor(store: NetworkStore) {
+    this.#store = store;
+  }
+
+  /** Errors: 400 InvalidIpForSubnet, InvalidIpForNetwork, InvalidInput; 409 IpAddressAlreadyAllocated, IpAddressGenerationFailure. */
+  allocate(wish: AddressWish): PortIp[] {
+    const all = this.#store.subnets.select("network_id = ?", wish.networkId);
+    const subnets = all.filter((subnet) => serves(subnet, wish.deviceOwner));
+    const chosen: PortIp[] = [];
+    const own = new Set((wish.present ?? []).map((ip) => `${ip.subnet_id} ${ip.ip_address}`));
+    const take = (subnet: SubnetRow, address: string) => {
+      const known = chosen.some((ip) => ip.subnet_id === subnet.id && ip.ip_address === address);
+      if (known) return;
+      const isOwn = own.has(`${subnet.id} ${address}`);
+      if (!isOwn && this.#store.portDetails.holder(subnet.id, address) !== undefined)
+        throw addressTaken(address, subnet.id);
+      chosen.push({ subnet_id: subnet.id, ip_address: address });
+    };
+    if (wish.requests !== undefined) {
+      // What is asked by address comes first, so that a free pick of the same request does not take it.
+      const ordered = [...wish.requests].sort((one, other) => rank(one) - rank(other));
+      for (const request of ordered) this.#fulfil(request, all, wish, take, chosen);
+    } else this.#pickPerFamily(subnets, wish, take, chosen);
+
+    const isRouter = ROUTER_OWNERS.has(wish.deviceOwner);
+    if (!isRouter && (wish.requests === undefined || wish.requests.length > 0)) {
+      for (const subnet of subnets.filter(isAutoAddress)) take(subnet, eui64(subnet.cidr, wish.mac));
+    }
+    return chosen;
+  }
+
+  #fulfil(
+    request: FixedIpRequest,
+    subnets: readonly SubnetRow[],
+    wish: AddressWish,
+    take: (subnet: SubnetRow, address: string) => void,
+    chosen: readonly PortIp[],
+  ): void {
+    if (request.subnet_id === undefined && request.ip_address === undefined)
+      throw invalidInput("IP allocation requires subnet_id or ip_address");
+    const subnet = this.#subnetFor(request, subnets, wish.networkId);
+    if (request.ip_address === undefined) {
+      if (isAutoAddress(subnet) && !ROUTER_OWNERS.has(wish.deviceOwner)) {
+        take(subnet, eui64(subnet.cidr, wish.mac));
+        return;
+      }
+      const kept = wish.present?.find(
+        (ip) => ip.subnet_id === subnet.id && !chosen.some((one) => one.ip_address === ip.ip_address),
+      );
+      const picked = kept?.ip_address ?? this.#free(subnet, chosen);
+      if (picked === null) throw noMoreAddresses(wish.networkId);
+      take(subnet, picked);
+      return;
+    }
+    const address = canonical(request.ip_address);
+    const { first, last } = hostRange(blockOf(subnet.cidr));
+    const value = numberOf(address);
+    const usable = contains(blockOf(subnet.cidr), address) && value >= first && value <= last;
+    // An IPv6 router port may have the subnet's own address (the anycast one), as neutron's default gateways do.
+    const anycast = subnet.ip_version === 6 && value === first - 1n && ROUTER_OWNERS.has(wish.deviceOwner);
+    if (!usable && !anycast) {
+      throw badRequest(`IP address ${address} is not a valid IP for the specified subnet.`, {
+        type: "InvalidIpForSubnet",
+      });
+    }
+    if (isAutoAddress(subnet) && !ROUTER_OWNERS.has(wish.deviceOwner) && address !== eui64(subnet.cidr, wish.mac)) {
+      throw invalidInput(
+        `IPv6 address ${address} cannot be directly assigned to a port on subnet ${subnet.id} as the subnet is configured for automatic addresses`,
+      );
+    }
+    take(subnet, address);
+  }
+
+  #subnetFor(request: FixedIpRequest, subnets: readonly SubnetRow[], networkId: string): SubnetRow {
+    const { subnet_id: id, ip_address: address } = request;
+    if (id !== undefined) {
+      const subnet = subnets.find((one) => one.id === id);
+      if (subnet !== undefined) return subnet;
+      throw invalidInput(
+        `Failed to create port on network ${networkId}, because fixed_ips included invalid subnet ${id}`,
+      );
+    }
+    const subnet = subnets.find((one) => address !== undefined && contains(blockOf(one.cidr), address));
+    if (subnet !== undefined) return subnet;
+    throw badRequest(`IP address ${address} is not a valid IP for any of the subnets on the specified network.`, {
+      type: "InvalidIpForNetwork",
+    });
+  }
+
+  #pickPerFamily(
+    subnets: readonly SubnetRow[],
+    wish: AddressWish,
+    take: (subnet: SubnetRow, address: string) => void,
+    chosen: readonly PortIp[],
+  ): void {
+    for (const version of [4, 6]) {
+      const candidates = subnets.filter((subnet) => subnet.ip_version === version && !isAutoAddress(subnet));
+      if (candidates.length === 0) continue;
+      const found = candidates
+        .map((subnet) => ({ subnet, address: this.#free(subnet, chosen) }))
+        .find(({ address }) => address !== null);
+      if (found?.address == null) throw noMoreAddresses(wish.networkId);
+      take(found.subnet, found.address);
+    }
+  }
+
+  #free(subnet: SubnetRow, chosen: readonly PortIp[]): string | null {
+    const taken = new Set(this.#store.portDetails.addressesIn(subnet.id));
+    for (const ip of chosen) if (ip.subnet_id === subnet.id) taken.add(ip.ip_address);
+    if (subnet.gateway_ip !== null) taken.add(subnet.gateway_ip);
+    return firstFree(subnet.allocation_pools, taken);
+  }
+
+  /** `fa:16:3e:…`, free in the network. Errors: 409 when the wanted one is taken. */
+  mac(networkId: string, wanted: string | null | undefined): string {
+    const taken = (mac: string) => this.#store.ports.count("network_id = ? AND mac_address = ?", networkId, mac) > 0;
+    if (wanted !== null && wanted !== undefined) {
+      if (taken(wanted)) throw macInUse(networkId, wanted);
+      return wanted;
+    }
+    for (let attempt = 0; attempt < 16; attempt += 1) {
+      const mac = `fa:16:3e:${[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+      if (!taken(mac)) return mac;
+    }
+    throw badResource("port", `Unable to generate unique mac on network ${networkId}`);
+  }
+}
+
+const rank = (request: FixedIpRequest): number => (request.ip_address === undefined ? 1 : 0);
+
+/** Extension subnet-service-types: a subnet with types is only for ports with such an owner; untyped ones serve everybody. */
+function serves(subnet: SubnetRow, deviceOwner: string): boolean {
+  return subnet.service_types.length === 0 || subnet.service_types.some((type) => deviceOwner.startsWith(type));
+}

@@ -1,0 +1,264 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { conflict } from "../../../kernel/errors.ts";
+import { uuid } from "../../../kernel/ids/ids.ts";
+import { invalidInput, networkInUse, networkNotFound } from "../errors.ts";
+import type { Filters } from "../routes/listing.ts";
+import type { Resource } from "../routes/resource.ts";
+import type { Body } from "../schemas/attribute.ts";
+import { networkAttributes } from "../schemas/resources.ts";
+import type { NetworkRow, PortRow } from "../store/rows.ts";
+import { type NetworkShares, networkView } from "../views/networks.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedWith, standard } from "./base.ts";
+
+/** Ports that go with their network instead of keeping it: the DHCP server's. */
+export const AUTO_DELETED_OWNERS: ReadonlySet<string> = new Set(["network:dhcp"]);
+const VISIBLE = `(${OWN} OR external = 1 OR ${sharedWith("network")} OR ${sharedWith("network", "id", "access_as_external")})`;
+
+export class NetworkManager implements Resource {
+  readonly names = { singular: "network", plural: "networks" };
+  readonly path = "/v2.0/networks";
+  readonly attributes = networkAttributes;
+  readonly #base: Base;
+
+  constructor(base: Base) {
+    this.#base = base;
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    return this.views(context, this.rows(context, filters));
+  }
+
+  rows(context: RequestContext, filters: Filters = new Map()): NetworkRow[] {
+    return this.#base.store.networks.filtered(filters, VISIBLE, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    return this.views(context, [this.row(context, id)])[0] ?? {};
+  }
+
+  /** Errors: 404. */
+  row(context: RequestContext, id: string): NetworkRow {
+    const [row] = this.rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw networkNotFound(id);
+    return row;
+  }
+
+  /** The caller's, or shared with the caller's project so that ports may be made on it. */
+  isShared(context: RequestContext, network: NetworkRow): boolean {
+    return this.#shares(context, [network.id]).shared.has(network.id);
+  }
+
+  views(context: RequestContext, rows: readonly NetworkRow[]): Body[] {
+    const ids = rows.map(({ id }) => id);
+    const subnets = this.#base.store.subnets.select(
+      "network_id IN (SELECT value FROM json_each(?))",
+      JSON.stringify(ids),
+    );
+    const byNetwork = groupBy(subnets, (subnet) => subnet.network_id);
+    const shares = this.#shares(context, ids);
+    const scopes = this.#scopes(subnets.map((subnet) => subnet.subnetpool_id));
+    return rows.map((row) => networkView(row, byNetwork.get(row.id) ?? [], shares, scopes));
+  }
+
+  #shares(context: RequestContext, ids: readonly string[]): NetworkShares {
+    const policies = this.#base.store.rbac.select(
+      "object_type = 'network' AND object_id IN (SELECT value FROM json_each(?)) AND target_project IN ('*', ?)",
+      JSON.stringify(ids),
+      context.projectId ?? "",
+    );
+    const of = (action: string) =>
+      new Set(policies.filter((policy) => policy.action === action).map(({ object_id }) => object_id));
+    return { shared: of("access_as_shared"), external: of("access_as_external") };
+  }
+
+  /** Subnet pool id → its address scope. */
+  #scopes(poolIds: readonly (string | null)[]): ReadonlyMap<string, string | null> {
+    const ids = [...new Set(poolIds.filter((id) => id !== null))];
+    return new Map(this.#base.store.subnetPools.getMany(ids).map((pool) => [pool.id, pool.address_scope_id]));
+  }
+
+  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+    return this.#base.kernel.db.transaction(() => {
+      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
+        checkQuota(this.#base, project, { network: wanted.length });
+      }
+      const rows = bodies.map((body) => this.#insert(body));
+      // Who makes a network is told that it is no default; later only external ones say so.
+      return this.views(context, rows).map((view, index) => ({
+        ...view,
+        is_default: rows[index]?.is_default ?? false,
+      }));
+    });
+  }
+
+  #insert(body: Body): NetworkRow {
+    const { settings } = this.#base.kernel;
+    const projectId = String(body.project_id);
+    const external = body["router:external"] === true;
+    const provider = this.#provider(body);
+    const limit = settings.network.mtu;
+    if (typeof body.mtu === "number" && body.mtu > limit)
+      throw invalidInput(`Requested MTU is too big, maximum is ${limit}`);
+    const row: NetworkRow = {
+      ...standard(this.#base, projectId, body.description, body.tags, 1),
+      name: String(body.name),
+      admin_state_up: body.admin_state_up === true,
+      status: "ACTIVE",
+      external,
+      is_default: external && body.is_default === true,
+      mtu: typeof body.mtu === "number" && body.mtu > 0 ? body.mtu : limit,
+      port_security_enabled: body.port_security_enabled === true,
+      dns_domain: String(body.dns_domain),
+      ...provider,
+      availability_zone_hints: body.availability_zone_hints as string[],
+    };
+    if (row.is_default) this.#refuseSecondDefault(row.id);
+    this.#base.store.networks.insert(row);
+    if (external) this.#share(row, "access_as_external");
+    if (body.shared === true) this.#share(row, "access_as_shared");
+    this.#base.dirty("network", row.id);
+    return row;
+  }
+
+  /**
+   * Tenant networks are bridges of this host: type "local" like neutron's for one host. The public physical network is
+   * "flat" and can be given once.
+   */
+  #provider(body: Body): Pick<NetworkRow, "provider_type" | "provider_physical" | "provider_segment"> {
+    const { settings } = this.#base.kernel;
+    const type = body["provider:network_type"] ?? null;
+    const physical = body["provider:physical_network"] ?? null;
+    const segment = body["provider:segmentation_id"] ?? null;
+    if (type === null) {
+      if (physical !== null || segment !== null) throw invalidInput("network_type required");
+      return { provider_type: "local", provider_physical: null, provider_segment: null };
+    }
+    if (type === "local") {
+      if (physical !== null) throw invalidInput("physical_network prohibited for local provider network");
+      if (segment !== null) throw invalidInput("segmentation_id prohibited for local provider network");
+      return { provider_type: "local", provider_physical: null, provider_segment: null };
+    }
+    if (type !== "flat" && type !== "vlan") throw invalidInput(`network_type value '${type}' not supported`);
+    if (type !== settings.network.publicProviderType) throw invalidInput(`network_type value '${type}' not supported`);
+    if (physical === null) throw invalidInput(`physical_network required for ${type} provider network`);
+    if (physical !== settings.network.publicPhysicalNetwork) {
+      throw invalidInput(`physical_network '${physical}' unknown for ${type} provider network`);
+    }
+    if (type === "flat" && segment !== null) throw invalidInput("segmentation_id prohibited for flat provider network");
+    const taken = this.#base.store.networks.count("provider_physical = ?", String(physical)) > 0;
+    if (taken) {
+      throw conflict(`Unable to create the flat network. Physical network ${physical} is in use.`, {
+        type: "FlatNetworkInUse",
+      });
+    }
+    return { provider_type: type, provider_physical: String(physical), provider_segment: segment as number | null };
+  }
+
+  #share(row: NetworkRow, action: string): void {
+    this.#base.store.rbac.insert({
+      id: uuid(),
+      project_id: row.project_id,
+      object_type: "network",
+      object_id: row.id,
+      action,
+      target_project: "*",
+    });
+  }
+
+  #unshare(id: string, action: string): void {
+    const { rbac } = this.#base.store;
+    for (const policy of rbac.select("object_id = ? AND action = ? AND target_project = '*'", id, action)) {
+      rbac.delete(policy.id);
+    }
+  }
+
+  #refuseSecondDefault(id: string): void {
+    const [other] = this.#base.store.networks.select("is_default = 1 AND id <> ?", id);
+    if (other === undefined) return;
+    throw conflict(`A default external network already exists: ${other.id}.`, { type: "DefaultExternalNetworkExists" });
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    const base = this.#base;
+    return base.kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const { "router:external": external, shared, ...rest } = changes;
+      const wanted = rest as Partial<NetworkRow>;
+      if (wanted.mtu === 0) wanted.mtu = base.kernel.settings.network.mtu;
+      if (typeof wanted.mtu === "number" && wanted.mtu > base.kernel.settings.network.mtu)
+        throw invalidInput(`Requested MTU is too big, maximum is ${base.kernel.settings.network.mtu}`);
+      if (external !== undefined) this.#setExternal(row, external === true, wanted);
+      if (shared !== undefined) this.#setShared(row, shared === true);
+      if (wanted.is_default === true) {
+        if (!(wanted.external ?? row.external)) wanted.is_default = false;
+        else this.#refuseSecondDefault(id);
+      }
+      const updated = revise(base, base.store.networks, row, wanted);
+      base.dirty("network", id);
+      if (wanted.mtu !== undefined) this.#dirtyRouters(id);
+      return this.views(context, [updated])[0] ?? {};
+    });
+  }
+
+  #setExternal(row: NetworkRow, external: boolean, changes: Partial<NetworkRow>): void {
+    if (external === row.external) return;
+    if (!external) {
+      if (this.#ports(row.id, "device_owner = 'network:router_gateway'").length > 0) {
+        throw conflict(
+          `External network ${row.id} cannot be updated to be made non-external, since it has existing gateway ports.`,
+          { type: "ExternalNetworkInUse" },
+        );
+      }
+      this.#unshare(row.id, "access_as_external");
+      changes.is_default = false;
+    } else this.#share(row, "access_as_external");
+    changes.external = external;
+  }
+
+  #setShared(row: NetworkRow, shared: boolean): void {
+    const isShared =
+      this.#base.store.rbac.count("object_id = ? AND action = 'access_as_shared' AND target_project = '*'", row.id) > 0;
+    if (shared === isShared) return;
+    if (shared) {
+      this.#share(row, "access_as_shared");
+      return;
+    }
+    const foreign = this.#ports(row.id, "project_id NOT IN ('', ?)", row.project_id);
+    if (foreign.length > 0) {
+      throw conflict(`Unable to reconfigure sharing settings for network ${row.id}. Multiple projects are using it.`, {
+        type: "InvalidSharedSetting",
+      });
+    }
+    this.#unshare(row.id, "access_as_shared");
+  }
+
+  #ports(networkId: string, where: string, ...params: string[]): PortRow[] {
+    return this.#base.store.ports.select(`network_id = ? AND ${where}`, networkId, ...params);
+  }
+
+  #dirtyRouters(networkId: string): void {
+    for (const port of this.#ports(networkId, "device_owner LIKE 'network:router_%'"))
+      this.#base.dirty("router", port.device_id);
+  }
+
+  remove(context: RequestContext, id: string): void {
+    const { store, kernel, dirty } = this.#base;
+    kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      // Floating IPs that lead nowhere go with their network, as in neutron.
+      for (const fip of store.floatingIps.select("floating_network_id = ? AND router_id IS NULL", id)) {
+        store.floatingIps.delete(fip.id);
+        store.ports.delete(fip.floating_port_id);
+      }
+      const ports = store.ports.select("network_id = ?", id);
+      const holding = ports.filter((port) => !AUTO_DELETED_OWNERS.has(port.device_owner));
+      if (holding.length > 0) throw networkInUse(id, holding.map((port) => port.id).sort());
+      for (const port of ports) store.ports.delete(port.id);
+      for (const subnet of store.subnets.select("network_id = ?", id)) store.subnets.delete(subnet.id);
+      for (const policy of store.rbac.select("object_id = ?", id)) store.rbac.delete(policy.id);
+      store.networks.delete(row.id);
+      dirty("network", id);
+      dirty("firewall");
+    });
+  }
+}

@@ -1,0 +1,404 @@
+import "../facade.ts";
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { badRequest, conflict } from "../../../kernel/errors.ts";
+import {
+  badResource,
+  deviceNotOwned,
+  disallowed,
+  groupNotFound,
+  invalidInput,
+  portNotFound,
+  servicePortInUse,
+} from "../errors.ts";
+import type { Filters } from "../routes/listing.ts";
+import type { Resource } from "../routes/resource.ts";
+import type { Body } from "../schemas/attribute.ts";
+import type { FixedIpRequest } from "../schemas/converters.ts";
+import { portAttributes } from "../schemas/resources.ts";
+import type { AddressPair, DhcpOption, NetworkRow, PortIp, PortRow } from "../store/rows.ts";
+import { portView } from "../views/ports.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
+import { Ipam } from "./ipam.ts";
+import type { NetworkManager } from "./networks.ts";
+import type { SecurityGroupManager } from "./security-groups.ts";
+
+/** Ports that belong to routers and floating IPs: deleting those is the way to delete these. */
+const GUARDED_OWNERS = new Set(["network:router_interface", "network:router_gateway", "network:floatingip"]);
+/** On a network of others, one port must not take all of its addresses: what neutron's max_fixed_ips_per_port was. */
+const MAX_FOREIGN_IPS = 5;
+
+/** What a new port is made of; `createPort` of the API and of routers, floating IPs and nova all end here. */
+export interface NewPort {
+  projectId: string;
+  networkId: string;
+  name?: string;
+  description?: unknown;
+  tags?: unknown;
+  mac?: string | null;
+  adminStateUp?: boolean;
+  deviceId?: string;
+  deviceOwner?: string;
+  /** Undefined: the usual pick; empty: no address. */
+  fixedIps?: readonly FixedIpRequest[];
+  addressPairs?: readonly { ip_address: string; mac_address?: string }[];
+  dhcpOptions?: readonly { opt_name: string; opt_value: string | null; ip_version: 4 | 6 }[];
+  /** Undefined: the project's default group (none where port security is off). */
+  groupIds?: readonly string[];
+  portSecurity?: boolean;
+  hostId?: string;
+  vnicType?: string;
+  profile?: Record<string, unknown>;
+  dnsName?: string;
+}
+
+export class PortManager implements Resource {
+  readonly names = { singular: "port", plural: "ports" };
+  readonly path = "/v2.0/ports";
+  readonly attributes = portAttributes;
+  readonly ipam: Ipam;
+  readonly #base: Base;
+  readonly #networks: NetworkManager;
+  readonly #groups: SecurityGroupManager;
+
+  constructor(base: Base, networks: NetworkManager, groups: SecurityGroupManager) {
+    this.#base = base;
+    this.#networks = networks;
+    this.#groups = groups;
+    this.ipam = new Ipam(base.store);
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    return this.views(this.rows(context, filters));
+  }
+
+  /** The caller's own, and all ports of the caller's networks. */
+  rows(context: RequestContext, filters: Filters = new Map()): PortRow[] {
+    const visible = `(${OWN} OR network_id IN (SELECT id FROM network_networks WHERE project_id = @scope))`;
+    return this.#base.store.ports.filtered(filters, visible, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    return this.views([this.row(context, id)])[0] ?? {};
+  }
+
+  row(context: RequestContext, id: string): PortRow {
+    const [row] = this.rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw portNotFound(id);
+    return row;
+  }
+
+  views(rows: readonly PortRow[]): Body[] {
+    const ids = rows.map(({ id }) => id);
+    const ips = this.#base.store.portDetails.ipsOf(ids);
+    const groups = this.#base.store.portDetails.groupsOf(ids);
+    const { dnsDomain } = this.#base.kernel.settings.network;
+    return rows.map((row) => portView(row, ips.get(row.id) ?? [], groups.get(row.id) ?? [], dnsDomain));
+  }
+
+  /** The owner of its network may take it away, but not change it. */
+  owners(view: Body, verb: "update" | "delete"): readonly string[] {
+    const network = verb === "delete" ? this.#base.store.networks.get(String(view.network_id)) : undefined;
+    return network === undefined ? [String(view.project_id)] : [String(view.project_id), network.project_id];
+  }
+
+  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+    return this.#base.kernel.db.transaction(() => {
+      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
+        checkQuota(this.#base, project, { port: wanted.length });
+      return this.views(bodies.map((body) => this.insert(context, newPortOf(body))));
+    });
+  }
+
+  /** Inside a transaction; the quota is the caller's to check. Errors: 400, 403, 404, 409 of addresses, groups and networks. */
+  insert(context: RequestContext, wanted: NewPort): PortRow {
+    const { store, dirty, kernel } = this.#base;
+    const network = this.#networks.row(context, wanted.networkId);
+    this.#requireUse(context, network, wanted);
+    const owner = wanted.deviceOwner ?? "";
+    this.#requireOwnRouter(context, owner, wanted.deviceId ?? "", wanted.projectId);
+    const mac = this.ipam.mac(network.id, wanted.mac);
+    const ips = this.ipam.allocate({ networkId: network.id, mac, deviceOwner: owner, requests: wanted.fixedIps });
+    const trusted = owner.startsWith("network:");
+    const portSecurity = trusted ? false : (wanted.portSecurity ?? network.port_security_enabled);
+    const groupIds = this.#groupsFor(context, wanted, portSecurity, trusted);
+    if ((wanted.addressPairs?.length ?? 0) > 0 && !portSecurity) throw pairsNeedSecurity();
+    const row: PortRow = {
+      ...standard(this.#base, wanted.projectId, wanted.description, wanted.tags, 1),
+      name: wanted.name ?? "",
+      network_id: network.id,
+      mac_address: mac,
+      admin_state_up: wanted.adminStateUp ?? true,
+      status: "DOWN",
+      device_id: wanted.deviceId ?? "",
+      device_owner: owner,
+      allowed_address_pairs: this.#pairs(wanted.addressPairs ?? [], mac),
+      extra_dhcp_opts: (wanted.dhcpOptions ?? []).filter((option): option is DhcpOption => option.opt_value !== null),
+      port_security_enabled: portSecurity,
+      host_id: wanted.hostId ?? "",
+      vnic_type: wanted.vnicType ?? "normal",
+      profile: wanted.profile ?? {},
+      dns_name: wanted.dnsName ?? "",
+      propagate_uplink_status: true,
+      plugged: false,
+    };
+    store.ports.insert(row);
+    store.portDetails.setIps(row.id, network.id, ips);
+    store.portDetails.setGroups(row.id, groupIds);
+    dirty("network", network.id);
+    dirty("firewall");
+    if (row.device_id !== "") kernel.events.publish("network.device.changed", { deviceId: row.device_id });
+    return row;
+  }
+
+  /** Who may make a port here: the network's owner, and others on a shared one. Attributes that only an owner or admin sets. */
+  #requireUse(context: RequestContext, network: NetworkRow, wanted: NewPort): void {
+    if (seesAll(context)) return;
+    const owns = network.project_id === context.projectId;
+    if (!owns && !this.#networks.isShared(context, network)) throw disallowed("rule:create_port");
+    const rules: string[] = [];
+    if (!owns && (wanted.deviceOwner ?? "").startsWith("network:")) rules.push("device_owner");
+    if (!owns && wanted.mac != null) rules.push("mac_address");
+    if (!owns && wanted.fixedIps?.some((ip) => ip.ip_address !== undefined) === true) rules.push("fixed_ips");
+    if (!owns && wanted.portSecurity === false) rules.push("port_security_enabled");
+    if (!owns && (wanted.addressPairs?.length ?? 0) > 0) rules.push("allowed_address_pairs");
+    if (rules.length > 0) {
+      throw disallowed(`(rule:create_port and ${rules.map((rule) => `rule:create_port:${rule}`).join(" and ")})`);
+    }
+    if (!owns) refuseTooMany(wanted.fixedIps);
+  }
+
+  /** A port that says it is a router's would plug that router into this network. Errors: 409 for another project's router. */
+  #requireOwnRouter(context: RequestContext, owner: string, deviceId: string, projectId: string): void {
+    if (context.isAdmin || deviceId === "" || !owner.startsWith("network:router_")) return;
+    const router = this.#base.store.routers.get(deviceId);
+    if (router !== undefined && router.project_id !== projectId) throw deviceNotOwned(deviceId);
+  }
+
+  #groupsFor(context: RequestContext, wanted: NewPort, portSecurity: boolean, trusted: boolean): readonly string[] {
+    if (wanted.groupIds === undefined) {
+      const { useSecurityGroups } = this.#base.kernel.settings.network;
+      if (!portSecurity || trusted || wanted.projectId === "" || !useSecurityGroups) return [];
+      return [this.#groups.ensureDefault(wanted.projectId)];
+    }
+    if (wanted.groupIds.length > 0 && !portSecurity) throw groupsNeedSecurity();
+    this.#checkGroups(context, wanted.projectId, wanted.groupIds);
+    return wanted.groupIds;
+  }
+
+  #checkGroups(context: RequestContext, projectId: string, ids: readonly string[]): void {
+    const scope = seesAll(context) ? context : { ...context, projectId };
+    const known = new Set(this.#groups.rows(scope, new Map([["id", ids]])).map(({ id }) => id));
+    const missing = ids.find((id) => !known.has(id));
+    if (missing !== undefined) throw groupNotFound(missing);
+  }
+
+  #pairs(pairs: readonly { ip_address: string; mac_address?: string }[], mac: string): AddressPair[] {
+    const { maxAllowedAddressPairs } = this.#base.kernel.settings.network;
+    if (pairs.length > maxAllowedAddressPairs) {
+      throw badRequest(`The number of allowed address pair exceeds the maximum ${maxAllowedAddressPairs}.`, {
+        type: "AllowedAddressPairExhausted",
+      });
+    }
+    return pairs.map(({ mac_address, ip_address }) => ({ mac_address: mac_address ?? mac, ip_address }));
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    return this.#base.kernel.db.transaction(
+      () => this.views([this.change(context, this.row(context, id), changes)])[0] ?? {},
+    );
+  }
+
+  /** Inside a transaction: `changes` are API attributes, converted. */
+  change(context: RequestContext, row: PortRow, changes: Body): PortRow {
+    const { store, dirty, kernel } = this.#base;
+    const { fixed_ips, security_groups, allowed_address_pairs, extra_dhcp_opts, ...rest } = changes;
+    const wanted = plainChanges(rest);
+    const network = store.networks.get(row.network_id);
+    if (!seesAll(context) && network?.project_id !== context.projectId) refuseForeign(changes);
+    if (wanted.mac_address !== undefined && wanted.mac_address !== row.mac_address) {
+      if (!context.isAdmin) throw disallowed("(rule:update_port and rule:update_port:mac_address)");
+      if (row.plugged) throw boundPort(row, wanted.mac_address);
+      wanted.mac_address = this.ipam.mac(row.network_id, wanted.mac_address);
+    }
+    if (fixed_ips !== undefined) this.#moveAddresses(row, wanted, fixed_ips as FixedIpRequest[]);
+    const next = { ...row, ...wanted };
+    if (wanted.device_id !== undefined || wanted.device_owner !== undefined)
+      this.#requireOwnRouter(context, next.device_owner, next.device_id, row.project_id);
+    const pairs = allowed_address_pairs as { ip_address: string; mac_address?: string }[] | undefined;
+    if (pairs !== undefined) wanted.allowed_address_pairs = this.#pairs(pairs, next.mac_address);
+    if ((wanted.allowed_address_pairs ?? row.allowed_address_pairs).length > 0 && !next.port_security_enabled)
+      throw pairsNeedSecurity();
+    const groups = security_groups as string[] | undefined;
+    const groupsAfter = groups ?? store.portDetails.groups(row.id);
+    if (groupsAfter.length > 0 && !next.port_security_enabled) {
+      throw groups === undefined
+        ? conflict(
+            "Port has security group associated. Cannot disable port security or IP address until security group is removed.",
+            { type: "PortSecurityPortHasSecurityGroup" },
+          )
+        : groupsNeedSecurity();
+    }
+    if (groups !== undefined) {
+      this.#checkGroups(context, row.project_id, groups);
+      store.portDetails.setGroups(row.id, groups);
+    }
+    if (extra_dhcp_opts !== undefined)
+      wanted.extra_dhcp_opts = mergeOptions(
+        row.extra_dhcp_opts,
+        extra_dhcp_opts as (DhcpOption & { opt_value: string | null })[],
+      );
+    if (wanted.device_id === "" && row.plugged) wanted.plugged = false;
+    if (wanted.admin_state_up === false || wanted.plugged === false) wanted.status = "DOWN";
+    else if (wanted.admin_state_up === true && row.plugged) wanted.status = "ACTIVE";
+    const updated = revise(this.#base, store.ports, row, wanted);
+    dirty("network", row.network_id);
+    dirty("firewall");
+    if (row.device_owner.startsWith("network:router_")) dirty("router", row.device_id);
+    for (const deviceId of new Set([row.device_id, updated.device_id]))
+      if (deviceId !== "") kernel.events.publish("network.device.changed", { deviceId });
+    return updated;
+  }
+
+  #moveAddresses(row: PortRow, wanted: Partial<PortRow>, requests: readonly FixedIpRequest[]): void {
+    const { store } = this.#base;
+    const present = store.portDetails.ips(row.id);
+    const ips = this.ipam.allocate({
+      networkId: row.network_id,
+      mac: wanted.mac_address ?? row.mac_address,
+      deviceOwner: wanted.device_owner ?? row.device_owner,
+      requests,
+      present,
+    });
+    const kept = new Set(ips.map((ip) => ip.ip_address));
+    const gone = present.filter((ip) => !kept.has(ip.ip_address));
+    if (gone.length > 0) this.#refuseWithFloating(row, gone);
+    store.portDetails.setIps(row.id, row.network_id, ips);
+  }
+
+  #refuseWithFloating(row: PortRow, gone: readonly PortIp[]): void {
+    const floating = this.#base.store.floatingIps.select("port_id = ?", row.id);
+    if (!floating.some((fip) => gone.some((ip) => ip.ip_address === fip.fixed_ip_address))) return;
+    throw badResource(
+      "port",
+      `Cannot update the fixed_ips of the port ${row.id}, because its original fixed_ip has been associated to a floating ip`,
+    );
+  }
+
+  remove(context: RequestContext, id: string): void {
+    const { store, kernel } = this.#base;
+    kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      if (GUARDED_OWNERS.has(row.device_owner) && this.#deviceExists(row)) throw servicePortInUse(id, row.device_owner);
+      if (row.device_owner.startsWith("compute:"))
+        kernel.events.publish("network.port.deleted", { portId: id, deviceId: row.device_id });
+      this.erase(store.ports.get(id) ?? row);
+    });
+  }
+
+  #deviceExists(row: PortRow): boolean {
+    if (row.device_owner === "network:floatingip") return this.#base.store.floatingIps.get(row.device_id) !== undefined;
+    return this.#base.store.routers.get(row.device_id) !== undefined;
+  }
+
+  /** Inside a transaction, without asking: floating IPs of the port are let go. */
+  erase(row: PortRow): void {
+    const { store, dirty, kernel } = this.#base;
+    for (const fip of store.floatingIps.select("port_id = ?", row.id)) {
+      revise(this.#base, store.floatingIps, fip, {
+        port_id: null,
+        fixed_ip_address: null,
+        router_id: null,
+        status: "DOWN",
+      });
+      if (fip.router_id !== null) dirty("router", fip.router_id);
+    }
+    for (const forwarding of store.portForwardings.select("internal_port_id = ?", row.id)) {
+      const fip = store.floatingIps.get(forwarding.floatingip_id);
+      store.portForwardings.delete(forwarding.id);
+      if (fip?.router_id != null) dirty("router", fip.router_id);
+    }
+    store.ports.delete(row.id);
+    dirty("network", row.network_id);
+    dirty("firewall");
+    if (row.device_id !== "") kernel.events.publish("network.device.changed", { deviceId: row.device_id });
+  }
+}
+
+const pairsNeedSecurity = () =>
+  conflict("Port Security must be enabled in order to have allowed address pairs on a port.", {
+    type: "AddressPairAndPortSecurityRequired",
+  });
+const groupsNeedSecurity = () =>
+  badRequest("Port security must be enabled and port must have an IP address in order to use security groups.", {
+    type: "PortSecurityAndIPRequiredForSecurityGroups",
+  });
+const boundPort = (row: PortRow, mac: string) =>
+  conflict(
+    `Unable to complete operation on port ${row.id}, port is already bound, port type: bridge, old_mac ${row.mac_address}, new_mac ${mac}.`,
+    { type: "PortBound" },
+  );
+
+function refuseTooMany(ips: readonly FixedIpRequest[] | undefined): void {
+  if (ips !== undefined && ips.length > MAX_FOREIGN_IPS)
+    throw invalidInput("Exceeded maximum amount of fixed ips per port");
+}
+
+/** What the owner of a port on somebody else's network may not change. */
+function refuseForeign(changes: Body): void {
+  const guarded = ["mac_address", "port_security_enabled", "allowed_address_pairs"];
+  const used = guarded.filter((name) => changes[name] !== undefined);
+  const fixed = changes.fixed_ips as FixedIpRequest[] | undefined;
+  if (fixed?.some((ip) => ip.ip_address !== undefined) === true) used.push("fixed_ips");
+  refuseTooMany(fixed);
+  if (String(changes.device_owner ?? "").startsWith("network:")) used.push("device_owner");
+  if (used.length === 0) return;
+  throw disallowed(`(rule:update_port and ${used.map((name) => `rule:update_port:${name}`).join(" and ")})`);
+}
+
+/** Options are changed one by one: those named get the value or go (null), the others stay. */
+function mergeOptions(
+  present: readonly DhcpOption[],
+  changes: readonly (Omit<DhcpOption, "opt_value"> & { opt_value: string | null })[],
+): DhcpOption[] {
+  const merged = new Map(present.map((option) => [`${option.opt_name} ${option.ip_version}`, option]));
+  for (const { opt_value, ...option } of changes) {
+    const key = `${option.opt_name} ${option.ip_version}`;
+    if (opt_value === null) merged.delete(key);
+    else merged.set(key, { ...option, opt_value });
+  }
+  return [...merged.values()];
+}
+
+function plainChanges(rest: Body): Partial<PortRow> {
+  const { "binding:vnic_type": vnic, "binding:profile": profile, "binding:host_id": host, ...same } = rest;
+  const wanted = { ...same } as Partial<PortRow>;
+  if (vnic !== undefined) wanted.vnic_type = String(vnic);
+  if (profile !== undefined) wanted.profile = profile as Record<string, unknown>;
+  if (host !== undefined) wanted.host_id = String(host);
+  if (wanted.mac_address === null) throw invalidInput("'None' is not a valid MAC address");
+  return wanted;
+}
+
+function newPortOf(body: Body): NewPort {
+  const wanted: NewPort = {
+    projectId: String(body.project_id),
+    networkId: String(body.network_id),
+    name: String(body.name),
+    description: body.description,
+    tags: body.tags,
+    adminStateUp: body.admin_state_up === true,
+    deviceId: String(body.device_id),
+    deviceOwner: String(body.device_owner),
+    addressPairs: body.allowed_address_pairs as NonNullable<NewPort["addressPairs"]>,
+    dhcpOptions: body.extra_dhcp_opts as NonNullable<NewPort["dhcpOptions"]>,
+    hostId: String(body["binding:host_id"] ?? ""),
+    vnicType: String(body["binding:vnic_type"]),
+    profile: (body["binding:profile"] ?? {}) as Record<string, unknown>,
+    dnsName: String(body.dns_name),
+  };
+  if (typeof body.mac_address === "string") wanted.mac = body.mac_address;
+  if (body.fixed_ips !== undefined) wanted.fixedIps = body.fixed_ips as FixedIpRequest[];
+  if (body.security_groups !== undefined) wanted.groupIds = body.security_groups as string[];
+  if (body.port_security_enabled !== undefined) wanted.portSecurity = body.port_security_enabled === true;
+  return wanted;
+}

@@ -1,0 +1,480 @@
+import { hostname } from "node:os";
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { contains, overlaps } from "../../../kernel/config/addresses.ts";
+import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { badResource, disallowed, networkNotFound, routerNotFound, subnetNotFound } from "../errors.ts";
+import type { Filters } from "../routes/listing.ts";
+import type { Resource } from "../routes/resource.ts";
+import { type Body, isObject } from "../schemas/attribute.ts";
+import { boolean, type FixedIpRequest, fixedIps, shown, uuid } from "../schemas/converters.ts";
+import { routerAttributes } from "../schemas/resources.ts";
+import type { HostRoute, NetworkRow, PortRow, RouterRow, SubnetRow } from "../store/rows.ts";
+import { routerView } from "../views/routers.ts";
+import { blockOf } from "./addresses.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
+import type { NetworkManager } from "./networks.ts";
+import type { PortManager } from "./ports.ts";
+import type { SubnetManager } from "./subnets.ts";
+
+const badRouter = (message: string) => badResource("router", message);
+
+export interface InterfaceChange {
+  id: string;
+  tenant_id: string;
+  port_id: string;
+  network_id: string;
+  subnet_id: string;
+  subnet_ids: string[];
+}
+
+interface GatewayInfo {
+  network_id: string;
+  enable_snat?: boolean;
+  external_fixed_ips?: FixedIpRequest[];
+}
+
+export class RouterManager implements Resource {
+  readonly names = { singular: "router", plural: "routers" };
+  readonly path = "/v2.0/routers";
+  readonly attributes = routerAttributes;
+  readonly #base: Base;
+  readonly #networks: NetworkManager;
+  readonly #subnets: SubnetManager;
+  readonly #ports: PortManager;
+
+  constructor(base: Base, networks: NetworkManager, subnets: SubnetManager, ports: PortManager) {
+    this.#base = base;
+    this.#networks = networks;
+    this.#subnets = subnets;
+    this.#ports = ports;
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    return this.#views(this.#rows(context, filters));
+  }
+
+  #rows(context: RequestContext, filters: Filters): RouterRow[] {
+    return this.#base.store.routers.filtered(filters, OWN, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    return this.#views([this.row(context, id)])[0] ?? {};
+  }
+
+  row(context: RequestContext, id: string): RouterRow {
+    const [row] = this.#rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw routerNotFound(id);
+    return row;
+  }
+
+  #views(rows: readonly RouterRow[]): Body[] {
+    const gateways = rows.map((row) => row.gateway_port_id).filter((id) => id !== null);
+    const ips = this.#base.store.portDetails.ipsOf(gateways);
+    return rows.map((row) => routerView(row, ips.get(row.gateway_port_id ?? "") ?? []));
+  }
+
+  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+    const { store, kernel, dirty } = this.#base;
+    return kernel.db.transaction(() => {
+      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
+        checkQuota(this.#base, project, { router: wanted.length });
+      const rows = bodies.map((body) => {
+        const row: RouterRow = {
+          ...standard(this.#base, String(body.project_id), body.description, body.tags, 1),
+          name: String(body.name),
+          admin_state_up: body.admin_state_up === true,
+          status: "ACTIVE",
+          gateway_port_id: null,
+          gateway_network_id: null,
+          enable_snat: true,
+          routes: [],
+          availability_zone_hints: body.availability_zone_hints as string[],
+        };
+        store.routers.insert(row);
+        dirty("router", row.id);
+        const gateway = gatewayOf(body.external_gateway_info);
+        if (gateway === null) return row;
+        const withGateway = this.#setGateway(context, row, gateway);
+        return revise(this.#base, store.routers, withGateway, {});
+      });
+      return this.#views(rows);
+    });
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    const { store, kernel, dirty } = this.#base;
+    return kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const { external_gateway_info: info, routes, ...rest } = changes;
+      let current = row;
+      if (info !== undefined) {
+        const gateway = gatewayOf(info);
+        current = gateway === null ? this.#clearGateway(row) : this.#setGateway(context, row, gateway);
+      }
+      const wanted = rest as Partial<RouterRow>;
+      if (routes !== undefined) {
+        wanted.routes = sortRoutes(routes as HostRoute[]);
+        this.#checkRoutes(current, wanted.routes);
+      }
+      dirty("router", id);
+      return this.#views([revise(this.#base, store.routers, { ...current, revision: row.revision }, wanted)])[0] ?? {};
+    });
+  }
+
+  #setGateway(context: RequestContext, row: RouterRow, info: GatewayInfo): RouterRow {
+    const { store } = this.#base;
+    const network = this.#externalNetwork(context, info.network_id);
+    const snat = info.enable_snat ?? (row.gateway_port_id === null ? true : row.enable_snat);
+    if (!seesAll(context)) refuseAdminParts(info);
+    if (row.gateway_port_id !== null && row.gateway_network_id === network.id) {
+      const port = store.ports.get(row.gateway_port_id);
+      if (port !== undefined && info.external_fixed_ips !== undefined && info.external_fixed_ips.length > 0)
+        this.#ports.change(systemic(context), port, { fixed_ips: info.external_fixed_ips });
+      store.routers.update(row.id, { enable_snat: snat });
+      return { ...row, enable_snat: snat };
+    }
+    const cleared = row.gateway_port_id === null ? row : this.#clearGateway(row);
+    const taken = store.portDetails;
+    for (const ip of info.external_fixed_ips ?? []) {
+      const subnet = store.subnets.select("network_id = ?", network.id).find((one) => one.gateway_ip === ip.ip_address);
+      if (subnet !== undefined) throw badRouter(`External IP ${ip.ip_address} is the same as the gateway IP`);
+    }
+    this.#refuseOverlapWithGateway(row, network);
+    const requests = info.external_fixed_ips?.length ? { fixedIps: info.external_fixed_ips } : {};
+    const port = this.#ports.insert(systemic(context), {
+      projectId: "",
+      networkId: network.id,
+      deviceId: row.id,
+      deviceOwner: "network:router_gateway",
+      groupIds: [],
+      hostId: hostname(),
+      ...requests,
+    });
+    if (taken.ips(port.id).length === 0) throw badRouter(`No IPs available for external network ${network.id}`);
+    const changes = { gateway_port_id: port.id, gateway_network_id: network.id, enable_snat: snat };
+    store.routers.update(row.id, changes);
+    return { ...cleared, ...changes };
+  }
+
+  #externalNetwork(context: RequestContext, id: string): NetworkRow {
+    const network = this.#networks.rows(context, new Map([["id", [id]]]))[0];
+    if (network === undefined) throw networkNotFound(id);
+    if (!network.external) throw badRouter(`Network ${id} is not an external network`);
+    return network;
+  }
+
+  #refuseOverlapWithGateway(row: RouterRow, network: NetworkRow): void {
+    for (const subnet of this.#base.store.subnets.select("network_id = ?", network.id)) {
+      this.#refuseOverlap(row.id, subnet);
+    }
+  }
+
+  #clearGateway(row: RouterRow): RouterRow {
+    const { store } = this.#base;
+    if (row.gateway_port_id === null) return row;
+    const inUse = store.floatingIps.select("router_id = ?", row.id);
+    if (inUse.length > 0) {
+      throw conflict(
+        `Gateway cannot be updated for router ${row.id}, since a gateway to external network ${row.gateway_network_id} is required by one or more floating IPs.`,
+        { type: "RouterExternalGatewayInUseByFloatingIp" },
+      );
+    }
+    const port = store.ports.get(row.gateway_port_id);
+    const changes = { gateway_port_id: null, gateway_network_id: null, enable_snat: true };
+    store.routers.update(row.id, changes);
+    if (port !== undefined) this.#ports.erase(port);
+    return { ...row, ...changes };
+  }
+
+  remove(context: RequestContext, id: string): void {
+    const { store, kernel, dirty } = this.#base;
+    kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const ports = store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", id);
+      if (ports.length > 0) {
+        throw conflict(`Router ${id} has ports still attached: ${ports.map((port) => port.id).join(", ")}`, {
+          type: "RouterInUse",
+        });
+      }
+      this.#clearGateway(row);
+      store.routers.delete(id);
+      dirty("router", id);
+    });
+  }
+
+  /** `{"subnet_id": …}` or `{"port_id": …}`. Errors: 400, 404, 409 as neutron. */
+  addInterface(context: RequestContext, id: string, body: unknown): InterfaceChange {
+    return this.#base.kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const { portId, subnetId } = interfaceOf(body);
+      if (portId !== null && subnetId !== null) throw badRouter("Cannot specify both subnet-id and port-id");
+      if (portId !== null) return this.#addPort(context, row, portId);
+      return this.#addSubnet(context, row, subnetId ?? "");
+    });
+  }
+
+  #addPort(context: RequestContext, row: RouterRow, portId: string): InterfaceChange {
+    const { store } = this.#base;
+    const port = this.#ports.row(context, portId);
+    if (port.device_id !== "" && port.device_id !== row.id) {
+      throw conflict(
+        `Unable to complete operation on port ${port.id} for network ${port.network_id}. Port already has an attached device ${port.device_id}.`,
+        { type: "PortInUse" },
+      );
+    }
+    const ips = store.portDetails.ips(port.id);
+    if (ips.length === 0) throw badRouter("Router port must have at least one fixed IP");
+    const subnets = store.subnets.getMany(ips.map((ip) => ip.subnet_id));
+    if (subnets.filter((subnet) => subnet.ip_version === 4).length > 1)
+      throw badRouter("Cannot have multiple IPv4 subnets on router port");
+    for (const subnet of subnets) this.#refuseOverlap(row.id, subnet);
+    this.#ports.change(systemic(context), port, {
+      device_id: row.id,
+      device_owner: "network:router_interface",
+      security_groups: [],
+      port_security_enabled: false,
+      allowed_address_pairs: [],
+      "binding:host_id": hostname(),
+    });
+    return this.#changed(row, port, subnets);
+  }
+
+  #addSubnet(context: RequestContext, row: RouterRow, subnetId: string): InterfaceChange {
+    const { store } = this.#base;
+    const subnet = this.#subnets.rows(context, new Map([["id", [subnetId]]]))[0];
+    if (subnet === undefined) throw subnetNotFound(subnetId);
+    if (subnet.gateway_ip === null) throw badRouter("Subnet for router interface must have a gateway IP");
+    if (!seesAll(context) && subnet.project_id !== context.projectId) {
+      throw badRouter(
+        `Cannot add interface to router because subnet ${subnetId} is not owned by project making the request`,
+      );
+    }
+    if (subnet.ip_version === 6 && subnet.ipv6_ra_mode === null && subnet.ipv6_address_mode !== null) {
+      throw badRouter(
+        `IPv6 subnet ${subnet.id} configured to receive RAs from an external router cannot be added to Neutron Router.`,
+      );
+    }
+    this.#refuseOverlap(row.id, subnet);
+    const wanted = { subnet_id: subnet.id, ip_address: subnet.gateway_ip };
+    const existing = subnet.ip_version === 6 ? this.#ipv6Port(row, subnet.network_id) : undefined;
+    if (existing !== undefined) {
+      const present = store.portDetails.ips(existing.id);
+      const updated = this.#ports.change(systemic(context), existing, { fixed_ips: [...present, wanted] });
+      return this.#changed(row, updated, [subnet]);
+    }
+    const port = this.#ports.insert(systemic(context), {
+      projectId: row.project_id,
+      networkId: subnet.network_id,
+      deviceId: row.id,
+      deviceOwner: "network:router_interface",
+      fixedIps: [wanted],
+      groupIds: [],
+      hostId: hostname(),
+    });
+    return this.#changed(row, port, [subnet]);
+  }
+
+  /** Several IPv6 subnets of a network share one router port. */
+  #ipv6Port(row: RouterRow, networkId: string): PortRow | undefined {
+    const ports = this.#interfaces(row.id).filter((port) => port.network_id === networkId);
+    const ips = this.#base.store.portDetails.ipsOf(ports.map(({ id }) => id));
+    return ports.find((port) => (ips.get(port.id) ?? []).every((ip) => ip.ip_address.includes(":")));
+  }
+
+  #interfaces(routerId: string): PortRow[] {
+    return this.#base.store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", routerId);
+  }
+
+  #attachedSubnets(routerId: string): SubnetRow[] {
+    const { store } = this.#base;
+    const ports = store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", routerId);
+    const ips = [...store.portDetails.ipsOf(ports.map(({ id }) => id)).values()].flat();
+    return store.subnets.getMany([...new Set(ips.map((ip) => ip.subnet_id))]);
+  }
+
+  #refuseOverlap(routerId: string, subnet: SubnetRow): void {
+    for (const other of this.#attachedSubnets(routerId)) {
+      if (other.id === subnet.id) throw badRouter(`Router already has a port on subnet ${subnet.id}`);
+      if (!overlaps(blockOf(other.cidr), blockOf(subnet.cidr))) continue;
+      throw badRouter(
+        `Cidr ${subnet.cidr} of subnet ${subnet.id} overlaps with cidr ${other.cidr} of subnet ${other.id}`,
+      );
+    }
+  }
+
+  #changed(row: RouterRow, port: PortRow, subnets: readonly SubnetRow[]): InterfaceChange {
+    revise(this.#base, this.#base.store.routers, row, {});
+    this.#base.dirty("router", row.id);
+    this.#base.dirty("network", port.network_id);
+    const ids = subnets.map(({ id }) => id);
+    return {
+      id: row.id,
+      tenant_id: row.project_id,
+      port_id: port.id,
+      network_id: port.network_id,
+      subnet_id: ids[0] ?? "",
+      subnet_ids: ids,
+    };
+  }
+
+  removeInterface(context: RequestContext, id: string, body: unknown): InterfaceChange {
+    return this.#base.kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const { portId, subnetId } = interfaceOf(body);
+      return portId !== null ? this.#removePort(row, portId, subnetId) : this.#removeSubnet(row, subnetId ?? "");
+    });
+  }
+
+  #removePort(row: RouterRow, portId: string, subnetId: string | null): InterfaceChange {
+    const { store } = this.#base;
+    const port = this.#interfaces(row.id).find((one) => one.id === portId);
+    if (port === undefined) throw noInterface(row.id, portId);
+    const ips = store.portDetails.ips(port.id);
+    if (subnetId !== null && !ips.some((ip) => ip.subnet_id === subnetId)) {
+      throw badRequest(`Subnet on port ${portId} does not match the requested subnet ${subnetId}.`, {
+        type: "SubnetMismatchForPort",
+      });
+    }
+    const subnets = store.subnets.getMany(ips.map((ip) => ip.subnet_id));
+    for (const subnet of subnets) this.#refuseInUse(row, subnet);
+    const change = this.#changed(row, port, subnets);
+    this.#ports.erase(port);
+    return change;
+  }
+
+  #removeSubnet(row: RouterRow, subnetId: string): InterfaceChange {
+    const { store } = this.#base;
+    const subnet = store.subnets.get(subnetId);
+    if (subnet === undefined) throw subnetNotFound(subnetId);
+    const ports = this.#interfaces(row.id);
+    const ips = store.portDetails.ipsOf(ports.map(({ id }) => id));
+    const port = ports.find((one) => (ips.get(one.id) ?? []).some((ip) => ip.subnet_id === subnetId));
+    if (port === undefined) {
+      throw notFound(`Router ${row.id} has no interface on subnet ${subnetId}`, {
+        type: "RouterInterfaceNotFoundForSubnet",
+      });
+    }
+    this.#refuseInUse(row, subnet);
+    const change = this.#changed(row, port, [subnet]);
+    const left = (ips.get(port.id) ?? []).filter((ip) => ip.subnet_id !== subnetId);
+    if (left.length === 0) this.#ports.erase(port);
+    else store.portDetails.setIps(port.id, port.network_id, left);
+    return change;
+  }
+
+  #refuseInUse(row: RouterRow, subnet: SubnetRow): void {
+    const block = blockOf(subnet.cidr);
+    if (row.routes.some((route) => contains(block, route.nexthop))) {
+      throw conflict(
+        `Router interface for subnet ${subnet.id} on router ${row.id} cannot be deleted, as it is required by one or more routes.`,
+        { type: "RouterInterfaceInUseByRoute" },
+      );
+    }
+    const floating = this.#base.store.floatingIps.select("router_id = ?", row.id);
+    if (floating.some((fip) => fip.fixed_ip_address !== null && contains(block, fip.fixed_ip_address))) {
+      throw conflict(
+        `Router interface for subnet ${subnet.id} on router ${row.id} cannot be deleted, as it is required by one or more floating IPs.`,
+        { type: "RouterInterfaceInUseByFloatingIP" },
+      );
+    }
+  }
+
+  /** add_extraroutes and remove_extraroutes (extension extraroute-atomic): `{"router": {"routes": […]}}` parsed to routes. */
+  changeRoutes(context: RequestContext, id: string, routes: readonly HostRoute[], add: boolean): Body {
+    const row = this.row(context, id);
+    const same = (one: HostRoute) => (other: HostRoute) =>
+      one.destination === other.destination && one.nexthop === other.nexthop;
+    const next = add
+      ? [...row.routes, ...routes.filter((route) => !row.routes.some(same(route)))]
+      : row.routes.filter((route) => !routes.some(same(route)));
+    return this.update(context, id, { routes: next });
+  }
+
+  /** A next hop must be on a connected subnet, and not the router itself. Errors: 400 InvalidRoutes, RoutesExhausted. */
+  #checkRoutes(row: RouterRow, routes: readonly HostRoute[]): void {
+    const { store, kernel } = this.#base;
+    const { maxRoutes } = kernel.settings.network;
+    if (routes.length > maxRoutes) {
+      throw badRequest(
+        `Unable to complete operation for ${row.id}. The number of routes exceeds the maximum ${maxRoutes}.`,
+        { type: "RoutesExhausted" },
+      );
+    }
+    const blocks = this.#attachedSubnets(row.id).map((subnet) => blockOf(subnet.cidr));
+    const ports = store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", row.id);
+    const own = new Set(
+      [...store.portDetails.ipsOf(ports.map(({ id }) => id)).values()].flat().map((ip) => ip.ip_address),
+    );
+    const invalid = (route: HostRoute, reason: string) =>
+      badRequest(
+        `Invalid format for routes: [{'destination': '${route.destination}', 'nexthop': '${route.nexthop}'}], ${reason}`,
+        { type: "InvalidRoutes" },
+      );
+    for (const route of routes) {
+      if (!blocks.some((block) => contains(block, route.nexthop)))
+        throw invalid(route, "the nexthop is not connected with router");
+      if (own.has(route.nexthop)) throw invalid(route, "the nexthop is used by router");
+    }
+  }
+}
+
+const noInterface = (routerId: string, portId: string) =>
+  notFound(`Router ${routerId} does not have an interface with id ${portId}`, { type: "RouterInterfaceNotFound" });
+
+/** What only an admin says of a gateway; addresses outside are not for users to choose. */
+function refuseAdminParts(info: GatewayInfo): void {
+  const parts = (["enable_snat", "external_fixed_ips"] as const).filter((name) => info[name] !== undefined);
+  if (parts.length === 0) return;
+  const rules = parts.map((name) => `rule:update_router:external_gateway_info:${name}`);
+  throw disallowed(`(rule:update_router and ${rules.join(" and ")})`);
+}
+
+/** The router acts for itself: its ports are made on networks the caller may only use through it. */
+const systemic = (context: RequestContext): RequestContext => ({ ...context, isAdmin: true });
+
+const sortRoutes = (routes: readonly HostRoute[]): HostRoute[] =>
+  [...routes].sort((one, other) =>
+    one.destination < other.destination ? -1 : one.destination > other.destination ? 1 : 0,
+  );
+
+function interfaceOf(body: unknown): { portId: string | null; subnetId: string | null } {
+  if (!isObject(body)) throw badRouter("Either subnet_id or port_id must be specified");
+  const id = (name: "port_id" | "subnet_id"): string | null => {
+    const value = body[name];
+    if (value === undefined || value === null) return null;
+    if (typeof value === "string" && /^[0-9a-fA-F-]{32,36}$/.test(value)) return value;
+    throw badRouter(`'${shown(value)}' is not a valid UUID`);
+  };
+  const found = { portId: id("port_id"), subnetId: id("subnet_id") };
+  if (found.portId === null && found.subnetId === null)
+    throw badRouter("Either subnet_id or port_id must be specified");
+  return found;
+}
+
+/** Null and `{}` take the gateway away. Errors: 400. */
+function gatewayOf(value: unknown): GatewayInfo | null {
+  if (value === null || value === undefined) return null;
+  if (!isObject(value))
+    throw badRequest(`Invalid input for external_gateway_info. Reason: '${shown(value)}' is not a dictionary.`);
+  if (Object.keys(value).length === 0) return null;
+  const known = ["network_id", "enable_snat", "external_fixed_ips"];
+  const extra = Object.keys(value).filter((key) => !known.includes(key));
+  if (extra.length > 0)
+    throw badRequest(`Invalid input for external_gateway_info. Reason: Unexpected keys supplied: ${extra.join(", ")}.`);
+  if (value.network_id === undefined || value.network_id === null) return null;
+  const info: GatewayInfo = { network_id: checked(() => uuid(value.network_id)) };
+  if (value.enable_snat !== undefined) info.enable_snat = boolean(value.enable_snat);
+  if (value.external_fixed_ips !== undefined && value.external_fixed_ips !== null)
+    info.external_fixed_ips = checked(() => fixedIps(value.external_fixed_ips));
+  return info;
+}
+
+function checked<T>(convert: () => T): T {
+  try {
+    return convert();
+  } catch (error) {
+    throw badRequest(
+      `Invalid input for external_gateway_info. Reason: ${error instanceof Error ? error.message : ""}.`,
+    );
+  }
+}

@@ -1,0 +1,150 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { conflict } from "../../../kernel/errors.ts";
+import { groupNotFound } from "../errors.ts";
+import type { Filters } from "../routes/listing.ts";
+import type { Resource } from "../routes/resource.ts";
+import type { Body } from "../schemas/attribute.ts";
+import { groupAttributes } from "../schemas/resources.ts";
+import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { groupView } from "../views/security-groups.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedWith, standard } from "./base.ts";
+
+const inUse = (type: string, message: string) => conflict(message, { type });
+
+export class SecurityGroupManager implements Resource {
+  readonly names = { singular: "security_group", plural: "security_groups" };
+  readonly path = "/v2.0/security-groups";
+  readonly attributes = groupAttributes;
+  readonly #base: Base;
+
+  constructor(base: Base) {
+    this.#base = base;
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    // As in neutron, looking is what makes a project's default group.
+    for (const project of filters.get("project_id") ?? [])
+      if (context.isAdmin && project !== "") this.ensureDefault(project);
+    if (context.projectId !== null) this.ensureDefault(context.projectId);
+    return this.#views(context, this.rows(context, filters));
+  }
+
+  rows(context: RequestContext, filters: Filters = new Map()): SecurityGroupRow[] {
+    const visible = `(${OWN} OR ${sharedWith("security_group")})`;
+    return this.#base.store.groups.filtered(filters, visible, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    return this.#views(context, [this.row(context, id)])[0] ?? {};
+  }
+
+  row(context: RequestContext, id: string): SecurityGroupRow {
+    const [row] = this.rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw groupNotFound(id);
+    return row;
+  }
+
+  #views(context: RequestContext, rows: readonly SecurityGroupRow[]): Body[] {
+    const ids = JSON.stringify(rows.map(({ id }) => id));
+    const { store } = this.#base;
+    const rules = store.rules.select("security_group_id IN (SELECT value FROM json_each(?))", ids);
+    const byGroup = groupBy(rules, (rule) => rule.security_group_id);
+    const shared = store.rbac.select(
+      "object_type = 'security_group' AND target_project IN ('*', ?) AND object_id IN (SELECT value FROM json_each(?))",
+      context.projectId ?? "",
+      ids,
+    );
+    const sharedIds = new Set(shared.map(({ object_id }) => object_id));
+    return rows.map((row) => groupView(row, byGroup.get(row.id) ?? [], sharedIds.has(row.id)));
+  }
+
+  /** The project's group "default", made when there is none. Cheap when there is. */
+  ensureDefault(projectId: string): string {
+    const { store, kernel } = this.#base;
+    const find = () => store.groups.select("project_id = ? AND is_default = 1", projectId)[0]?.id;
+    return (
+      find() ?? kernel.db.transaction(() => this.#insert(projectId, "default", "Default security group", [], true).id)
+    );
+  }
+
+  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+    return this.#base.kernel.db.transaction(() => {
+      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
+        this.ensureDefault(project);
+        checkQuota(this.#base, project, { security_group: wanted.length });
+      }
+      const rows = bodies.map((body) => {
+        if (String(body.name) === "default")
+          throw inUse("SecurityGroupDefaultAlreadyExists", "Default security group already exists.");
+        return this.#insert(String(body.project_id), String(body.name), String(body.description), body.tags, false);
+      });
+      return this.#views(context, rows);
+    });
+  }
+
+  #insert(projectId: string, name: string, description: string, tags: unknown, isDefault: boolean): SecurityGroupRow {
+    const { store } = this.#base;
+    const row: SecurityGroupRow = {
+      ...standard(this.#base, projectId, description, tags, 1),
+      name,
+      is_default: isDefault,
+    };
+    checkQuota(this.#base, projectId, { security_group: 1 });
+    store.groups.insert(row);
+    for (const ethertype of ["IPv4", "IPv6"] as const) {
+      if (isDefault) this.#bornWith(row, "ingress", ethertype, row.id);
+      this.#bornWith(row, "egress", ethertype, null);
+    }
+    return row;
+  }
+
+  #bornWith(
+    group: SecurityGroupRow,
+    direction: "ingress" | "egress",
+    ethertype: "IPv4" | "IPv6",
+    remote: string | null,
+  ): void {
+    const rule: SecurityGroupRuleRow = {
+      ...standard(this.#base, group.project_id, "", []),
+      security_group_id: group.id,
+      direction,
+      ethertype,
+      protocol: null,
+      port_range_min: null,
+      port_range_max: null,
+      remote_ip_prefix: null,
+      remote_group_id: remote,
+      described: false,
+    };
+    this.#base.store.rules.insert(rule);
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    const { store, kernel } = this.#base;
+    return kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const wanted = changes as Partial<SecurityGroupRow>;
+      if (wanted.name !== undefined && wanted.name !== row.name) {
+        if (row.is_default)
+          throw inUse("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.");
+        if (wanted.name === "default")
+          throw inUse("SecurityGroupDefaultAlreadyExists", "Default security group already exists.");
+        kernel.events.publish("network.security_group.renamed", { groupId: id });
+      }
+      return this.#views(context, [revise(this.#base, store.groups, row, wanted)])[0] ?? {};
+    });
+  }
+
+  remove(context: RequestContext, id: string): void {
+    const { store, kernel, dirty } = this.#base;
+    kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      if (store.portDetails.portsInGroup(id) > 0) throw inUse("SecurityGroupInUse", `Security Group ${id} in use.`);
+      if (row.is_default && !context.isAdmin)
+        throw inUse("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.");
+      for (const policy of store.rbac.select("object_id = ?", id)) store.rbac.delete(policy.id);
+      store.groups.delete(id);
+      dirty("firewall");
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import type { Kernel } from "../../../kernel/module.ts";
+import { Quotas } from "../../../kernel/quota/quota.ts";
+import type { NetworkDriver } from "../driver/driver.ts";
+import { quotaResources } from "../quotas.ts";
+import { NetworkStore } from "../store/store.ts";
+import { Applier } from "./apply.ts";
+import type { Base } from "./base.ts";
+import { FloatingIpManager } from "./floating-ips.ts";
+import { NetworkManager } from "./networks.ts";
+import { PortManager } from "./ports.ts";
+import { RbacManager } from "./rbac.ts";
+import { RouterManager } from "./routers.ts";
+import { SecurityGroupRuleManager } from "./security-group-rules.ts";
+import { SecurityGroupManager } from "./security-groups.ts";
+import { AddressScopeManager, SubnetPoolManager } from "./subnet-pools.ts";
+import { SubnetManager } from "./subnets.ts";
+
+/** The managers of one cloud, put together. */
+export interface NetworkManagers {
+  base: Base;
+  applier: Applier;
+  networks: NetworkManager;
+  subnets: SubnetManager;
+  subnetPools: SubnetPoolManager;
+  addressScopes: AddressScopeManager;
+  ports: PortManager;
+  routers: RouterManager;
+  floatingIps: FloatingIpManager;
+  groups: SecurityGroupManager;
+  rules: SecurityGroupRuleManager;
+  rbac: RbacManager;
+}
+
+export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkManagers {
+  const store = new NetworkStore(kernel.db);
+  const applier = new Applier(kernel, store, driver);
+  const base: Base = {
+    kernel,
+    store,
+    quotas: new Quotas(kernel.db, "network", quotaResources(store, kernel.settings.network.quotas)),
+    dirty: (kind, id) => applier.mark(kind, id),
+  };
+  const networks = new NetworkManager(base);
+  const subnetPools = new SubnetPoolManager(base);
+  const subnets = new SubnetManager(base, networks, subnetPools);
+  const groups = new SecurityGroupManager(base);
+  const ports = new PortManager(base, networks, groups);
+  return {
+    base,
+    applier,
+    networks,
+    subnets,
+    subnetPools,
+    addressScopes: new AddressScopeManager(base),
+    ports,
+    routers: new RouterManager(base, networks, subnets, ports),
+    floatingIps: new FloatingIpManager(base, networks, ports),
+    groups,
+    rules: new SecurityGroupRuleManager(base, groups),
+    rbac: new RbacManager(base),
+  };
+}

@@ -1,0 +1,335 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { addressText, type Block, overlaps } from "../../../kernel/config/addresses.ts";
+import { badRequest, conflict } from "../../../kernel/errors.ts";
+import { addressScopeNotFound, invalidInput, subnetPoolNotFound } from "../errors.ts";
+import type { Filters } from "../routes/listing.ts";
+import type { Resource } from "../routes/resource.ts";
+import type { Body } from "../schemas/attribute.ts";
+import { addressScopeAttributes, subnetPoolAttributes } from "../schemas/resources.ts";
+import type { AddressScopeRow, SubnetPoolRow } from "../store/rows.ts";
+import { addressScopeView, subnetPoolView } from "../views/subnets.ts";
+import { blockOf } from "./addresses.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedWith, standard } from "./base.ts";
+
+const error = (type: string, message: string) => badRequest(message, { type });
+
+export class SubnetPoolManager implements Resource {
+  readonly names = { singular: "subnetpool", plural: "subnetpools" };
+  readonly path = "/v2.0/subnetpools";
+  readonly attributes = subnetPoolAttributes;
+  readonly #base: Base;
+
+  constructor(base: Base) {
+    this.#base = base;
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    return this.#rows(context, filters).map(subnetPoolView);
+  }
+
+  #rows(context: RequestContext, filters: Filters): SubnetPoolRow[] {
+    const visible = `(${OWN} OR shared = 1 OR ${sharedWith("subnetpool")})`;
+    return this.#base.store.subnetPools.filtered(filters, visible, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    return subnetPoolView(this.row(context, id));
+  }
+
+  row(context: RequestContext, id: string): SubnetPoolRow {
+    const [row] = this.#rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw subnetPoolNotFound(id);
+    return row;
+  }
+
+  default(context: RequestContext, version: 4 | 6): SubnetPoolRow | undefined {
+    return this.#rows(context, new Map()).find((pool) => pool.is_default && pool.ip_version === version);
+  }
+
+  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+    return this.#base.kernel.db.transaction(() => {
+      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
+        checkQuota(this.#base, project, { subnetpool: wanted.length });
+      return bodies.map((body) => subnetPoolView(this.#insert(context, body)));
+    });
+  }
+
+  #insert(context: RequestContext, body: Body): SubnetPoolRow {
+    const prefixes = mergePrefixes(body.prefixes as string[]);
+    const version = versionOf(prefixes);
+    const bits = version === 4 ? 32 : 128;
+    const min = (body.min_prefixlen as number | undefined) ?? (version === 4 ? 8 : 64);
+    const row: SubnetPoolRow = {
+      ...standard(this.#base, String(body.project_id), body.description, body.tags),
+      name: String(body.name),
+      ip_version: version,
+      prefixes,
+      min_prefixlen: min,
+      max_prefixlen: (body.max_prefixlen as number | undefined) ?? bits,
+      default_prefixlen: (body.default_prefixlen as number | undefined) ?? min,
+      default_quota: body.default_quota as number | null,
+      is_default: body.is_default === true,
+      shared: body.shared === true,
+      address_scope_id: body.address_scope_id as string | null,
+    };
+    this.#check(context, row);
+    this.#base.store.subnetPools.insert(row);
+    return row;
+  }
+
+  #check(context: RequestContext, row: SubnetPoolRow): void {
+    const bits = row.ip_version === 4 ? 32 : 128;
+    const bounds = (type: string, value: number, baseType: string, base: number) =>
+      error("IllegalSubnetPoolPrefixBounds", `Illegal prefix bounds: ${type}=${value}, ${baseType}=${base}.`);
+    if (row.max_prefixlen > bits) throw bounds("max_prefixlen", row.max_prefixlen, "ip_version_max", bits);
+    if (row.min_prefixlen > row.max_prefixlen)
+      throw bounds("min_prefixlen", row.min_prefixlen, "max_prefixlen", row.max_prefixlen);
+    if (row.default_prefixlen < row.min_prefixlen)
+      throw bounds("default_prefixlen", row.default_prefixlen, "min_prefixlen", row.min_prefixlen);
+    if (row.default_prefixlen > row.max_prefixlen)
+      throw bounds("default_prefixlen", row.default_prefixlen, "max_prefixlen", row.max_prefixlen);
+    const { subnetPools, addressScopes } = this.#base.store;
+    if (row.is_default) {
+      const others = subnetPools.count("is_default = 1 AND ip_version = ? AND id <> ?", row.ip_version, row.id);
+      if (others > 0) {
+        throw invalidInput(
+          "A default subnetpool for this IP family has already been set. Only one default may exist per IP family",
+        );
+      }
+    }
+    if (row.address_scope_id === null) return;
+    const scope = addressScopes.get(row.address_scope_id);
+    if (scope === undefined) throw addressScopeNotFound(row.address_scope_id);
+    // Its prefixes would be taken from the scope's owner.
+    if (!this.#usable(context, scope)) {
+      throw error(
+        "IllegalSubnetPoolAssociationToAddressScope",
+        `Illegal subnetpool association: subnetpool ${row.id} cannot be associated with address scope ${scope.id}.`,
+      );
+    }
+    if (scope.ip_version !== row.ip_version) {
+      throw error(
+        "IllegalSubnetPoolIpVersionAssociationToAddressScope",
+        `Illegal subnetpool association: subnetpool ${row.id} cannot associate with address scope ${scope.id} because subnetpool ip_version is not ${scope.ip_version}.`,
+      );
+    }
+    const others = subnetPools.select("address_scope_id = ? AND id <> ?", scope.id, row.id);
+    const taken = others.flatMap(({ prefixes }) => prefixes.map(blockOf));
+    if (row.prefixes.some((prefix) => taken.some((other) => overlaps(other, blockOf(prefix))))) {
+      throw conflict(
+        "Failed to associate address scope: subnetpools within an address scope must have unique prefixes.",
+        { type: "AddressScopePrefixConflict" },
+      );
+    }
+  }
+
+  /** The caller's own, or one that is shared with the caller. */
+  #usable(context: RequestContext, scope: AddressScopeRow): boolean {
+    const visible = `(${OWN} OR shared = 1 OR ${sharedWith("address_scope")})`;
+    const found = this.#base.store.addressScopes.filtered(new Map([["id", [scope.id]]]), visible, {
+      scope: scopeOf(context),
+    });
+    return found.length > 0;
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    return this.#base.kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const wanted = changes as Partial<SubnetPoolRow>;
+      if (wanted.prefixes !== undefined) {
+        wanted.prefixes = mergePrefixes(wanted.prefixes);
+        const next = wanted.prefixes.map(blockOf);
+        const covered = row.prefixes.map(blockOf).every((old) => next.some((one) => covers(one, old)));
+        if (!covered) {
+          throw error(
+            "IllegalSubnetPoolPrefixUpdate",
+            "Illegal update to prefixes: Existing prefixes must be a subset of the new prefixes.",
+          );
+        }
+      }
+      this.#check(context, { ...row, ...wanted });
+      return subnetPoolView(revise(this.#base, this.#base.store.subnetPools, row, wanted));
+    });
+  }
+
+  /** add_prefixes and remove_prefixes (extension subnetpool-prefix-ops). Answers the pool's prefixes. */
+  changePrefixes(context: RequestContext, id: string, prefixes: readonly string[], add: boolean): string[] {
+    return this.#base.kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const next = add
+        ? mergePrefixes([...row.prefixes, ...prefixes])
+        : row.prefixes.filter((prefix) => !prefixes.includes(prefix));
+      if (!add) {
+        const gone = prefixes.map(blockOf);
+        const used = this.#base.store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => blockOf(cidr));
+        if (used.some((block) => gone.some((one) => overlaps(one, block)))) {
+          throw error(
+            "IllegalSubnetPoolPrefixUpdate",
+            "Illegal update to prefixes: One or more the prefixes to be removed is in use by a subnet..",
+          );
+        }
+      }
+      this.#check(context, { ...row, prefixes: next });
+      revise(this.#base, this.#base.store.subnetPools, row, { prefixes: next });
+      return next;
+    });
+  }
+
+  remove(_context: RequestContext, id: string): void {
+    const { store, kernel } = this.#base;
+    kernel.db.transaction(() => {
+      if (store.subnets.count("subnetpool_id = ?", id) > 0) {
+        throw error("SubnetPoolDeleteError", "Unable to delete subnet pool: Subnet pool has existing allocations.");
+      }
+      for (const policy of store.rbac.select("object_id = ?", id)) store.rbac.delete(policy.id);
+      store.subnetPools.delete(id);
+    });
+  }
+
+  /**
+   * A prefix of the pool: the wanted CIDR, or the first free one of the length. Call it in the transaction that inserts
+   * the subnet. Errors: 400 for lengths out of bounds, 409 over quota, 500 SubnetAllocationError as neutron answers 400.
+   */
+  allocate(pool: SubnetPoolRow, projectId: string, cidr: string | null, prefixlen: number | null): string {
+    const wanted = cidr === null ? null : blockOf(cidr);
+    const length = wanted?.prefix ?? prefixlen ?? pool.default_prefixlen;
+    if (length < pool.min_prefixlen) {
+      throw error(
+        "MinPrefixSubnetAllocationError",
+        `Unable to allocate subnet with prefix length ${length}, minimum allowed prefix is ${pool.min_prefixlen}.`,
+      );
+    }
+    if (length > pool.max_prefixlen) {
+      throw error(
+        "MaxPrefixSubnetAllocationError",
+        `Unable to allocate subnet with prefix length ${length}, maximum allowed prefix is ${pool.max_prefixlen}.`,
+      );
+    }
+    const subnets = this.#base.store.subnets.select("subnetpool_id = ?", pool.id);
+    checkPoolQuota(pool, projectId, length, subnets);
+    const taken = subnets.map((subnet) => blockOf(subnet.cidr)).sort((a, b) => (a.first < b.first ? -1 : 1));
+    if (wanted !== null) {
+      const inside = pool.prefixes.some((prefix) => covers(blockOf(prefix), wanted));
+      if (inside && !taken.some((one) => overlaps(one, wanted))) return cidr ?? "";
+      throw error(
+        "SubnetAllocationError",
+        `Failed to allocate subnet: Cannot allocate requested subnet from the available set of prefixes.`,
+      );
+    }
+    for (const prefix of pool.prefixes) {
+      const free = firstFreeBlock(blockOf(prefix), length, taken);
+      if (free !== null) return free;
+    }
+    throw error(
+      "SubnetAllocationError",
+      "Failed to allocate subnet: Insufficient prefix space to allocate subnet size.",
+    );
+  }
+}
+
+function checkPoolQuota(
+  pool: SubnetPoolRow,
+  projectId: string,
+  length: number,
+  subnets: readonly { project_id: string; cidr: string }[],
+): void {
+  if (pool.default_quota === null) return;
+  // Counted in addresses for IPv4 and in /64 networks for IPv6, as neutron does.
+  const bits = pool.ip_version === 4 ? 32 : 64;
+  const units = (prefix: number) => 2 ** Math.max(0, bits - prefix);
+  const used = subnets
+    .filter((subnet) => subnet.project_id === projectId)
+    .reduce((sum, { cidr }) => sum + units(blockOf(cidr).prefix), 0);
+  if (used + units(length) > pool.default_quota) {
+    throw conflict("Per-project subnet pool prefix quota exceeded.", { type: "SubnetPoolQuotaExceeded" });
+  }
+}
+
+function firstFreeBlock(within: Block, prefix: number, taken: readonly Block[]): string | null {
+  if (prefix < within.prefix) return null;
+  const size = 1n << BigInt((within.family === 4 ? 32 : 128) - prefix);
+  let start = within.first;
+  while (start + size - 1n <= within.last) {
+    const end = start + size - 1n;
+    const from = start;
+    const hit = taken.find((one) => one.family === within.family && one.first <= end && from <= one.last);
+    if (hit === undefined) return `${addressText(within.family, start)}/${prefix}`;
+    // The next multiple of the size behind what is in the way.
+    start = ((hit.last + size) / size) * size;
+  }
+  return null;
+}
+
+const covers = (outer: Block, inner: Block): boolean =>
+  outer.family === inner.family && outer.first <= inner.first && outer.last >= inner.last;
+
+/** Sorted, without doubles. */
+const mergePrefixes = (prefixes: readonly string[]): string[] =>
+  [...new Set(prefixes)].sort((one, other) => (blockOf(one).first < blockOf(other).first ? -1 : 1));
+
+function versionOf(prefixes: readonly string[]): 4 | 6 {
+  const [first] = prefixes;
+  if (first === undefined) throw error("EmptySubnetPoolPrefixList", "Empty subnet pool prefix list.");
+  const versions = new Set(prefixes.map((prefix) => blockOf(prefix).family));
+  if (versions.size > 1) throw error("PrefixVersionMismatch", "Cannot mix IPv4 and IPv6 prefixes in a subnet pool.");
+  return blockOf(first).family;
+}
+
+export class AddressScopeManager implements Resource {
+  readonly names = { singular: "address_scope", plural: "address_scopes" };
+  readonly path = "/v2.0/address-scopes";
+  readonly attributes = addressScopeAttributes;
+  readonly #base: Base;
+
+  constructor(base: Base) {
+    this.#base = base;
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    return this.#rows(context, filters).map(addressScopeView);
+  }
+
+  #rows(context: RequestContext, filters: Filters): AddressScopeRow[] {
+    const visible = `(${OWN} OR shared = 1 OR ${sharedWith("address_scope")})`;
+    return this.#base.store.addressScopes.filtered(filters, visible, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    const [row] = this.#rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw addressScopeNotFound(id);
+    return addressScopeView(row);
+  }
+
+  create(_context: RequestContext, bodies: readonly Body[]): Body[] {
+    return this.#base.kernel.db.transaction(() =>
+      bodies.map((body) => {
+        const row: AddressScopeRow = {
+          ...standard(this.#base, String(body.project_id), "", []),
+          name: String(body.name),
+          ip_version: body.ip_version as 4 | 6,
+          shared: body.shared === true,
+        };
+        this.#base.store.addressScopes.insert(row);
+        return addressScopeView(row);
+      }),
+    );
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    this.#base.store.addressScopes.update(id, changes as Partial<AddressScopeRow>);
+    return this.get(context, id);
+  }
+
+  remove(_context: RequestContext, id: string): void {
+    const { store, kernel } = this.#base;
+    kernel.db.transaction(() => {
+      if (store.subnetPools.count("address_scope_id = ?", id) > 0) {
+        throw conflict(
+          `Unable to complete operation on address scope ${id}. There are one or more subnet pools in use on the address scope.`,
+          { type: "AddressScopeInUse" },
+        );
+      }
+      store.addressScopes.delete(id);
+    });
+  }
+}

@@ -1,0 +1,219 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { conflict } from "../../../kernel/errors.ts";
+import { badResource, disallowed, subnetInUse, subnetNotFound } from "../errors.ts";
+import type { Filters } from "../routes/listing.ts";
+import type { Resource } from "../routes/resource.ts";
+import type { Body } from "../schemas/attribute.ts";
+import { subnetAttributes } from "../schemas/resources.ts";
+import type { NetworkRow, Pool, PortRow, SubnetRow } from "../store/rows.ts";
+import { subnetView } from "../views/subnets.ts";
+import { blockOf, defaultPools, eui64, isAutoAddress } from "./addresses.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./base.ts";
+import { ensureDhcpPort } from "./dhcp.ts";
+import { AUTO_DELETED_OWNERS, type NetworkManager } from "./networks.ts";
+import type { SubnetPoolManager } from "./subnet-pools.ts";
+import { checkGatewayOutOfPools, checkOverlap, checkPools, checkSubnet, defaultGateway } from "./subnet-rules.ts";
+
+/** The caller's, those of the caller's networks, and those of shared ones; an external network's are its owner's business. */
+const VISIBLE = `(${OWN} OR ${sharedWith("network", "network_id")}
+  OR network_id IN (SELECT id FROM network_networks WHERE project_id = @scope))`;
+
+export class SubnetManager implements Resource {
+  readonly names = { singular: "subnet", plural: "subnets" };
+  readonly path = "/v2.0/subnets";
+  readonly attributes = subnetAttributes;
+  readonly #base: Base;
+  readonly #networks: NetworkManager;
+  readonly #pools: SubnetPoolManager;
+
+  constructor(base: Base, networks: NetworkManager, pools: SubnetPoolManager) {
+    this.#base = base;
+    this.#networks = networks;
+    this.#pools = pools;
+  }
+
+  list(context: RequestContext, filters: Filters): Body[] {
+    return this.rows(context, filters).map(subnetView);
+  }
+
+  rows(context: RequestContext, filters: Filters = new Map()): SubnetRow[] {
+    return this.#base.store.subnets.filtered(filters, VISIBLE, { scope: scopeOf(context) });
+  }
+
+  get(context: RequestContext, id: string): Body {
+    return subnetView(this.row(context, id));
+  }
+
+  row(context: RequestContext, id: string): SubnetRow {
+    const [row] = this.rows(context, new Map([["id", [id]]]));
+    if (row === undefined) throw subnetNotFound(id);
+    return row;
+  }
+
+  /** Its own project, and its network's. */
+  owners(view: Body): readonly string[] {
+    const network = this.#base.store.networks.get(String(view.network_id));
+    return network === undefined ? [String(view.project_id)] : [String(view.project_id), network.project_id];
+  }
+
+  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+    return this.#base.kernel.db.transaction(() => {
+      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
+        checkQuota(this.#base, project, { subnet: wanted.length });
+      }
+      return bodies.map((body) => subnetView(this.#insert(context, body)));
+    });
+  }
+
+  #insert(context: RequestContext, body: Body): SubnetRow {
+    const { store, kernel } = this.#base;
+    const network = this.#networks.row(context, String(body.network_id));
+    if (!seesAll(context) && network.project_id !== context.projectId) {
+      throw disallowed("rule:create_subnet");
+    }
+    const base = standard(this.#base, String(body.project_id), body.description, body.tags);
+    const { cidr, poolId, version } = this.#range(context, body);
+    checkOverlap(cidr, network.id, store.subnets.select("network_id = ?", network.id));
+    const sentPools = body.allocation_pools as Pool[] | undefined;
+    const gateway =
+      body.gateway_ip === undefined ? defaultGateway(cidr, undefined) : (body.gateway_ip as string | null);
+    const row: SubnetRow = {
+      ...base,
+      name: String(body.name),
+      network_id: network.id,
+      ip_version: version,
+      cidr,
+      gateway_ip: gateway,
+      enable_dhcp: body.enable_dhcp === true,
+      ipv6_ra_mode: body.ipv6_ra_mode as SubnetRow["ipv6_ra_mode"],
+      ipv6_address_mode: body.ipv6_address_mode as SubnetRow["ipv6_address_mode"],
+      subnetpool_id: poolId,
+      allocation_pools: [],
+      dns_nameservers: body.dns_nameservers as string[],
+      host_routes: body.host_routes as SubnetRow["host_routes"],
+      service_types: body.service_types as string[],
+    };
+    checkSubnet(row, kernel.settings.network);
+    if (sentPools !== undefined) checkPools(sentPools, cidr);
+    row.allocation_pools = sentPools ?? defaultPools(blockOf(cidr), gateway);
+    if (sentPools !== undefined) checkGatewayOutOfPools(gateway, sentPools);
+    store.subnets.insert(row);
+    if (isAutoAddress(row)) this.#addAutoAddresses(row);
+    this.#changed(network);
+    return row;
+  }
+
+  /** Where the addresses come from: `cidr`, or a prefix of a pool. Errors: 400. */
+  #range(context: RequestContext, body: Body): { cidr: string; poolId: string | null; version: 4 | 6 } {
+    const cidr = (body.cidr as string | null | undefined) ?? null;
+    let poolId = body.subnetpool_id as string | null;
+    const prefixlen = (body.prefixlen as number | null | undefined) ?? null;
+    let version = body.ip_version as 4 | 6 | undefined;
+    if (cidr !== null && prefixlen !== null)
+      throw badResource("subnets", "cidr and prefixlen must not be supplied together");
+    if (body.use_default_subnetpool === true) {
+      if (poolId !== null)
+        throw badResource("subnets", "subnetpool_id and use_default_subnetpool cannot both be specified");
+      version ??= cidr === null ? undefined : cidr.includes(":") ? 6 : 4;
+      if (version === undefined)
+        throw badResource("subnets", "ip_version must be specified in the absence of cidr and subnetpool_id");
+      const found = this.#pools.default(context, version);
+      if (found === undefined) throw badResource("subnets", `No default subnetpool found for IPv${version}`);
+      poolId = found.id;
+    }
+    if (poolId === null) {
+      if (cidr === null) throw badResource("subnets", "a subnetpool must be specified in the absence of a cidr");
+      return { cidr, poolId: null, version: version ?? (cidr.includes(":") ? 6 : 4) };
+    }
+    if (cidr === null && body.allocation_pools !== undefined)
+      throw badResource("subnets", "allocation_pools allowed only for specific subnet requests");
+    const pool = this.#pools.row(context, poolId);
+    if (version !== undefined && pool.ip_version !== version) {
+      throw badResource("subnets", `Cannot allocate IPv${version} subnet from IPv${pool.ip_version} subnet pool`);
+    }
+    return {
+      cidr: this.#pools.allocate(pool, String(body.project_id), cidr, prefixlen),
+      poolId,
+      version: pool.ip_version,
+    };
+  }
+
+  /** Guests on the network configure themselves an address in a new SLAAC subnet; their ports get it too. */
+  #addAutoAddresses(subnet: SubnetRow): void {
+    const { store, dirty } = this.#base;
+    for (const port of store.ports.select("network_id = ? AND device_owner NOT LIKE 'network:%'", subnet.network_id)) {
+      const ips = store.portDetails.ips(port.id);
+      const address = eui64(subnet.cidr, port.mac_address);
+      store.portDetails.setIps(port.id, subnet.network_id, [...ips, { subnet_id: subnet.id, ip_address: address }]);
+      revise(this.#base, store.ports, port, {});
+    }
+    dirty("firewall");
+  }
+
+  /** After a change of the network's subnets: revision, DHCP port, and what the host shows of it. */
+  #changed(network: NetworkRow): void {
+    revise(this.#base, this.#base.store.networks, network, {});
+    ensureDhcpPort(this.#base, network);
+    this.#base.dirty("network", network.id);
+    for (const port of this.#routerPorts(network.id)) this.#base.dirty("router", port.device_id);
+  }
+
+  #routerPorts(networkId: string): PortRow[] {
+    return this.#base.store.ports.select(
+      "network_id = ? AND device_owner IN ('network:router_interface', 'network:router_gateway')",
+      networkId,
+    );
+  }
+
+  update(context: RequestContext, id: string, changes: Body): Body {
+    const { store, kernel } = this.#base;
+    return kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const wanted = changes as Partial<SubnetRow>;
+      const next = { ...row, ...wanted };
+      checkSubnet(next, kernel.settings.network);
+      if (wanted.gateway_ip !== undefined && row.gateway_ip !== null && wanted.gateway_ip !== row.gateway_ip) {
+        this.#refuseGatewayInUse(row, row.gateway_ip);
+      }
+      if (wanted.allocation_pools !== undefined) checkPools(wanted.allocation_pools, row.cidr);
+      if (wanted.allocation_pools !== undefined || wanted.gateway_ip !== undefined)
+        checkGatewayOutOfPools(next.gateway_ip, next.allocation_pools);
+      const updated = revise(this.#base, store.subnets, row, wanted);
+      const network = store.networks.get(row.network_id);
+      if (network !== undefined) this.#changed(network);
+      return subnetView(updated);
+    });
+  }
+
+  #refuseGatewayInUse(subnet: SubnetRow, gateway: string): void {
+    const holder = this.#base.store.portDetails.holder(subnet.id, gateway);
+    const port = holder === undefined ? undefined : this.#base.store.ports.get(holder);
+    if (port?.device_owner !== "network:router_interface") return;
+    throw conflict(`Current gateway ip ${gateway} already in use by port ${port.id}. Unable to update.`, {
+      type: "GatewayIpInUse",
+    });
+  }
+
+  remove(context: RequestContext, id: string): void {
+    const { store, kernel, dirty } = this.#base;
+    kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const uses = store.portDetails.inSubnet(id);
+      const ports = store.ports.getMany([...new Set(uses.map((use) => use.port_id))]);
+      // Addresses that guests gave themselves go with the subnet; those of routers and handed out ones hold it.
+      const holding = ports.filter((port) => {
+        if (AUTO_DELETED_OWNERS.has(port.device_owner)) return false;
+        return !isAutoAddress(row) || port.device_owner.startsWith("network:router");
+      });
+      if (holding.length > 0) throw subnetInUse(id);
+      for (const port of ports) {
+        const left = store.portDetails.ips(port.id).filter((ip) => ip.subnet_id !== id);
+        store.portDetails.setIps(port.id, port.network_id, left);
+      }
+      store.subnets.delete(id);
+      const network = store.networks.get(row.network_id);
+      if (network !== undefined) this.#changed(network);
+      dirty("firewall");
+    });
+  }
+}

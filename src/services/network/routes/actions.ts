@@ -1,0 +1,52 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { disallowed } from "../errors.ts";
+import type { RouterManager } from "../manager/routers.ts";
+import type { SubnetPoolManager } from "../manager/subnet-pools.ts";
+import { type Body, isObject } from "../schemas/attribute.ts";
+import { cidr, listOf, routes as routesOf } from "../schemas/converters.ts";
+
+/** PUT on a member's verb: router interfaces and routes, prefixes of subnet pools. */
+export function actionRoutes(routers: RouterManager, pools: SubnetPoolManager): AnyRoute[] {
+  const put = (collection: string, verb: string, run: (request: ApiRequest, id: string) => unknown) =>
+    route({
+      name: `${collection}:${verb}`,
+      method: "PUT",
+      path: `/v2.0/${collection}/:id/${verb}`,
+      policy: verb,
+      success: 200,
+      handler: (request) => ({ body: run(request, request.param("id")) }),
+    });
+  const owned = (request: ApiRequest, view: Body, verb: string) => {
+    const { context } = request;
+    if (!context.isAdmin && view.project_id !== context.projectId) throw disallowed(`rule:${verb}`);
+  };
+  const extraRoutes = (verb: string, add: boolean) =>
+    put("routers", verb, (request, id) => {
+      owned(request, routers.get(request.context, id), verb);
+      const body = part(request.body, "router").routes;
+      return { router: routers.changeRoutes(request.context, id, routesOf(body), add) };
+    });
+  const prefixes = (verb: string, add: boolean) =>
+    put("subnetpools", verb, (request, id) => {
+      owned(request, pools.get(request.context, id), verb);
+      const body = isObject(request.body) ? request.body.prefixes : undefined;
+      return { prefixes: pools.changePrefixes(request.context, id, listOf(cidr)(body), add) };
+    });
+  return [
+    put("routers", "add_router_interface", (request, id) => routers.addInterface(request.context, id, request.body)),
+    put("routers", "remove_router_interface", (request, id) =>
+      routers.removeInterface(request.context, id, request.body),
+    ),
+    extraRoutes("add_extraroutes", true),
+    extraRoutes("remove_extraroutes", false),
+    prefixes("add_prefixes", true),
+    prefixes("remove_prefixes", false),
+  ];
+}
+
+function part(body: unknown, name: string): Body {
+  const value = isObject(body) ? body[name] : undefined;
+  if (!isObject(value)) throw badRequest(`Unable to find '${name}' in request body`);
+  return value;
+}

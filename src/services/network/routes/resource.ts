@@ -1,0 +1,161 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { ApiError, badRequest } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { disallowed } from "../errors.ts";
+import {
+  type Attributes,
+  type Body,
+  type Names,
+  parseCreate,
+  parseUpdate,
+  postBodies,
+  singleBody,
+} from "../schemas/attribute.ts";
+import { type Filters, filtersOf, matches, paged, shownTo } from "./listing.ts";
+
+type Change = "update" | "delete";
+
+/** One collection of the API: what differs between them. Everything here is synchronous; creates are one transaction. */
+export interface Resource {
+  names: Names;
+  /** "/v2.0/security-groups" */
+  path: string;
+  attributes: Attributes;
+  /** Filters that are no attributes. */
+  filters?: readonly string[];
+  /** Everything the caller may see, at least narrowed by the filters that are columns; ordered by id. */
+  list(context: RequestContext, filters: Filters): Body[];
+  /** Errors: 404 for what is not there or not the caller's to see. */
+  get(context: RequestContext, id: string): Body;
+  /** Bodies come parsed: defaults filled in, `project_id` set. All or none. */
+  create?(context: RequestContext, bodies: readonly Body[]): Body[];
+  update?(context: RequestContext, id: string, changes: Body): Body;
+  remove?(context: RequestContext, id: string): void;
+  /** Only admins may write. */
+  adminOnly?: boolean;
+  /** Projects that may change it; its own when absent. */
+  owners?(view: Body, verb: Change): readonly string[];
+}
+
+/** The five routes of a collection, of those verbs that it has. */
+export function resourceRoutes(resource: Resource, policies = resource.names): AnyRoute[] {
+  const { names, path, attributes } = resource;
+  const list: AnyRoute = route({
+    name: `${names.plural}:list`,
+    method: "GET",
+    path,
+    policy: `get_${policies.singular}`,
+    success: 200,
+    handler(request) {
+      const filters = filtersOf(request, attributes, resource.filters);
+      const views = resource.list(request.context, filters).filter((view) => matches(view, filters));
+      const { items, links } = paged(request, attributes, views, path);
+      const fields = request.query.getAll("fields");
+      const body: Body = { [names.plural]: items.map((view) => shownTo(request.context, attributes, view, fields)) };
+      if (links !== null && links.length > 0) body[`${names.plural}_links`] = links;
+      return { body };
+    },
+  });
+  const show: AnyRoute = route({
+    name: `${names.plural}:show`,
+    method: "GET",
+    path: `${path}/:id`,
+    policy: `get_${policies.singular}`,
+    success: 200,
+    handler(request) {
+      const view = resource.get(request.context, idOf(request));
+      const fields = request.query.getAll("fields");
+      return { body: { [names.singular]: shownTo(request.context, attributes, view, fields) } };
+    },
+  });
+  const routes = [list, show];
+  if (resource.create !== undefined) routes.push(createRoute(resource, policies, resource.create));
+  if (resource.update !== undefined) routes.push(updateRoute(resource, policies, resource.update));
+  if (resource.remove !== undefined) routes.push(removeRoute(resource, policies, resource.remove));
+  return routes;
+}
+
+function createRoute(resource: Resource, policies: Names, create: NonNullable<Resource["create"]>): AnyRoute {
+  const { names, path, attributes } = resource;
+  return route({
+    name: `${names.plural}:create`,
+    method: "POST",
+    path,
+    policy: `create_${policies.singular}`,
+    success: 201,
+    handler(request) {
+      const { context } = request;
+      if (resource.adminOnly === true && !context.isAdmin) throw disallowed(`rule:create_${policies.singular}`);
+      const { bodies, bulk } = postBodies(names, request.body);
+      const parsed = bodies.map((body) => parseCreate(names, attributes, body, context));
+      const views = create.call(resource, context, parsed).map((view) => shownTo(context, attributes, view, []));
+      return { body: bulk ? { [names.plural]: views } : { [names.singular]: views[0] } };
+    },
+  });
+}
+
+function updateRoute(resource: Resource, policies: Names, update: NonNullable<Resource["update"]>): AnyRoute {
+  const { names, path, attributes } = resource;
+  return route({
+    name: `${names.plural}:update`,
+    method: "PUT",
+    path: `${path}/:id`,
+    policy: `update_${policies.singular}`,
+    success: 200,
+    handler(request) {
+      const { context } = request;
+      const body = singleBody(names, request.body);
+      const id = idOf(request);
+      const before = resource.get(context, id);
+      requireOwner(resource, context, before, "update", policies);
+      const changes = parseUpdate(names, attributes, body, context);
+      requireRevision(request, before);
+      const view = update.call(resource, context, id, changes);
+      return { body: { [names.singular]: shownTo(context, attributes, view, []) } };
+    },
+  });
+}
+
+function removeRoute(resource: Resource, policies: Names, remove: NonNullable<Resource["remove"]>): AnyRoute {
+  return route({
+    name: `${resource.names.plural}:delete`,
+    method: "DELETE",
+    path: `${resource.path}/:id`,
+    policy: `delete_${policies.singular}`,
+    success: 204,
+    handler(request) {
+      const id = idOf(request);
+      const before = resource.get(request.context, id);
+      requireOwner(resource, request.context, before, "delete", policies);
+      requireRevision(request, before);
+      remove.call(resource, request.context, id);
+      return undefined;
+    },
+  });
+}
+
+const idOf = (request: ApiRequest): string => request.param("id").replace(/\.json$/, "");
+
+/** What one may see but not change answers 403 (what one may not see has answered 404 before). */
+function requireOwner(resource: Resource, context: RequestContext, view: Body, verb: Change, policies: Names): void {
+  if (context.isAdmin) return;
+  const owners = resource.owners?.(view, verb) ?? [String(view.project_id)];
+  const owns = context.projectId !== null && owners.includes(context.projectId) && resource.adminOnly !== true;
+  if (!owns) throw disallowed(`rule:${verb}_${policies.singular}`);
+}
+
+/** `If-Match: revision_number=3` (extension revision-if-match). Errors: 400, 412. */
+function requireRevision(request: ApiRequest, view: Body): void {
+  const header = request.headers.get("if-match");
+  if (header === null) return;
+  const match = /^"?revision_number=(\d+)"?$/.exec(header.trim());
+  if (match === null) {
+    throw badRequest("Bad if-match request: Revision number etag must be in the format of revision_number=<int>.", {
+      type: "BadRequest",
+    });
+  }
+  if (Number(match[1]) === view.revision_number) return;
+  throw new ApiError(412, `Constrained to ${match[1]}, but current revision is ${view.revision_number}`, {
+    type: "RevisionNumberConstraintFailed",
+  });
+}

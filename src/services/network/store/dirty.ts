@@ -1,0 +1,39 @@
+import type { Database } from "../../../kernel/db/database.ts";
+
+export interface DirtyRow {
+  kind: "network" | "router" | "firewall";
+  id: string;
+  generation: number;
+}
+
+/** What has changed in the database and not yet on the host. Survives a crash, so that nothing is forgotten. */
+export class DirtyStore {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  mark(kind: DirtyRow["kind"], id: string): void {
+    this.#db
+      .prepare(
+        `INSERT INTO network_dirty (kind, id, generation) VALUES (?, ?, 1)
+         ON CONFLICT (kind, id) DO UPDATE SET generation = generation + 1`,
+      )
+      .run(kind, id);
+  }
+
+  all(): DirtyRow[] {
+    return this.#db.prepare<[], DirtyRow>("SELECT kind, id, generation FROM network_dirty ORDER BY kind, id").all();
+  }
+
+  has({ kind, id }: Pick<DirtyRow, "kind" | "id">): boolean {
+    return this.#db.prepare("SELECT 1 FROM network_dirty WHERE kind = ? AND id = ?").get(kind, id) !== undefined;
+  }
+
+  /** Only if it has not been marked again since it was read. */
+  clear(row: DirtyRow): void {
+    this.#db
+      .prepare("DELETE FROM network_dirty WHERE kind = ? AND id = ? AND generation = ?")
+      .run(row.kind, row.id, row.generation);
+  }
+}

@@ -1,0 +1,175 @@
+import type { Database } from "../../../kernel/db/database.ts";
+import { DhcpSchedule } from "./dhcp-schedule.ts";
+import { PortDetails } from "./port-details.ts";
+import type {
+  AddressScopeRow,
+  FloatingIpRow,
+  NetworkRow,
+  PortForwardingRow,
+  PortRow,
+  RbacRow,
+  RouterRow,
+  SecurityGroupRow,
+  SecurityGroupRuleRow,
+  SubnetPoolRow,
+  SubnetRow,
+} from "./rows.ts";
+import { type Column, Table } from "./table.ts";
+
+const standard = {
+  id: "text",
+  project_id: "text",
+  description: "text",
+  tags: "json",
+  created_at: "integer",
+  updated_at: "integer",
+  revision: "integer",
+} as const satisfies Record<string, Column>;
+
+/** Every table of the network service. */
+export class NetworkStore {
+  readonly networks: Table<NetworkRow>;
+  readonly addressScopes: Table<AddressScopeRow>;
+  readonly subnetPools: Table<SubnetPoolRow>;
+  readonly subnets: Table<SubnetRow>;
+  readonly ports: Table<PortRow>;
+  readonly portDetails: PortDetails;
+  readonly groups: Table<SecurityGroupRow>;
+  readonly rules: Table<SecurityGroupRuleRow>;
+  readonly routers: Table<RouterRow>;
+  readonly floatingIps: Table<FloatingIpRow>;
+  readonly portForwardings: Table<PortForwardingRow>;
+  readonly rbac: Table<RbacRow>;
+  readonly dhcpSchedule: DhcpSchedule;
+
+  constructor(db: Database) {
+    this.dhcpSchedule = new DhcpSchedule(db);
+    this.networks = new Table<NetworkRow>(db, "network_networks", {
+      ...standard,
+      name: "text",
+      admin_state_up: "boolean",
+      status: "text",
+      external: "boolean",
+      is_default: "boolean",
+      mtu: "integer",
+      port_security_enabled: "boolean",
+      dns_domain: "text",
+      provider_type: "text",
+      provider_physical: "text",
+      provider_segment: "integer",
+      availability_zone_hints: "json",
+    });
+    this.addressScopes = new Table<AddressScopeRow>(db, "network_address_scopes", {
+      ...standard,
+      name: "text",
+      ip_version: "integer",
+      shared: "boolean",
+    });
+    this.subnetPools = new Table<SubnetPoolRow>(db, "network_subnetpools", {
+      ...standard,
+      name: "text",
+      ip_version: "integer",
+      prefixes: "json",
+      default_prefixlen: "integer",
+      min_prefixlen: "integer",
+      max_prefixlen: "integer",
+      default_quota: "integer",
+      is_default: "boolean",
+      shared: "boolean",
+      address_scope_id: "text",
+    });
+    this.subnets = new Table<SubnetRow>(db, "network_subnets", {
+      ...standard,
+      name: "text",
+      network_id: "text",
+      ip_version: "integer",
+      cidr: "text",
+      gateway_ip: "text",
+      enable_dhcp: "boolean",
+      ipv6_ra_mode: "text",
+      ipv6_address_mode: "text",
+      subnetpool_id: "text",
+      allocation_pools: "json",
+      dns_nameservers: "json",
+      host_routes: "json",
+      service_types: "json",
+    });
+    this.ports = new Table<PortRow>(db, "network_ports", {
+      ...standard,
+      name: "text",
+      network_id: "text",
+      mac_address: "text",
+      admin_state_up: "boolean",
+      status: "text",
+      device_id: "text",
+      device_owner: "text",
+      allowed_address_pairs: "json",
+      extra_dhcp_opts: "json",
+      port_security_enabled: "boolean",
+      host_id: "text",
+      vnic_type: "text",
+      profile: "json",
+      dns_name: "text",
+      propagate_uplink_status: "boolean",
+      plugged: "boolean",
+    });
+    this.portDetails = new PortDetails(db);
+    this.groups = new Table<SecurityGroupRow>(db, "network_security_groups", {
+      ...standard,
+      name: "text",
+      is_default: "boolean",
+    });
+    this.rules = new Table<SecurityGroupRuleRow>(db, "network_security_group_rules", {
+      ...standard,
+      security_group_id: "text",
+      direction: "text",
+      ethertype: "text",
+      protocol: "text",
+      port_range_min: "integer",
+      port_range_max: "integer",
+      remote_ip_prefix: "text",
+      remote_group_id: "text",
+      described: "boolean",
+    });
+    this.routers = new Table<RouterRow>(db, "network_routers", {
+      ...standard,
+      name: "text",
+      admin_state_up: "boolean",
+      status: "text",
+      gateway_port_id: "text",
+      gateway_network_id: "text",
+      enable_snat: "boolean",
+      routes: "json",
+      availability_zone_hints: "json",
+    });
+    this.floatingIps = new Table<FloatingIpRow>(db, "network_floatingips", {
+      ...standard,
+      floating_ip_address: "text",
+      floating_network_id: "text",
+      floating_port_id: "text",
+      port_id: "text",
+      fixed_ip_address: "text",
+      router_id: "text",
+      status: "text",
+      dns_name: "text",
+      dns_domain: "text",
+    });
+    this.portForwardings = new Table<PortForwardingRow>(db, "network_port_forwardings", {
+      ...standard,
+      floatingip_id: "text",
+      protocol: "text",
+      external_port: "integer",
+      internal_port_id: "text",
+      internal_ip_address: "text",
+      internal_port: "integer",
+    });
+    this.rbac = new Table<RbacRow>(db, "network_rbac_policies", {
+      id: "text",
+      project_id: "text",
+      object_type: "text",
+      object_id: "text",
+      action: "text",
+      target_project: "text",
+    });
+  }
+}

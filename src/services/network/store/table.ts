@@ -1,0 +1,107 @@
+import type { Database } from "../../../kernel/db/database.ts";
+
+/** How a column is kept: sqlite has no booleans and no lists. */
+export type Column = "text" | "integer" | "boolean" | "json";
+type Stored = string | number | null;
+/** A positional value, or an object of the named ones. */
+export type Param = Stored | Readonly<Record<string, Stored>>;
+
+/**
+ * A table whose rows have an `id`, as typed objects. All statements are prepared once; lists of values go in as one JSON
+ * parameter (`IN (SELECT value FROM json_each(?))`), so their text does not depend on how many there are.
+ */
+export class Table<Row extends { id: string }> {
+  readonly #db: Database;
+  readonly name: string;
+  readonly #columns: readonly [string, Column][];
+  readonly #kinds: ReadonlyMap<string, Column>;
+  readonly #decoded: readonly [string, Column][];
+
+  constructor(db: Database, name: string, columns: { readonly [Name in keyof Row & string]: Column }) {
+    this.#db = db;
+    this.name = name;
+    this.#columns = Object.entries(columns) as [string, Column][];
+    this.#kinds = new Map(this.#columns);
+    this.#decoded = this.#columns.filter(([, kind]) => kind === "boolean" || kind === "json");
+  }
+
+  insert(row: Row): void {
+    const names = this.#columns.map(([name]) => name);
+    const sql = `INSERT INTO ${this.name} (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`;
+    this.#db.prepare(sql).run(this.#encode(row));
+  }
+
+  /** Undefined fields stay as they are. */
+  update(id: string, changes: Partial<Row>): void {
+    const encoded = this.#encode(changes);
+    const names = Object.keys(encoded);
+    if (names.length === 0) return;
+    const sql = `UPDATE ${this.name} SET ${names.map((name) => `${name} = @${name}`).join(", ")} WHERE id = @where_id`;
+    this.#db.prepare(sql).run({ ...encoded, where_id: id });
+  }
+
+  delete(id: string): void {
+    this.#db.prepare(`DELETE FROM ${this.name} WHERE id = ?`).run(id);
+  }
+
+  get(id: string): Row | undefined {
+    const raw = this.#db.prepare<[string], Record<string, Stored>>(`SELECT * FROM ${this.name} WHERE id = ?`).get(id);
+    return raw === undefined ? undefined : this.#decode(raw);
+  }
+
+  getMany(ids: readonly string[]): Row[] {
+    if (ids.length === 0) return [];
+    return this.select("id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
+  }
+
+  /** Rows that fit a condition, ordered by id (neutron's order without a sort key). */
+  select(where: string, ...params: Param[]): Row[] {
+    const sql = `SELECT * FROM ${this.name} WHERE ${where} ORDER BY id`;
+    return this.#db
+      .prepare<Param[], Record<string, Stored>>(sql)
+      .all(...params)
+      .map((raw) => this.#decode(raw));
+  }
+
+  /** Column → wanted values; what is not a column is left to the caller. Combined with `where`. */
+  filtered(filters: ReadonlyMap<string, readonly string[]>, where = "1", ...params: Param[]): Row[] {
+    const conditions = [where];
+    const values = [...params];
+    for (const [name, wanted] of filters) {
+      if (this.#kinds.get(name) !== "text") continue;
+      conditions.push(`${name} IN (SELECT value FROM json_each(?))`);
+      values.push(JSON.stringify(wanted));
+    }
+    return this.select(conditions.join(" AND "), ...values);
+  }
+
+  count(where: string, ...params: Param[]): number {
+    return this.#db
+      .prepare<Param[], number>(`SELECT count(*) FROM ${this.name} WHERE ${where}`)
+      .pluck()
+      .get(...params) as number;
+  }
+
+  #encode(row: Partial<Row>): Record<string, Stored> {
+    const encoded: Record<string, Stored> = {};
+    for (const [name, value] of Object.entries(row)) {
+      if (value === undefined) continue;
+      const kind = this.#kinds.get(name);
+      if (kind === undefined) throw new Error(`${this.name} has no column ${name}`);
+      if (kind === "json") encoded[name] = JSON.stringify(value);
+      else if (kind === "boolean") encoded[name] = value === true ? 1 : 0;
+      else encoded[name] = value as Stored;
+    }
+    return encoded;
+  }
+
+  #decode(raw: Record<string, Stored>): Row {
+    const row: Record<string, unknown> = raw;
+    for (const [name, kind] of this.#decoded) {
+      const value = raw[name];
+      if (kind === "boolean") row[name] = value === 1;
+      else row[name] = value === "[]" ? [] : value === "{}" ? {} : JSON.parse(value as string);
+    }
+    return row as Row;
+  }
+}

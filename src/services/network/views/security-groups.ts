@@ -1,0 +1,44 @@
+import { isIPv6 } from "node:net";
+import { blockText, parseBlock } from "../../../kernel/config/addresses.ts";
+import { tracked } from "../manager/base.ts";
+import type { Body } from "../schemas/attribute.ts";
+import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+
+export function groupView(row: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[], shared: boolean): Body {
+  return {
+    id: row.id,
+    name: row.name,
+    tenant_id: row.project_id,
+    description: row.description,
+    shared,
+    // Rules have no tags of their own, but neutron shows the list here.
+    security_group_rules: rules.map((rule) => ({ ...ruleView(rule), tags: [] })),
+    ...tracked(row),
+  };
+}
+
+export function ruleView(row: SecurityGroupRuleRow): Body {
+  const { tags: _tags, ...times } = tracked(row);
+  return {
+    id: row.id,
+    tenant_id: row.project_id,
+    security_group_id: row.security_group_id,
+    ethertype: row.ethertype,
+    direction: row.direction,
+    protocol: row.protocol,
+    port_range_min: row.port_range_min,
+    port_range_max: row.port_range_max,
+    remote_ip_prefix: row.remote_ip_prefix,
+    normalized_cidr: normalized(row.remote_ip_prefix),
+    remote_group_id: row.remote_group_id,
+    description: row.described ? row.description : null,
+    ...times,
+  };
+}
+
+/** The range with its host bits cleared: what the firewall really uses. */
+export function normalized(prefix: string | null): string | null {
+  if (prefix === null) return null;
+  const block = parseBlock(prefix.includes("/") ? prefix : `${prefix}/${isIPv6(prefix) ? 128 : 32}`);
+  return block === null ? null : blockText(block);
+}

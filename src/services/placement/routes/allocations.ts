@@ -1,0 +1,159 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { isUuidLike } from "../../../kernel/ids/ids.ts";
+import type { Picture } from "../manager/picture.ts";
+import type { AllocationWish, PlacementManager } from "../manager/placement.ts";
+import { putAllocations } from "../schemas/placement.ts";
+
+interface AllocationsBody {
+  allocations:
+    | Record<string, { resources: Record<string, number> }>
+    | { resource_provider: { uuid: string }; resources: Record<string, number> }[];
+  project_id?: string;
+  user_id?: string;
+  consumer_generation?: number | null;
+  consumer_type?: string;
+}
+
+/** What consumers made before 1.8, which had no owner, belong to. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+export function allocationRoutes(placement: PlacementManager): AnyRoute[] {
+  return [
+    route({
+      name: "allocations:show",
+      method: "GET",
+      path: "/allocations/:consumer",
+      policy: "placement:allocations:list",
+      success: 200,
+      handler: async ({ param, microversion }) => ({
+        body: await placement.read((picture) => consumerView(picture, param("consumer"), microversion)),
+      }),
+    }),
+    route<AllocationsBody>({
+      name: "allocations:replace",
+      method: "PUT",
+      path: "/allocations/:consumer",
+      policy: "placement:allocations:update",
+      request: putAllocations,
+      success: 204,
+      async handler({ param, body, microversion }) {
+        await placement.setAllocations([wishOf(param("consumer"), body, microversion)]);
+        return {};
+      },
+    }),
+    route<Record<string, AllocationsBody>>({
+      name: "allocations:replace-many",
+      method: "POST",
+      path: "/allocations",
+      policy: "placement:allocations:update",
+      microversions: { min: 1013 },
+      request: manySchema,
+      success: 204,
+      async handler({ body, microversion }) {
+        await placement.setAllocations(
+          Object.entries(body).map(([consumer, wish]) => wishOf(consumer, wish, microversion)),
+        );
+        return {};
+      },
+    }),
+    route({
+      name: "allocations:delete",
+      method: "DELETE",
+      path: "/allocations/:consumer",
+      policy: "placement:allocations:delete",
+      success: 204,
+      async handler({ param }) {
+        await placement.deleteAllocations(param("consumer"));
+        return {};
+      },
+    }),
+    route({
+      name: "usages:show",
+      method: "GET",
+      path: "/usages",
+      policy: "placement:usages",
+      microversions: { min: 1009 },
+      success: 200,
+      async handler(request) {
+        const projectId = request.query.get("project_id");
+        if (projectId === null)
+          throw badRequest("Invalid query string parameters: 'project_id' is a required property");
+        request.authorize({ projectId });
+        return { body: { usages: await placement.read((picture) => totals(picture, projectId, request)) } };
+      },
+    }),
+  ];
+}
+
+const MANY = new Map<number, Record<string, unknown>>();
+for (const since of [1038, 1028, 1013]) {
+  MANY.set(since, {
+    type: "object",
+    minProperties: 1,
+    propertyNames: { format: "uuid" },
+    additionalProperties: putAllocations(since),
+  });
+}
+
+function manySchema(version: number): Record<string, unknown> {
+  return [...MANY].find(([since]) => version >= since)?.[1] ?? {};
+}
+
+function wishOf(consumer: string, body: AllocationsBody, version: number): AllocationWish {
+  if (!isUuidLike(consumer)) throw badRequest(`Malformed consumer uuid: ${consumer}`);
+  const entries: [string, Record<string, number>][] = Array.isArray(body.allocations)
+    ? body.allocations.map(({ resource_provider, resources }) => [resource_provider.uuid, resources])
+    : Object.entries(body.allocations).map(([uuid, { resources }]) => [uuid, resources]);
+  return {
+    consumer,
+    projectId: body.project_id ?? NOBODY,
+    userId: body.user_id ?? NOBODY,
+    type: body.consumer_type ?? "unknown",
+    generation: version >= 1028 ? (body.consumer_generation ?? null) : undefined,
+    allocations: new Map(entries.map(([uuid, resources]) => [uuid, new Map(Object.entries(resources))])),
+  };
+}
+
+/** An unknown consumer has no allocations: that is no error. */
+function consumerView(picture: Picture, uuid: string, version: number) {
+  const allocations: Record<string, { generation: number; resources: Record<string, number> }> = {};
+  for (const { consumer, provider, resource_class, used } of picture.allocations) {
+    if (consumer !== uuid) continue;
+    allocations[provider] ??= { generation: picture.providers.get(provider)?.generation ?? 0, resources: {} };
+    allocations[provider].resources[resource_class] = used;
+  }
+  const consumer = picture.consumers.get(uuid);
+  if (consumer === undefined || version < 1012) return { allocations };
+  return {
+    allocations,
+    project_id: consumer.projectId,
+    user_id: consumer.userId,
+    ...(version >= 1028 ? { consumer_generation: consumer.generation } : {}),
+    ...(version >= 1038 ? { consumer_type: consumer.type } : {}),
+  };
+}
+
+/** Since 1.38 by consumer type, with the number of consumers. */
+function totals(picture: Picture, projectId: string, request: ApiRequest): Record<string, unknown> {
+  const userId = request.query.get("user_id");
+  const wantedType = request.query.get("consumer_type");
+  const byType: Record<string, Record<string, number>> = {};
+  const sums: Record<string, number> = {};
+  const counted = new Map<string, Set<string>>();
+  for (const { consumer: uuid, resource_class, used } of picture.allocations) {
+    const consumer = picture.consumers.get(uuid);
+    if (consumer === undefined || consumer.projectId !== projectId) continue;
+    if (userId !== null && consumer.userId !== userId) continue;
+    sums[resource_class] = (sums[resource_class] ?? 0) + used;
+    const type = wantedType === "all" ? "all" : consumer.type;
+    if (wantedType !== null && wantedType !== "all" && wantedType !== type) continue;
+    const group = byType[type] ?? { consumer_count: 0 };
+    byType[type] = group;
+    group[resource_class] = (group[resource_class] ?? 0) + used;
+    const members = counted.get(type) ?? new Set();
+    counted.set(type, members.add(uuid));
+    group.consumer_count = members.size;
+  }
+  return request.microversion >= 1038 ? byType : sums;
+}

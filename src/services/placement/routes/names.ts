@@ -1,0 +1,156 @@
+import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import type { PlacementManager } from "../manager/placement.ts";
+import { createClass } from "../schemas/placement.ts";
+import { prefixOf } from "./providers.ts";
+
+/** Resource classes and traits: names that exist, standard ones and users' own. */
+export function nameRoutes(placement: PlacementManager): AnyRoute[] {
+  return [...classRoutes(placement), ...traitRoutes(placement)];
+}
+
+function classRoutes(placement: PlacementManager): AnyRoute[] {
+  const view = (name: string, prefix: string) => ({
+    name,
+    links: [{ rel: "self", href: `${prefix}/resource_classes/${name}` }],
+  });
+  return [
+    route({
+      name: "resource-classes:list",
+      method: "GET",
+      path: "/resource_classes",
+      policy: "placement:resource_classes:list",
+      microversions: { min: 1002 },
+      success: 200,
+      handler: (request) => ({
+        body: { resource_classes: placement.names("class").map((name) => view(name, prefixOf(request))) },
+      }),
+    }),
+    route<{ name: string }>({
+      name: "resource-classes:create",
+      method: "POST",
+      path: "/resource_classes",
+      policy: "placement:resource_classes:create",
+      microversions: { min: 1002 },
+      request: createClass,
+      success: 201,
+      handler({ body, baseUrl }) {
+        if (!placement.addName("class", body.name)) {
+          throw conflict(`Conflicting resource class already exists: ${body.name}`);
+        }
+        return { headers: { location: `${baseUrl}/resource_classes/${body.name}` } };
+      },
+    }),
+    route({
+      name: "resource-classes:show",
+      method: "GET",
+      path: "/resource_classes/:name",
+      policy: "placement:resource_classes:show",
+      microversions: { min: 1002 },
+      success: 200,
+      handler(request) {
+        const name = request.param("name");
+        if (!placement.names("class").includes(name)) throw notFound(`No such resource class ${name}.`);
+        return { body: view(name, prefixOf(request)) };
+      },
+    }),
+    route({
+      name: "resource-classes:ensure",
+      method: "PUT",
+      path: "/resource_classes/:name",
+      policy: "placement:resource_classes:update",
+      microversions: { min: 1007 },
+      success: 201,
+      handler({ param, baseUrl }) {
+        const isNew = placement.addName("class", param("name"));
+        return { status: isNew ? 201 : 204, headers: { location: `${baseUrl}/resource_classes/${param("name")}` } };
+      },
+    }),
+    route({
+      name: "resource-classes:delete",
+      method: "DELETE",
+      path: "/resource_classes/:name",
+      policy: "placement:resource_classes:delete",
+      microversions: { min: 1002 },
+      success: 204,
+      async handler({ param }) {
+        await placement.removeName("class", param("name"));
+        return {};
+      },
+    }),
+  ];
+}
+
+function traitRoutes(placement: PlacementManager): AnyRoute[] {
+  return [
+    route({
+      name: "traits:list",
+      method: "GET",
+      path: "/traits",
+      policy: "placement:traits:list",
+      microversions: { min: 1006 },
+      success: 200,
+      async handler({ query }) {
+        let names = placement.names("trait");
+        const filter = query.get("name");
+        if (filter !== null) names = names.filter(nameFilter(filter));
+        if (query.has("associated")) {
+          const used = await placement.read(
+            (picture) => new Set([...picture.providers.values()].flatMap(({ traits }) => [...traits])),
+          );
+          const wanted = /^(true|1)$/i.test(query.get("associated") ?? "");
+          names = names.filter((name) => used.has(name) === wanted);
+        }
+        return { body: { traits: names } };
+      },
+    }),
+    route({
+      name: "traits:show",
+      method: "GET",
+      path: "/traits/:name",
+      policy: "placement:traits:show",
+      microversions: { min: 1006 },
+      success: 204,
+      handler({ param }) {
+        if (!placement.names("trait").includes(param("name"))) throw notFound(`No such trait(s): ${param("name")}.`);
+        return {};
+      },
+    }),
+    route({
+      name: "traits:ensure",
+      method: "PUT",
+      path: "/traits/:name",
+      policy: "placement:traits:update",
+      microversions: { min: 1006 },
+      success: 201,
+      handler({ param, baseUrl }) {
+        const isNew = placement.addName("trait", param("name"));
+        return { status: isNew ? 201 : 204, headers: { location: `${baseUrl}/traits/${param("name")}` } };
+      },
+    }),
+    route({
+      name: "traits:delete",
+      method: "DELETE",
+      path: "/traits/:name",
+      policy: "placement:traits:delete",
+      microversions: { min: 1006 },
+      success: 204,
+      async handler({ param }) {
+        await placement.removeName("trait", param("name"));
+        return {};
+      },
+    }),
+  ];
+}
+
+/** `startswith:CUSTOM` or `in:A,B`. */
+function nameFilter(filter: string): (name: string) => boolean {
+  const [, kind, value = ""] = /^(startswith|in):(.*)$/.exec(filter) ?? [];
+  if (kind === undefined) {
+    throw badRequest(
+      "Badly formatted name parameter. Expected name query string parameter in form: ?name=[in|startswith]:[name1,name2|prefix].",
+    );
+  }
+  const wanted = value.split(",");
+  return (name) => (kind === "in" ? wanted.includes(name) : name.startsWith(value));
+}

@@ -1,0 +1,10 @@
+/** The verbs other services may call. */
+export interface TemplateFacade {
+  countNotes(projectId: string): number;
+}
+
+declare module "../../kernel/module.ts" {
+  interface Facades {
+    template: TemplateFacade;
+  }
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Json } from "../support/json.ts";
+import { TENREC } from "../support/lab.ts";
+import { Client, logInBody, timed, until } from "./client.ts";
+
+const PORT = 18_777;
+const PASSWORD = "bench";
+
+export type Networks = "none" | readonly { uuid: string }[];
+
+/** A cloud with VIRT_DRIVER=fake on loopback, in a directory of its own, and what the measurements need in it. */
+export class FakeCloud {
+  readonly client = new Client(`http://127.0.0.1:${PORT}`);
+  readonly directory = mkdtempSync(join(tmpdir(), "tenrec-bench-"));
+  readonly logInBody = logInBody("admin", PASSWORD);
+  #daemon: ChildProcess | null = null;
+  #image = "";
+  #network = "";
+
+  constructor() {
+    const lines = [
+      "VIRT_DRIVER=fake",
+      `DEST=${this.directory}`,
+      `DATA_DIR=${this.directory}/data`,
+      `ADMIN_PASSWORD=${PASSWORD}`,
+      "HOST_IP=127.0.0.1",
+      "SERVICE_LISTEN_ADDRESS=127.0.0.1",
+      `API_PORT=${PORT}`,
+      "CLASSIC_PORTS=False",
+      "NOVA_VNC_ENABLED=False",
+      "NOVA_SERIAL_ENABLED=False",
+    ];
+    writeFileSync(this.#conf, `[[local|localrc]]\n${lines.join("\n")}\n`);
+  }
+
+  get #conf(): string {
+    return join(this.directory, "local.conf");
+  }
+
+  /** The one network that servers get where nothing else is said. */
+  get networks(): Networks {
+    return [{ uuid: this.#network }];
+  }
+
+  get network(): string {
+    return this.#network;
+  }
+
+  tenrec(...[command = "", ...rest]: string[]): string {
+    const options: ExecFileSyncOptionsWithStringEncoding = {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    };
+    return execFileSync(TENREC, [command, "-c", this.#conf, ...rest], options);
+  }
+
+  /** From the start of the process to its first answer, in milliseconds. */
+  async startDaemon(): Promise<number> {
+    const { ms } = await timed(async () => {
+      this.#daemon = spawn(TENREC, ["daemon", "-c", this.#conf], { stdio: "ignore" });
+      const answers = async () => (await this.client.call("GET", "/identity/v3").catch(() => null))?.status === 200;
+      await until("the first answer", 30, answers);
+    });
+    return ms;
+  }
+
+  /** Logs in, lifts the quotas, and makes a network with room for everything. */
+  async prepare(): Promise<void> {
+    const { client } = this;
+    await client.logIn("admin", PASSWORD);
+    const { images } = await client.json("GET", "/image/v2/images");
+    if (images.length === 0) throw new Error("no image: build it with make image");
+    this.#image = images[0].id;
+    const unlimited = { instances: -1, cores: -1, ram: -1, force: true };
+    await client.must("PUT", `/compute/v2.1/os-quota-sets/${client.projectId}`, { quota_set: unlimited });
+    await client.must("PUT", `/networking/v2.0/quotas/${client.projectId}`, { quota: { port: -1, network: -1 } });
+    const { network } = await client.json("POST", "/networking/v2.0/networks", { network: { name: "bench" } });
+    this.#network = network.id;
+    const subnet = { network_id: network.id, ip_version: 4, cidr: "10.200.0.0/16" };
+    await client.must("POST", "/networking/v2.0/subnets", { subnet });
+  }
+
+  serverBody(name: string, networks: Networks): unknown {
+    return { server: { name, flavorRef: "42", imageRef: this.#image, networks } };
+  }
+
+  /** Asks for servers, fifty requests at a time, and waits until all are ACTIVE; their ids. */
+  async servers(count: number, networks: Networks = this.networks): Promise<string[]> {
+    const ids: string[] = [];
+    for (let from = 0; from < count; from += 50) {
+      const chunk = Array.from({ length: Math.min(50, count - from) }, (_, n) =>
+        this.client.json("POST", "/compute/v2.1/servers", this.serverBody(`bench-${from + n}`, networks)),
+      );
+      for (const { server } of await Promise.all(chunk)) ids.push(server.id);
+    }
+    await until(`${count} servers are ACTIVE`, 300, () => this.#noneLeft("BUILD"));
+    return ids;
+  }
+
+  async deleteServers(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.client.must("DELETE", `/compute/v2.1/servers/${id}`)));
+    await until("all are deleted", 120, () => this.#noneLeft(null));
+  }
+
+  async #noneLeft(status: string | null): Promise<boolean> {
+    const filter = status === null ? "" : `&status=${status}`;
+    const list: Json = await this.client.json("GET", `/compute/v2.1/servers?limit=1${filter}`);
+    return list.servers.length === 0;
+  }
+
+  /** Proportional memory of the daemon, in MB. */
+  memory(): number {
+    const { pid } = JSON.parse(this.tenrec("status", "--json")) as { pid: number };
+    const kib = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+    return (Number(kib?.[1]) * 1024) / 1e6;
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+    this.#daemon?.kill("SIGTERM");
+    this.tenrec("unstack");
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

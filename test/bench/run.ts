@@ -1,0 +1,28 @@
+// make bench: figures beside real OpenStack's, or beside what libvirt and QEMU need alone. PART=api|scale|guests runs one part.
+// Prints a table and writes dist/bench.json. Figures are of this machine at this moment: compare ratios.
+import { resolve } from "node:path";
+import { missingForLab } from "../support/lab.ts";
+import { apiFigures } from "./api.ts";
+import { FakeCloud } from "./fake-cloud.ts";
+import { guestFigures } from "./guests.ts";
+import { Report } from "./report.ts";
+import { scaleFigures } from "./scale.ts";
+
+const wanted = (part: string) => (process.env.PART ?? part) === part;
+const report = new Report();
+
+if (wanted("api") || wanted("scale")) {
+  const cloud = new FakeCloud();
+  try {
+    await apiFigures(cloud, report);
+    if (wanted("scale")) await scaleFigures(cloud, report);
+  } finally {
+    await cloud.close();
+  }
+}
+if (wanted("guests")) {
+  const missing = missingForLab();
+  if (missing !== null) console.log(`\nno real guests: ${missing}`);
+  else await guestFigures(report);
+}
+report.write(resolve(import.meta.dirname, "../../dist/bench.json"));

@@ -1,0 +1,211 @@
+// make conformance: stacks a cloud in a lab of its own and runs tempest's tests against it, with real guests and SSH.
+//   run.ts [--list NAME|FILE] [--regex RE] [--fake] [--workers N] [--record] [--keep]
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Lab, OWN_ENVIRONMENT } from "../support/lab.ts";
+import { tempestConf } from "./tempest-conf.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    /** A name under lists/, or a file of test ids. */
+    list: { type: "string" },
+    regex: { type: "string" },
+    /** VIRT_DRIVER=fake: the API only, no SSH. */
+    fake: { type: "boolean", default: false },
+    workers: { type: "string", default: "2" },
+    /** Write the summary to docs/conformance.md. */
+    record: { type: "boolean", default: false },
+    /** Leave the cloud running at the end, to look at it. */
+    keep: { type: "boolean", default: false },
+  },
+});
+
+const HERE = import.meta.dirname;
+const listName = options.list ?? (options.regex === undefined ? "smoke" : undefined);
+
+interface Outcome {
+  test: string;
+  status: "success" | "fail" | "skip";
+  seconds: number;
+}
+
+/** What is neither of these did not end well: "failure", "error", "inprogress". */
+const STATUS: Readonly<Record<string, Outcome["status"]>> = { success: "success", skip: "skip", xfail: "success" };
+
+const lab = new Lab("tempest", options.fake ? "VIRT_DRIVER=fake" : "LIBVIRT_TYPE=qemu");
+const directory = resolve(HERE, `../../.build/conformance-${process.pid}`);
+mkdirSync(join(directory, "lock"), { recursive: true });
+let failed = true;
+try {
+  process.stdout.write(await lab.tenrec(["stack"]));
+  const tests = await chooseTests();
+  console.log(
+    `\n${tests.length} tests, ${options.workers} workers, SSH to guests ${options.fake ? "off" : "on"}, logs in ${directory}\n`,
+  );
+  const started = Date.now();
+  const outcomes = await runTempest();
+  const seconds = Math.round((Date.now() - started) / 1000);
+  failed = report(tests, outcomes, seconds);
+} finally {
+  if (options.keep) console.log(`kept: -c ${lab.localConf}, namespaces ${lab.host} and ${lab.world}`);
+  else {
+    await lab.tenrec(["unstack"]).catch((error: unknown) => console.error(error));
+    lab.close();
+  }
+}
+process.exitCode = failed ? 1 : 0;
+
+/** Writes tempest.conf and the list of the chosen tests. */
+async function chooseTests(): Promise<string[]> {
+  const admin = (...args: string[]) => lab.openstack("devstack-admin", args);
+  const image = await admin("image", "show", "cirros-0.6.3-x86_64-disk");
+  const network = await admin("network", "show", "public");
+  const [subnet] = await admin("subnet", "list", "--network", "public", "--ip-version", "4");
+  const extensions = await admin("extension", "list", "--network");
+  const services = await admin("service", "list");
+  const catalogue = await admin("catalog", "list");
+  const identity = catalogue.find((entry: { Type: string }) => entry.Type === "identity");
+  const authUrl = String(identity.Endpoints[0].url).replace(/\/(v3)?\/?$/, "");
+  const imageFile = join(directory, "image.qcow2");
+  await lab.openstack("devstack-admin", ["image", "save", "--file", imageFile, image.id], { plain: true });
+  // Some tests need a second image to tell servers apart by.
+  const format = ["--disk-format", image.disk_format, "--container-format", image.container_format];
+  const alternative = await admin("image", "create", "--public", "--file", imageFile, ...format, "alternative");
+  const conf = tempestConf({
+    authUrl,
+    password: `it is "$ecret"`,
+    imageId: image.id,
+    alternativeImageId: alternative.id,
+    flavorId: "42",
+    alternativeFlavorId: "84",
+    publicNetworkId: network.id,
+    publicNetworkName: "public",
+    publicSubnetId: subnet.ID,
+    networkExtensions: extensions.map((extension: { Alias: string }) => extension.Alias),
+    imageFile,
+    computeMaxMicroversion: "latest",
+    services: new Set(services.map((service: { Type: string }) => service.Type)),
+    validation: !options.fake,
+    directory,
+  });
+  mkdirSync(join(directory, "etc"), { recursive: true });
+  writeFileSync(join(directory, "etc/tempest.conf"), conf, { mode: 0o600 });
+  writeFileSync(
+    join(directory, ".stestr.conf"),
+    "[DEFAULT]\ntest_path=/usr/lib/python3/dist-packages/tempest/test_discover\ntop_dir=/usr/lib/python3/dist-packages/tempest\ngroup_regex=([^\\.]*\\.)*\n",
+  );
+  execFileSync("stestr", ["init"], { cwd: directory });
+  const listed = execFileSync(
+    "tempest",
+    ["run", "--config-file", join(directory, "etc/tempest.conf"), "--list-tests"],
+    {
+      cwd: directory,
+      env: tempestEnvironment(),
+      maxBuffer: 64 << 20,
+      encoding: "utf8",
+    },
+  );
+  const all = listed.split("\n").filter((line) => line.startsWith("tempest."));
+  const wanted = listName === undefined ? null : readList(listName);
+  const pattern = options.regex === undefined ? null : new RegExp(options.regex);
+  const chosen = all.filter(
+    (id) => (wanted === null || wanted.has(bareName(id))) && (pattern === null || pattern.test(id)),
+  );
+  if (wanted !== null && pattern === null && chosen.length !== wanted.size) {
+    const found = new Set(chosen.map(bareName));
+    console.log(`not in the installed tempest: ${[...wanted].filter((name) => !found.has(name)).join(", ")}`);
+  }
+  if (chosen.length === 0) throw new Error("the selection is empty");
+  writeFileSync(join(directory, "load-list"), `${chosen.join("\n")}\n`);
+  return chosen;
+}
+
+function readList(name: string): Set<string> {
+  const path = existsSync(name) ? name : join(HERE, "lists", `${name}.txt`);
+  return new Set(
+    readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map(bareName),
+  );
+}
+
+/** Without the tags in brackets, which change between versions of tempest. */
+function bareName(id: string): string {
+  return id.replace(/\[[^\]]*\]/, "");
+}
+
+function tempestEnvironment(): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {
+    ...OWN_ENVIRONMENT,
+    PYTHON: "/usr/bin/python3",
+    PYTHONPATH: join(HERE, "hooks"),
+    OS_TEST_TIMEOUT: "900",
+  };
+  // A proxy would catch the requests to a cloud on this machine.
+  for (const name of ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+    delete env[name];
+  return { ...env, TEMPEST_CONFIG_DIR: join(directory, "etc"), TEMPEST_CONFIG: "tempest.conf" };
+}
+
+async function runTempest(): Promise<Outcome[]> {
+  const script = `cd "$1" && tempest run --config-file etc/tempest.conf --load-list load-list --concurrency "$2" --subunit >results.subunit 2>run.err`;
+  await lab.try("world", "sh", ["-c", script, "sh", directory, options.workers], {
+    env: definedOnly(tempestEnvironment()),
+    timeout: 5_000_000,
+  });
+  const csv = execFileSync(
+    "sh",
+    ["-c", `subunit2csv --no-passthrough <"$1" || true`, "sh", join(directory, "results.subunit")],
+    { encoding: "utf8" },
+  );
+  const log = execFileSync(
+    "sh",
+    ["-c", `subunit-trace --no-summary <"$1" || true`, "sh", join(directory, "results.subunit")],
+    {
+      encoding: "utf8",
+      maxBuffer: 256 << 20,
+    },
+  );
+  writeFileSync(join(directory, "results.log"), log);
+  return csv
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
+      const cells = /^(?:"([^"]*)"|([^,]*)),([^,]*),([^,]*),([^,\r]*)/.exec(line);
+      if (cells === null) return [];
+      const [, quoted, bare, status = "", start = "", stop = ""] = cells;
+      const seconds = (Date.parse(stop) - Date.parse(start)) / 1000;
+      return [{ test: quoted ?? bare ?? "", status: STATUS[status] ?? "fail", seconds }];
+    });
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Prints and records the result. True when something failed. */
+function report(tests: readonly string[], outcomes: readonly Outcome[], seconds: number): boolean {
+  const by = (status: Outcome["status"]) => outcomes.filter((outcome) => outcome.status === status);
+  const passed = by("success");
+  const skipped = by("skip");
+  // A class whose set-up fails is one failure under the class's name; its tests then have no result at all.
+  const failures = by("fail");
+  const silent = tests.filter((id) => !outcomes.some(({ test }) => bareName(test) === bareName(id)));
+  const unexplained = failures.length > 0 || skipped.some(({ test }) => test.startsWith("setUpClass")) ? [] : silent;
+  for (const { test } of failures) console.log(`FAILED  ${test}`);
+  for (const test of unexplained) console.log(`NO RESULT  ${test}`);
+  const line = `${passed.length} passed, ${failures.length + unexplained.length} failed, ${skipped.length} skipped`;
+  console.log(`\nin ${seconds} s; details in ${directory}/results.log\n${line}`);
+  if (options.record) {
+    const table = [...passed, ...failures, ...skipped].map(
+      ({ test, status, seconds: took }) => `| ${bareName(test)} | ${status} | ${took.toFixed(1)} |`,
+    );
+    const guests = options.fake ? "fake guests" : "real guests under emulation, SSH validation on";
+    const text = `# Conformance\n\nWhat tempest says of this cloud. Reproduce with \`make conformance\`.\n\n${line}: list \`${listName ?? options.regex}\`, ${options.workers} workers, ${guests}, ${seconds} s.\n\n| test | result | s |\n| --- | --- | ---: |\n${table.join("\n")}\n`;
+    writeFileSync(resolve(HERE, "../../docs/conformance.md"), text);
+  }
+  return failures.length > 0 || unexplained.length > 0;
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Json } from "../support/json.ts";
+import { Lab, missingForLab, until } from "../support/lab.ts";
+
+/** Real guests whose disks are volumes, by the unmodified client: what they write is in their volumes and in images made of them. */
+const skip = missingForLab() ?? false;
+
+describe("guests on volumes", { skip, timeout: 900_000 }, () => {
+  let lab: Lab;
+  let key: string;
+  let address: string;
+  const os = (...args: string[]): Promise<Json> => lab.openstack("devstack", args, { timeout: 240_000 });
+  const run = (...args: string[]) => lab.openstack("devstack", args, { plain: true, timeout: 240_000 });
+  const SERVER = ["server", "create", "--flavor", "m1.nano", "--network", "private", "--key-name", "mykey", "--wait"];
+  const becomes = (name: string, status: string) =>
+    until(`volume ${name} is ${status}`, 60, async () => (await os("volume", "show", name)).status === status);
+  const inGuest = (command: string) => lab.ssh(key, address, command);
+  /** Gives the one floating address to a server, and waits until it answers there. */
+  const reach = async (server: string) => {
+    await run("server", "add", "floating", "ip", server, address);
+    await until(`ssh to ${server}`, 180, async () => (await lab.trySsh(key, address, "true")).code === 0);
+  };
+
+  before(async () => {
+    lab = new Lab("bfv", "LIBVIRT_TYPE=qemu\nCLASSIC_PORTS=False");
+    await lab.tenrec(["stack"]);
+    await os("security", "group", "rule", "create", "default", "--proto", "tcp", "--dst-port", "22");
+    key = join(lab.directory, "mykey.pem");
+    writeFileSync(key, await run("keypair", "create", "mykey"));
+    chmodSync(key, 0o600);
+    address = (await os("floating", "ip", "create", "public")).floating_ip_address;
+  });
+  after(async () => {
+    if (lab === undefined) return;
+    await lab.tenrec(["unstack"]).catch((error: unknown) => console.error("unstack failed", error));
+    lab.close();
+  });
+
+  test("a guest boots from a volume made of an image, and sees a second one come and go", async () => {
+    const server = await os(...SERVER, "--image", "cirros-0.6.3-x86_64-disk", "--boot-from-volume", "1", "first");
+    assert.equal(server.status, "ACTIVE");
+    assert.match(server.image, /booted from volume/);
+    await reach("first");
+    await inGuest("echo kept > kept && sync");
+    await os("volume", "create", "--size", "1", "data");
+    await becomes("data", "available");
+    await run("server", "add", "volume", "first", "data");
+    await until("the guest sees its disk", 60, async () => {
+      return (await lab.trySsh(key, address, "test -b /dev/vdb")).code === 0;
+    });
+    await run("server", "remove", "volume", "first", "data");
+    await becomes("data", "available");
+    assert.notEqual((await lab.trySsh(key, address, "test -b /dev/vdb")).code, 0);
+  });
+
+  test("a server made of its image has what it wrote, also when the first is gone", async () => {
+    const image = await os("server", "image", "create", "--name", "of-volumes", "--wait", "first");
+    assert.equal(image.status, "active");
+    await run("server", "delete", "--wait", "first");
+    const server = await os(...SERVER, "--image", "of-volumes", "second");
+    assert.equal(server.status, "ACTIVE");
+    await reach("second");
+    // It answers with the first one's host key before it has made itself its own. A session from then goes on; none is taken for
+    // a moment.
+    const itself = 'until test "$(hostname)" = second && test -e /run/guest/ready; do sleep 1; done; cat kept';
+    const told = await until("a session", 30, async () => {
+      const session = await lab.trySsh(key, address, itself, { timeout: 90_000 });
+      return /Connection refused/.test(session.stderr) ? null : session;
+    });
+    assert.deepEqual([told.code, told.stdout.trim()], [0, "kept"], told.stderr);
+    await run("server", "delete", "--wait", "second");
+  });
+});

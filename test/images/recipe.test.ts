@@ -1,0 +1,63 @@
+// The recipe itself: what it says about the image, and that it gives the same bytes each time.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { promisify } from "node:util";
+import { whyNoGuests } from "./lab.ts";
+
+const run = promisify(execFile);
+const IMAGES = join(import.meta.dirname, "../../images");
+const RECIPE = join(IMAGES, "build.sh");
+
+const sha256 = async (file: string): Promise<string> =>
+  createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
+
+const skip = (await whyNoGuests()) ?? false;
+
+describe("the image recipe", () => {
+  it("names the packages whose tools are missing", async () => {
+    // A machine that has a shell's basics and nothing else.
+    const bin = await mkdtemp(join(tmpdir(), "tenrec-bare-"));
+    for (const tool of ["dirname", "find", "sort", "awk", "sha256sum", "cut", "stat"]) {
+      await run("sh", ["-c", 'ln -s "$(command -v "$1")" "$2/"', "sh", tool, bin]);
+    }
+    const env = { PATH: bin, TENREC_SBIN: "" };
+    try {
+      await assert.rejects(
+        run("/bin/bash", [RECIPE, join(bin, "out")], { env }),
+        (error: Error & { stderr?: string }) => {
+          assert.match(error.stderr ?? "", /apt-get install .*\bqemu-utils\b/);
+          return true;
+        },
+      );
+    } finally {
+      await rm(bin, { recursive: true });
+    }
+  });
+
+  it("gives the same bytes when it runs again", { skip, timeout: 300_000 }, async () => {
+    const image = (await run(RECIPE, [])).stdout.trim();
+    const out = await mkdtemp(join(tmpdir(), "tenrec-recipe-"));
+    try {
+      const again = (await run(RECIPE, [out])).stdout.trim();
+      const base = image.replace(/\.qcow2$/, "");
+      assert.equal(
+        await readFile(`${out}/tenrec-guest-x86_64.manifest`, "utf8"),
+        await readFile(`${base}.manifest`, "utf8"),
+      );
+      assert.equal(await sha256(again), await sha256(image));
+      for (const part of ["-vmlinuz", "-initrd", "-root.img"]) {
+        assert.equal(await sha256(`${out}/tenrec-guest-x86_64${part}`), await sha256(base + part), part);
+      }
+    } finally {
+      await rm(out, { recursive: true });
+    }
+  });
+});

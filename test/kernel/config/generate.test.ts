@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { exampleText, generatedFiles } from "../../../src/kernel/config/generate.ts";
+import { loadSettings } from "../../../src/kernel/config/load.ts";
+import { testHostFacts } from "../../support/settings.ts";
+
+for (const { path, text } of generatedFiles) {
+  test(`${path} is up to date (node src/kernel/config/generate.ts)`, () => {
+    assert.equal(readFileSync(path, "utf8"), text());
+  });
+}
+
+test("the example, with its fixed defaults uncommented, gives the default settings without a warning", () => {
+  const env = { ADMIN_PASSWORD: "a", SWIFT_HASH: "b", SWIFT_TEMPURL_KEY: "c", METADATA_PROXY_SHARED_SECRET: "d" };
+  const uncommented = exampleText()
+    .replaceAll(/^#(?=[A-Z_0-9]+=(?!<))/gm, "")
+    .replaceAll(/^#(?=\[\[|\[|[a-z_]+ = )/gm, "");
+  const load = (text: string) => loadSettings({ env, hostFacts: testHostFacts, cwd: "/nonexistent", text });
+  const example = load(uncommented);
+  assert.deepEqual(example.warnings, []);
+  assert.deepEqual({ ...example.settings, explicit: [] }, { ...load("").settings, explicit: [] });
+  assert.ok(example.settings.explicit.length > 50);
+});

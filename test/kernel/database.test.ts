@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { Database } from "../../src/kernel/db/database.ts";
+import { migrate } from "../../src/kernel/db/migrations.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "tenrec-db-"));
+after(() => rmSync(directory, { recursive: true }));
+
+test("a nested transaction that fails leaves the outer one whole; callbacks run after the outermost commit only", () => {
+  const db = new Database({ path: ":memory:" });
+  db.exec("CREATE TABLE t (n INTEGER)");
+  const ran: string[] = [];
+  db.transaction(() => {
+    db.prepare("INSERT INTO t VALUES (1)").run();
+    db.afterCommit(() => ran.push("outer"));
+    assert.throws(() =>
+      db.transaction(() => {
+        db.prepare("INSERT INTO t VALUES (2)").run();
+        db.afterCommit(() => ran.push("inner"));
+        throw new Error("inner fails");
+      }),
+    );
+    assert.deepEqual(ran, []);
+  });
+  assert.deepEqual(ran, ["outer"]);
+  assert.deepEqual(db.prepare("SELECT n FROM t").pluck().all(), [1]);
+  db.close();
+});
+
+test("a migration that fails leaves nothing and is tried again; a newer database is refused", () => {
+  const db = new Database({ path: ":memory:" });
+  const good = { id: "x/0001-one", up: "CREATE TABLE one (n INTEGER)" };
+  const bad = { id: "x/0002-two", up: "CREATE TABLE two (n INTEGER); SELECT no_such_function()" };
+  assert.throws(() => migrate(db, [good, bad], 0), /no_such_function/);
+  assert.deepEqual(migrate(db, [good, { ...bad, up: "CREATE TABLE two (n INTEGER)" }], 0), ["x/0002-two"]);
+  assert.deepEqual(migrate(db, [good, bad], 0), []);
+  assert.throws(() => migrate(db, [good], 0), /newer tenrec.*x\/0002-two/);
+  db.close();
+});
+
+test("durable() resolves for every waiter and costs no sync when nothing was written", async () => {
+  const db = new Database({ path: join(directory, "durable.db") });
+  db.exec("CREATE TABLE t (n INTEGER)");
+  for (let round = 0; round < 20; round += 1) {
+    await Promise.all(
+      Array.from({ length: 10 }, async (_, n) => {
+        db.prepare("INSERT INTO t VALUES (?)").run(n);
+        await db.durable();
+      }),
+    );
+  }
+  assert.equal(db.prepare("SELECT count(*) FROM t").pluck().get(), 200);
+  const start = performance.now();
+  for (let round = 0; round < 1000; round += 1) await db.durable();
+  assert.ok(performance.now() - start < 500, "no system call when there is nothing to sync");
+  db.close();
+});
+
+test("kill -9 loses no write that was acknowledged", async () => {
+  const path = join(directory, "killed.db");
+  const child = fork(new URL("../support/writer.ts", import.meta.url), [path], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  let acknowledged = -1;
+  await new Promise<void>((resolve) => {
+    child.on("message", (n: number) => {
+      acknowledged = n;
+      if (n === 300) child.kill("SIGKILL");
+    });
+    child.on("exit", () => resolve());
+  });
+  assert.ok(acknowledged >= 300);
+  const db = new Database({ path, ownerOnly: true });
+  assert.ok((db.prepare("SELECT max(n) FROM t").pluck().get() as number) >= acknowledged);
+  assert.equal(db.raw.pragma("integrity_check", { simple: true }), "ok");
+  db.close();
+});
+
+test("the database's files are their owner's alone, also those of an earlier version", () => {
+  const directory = mkdtempSync(join(tmpdir(), "tenrec-db-"));
+  const path = join(directory, "private.db");
+  const modes = () => readdirSync(directory).map((name) => (statSync(join(directory, name)).mode & 0o777).toString(8));
+  try {
+    const db = new Database({ path, ownerOnly: true });
+    db.exec("CREATE TABLE t (x)");
+    assert.deepEqual(modes(), ["600", "600", "600"]);
+    db.close();
+    chmodSync(path, 0o644);
+    const again = new Database({ path, ownerOnly: true });
+    again.exec("INSERT INTO t VALUES (1)");
+    assert.deepEqual(modes(), ["600", "600", "600"]);
+    again.close();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

@@ -1,0 +1,258 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AnyRoute } from "../../../src/kernel/http/route.ts";
+import { Logger } from "../../../src/kernel/log/logger.ts";
+import type { Service } from "../../../src/kernel/module.ts";
+import { createServices } from "../../../src/services.ts";
+import { type Answer, type TestCloud, testCloud } from "../../support/cloud.ts";
+import { passwordLogin } from "../../support/identity.ts";
+import type { Json } from "../../support/json.ts";
+import { testSettings } from "../../support/settings.ts";
+
+/** Who asks: the cloud's admin, three roles on project `alpha`, a member of project `beta`, and nobody. */
+export type Persona = "admin" | "member" | "reader" | "other" | "anonymous";
+export const PERSONAS: readonly Persona[] = ["admin", "member", "reader", "other", "anonymous"];
+
+export interface ServiceRoute {
+  service: Service;
+  route: AnyRoute;
+}
+
+/** A whole cloud over fake drivers with something of every kind in project `alpha`. */
+export interface World extends TestCloud {
+  routes: readonly ServiceRoute[];
+  tokens: Readonly<Record<Persona, string | undefined>>;
+  projects: { alpha: string; beta: string };
+  /** Ids and names of what is there. Grows as requests make more. */
+  pool: string[];
+  /** Resources of alpha: kind → the path that shows it, with its service's prefix. */
+  owned: Map<string, string>;
+  directory: string;
+  /** Parts of it, as alpha's member. */
+  ids: Record<string, string>;
+  as(persona: Persona, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  idle(): Promise<void>;
+}
+
+export async function createWorld(): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), "tenrec-robust-"));
+  const settings = testSettings({ image: { downloadDefaultImages: false } }, { DATA_DIR: directory });
+  const log = new Logger("test", { sink: () => {}, level: "error", requestId: () => null });
+  const { services } = createServices(settings, log, null);
+  const t = await testCloud(services, { settings });
+  await t.cloud.seed();
+
+  const login = async (user: string, project: string, password: string) => {
+    const answer = await t.request("POST", "/identity/v3/auth/tokens", {
+      body: passwordLogin(user, project, password),
+    });
+    return answer.headers.get("x-subject-token") ?? "";
+  };
+  const admin = await login("admin", "admin", "secret");
+  const tokens: Record<Persona, string | undefined> = {
+    admin,
+    member: undefined,
+    reader: undefined,
+    other: undefined,
+    anonymous: undefined,
+  };
+  const as: World["as"] = (persona, method, path, body, headers = {}) => {
+    const token = tokens[persona];
+    return t.request(method, path, {
+      headers,
+      ...(token === undefined ? {} : { token }),
+      ...(body === undefined ? {} : { body }),
+    });
+  };
+  const must = async (
+    persona: Persona,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => {
+    const answer = await as(persona, method, path, body, headers);
+    if (answer.status >= 300) throw new Error(`${method} ${path} → ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const idle = async () => {
+    await t.cloud.kernel.operations.idle();
+    await t.cloud.kernel.events.idle();
+  };
+
+  const projects = { alpha: "", beta: "" };
+  const ids: Record<string, string> = {};
+  const project = async (name: string) =>
+    (await must("admin", "POST", "/identity/v3/projects", { project: { name, domain_id: "default" } })).project.id;
+  projects.alpha = await project("alpha");
+  projects.beta = await project("beta");
+  const roles: Json[] = (await must("admin", "GET", "/identity/v3/roles")).roles;
+  for (const [persona, role, projectId] of [
+    ["member", "member", projects.alpha],
+    ["reader", "reader", projects.alpha],
+    ["other", "member", projects.beta],
+  ] as const) {
+    const user = await must("admin", "POST", "/identity/v3/users", { user: { name: persona, password: "secret" } });
+    ids[persona] = user.user.id;
+    const roleId = roles.find(({ name }) => name === role).id;
+    await must("admin", "PUT", `/identity/v3/projects/${projectId}/users/${user.user.id}/roles/${roleId}`);
+    tokens[persona] = await login(persona, projectId === projects.alpha ? "alpha" : "beta", "secret");
+  }
+
+  const owned = new Map<string, string>();
+  const world: World = {
+    ...t,
+    routes: t.cloud.services.flatMap(({ definition, instance }) =>
+      instance.routes.map((route) => ({ service: definition, route })),
+    ),
+    tokens,
+    projects,
+    pool: [],
+    owned,
+    directory,
+    ids,
+    as,
+    idle,
+    async close() {
+      await t.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  await populate(world, must, idle);
+  ids.alpha = projects.alpha;
+  ids.beta = projects.beta;
+  world.pool.push(...Object.values(ids), projects.alpha, projects.beta, "42", "member", "RegionOne", "default");
+  return world;
+}
+
+type Must = (
+  persona: Persona,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Json>;
+
+async function populate({ ids, owned, projects }: World, must: Must, idle: () => Promise<void>): Promise<void> {
+  /** Makes one as alpha's member and remembers where it is. */
+  const make = async (kind: string, prefix: string, body: Json, key: string, field = "id", headers = {}) => {
+    const answer = await must("member", "POST", prefix, body, headers);
+    const made = key === "" ? answer : answer[key];
+    ids[kind] = String(made[field]);
+    owned.set(kind, `${prefix}/${made[field]}`);
+    return made;
+  };
+  const net = "/networking/v2.0";
+  const publicNetwork = (await must("admin", "GET", `${net}/networks?router:external=true`)).networks[0].id;
+  ids.public = publicNetwork;
+  await make("network", `${net}/networks`, { network: { name: "n" } }, "network");
+  await make(
+    "subnet",
+    `${net}/subnets`,
+    { subnet: { name: "s", network_id: ids.network, ip_version: 4, cidr: "10.9.0.0/24" } },
+    "subnet",
+  );
+  await make(
+    "router",
+    `${net}/routers`,
+    { router: { name: "r", external_gateway_info: { network_id: publicNetwork } } },
+    "router",
+  );
+  await must("member", "PUT", `${net}/routers/${ids.router}/add_router_interface`, { subnet_id: ids.subnet });
+  await make("port", `${net}/ports`, { port: { name: "p", network_id: ids.network } }, "port");
+  await make("floatingip", `${net}/floatingips`, { floatingip: { floating_network_id: publicNetwork } }, "floatingip");
+  await make("security_group", `${net}/security-groups`, { security_group: { name: "g" } }, "security_group");
+  await make(
+    "security_group_rule",
+    `${net}/security-group-rules`,
+    { security_group_rule: { security_group_id: ids.security_group, direction: "ingress", protocol: "tcp" } },
+    "security_group_rule",
+  );
+  await make(
+    "subnetpool",
+    `${net}/subnetpools`,
+    { subnetpool: { name: "sp", prefixes: ["10.77.0.0/16"] } },
+    "subnetpool",
+  );
+  await make(
+    "address_scope",
+    `${net}/address-scopes`,
+    { address_scope: { name: "as", ip_version: 4 } },
+    "address_scope",
+  );
+  await make(
+    "rbac_policy",
+    `${net}/rbac-policies`,
+    {
+      rbac_policy: {
+        object_type: "network",
+        object_id: ids.network,
+        action: "access_as_shared",
+        target_tenant: "0".repeat(32),
+      },
+    },
+    "rbac_policy",
+  );
+  const accept = { accept: "application/json" };
+  await make(
+    "image",
+    "/image/v2/images",
+    { name: "i", disk_format: "raw", container_format: "bare" },
+    "",
+    "id",
+    accept,
+  );
+  await must("member", "PUT", `/image/v2/images/${ids.image}/file`, "x".repeat(1024), {
+    "content-type": "application/octet-stream",
+    ...accept,
+  });
+  await make("keypair", "/compute/v2.1/os-keypairs", { keypair: { name: "k" } }, "keypair", "name");
+  await make(
+    "server",
+    "/compute/v2.1/servers",
+    { server: { name: "vm", imageRef: ids.image, flavorRef: "42", networks: [{ uuid: ids.network }] } },
+    "server",
+  );
+  await idle();
+  await make(
+    "server_group",
+    "/compute/v2.1/os-server-groups",
+    { server_group: { name: "sg", policies: ["anti-affinity"] } },
+    "server_group",
+  );
+  const volumes = `/volume/v3/${projects.alpha}`;
+  await make("volume", `${volumes}/volumes`, { volume: { name: "v", size: 1 } }, "volume");
+  await idle();
+  await make("snapshot", `${volumes}/snapshots`, { snapshot: { volume_id: ids.volume, name: "vs" } }, "snapshot");
+  const user = `/identity/v3/users/${ids.member}`;
+  await make(
+    "application_credential",
+    `${user}/application_credentials`,
+    { application_credential: { name: "ac" } },
+    "application_credential",
+  );
+  const credential = await must("member", "POST", `${user}/credentials/OS-EC2`, { tenant_id: projects.alpha });
+  ids.ec2 = credential.credential.access;
+  owned.set("ec2", `${user}/credentials/OS-EC2/${ids.ec2}`);
+  const flavor = { flavor: { name: "f", ram: 64, vcpus: 1, disk: 1 } };
+  ids.flavor = (await must("admin", "POST", "/compute/v2.1/flavors", flavor)).flavor.id;
+  for (const [kind, body] of [
+    ["group", { group: { name: "gr" } }],
+    ["domain", { domain: { name: "d", enabled: false } }],
+    ["role", { role: { name: "ro" } }],
+    ["service", { service: { name: "sv", type: "sv" } }],
+    ["user", { user: { name: "u2", password: "secret" } }],
+    ["project", { project: { name: "p2" } }],
+  ] as const) {
+    ids[`a ${kind}`] = (await must("admin", "POST", `/identity/v3/${kind}s`, body))[kind].id;
+  }
+  ids["another role"] = (await must("admin", "POST", "/identity/v3/roles", { role: { name: "ro2" } })).role.id;
+  const aggregate = await must("admin", "POST", "/compute/v2.1/os-aggregates", { aggregate: { name: "ag" } });
+  ids.aggregate = String(aggregate.aggregate.id);
+  ids.type = (await must("admin", "POST", "/volume/v3/types", { volume_type: { name: "t" } })).volume_type.id;
+  ids.agent = (await must("admin", "GET", `${net}/agents`)).agents[0]?.id ?? "";
+  ids.provider = (await must("admin", "GET", "/placement/resource_providers")).resource_providers[0].uuid;
+  ids.host = (await must("admin", "GET", "/compute/v2.1/os-services")).services[0].host;
+  await idle();
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ComputeLab, computeLab } from "./support.ts";
+
+let t: ComputeLab;
+before(async () => {
+  t = await computeLab({ settings: { settings: { compute: { shelvedOffloadTime: 1 } } } });
+});
+after(() => t.close());
+
+const status = async (id: string) => (await t.api("GET", `/servers/${id}`)).body.server.status;
+const act = async (id: string, action: string) => {
+  const answer = await t.api("POST", `/servers/${id}/action`, { token: "admin:alpha", body: { [action]: null } });
+  await t.idle();
+  return answer.status;
+};
+
+test("with shelved_offload_time a shelved server keeps its disks on the host for a while", async () => {
+  const id = await t.boot();
+  assert.equal(await act(id, "shelveOffload"), 409);
+  assert.equal(await act(id, "shelve"), 202);
+  assert.equal(await status(id), "SHELVED");
+  assert.equal(t.driver.guests.get(id)?.power, "shutdown");
+  assert.equal(await act(id, "unshelve"), 202);
+  assert.equal(await status(id), "ACTIVE");
+  assert.equal(t.driver.guests.get(id)?.power, "running");
+  assert.ok(!t.images.list().some(({ name }) => name === "guest-shelved"), "the image has done its work");
+
+  await act(id, "shelve");
+  const deadline = Date.now() + 10_000;
+  while ((await status(id)) !== "SHELVED_OFFLOADED") {
+    assert.ok(Date.now() < deadline, "it is taken off the host");
+    await sleep(50);
+  }
+  assert.equal(t.driver.guests.has(id), false);
+  assert.equal(await act(id, "unshelve"), 202);
+  assert.equal(await status(id), "ACTIVE");
+});
+
+test("an administrator may take it off the host at once", async () => {
+  const id = await t.boot();
+  await act(id, "shelve");
+  assert.equal(await act(id, "shelveOffload"), 202);
+  assert.equal(await status(id), "SHELVED_OFFLOADED");
+});

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { internalContext } from "../../../src/kernel/auth/context.ts";
+import { FakeVolumeDriver } from "../../../src/services/block-storage/driver/fake.ts";
+import { blockStorage } from "../../../src/services/block-storage/index.ts";
+import { type ComputeLab, computeLab } from "./support.ts";
+
+let t: ComputeLab;
+before(async () => {
+  t = await computeLab({
+    services: [blockStorage({ driver: () => new FakeVolumeDriver(), hostname: "box" })],
+  });
+});
+after(() => t.close());
+
+const storage = () => t.cloud.kernel.facade("block-storage");
+const context = internalContext("req-test", "alpha");
+
+async function volume(more: { imageId?: string } = {}): Promise<string> {
+  const { id } = storage().createVolume(context, { sizeGb: 1, name: "v", ...more });
+  await storage().waitForVolume(id);
+  return id;
+}
+const statusOf = (id: string) => storage().findVolume(id)?.status;
+const fromImage = (more = {}) => ({
+  source_type: "image",
+  destination_type: "volume",
+  boot_index: 0,
+  uuid: t.image.id,
+  volume_size: 1,
+  ...more,
+});
+
+test("a volume is attached, listed, and detached again", async () => {
+  const server = await t.boot();
+  const id = await volume();
+  const path = `/servers/${server}/os-volume_attachments`;
+  const attached = await t.api("POST", path, { body: { volumeAttachment: { volumeId: id } } });
+  assert.equal(attached.status, 200);
+  assert.deepEqual(attached.body.volumeAttachment, { id, serverId: server, volumeId: id, device: "/dev/vdb" });
+  await t.idle();
+  assert.equal(statusOf(id), "in-use");
+  assert.equal((await t.api("GET", `${path}/${id}`)).body.volumeAttachment.device, "/dev/vdb");
+  assert.equal((await t.api("DELETE", `${path}/${id}`)).status, 202);
+  await t.idle();
+  assert.equal(statusOf(id), "available");
+  assert.deepEqual((await t.api("GET", path)).body.volumeAttachments, []);
+});
+
+test("a shelved server takes a volume, and has it when it comes back", async () => {
+  const server = await t.boot();
+  const act = async (name: string) => {
+    await t.api("POST", `/servers/${server}/action`, { body: { [name]: null } });
+    await t.idle();
+  };
+  await act("shelve");
+  const id = await volume();
+  await t.api("POST", `/servers/${server}/os-volume_attachments`, { body: { volumeAttachment: { volumeId: id } } });
+  await t.idle();
+  assert.equal(statusOf(id), "in-use");
+  await act("unshelve");
+  assert.equal((await t.api("GET", `/servers/${server}`)).body.server.status, "ACTIVE");
+  assert.deepEqual(
+    t.driver.guests.get(server)?.spec.volumes.map(({ volumeId }) => volumeId),
+    [id],
+  );
+});
+
+test("boot from a volume made of an image; it goes with the server when that was wished", async () => {
+  const id = await t.boot({ imageRef: "", block_device_mapping_v2: [fromImage({ delete_on_termination: true })] });
+  const { body } = await t.api("GET", `/servers/${id}`);
+  assert.equal(body.server.status, "ACTIVE");
+  assert.equal(body.server.image, "");
+  const [attached] = body.server["os-extended-volumes:volumes_attached"];
+  assert.equal(statusOf(attached.id), "in-use");
+  assert.equal(t.driver.guests.get(id)?.spec.root, null);
+  await t.api("DELETE", `/servers/${id}`);
+  await t.idle();
+  assert.equal(statusOf(attached.id), undefined);
+});
+
+test("the image of such a server names snapshots, and servers boot from it", async () => {
+  const id = await t.boot({ imageRef: "", block_device_mapping_v2: [fromImage()] });
+  const made = await t.api("POST", `/servers/${id}/action`, {
+    version: "2.45",
+    body: { createImage: { name: "of volumes" } },
+  });
+  assert.equal(made.status, 202);
+  await t.idle();
+  const image = t.images.images.get(made.body.image_id);
+  assert.equal(image?.status, "active");
+  const [device] = JSON.parse(image?.properties.block_device_mapping ?? "[]");
+  assert.equal(device.source_type, "snapshot");
+  assert.equal(device.boot_index, 0);
+  assert.equal(storage().getSnapshot(context, device.snapshot_id).status, "available");
+
+  const second = await t.boot({ imageRef: made.body.image_id });
+  const { body } = await t.api("GET", `/servers/${second}`);
+  assert.equal(body.server.status, "ACTIVE");
+  assert.equal(body.server.image, "");
+  const [attached] = body.server["os-extended-volumes:volumes_attached"];
+  assert.equal(storage().getVolume(context, attached.id).snapshotId, device.snapshot_id);
+});
+
+test("an image of volumes that cannot be made leaves nothing", async () => {
+  const id = await t.boot({ imageRef: "", block_device_mapping_v2: [fromImage()] });
+  const upload = t.images.uploadFile;
+  t.images.uploadFile = () => Promise.reject(new Error("no space"));
+  const before = storage().listSnapshots(context).length;
+  const made = await t.api("POST", `/servers/${id}/action`, {
+    version: "2.45",
+    body: { createImage: { name: "not to be" } },
+  });
+  await t.idle();
+  t.images.uploadFile = upload;
+  assert.equal(t.images.images.has(made.body.image_id), false);
+  assert.equal(storage().listSnapshots(context).length, before);
+  assert.equal((await t.api("GET", `/servers/${id}`)).body.server.status, "ACTIVE");
+});
+
+test("volumes and snapshots under nova's old names", async () => {
+  const made = await t.api("POST", "/os-volumes", { body: { volume: { size: "1", display_name: "old" } } });
+  assert.equal(made.status, 200);
+  const { id } = made.body.volume;
+  await storage().waitForVolume(id);
+  const shown = (await t.api("GET", `/os-volumes/${id}`)).body.volume;
+  assert.equal(shown.displayName, "old");
+  assert.deepEqual(shown.attachments, [{}]);
+  assert.equal((await t.api("GET", "/os-volumes?limit=1")).body.volumes.length, 1);
+  const snapshot = await t.api("POST", "/os-snapshots", { body: { snapshot: { volume_id: id } } });
+  assert.equal(snapshot.body.snapshot.volumeId, id);
+  await storage().waitForSnapshot(snapshot.body.snapshot.id);
+  assert.equal((await t.api("DELETE", `/os-snapshots/${snapshot.body.snapshot.id}`)).status, 202);
+  await t.idle();
+  assert.equal((await t.api("DELETE", `/os-volumes/${id}`)).status, 202);
+  assert.equal((await t.api("GET", "/os-volumes", { version: "2.36" })).status, 404);
+});
