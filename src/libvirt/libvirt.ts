@@ -81,10 +81,11 @@ export class Domains {
   async stats(
     groups: readonly StatsGroup[] = [],
     filter: { active?: boolean; inactive?: boolean; noWait?: boolean; backing?: boolean } = {},
+    options?: CallOptions,
   ): Promise<readonly DomainStats[]> {
     const wanted = groups.reduce((sum, group) => sum | statsGroups[group], 0);
     const args = { domains: [], stats: wanted, flags: mask(bits.statsFilter, filter) };
-    const { records } = await this.#context.call(remote.allDomainStats, args);
+    const { records } = await this.#context.call(remote.allDomainStats, args, options);
     return records.map(({ domain, params }) => ({ domain: this.#domain(domain), stats: paramsToObject(params) }));
   }
 

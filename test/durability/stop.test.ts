@@ -107,14 +107,16 @@ describe("the daemon is asked to end", { timeout: 120_000 }, () => {
   });
 
   test("asked twice it ends at once, and loses nothing", async () => {
-    const { body } = await daemon.request("POST", "/networking/v2.0/networks", { network: { name: "kept" } });
+    // Of a kind whose quota the writers above have not used up.
+    const { status, body } = await daemon.request("POST", "/networking/v2.0/routers", { router: { name: "kept" } });
+    assert.equal(status, 201, JSON.stringify(body));
     const ended = daemon.ended();
     daemon.signal("SIGTERM");
     daemon.signal("SIGTERM");
     assert.equal(await ended, 0);
     daemon.start();
     await daemon.ready();
-    assert.equal((await daemon.request("GET", `/networking/v2.0/networks/${body.network.id}`)).status, 200);
+    assert.equal((await daemon.request("GET", `/networking/v2.0/routers/${body.router.id}`)).status, 200);
   });
 
   test("SIGHUP opens the logs anew and disturbs nobody", async () => {

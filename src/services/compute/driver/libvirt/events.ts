@@ -1,16 +1,21 @@
 import { messageOf } from "../../../../kernel/errors.ts";
-import type { EventOf, Libvirt } from "../../../../libvirt/index.ts";
+import { type EventOf, type Libvirt, LibvirtError, LibvirtTimeoutError } from "../../../../libvirt/index.ts";
 import type { LifecycleEvent, PowerState } from "../driver.ts";
 import type { DriverContext } from "./context.ts";
 import { powerStateOf } from "./power.ts";
+
+/** How long libvirtd may take to find its guests again after its start before they are looked at regardless. */
+const REATTACH_MS = 15_000;
+
+/** How soon a look at the guests that failed is repeated. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** Tells listeners what guests do, also what they did while the connection to libvirtd was down. */
 export class GuestEvents {
   readonly #context: DriverContext;
   readonly #listeners = new Set<(event: LifecycleEvent) => void>();
-  /** The last known state of each guest of ours. */
-  readonly #states = new Map<string, PowerState>();
   #unsubscribe: (() => void)[] = [];
+  #again: NodeJS.Timeout | undefined;
 
   constructor(context: DriverContext) {
     this.#context = context;
@@ -23,8 +28,6 @@ export class GuestEvents {
 
   async start(libvirt: Libvirt): Promise<void> {
     const { log } = this.#context.deps;
-    const look = () =>
-      this.#look(libvirt).catch((error: unknown) => log.error("could not look at the guests after a reconnect", error));
     this.#unsubscribe = [
       libvirt.on("lifecycle", (event) => this.#hear(event)),
       libvirt.on("io-error", ({ domain, device, action, reason }) =>
@@ -32,38 +35,49 @@ export class GuestEvents {
       ),
       libvirt.onConnectionChange(({ state, error }) => {
         log.info("libvirt connection", { state, reason: error === undefined ? undefined : messageOf(error) });
-        if (state === "connected") void look();
+        clearTimeout(this.#again);
+        if (state === "connected") void this.#lookUntilSeen(libvirt);
       }),
     ];
-    await this.#look(libvirt);
+    // Whoever asks for states once this is done gets true ones.
+    await reattached(libvirt);
   }
 
   stop(): void {
+    clearTimeout(this.#again);
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#unsubscribe = [];
   }
 
   #hear(event: EventOf<"lifecycle">): void {
     const { uuid } = event.domain;
-    if (event.event === "undefined") this.#states.delete(uuid);
-    const found = KINDS[event.event]?.(event.detail);
+    const kind = KINDS[event.event]?.(event.detail);
     // Without a row in the ledger it is somebody else's guest.
-    if (found === undefined || this.#context.deps.ledger.get("domain", uuid) === null) return;
-    this.#states.set(uuid, found.state);
-    this.#tell({ uuid, kind: found.kind });
+    if (kind === undefined || this.#context.deps.ledger.get("domain", uuid) === null) return;
+    this.#tell({ uuid, kind });
   }
 
-  /** What happened while nobody listened shows as another state than the last known one. */
-  async #look(libvirt: Libvirt): Promise<void> {
-    const seen = new Set<string>();
-    for (const domain of await libvirt.domains.list()) {
-      if (!(await this.#context.isOurs(domain))) continue;
-      seen.add(domain.uuid);
-      const [before, now] = [this.#states.get(domain.uuid), await powerStateOf(domain)];
-      this.#states.set(domain.uuid, now);
-      if (before !== undefined && before !== now) this.#tell({ uuid: domain.uuid, kind: kindOf(now) });
+  /** A connection that is lost meanwhile brings its own look when it is back. */
+  async #lookUntilSeen(libvirt: Libvirt): Promise<void> {
+    try {
+      await reattached(libvirt);
+      await this.#look(libvirt);
+    } catch (error) {
+      if (libvirt.state !== "connected" || this.#unsubscribe.length === 0) return;
+      this.#context.deps.log.error("could not look at the guests after a reconnect; it is tried again", error);
+      this.#again = setTimeout(() => void this.#lookUntilSeen(libvirt), LOOK_AGAIN_MS).unref();
     }
-    for (const uuid of this.#states.keys()) if (!seen.has(uuid)) this.#states.delete(uuid);
+  }
+
+  /**
+   * Nobody listened for a while, and libvirtd may have died before it told what it had done: each guest's state is told, whatever was
+   * heard last. Listeners take what they know already for what it is.
+   */
+  async #look(libvirt: Libvirt): Promise<void> {
+    for (const domain of await libvirt.domains.list()) {
+      if (await this.#context.isOurs(domain))
+        this.#tell({ uuid: domain.uuid, kind: kindOf(await powerStateOf(domain)) });
+    }
   }
 
   #tell(event: LifecycleEvent): void {
@@ -77,25 +91,29 @@ export class GuestEvents {
   }
 }
 
-interface Heard {
-  readonly kind: LifecycleEvent["kind"];
-  readonly state: PowerState;
+/**
+ * Waits until libvirtd, which may just have been started, has found out which of its guests are alive. Until then it calls those
+ * running that died while it was away, and it tells nobody that they stopped. Counters it can only read once that is done.
+ */
+async function reattached(libvirt: Libvirt): Promise<void> {
+  try {
+    await libvirt.domains.stats(["balloon"], { active: true }, { timeoutMs: REATTACH_MS });
+  } catch (error) {
+    // A QEMU that hangs is no reason to see nothing of the others.
+    if (!(error instanceof LibvirtTimeoutError || error instanceof LibvirtError)) throw error;
+  }
 }
 
-const PAUSED: Heard = { kind: "paused", state: "paused" };
-const STARTED: Heard = { kind: "started", state: "running" };
-const RESUMED: Heard = { kind: "resumed", state: "running" };
-
 /** libvirt's event and detail → ours, as nova's host module maps them. Others say nothing about the power state. */
-const KINDS: Readonly<Record<string, (detail: string) => Heard | undefined>> = {
-  started: () => STARTED,
-  resumed: () => RESUMED,
-  suspended: (detail) => (["restored", "from-snapshot"].includes(detail) ? undefined : PAUSED),
+const KINDS: Readonly<Record<string, (detail: string) => LifecycleEvent["kind"] | undefined>> = {
+  started: () => "started",
+  resumed: () => "resumed",
+  suspended: (detail) => (["restored", "from-snapshot"].includes(detail) ? undefined : "paused"),
   stopped: (detail) => {
-    if (detail === "crashed" || detail === "failed") return { kind: "crashed", state: "shutdown" };
-    return detail === "saved" ? { kind: "suspended", state: "shutdown" } : { kind: "stopped", state: "shutdown" };
+    if (detail === "crashed" || detail === "failed") return "crashed";
+    return detail === "saved" ? "suspended" : "stopped";
   },
-  crashed: () => ({ kind: "crashed", state: "crashed" }),
+  crashed: () => "crashed",
 };
 
 function kindOf(state: PowerState): LifecycleEvent["kind"] {
