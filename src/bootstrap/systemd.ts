@@ -102,6 +102,12 @@ export class Systemd {
     return (await this.#exec.run("journalctl", args, { allowFailure: true })).stdout.trimEnd();
   }
 
+  /** Whether the host is on its way down (and not only this cloud's unit). */
+  async isShuttingDown(): Promise<boolean> {
+    const { stdout } = await this.#exec.run("systemctl", ["is-system-running"], { allowFailure: true });
+    return stdout.trim() === "stopping";
+  }
+
   async stop(settings: Settings): Promise<void> {
     await this.#exec.run("systemctl", ["stop", this.unit(settings)], { timeout: 120_000 });
   }

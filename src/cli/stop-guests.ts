@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { openStackContext } from "../bootstrap/context.ts";
-import { isShuttingDown, stopGuests } from "../bootstrap/stop-guests.ts";
 import { type ConfigOption, configOption } from "./options.ts";
 
 /** For the systemd unit: guests are shut down in order before the host is. */
@@ -12,9 +11,9 @@ export function stopGuestsCommand(): Command {
     .action(async (options: ConfigOption & { atShutdown?: boolean }) => {
       const { context, close } = await openStackContext({ file: options.config, access: "look" });
       try {
-        const { host, settings } = context;
-        if (host === null || (options.atShutdown === true && !(await isShuttingDown(host)))) return;
-        const { stopped, cutOff } = await stopGuests(host, settings.compute.shutdownTimeout);
+        const { host, settings, systemd } = context;
+        if (host === null || (options.atShutdown === true && (await systemd?.isShuttingDown()) !== true)) return;
+        const { stopped, cutOff } = await host.libvirtd.shutDownGuests(settings.compute.shutdownTimeout);
         process.stdout.write(
           `${stopped} ${stopped === 1 ? "guest" : "guests"} stopped${cutOff.length === 0 ? "" : `, cut off: ${cutOff.join(" ")}`}\n`,
         );

@@ -10,7 +10,10 @@ import { machinePicture } from "./support/picture.ts";
 
 const TENREC = "/mnt/project/dist/tenrec";
 const UNIT = "tenrec@tenrec.service";
-const LOCAL_CONF = ["[[local|localrc]]", "LIBVIRT_TYPE=qemu", "ADMIN_PASSWORD=secret", "VOLUME_BACKING_FILE_SIZE=4G"];
+// Emulated twice over, a guest needs minutes for its shutdown.
+const NOVA_CONF = ["[[post-config|$NOVA_CONF]]", "[DEFAULT]", "shutdown_timeout=600"];
+const LOCALRC = ["[[local|localrc]]", "LIBVIRT_TYPE=qemu", "ADMIN_PASSWORD=secret", "VOLUME_BACKING_FILE_SIZE=4G"];
+const LOCAL_CONF = [...LOCALRC, ...NOVA_CONF];
 
 /**
  * The single executable on a Debian with systemd, AppArmor and control groups of version 2, without Node: its unit, kills,
@@ -91,15 +94,10 @@ describe("a Debian with systemd", { timeout: 14_400_000 }, () => {
   );
 
   step("power off and on with resume_guests_state_on_host_boot = False: the guest stays off", async () => {
-    const conf = ["[[post-config|$NOVA_CONF]]", "[DEFAULT]", "resume_guests_state_on_host_boot=False"].join("\n");
-    await machine.must(`cat >> /root/local.conf <<'END'\n${conf}\nEND`);
+    await machine.must("echo resume_guests_state_on_host_boot=False >> /root/local.conf");
     await machine.powerOff();
     await machine.boot();
-    // Emulated twice over, it may not be through with its shutdown in time.
-    assert.match(
-      await machine.must(`journalctl -b -1 --no-pager -u ${UNIT}`),
-      /1 guest stopped(, cut off: instance-00000001)?\n/,
-    );
+    assert.match(await machine.must(`journalctl -b -1 --no-pager -u ${UNIT}`), /1 guest stopped\n/);
     await answers();
     assert.equal((await settled("vm1", show, ["SHUTOFF", "ACTIVE"], 1800)).status, "SHUTOFF");
   });

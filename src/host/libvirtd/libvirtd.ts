@@ -10,6 +10,7 @@ import { killGuests } from "./guests.ts";
 import { type GuestUser, type LibvirtdLayout, libvirtdFiles, libvirtdLayout } from "./layout.ts";
 import { openMountNamespace } from "./mounts.ts";
 import { ensurePartition } from "./partition.ts";
+import { shutDownGuests } from "./shut-down-guests.ts";
 
 const START_TIMEOUT_MS = 20_000;
 const CHECK_EVERY_MS = 2_000;
@@ -125,6 +126,11 @@ export class PrivateLibvirtd {
     await ledger.remove("process", `${this.#options.netns}/virtlogd`);
     await ledger.remove("process", `${this.#options.netns}/libvirtd-holder`);
     if (options.guests) await ledger.remove("directory", this.layout.run);
+  }
+
+  /** Shuts all guests down in order; see `shutDownGuests`. */
+  shutDownGuests(seconds: number): Promise<{ stopped: number; cutOff: string[] }> {
+    return shutDownGuests(this.socketPath, seconds);
   }
 
   async #dead(): Promise<string[]> {
