@@ -56,6 +56,10 @@ test("a private libvirtd: starts, is found again, comes back after kill -9 with 
       "the host's /run is untouched",
     );
 
+    // Each emulator that it knows of is started before the first guest is.
+    const emulators = (await virsh("capabilities")).matchAll(/<emulator>(.+)<\/emulator>/g);
+    assert.deepEqual([...new Set([...emulators].map(([, path]) => path))], ["/usr/bin/qemu-system-x86_64"]);
+
     await exec.run("tee", [join(dataDir, "guest.xml")], {
       input: guest("instance-00000001", join(dataDir, "libvirt/state"), (await libvirtd.ensurePartition()) ?? ""),
     });

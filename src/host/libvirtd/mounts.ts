@@ -1,10 +1,13 @@
-import { mkdir, readlink, stat } from "node:fs/promises";
+import { mkdir, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Daemon, Exec } from "../types.ts";
 import type { LibvirtdLayout } from "./layout.ts";
 
 const KVM_MAJOR_MINOR = ["10", "232"] as const;
+/** Where libvirtd looks for emulators, and the one that guests are defined with. */
+const PROGRAM_DIRECTORIES = ["/usr/local/bin", "/usr/bin", "/bin"];
+const EMULATOR = "qemu-system-x86_64";
 
 /**
  * A mount namespace for libvirtd in which libvirt's compiled-in paths are ours. It is made by a process that only holds it open
@@ -76,7 +79,25 @@ async function mountSteps(layout: LibvirtdLayout, kvmGroup: string | null): Prom
     steps.push(["mkdir", "/run/kvm"], ["mknod", "-m", "660", "/run/kvm/kvm", "c", ...KVM_MAJOR_MINOR]);
     steps.push(["chgrp", kvmGroup, "/run/kvm/kvm"], ["mount", "--bind", "/run/kvm/kvm", "/dev/kvm"]);
   }
+  for (const emulator of await otherEmulators()) steps.push(["mount", "--bind", "/dev/null", emulator]);
   return steps;
+}
+
+/**
+ * QEMU for other architectures. Asked about the host, libvirt starts every emulator that it finds, twice, and a first guest waits for
+ * that: seconds for each. Those that no guest uses are hidden from it.
+ */
+async function otherEmulators(): Promise<string[]> {
+  const found = new Set<string>();
+  const own = new Set<string>();
+  for (const directory of PROGRAM_DIRECTORIES) {
+    for (const name of await readdir(directory).catch(() => [])) {
+      if (!name.startsWith("qemu-system-")) continue;
+      const path = await realpath(join(directory, name)).catch(() => null);
+      if (path !== null) (name === EMULATOR ? own : found).add(path);
+    }
+  }
+  return [...found].filter((path) => !own.has(path));
 }
 
 async function exists(path: string): Promise<boolean> {
