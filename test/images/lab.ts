@@ -32,14 +32,18 @@ export async function whyNoGuests(): Promise<string | undefined> {
   return missing.length > 0 ? `programs missing: ${missing.join(", ")}` : undefined;
 }
 
-/** Polls until `probe` gives something other than undefined; fails with the last error after `seconds`. */
-export async function eventually<T>(what: string, seconds: number, probe: () => Promise<T | undefined>): Promise<T> {
+/** Polls until `probe` gives something other than null and undefined; fails with the last error after `seconds`. */
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  probe: () => Promise<T | null | undefined>,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last: unknown;
   while (Date.now() < deadline) {
     try {
       const found = await probe();
-      if (found !== undefined) return found;
+      if (found !== undefined && found !== null) return found;
     } catch (error) {
       last = error;
     }

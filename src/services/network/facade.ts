@@ -35,7 +35,10 @@ export interface NetworkFacade {
    * Errors: 404; 409 when the port belongs to another device.
    */
   bindPort(portId: string, binding: { deviceId: string; deviceOwner?: string; hostId?: string }): Promise<PortBinding>;
-  /** The same for all ports of one guest, in one go. */
+  /**
+   * The same for all ports of a guest that is about to be started. Rules may come while it does: nothing passes a tap without them, and
+   * `plugged` waits for them.
+   */
   bindPorts(
     portIds: readonly string[],
     binding: { deviceId: string; deviceOwner?: string; hostId?: string },

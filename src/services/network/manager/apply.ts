@@ -6,16 +6,15 @@ import type { NetworkDriver } from "../driver/driver.ts";
 import { type DirtyRow, DirtyStore } from "../store/dirty.ts";
 import type { NetworkStore } from "../store/store.ts";
 import type { DirtyKind } from "./base.ts";
+import { Lane } from "./lane.ts";
 
-const FIRST_RETRY = 1000;
-const LAST_RETRY = 60_000;
 const MENDED = "network-mended";
 const TOLD_FOR_MS = 3_600_000;
 
 /**
- * Brings the host in line with the database. Changes mark what they touch (in their own transaction); after the commit one
- * worker renders everything marked and hands it to the driver, so a burst of changes costs one run. What fails stays
- * marked and is tried again, later each time.
+ * Brings the host in line with the database. Changes mark what they touch (in their own transaction); after the commit it is rendered
+ * and handed to the driver. Two lanes work side by side: a guest is started as soon as its bridge is there, while its rules are made;
+ * until they are, nothing passes its tap.
  */
 export class Applier {
   readonly #kernel: Kernel;
@@ -23,12 +22,10 @@ export class Applier {
   readonly #store: NetworkStore;
   readonly #dirty: DirtyStore;
   readonly #desired: Desired;
-  #running: Promise<void> | null = null;
+  /** Bridges before the routers on them. */
+  readonly #wires: Lane;
+  readonly #rules: Lane;
   #active = false;
-  /** When rendering may go on, on the clock of `performance.now()`. */
-  #restUntil = 0;
-  #retryAfter = FIRST_RETRY;
-  #retry: NodeJS.Timeout | null = null;
 
   constructor(kernel: Kernel, store: NetworkStore, driver: NetworkDriver) {
     this.#kernel = kernel;
@@ -36,11 +33,15 @@ export class Applier {
     this.#driver = driver;
     this.#dirty = new DirtyStore(kernel.db);
     this.#desired = new Desired(store, kernel.settings.network);
+    const marked = () => (this.#active && kernel.db.raw.open ? this.#dirty.all() : []);
+    const apply = (row: DirtyRow, lane: Lane) => this.#apply(row, lane);
+    this.#wires = new Lane({ kinds: ["network", "router"], marked, apply });
+    this.#rules = new Lane({ kinds: ["firewall"], marked, apply });
   }
 
   mark(kind: DirtyKind, id = ""): void {
     this.#dirty.mark(kind, id);
-    this.#kernel.db.afterCommit(() => void this.#wake());
+    this.#kernel.db.afterCommit(() => void (kind === "firewall" ? this.#rules : this.#wires).wake());
   }
 
   /** Everything, as at every start: what a crash or a reboot left behind goes, what is missing comes. */
@@ -77,81 +78,31 @@ export class Applier {
 
   /** What failed the last time it was applied, and waits to be tried again. */
   failing(): Pick<DirtyRow, "kind" | "id">[] {
-    return this.#retry === null ? [] : this.#dirty.all();
+    return [...this.#wires.failing(), ...this.#rules.failing()];
   }
 
   async stop(): Promise<void> {
     this.#active = false;
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    await this.#running;
+    await Promise.all([this.#wires.stop(), this.#rules.stop()]);
     await this.#driver.stop();
   }
 
   /** Resolves when all that is marked by now has been applied, or has failed once more. */
   async settled(): Promise<void> {
-    while (this.#running !== null) await this.#running;
-    if (this.#dirty.all().length > 0 && this.#active) await this.#wake();
+    await Promise.all([this.#wires.settled(), this.#rules.settled()]);
   }
 
-  #wake(): Promise<void> {
-    if (!this.#active) return Promise.resolve();
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = null;
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+  /** The same for bridges, DHCP and routers, whatever rules are still to come. */
+  wired(): Promise<void> {
+    return this.#wires.settled();
   }
 
-  async #drain(): Promise<void> {
-    const failed = new Set<string>();
-    const marked = () =>
-      this.#active && this.#kernel.db.raw.open
-        ? this.#dirty.all().filter((row) => !failed.has(`${row.kind} ${row.id}`))
-        : [];
-    while (marked().length > 0) {
-      await this.#breathe();
-      const rows = marked();
-      // Bridges before the routers on them; the firewall (which lets traffic in) last.
-      for (const kind of ["network", "router", "firewall"] as const) {
-        for (const row of rows.filter((one) => one.kind === kind)) {
-          if (!(await this.#apply(row))) failed.add(`${row.kind} ${row.id}`);
-        }
-      }
-    }
-    if (!this.#active) return;
-    if (failed.size === 0) {
-      this.#retryAfter = FIRST_RETRY;
-      return;
-    }
-    this.#retry = setTimeout(() => void this.#wake(), this.#retryAfter);
-    this.#retry.unref();
-    this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY);
-  }
-
-  /**
-   * A turn later, so that everything that is committed in this one goes along; and where rendering takes its time
-   * (thousands of ports), not before three times as long has passed: a stream of changes leaves most of the time to others.
-   */
-  async #breathe(): Promise<void> {
-    const pause = Math.floor(this.#restUntil - performance.now());
-    await new Promise<void>((resolve) => (pause <= 0 ? setImmediate(resolve) : setTimeout(resolve, pause)));
-  }
-
-  #render<T>(render: () => T): T {
-    const begin = performance.now();
-    const desired = render();
-    const end = performance.now();
-    this.#restUntil = Math.max(this.#restUntil, end) + 3 * (end - begin);
-    return desired;
-  }
-
-  async #apply(row: DirtyRow): Promise<boolean> {
+  async #apply(row: DirtyRow, lane: Lane): Promise<boolean> {
     const { db, log, eventually } = this.#kernel;
     try {
-      if (row.kind === "network") await this.#applyNetwork(row.id);
-      else if (row.kind === "router") await this.#applyRouter(row.id);
-      else await this.#driver.applyFirewall(this.#render(() => this.#desired.firewall()));
+      if (row.kind === "network") await this.#applyNetwork(row.id, lane);
+      else if (row.kind === "router") await this.#applyRouter(row.id, lane);
+      else await this.#driver.applyFirewall(lane.render(() => this.#desired.firewall()));
       db.transaction(() => {
         this.#dirty.clear(row);
         this.#applied(row);
@@ -165,14 +116,14 @@ export class Applier {
     }
   }
 
-  async #applyNetwork(id: string): Promise<void> {
-    const desired = this.#render(() => this.#desired.network(id));
+  async #applyNetwork(id: string, lane: Lane): Promise<void> {
+    const desired = lane.render(() => this.#desired.network(id));
     if (desired === null) await this.#driver.removeNetwork(id);
     else await this.#driver.applyNetwork(desired);
   }
 
-  async #applyRouter(id: string): Promise<void> {
-    const desired = this.#render(() => this.#desired.router(id));
+  async #applyRouter(id: string, lane: Lane): Promise<void> {
+    const desired = lane.render(() => this.#desired.router(id));
     if (desired === null) await this.#driver.removeRouter(id);
     else await this.#driver.applyRouter(desired);
   }

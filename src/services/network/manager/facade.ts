@@ -202,7 +202,11 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
       kernel.db.transaction(() => ports.erase(row));
     },
 
-    bindPort: async (portId, binding) => one(await facade.bindPorts([portId], binding), () => portNotFound(portId)),
+    async bindPort(portId, binding) {
+      const bound = one(await facade.bindPorts([portId], binding), () => portNotFound(portId));
+      await applier.settled();
+      return bound;
+    },
     async bindPorts(portIds, { deviceId, deviceOwner = "compute:nova", hostId = hostname() }) {
       const bound = kernel.db.transaction(() => {
         const found = new Map(store.ports.getMany(portIds).map((row) => [row.id, row]));
@@ -217,12 +221,12 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
           }
           const changes = { device_id: deviceId, device_owner: deviceOwner, host_id: hostId };
           store.ports.update(id, changes);
-          base.dirty("network", row.network_id);
           base.dirty("firewall");
           return { ...row, ...changes };
         });
       });
-      await applier.settled();
+      // Bridge and lease are as the port's creation made them, or are just being made.
+      await applier.wired();
       return bindings(bound);
     },
     binding(portId) {

@@ -221,11 +221,12 @@ export class BoxFirewall {
     const { host, box } = this.#options;
     const ids = new Set(desired.ports.map(({ portId }) => portId));
     const gone = (before?.ports ?? []).filter(({ portId }) => !ids.has(portId));
-    for (const family of [4, 6] as const) {
+    const cut = async (family: 4 | 6): Promise<void> => {
       const connections = await host.firewall.conntrack.list(box, family);
       const dead = forbidden(connections, desired, gone, (id) => this.#bridges.get(id)?.zone ?? null);
       await host.firewall.conntrack.cut(box, dead);
-    }
+    };
+    await allOf([() => cut(4), () => cut(6)]);
   }
 }
 
