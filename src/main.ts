@@ -12,6 +12,7 @@ import { Database } from "./kernel/db/database.ts";
 import { type Cloud, createCloud } from "./kernel/kernel.ts";
 import { fileSink } from "./kernel/log/file-sink.ts";
 import { Logger, type LogSink } from "./kernel/log/logger.ts";
+import { giveMemoryBack } from "./kernel/program/idle-memory.ts";
 import { systemClock } from "./kernel/time/clock.ts";
 import { Tracer } from "./kernel/trace/trace.ts";
 import { type Listener, type ListenOptions, listen, listenProblem, listenRaw, listenUnix } from "./listen.ts";
@@ -82,6 +83,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const listeners = [control, ...(await openPorts(cloud, certificate?.files))];
   certificate?.keep(listeners);
   isReady = true;
+  const keepAllMemory = giveMemoryBack();
   log.info(`tenrec ${VERSION} is ready`, { url: settings.api.baseUrl, pid: process.pid });
 
   return {
@@ -92,6 +94,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log.info("logs were opened anew");
     },
     async stop() {
+      keepAllMemory();
       await ready?.host.watch.stop();
       certificate?.close();
       await Promise.all(listeners.map((listener) => listener.close()));

@@ -1,8 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { measure, timed, until } from "./client.ts";
 import type { FakeCloud, Networks } from "./fake-cloud.ts";
 import { median, type Report } from "./report.ts";
+
+/** The daemon looks every ten seconds whether nothing happens any more, and then gives memory back. */
+const MEMORY_BACK_MS = 25_000;
 
 /** Start, memory, and the calls that every client makes. */
 export async function apiFigures(cloud: FakeCloud, report: Report): Promise<void> {
@@ -77,6 +81,8 @@ async function serverCalls(cloud: FakeCloud, report: Report): Promise<void> {
   report.add(
     await measure("servers in detail, 100", () => client.call("GET", "/compute/v2.1/servers/detail?limit=100")),
   );
+  await sleep(MEMORY_BACK_MS);
+  report.add({ what: "memory, 100 servers, idle again", mb: cloud.memory() });
 }
 
 /** Most of it is Python starting: `openstack --version` alone is the client without any cloud. */
