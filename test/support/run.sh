@@ -27,9 +27,11 @@ count() { awk -v key="$1" '$1 == "#" && $2 == key { n = $3 } END { print n + 0 }
 # Each failed test with its place and error; not the suites around it, which only say that something in them failed.
 failed_tests() {
   awk '
-    /^ *not ok / { block = $0; inside = 1; next }
-    inside { block = block "\n" $0 }
-    inside && /^ *\.\.\.$/ {
+    /^ *not ok / { block = $0; inside = lines = 1; end = ""; next }
+    inside && ++lines <= 40 { block = block "\n" $0 }
+    # Values may have such a line too, further in.
+    inside && end == "" && /^ *---$/ { end = $0; sub(/---/, "...", end) }
+    inside && $0 == end {
       inside = 0
       if (block !~ /failureType: .subtestsFailed/) print block
     }' "$report"
