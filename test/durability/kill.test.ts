@@ -151,7 +151,7 @@ describe("the daemon killed at random moments", { timeout: 300_000 }, () => {
       }
       // What is gone stays so; it need not be asked for again and again.
       for (const [path, state] of expected) if (state === "gone") expected.delete(path);
-      await until(`round ${round}: nothing is half done`, 10, async () => {
+      await until(`round ${round}: nothing is half done`, 30, async () => {
         const half = await transitional();
         if (half.length > 0) throw new Error(half.join(", "));
         return true;

@@ -171,7 +171,7 @@ describe("kills and reboots with real guests", { skip, timeout: 600_000 }, () =>
     // The power goes: the daemon sees nothing of what follows.
     kill(daemon());
     kill(processesOf(lab.directory));
-    await until("all ended", 10, async () => processesOf(lab.directory).length === 0);
+    await until("all ended", 30, async () => processesOf(lab.directory).length === 0);
     for (const name of ledger("namespace")) await lab.onHost("ip", ["netns", "delete", name]);
     await lab.try("host", "ip", ["link", "del", `${lab.stackName}-up`]);
     await lab.onHost("iptables", ["-t", "nat", "-F"]);

@@ -16,6 +16,8 @@ const HOTPLUGGED = { mac: "02:00:00:77:00:12", address: "10.77.0.12" };
 const DRIVE = { mac: "02:00:00:77:00:21", address: "10.77.0.21" };
 const BARE = { mac: "02:00:00:77:00:31", address: "10.77.0.31" };
 const BOOT_SECONDS = 40; // about 5 on a quiet machine; this one may be busy
+/** How long something is waited for: only what never happens takes it. */
+const PATIENCE_SECONDS = 120;
 
 const CLOUD_CONFIG = `#cloud-config
 # as a tutorial would write it
@@ -41,7 +43,7 @@ runcmd:
 
 const skip = (await whyNoGuests()) ?? false;
 
-describe("the guest image", { skip, timeout: 300_000 }, () => {
+describe("the guest image", { skip, timeout: 600_000 }, () => {
   let image: string;
   let lab: Lab;
   let http: Guest;
@@ -55,7 +57,7 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
   };
 
   const reachable = (guest: Guest): Promise<string> =>
-    eventually("login by SSH with the key", BOOT_SECONDS, () => guest.ssh("cat /proc/uptime"));
+    eventually("login by SSH with the key", PATIENCE_SECONDS, () => guest.ssh("cat /proc/uptime"));
 
   const instance = (name: string, more: object = {}) => ({
     uuid: `00000000-0000-4000-8000-${name.padStart(12, "0")}`,
@@ -108,7 +110,7 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
   });
 
   it("runs a user-data script once, as root, and shows its output on the console", async () => {
-    await eventually("user data", 20, async () =>
+    await eventually("user data", PATIENCE_SECONDS, async () =>
       (await http.consoleLog()).match(/user-data script ended with status 0/),
     );
     assert.equal(await http.ssh("cat /srv/ran-as"), "0");
@@ -116,7 +118,7 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
   });
 
   it("shows its boot, its name and its host keys on the serial console", async () => {
-    const log = await eventually("login prompt", 20, async () => {
+    const log = await eventually("login prompt", PATIENCE_SECONDS, async () => {
       const text = await http.consoleLog();
       return text.includes("http login:") ? text : undefined;
     });
@@ -129,7 +131,7 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
   it("fills its disk, from a partition and from a bare file system", async () => {
     await reachable(drive);
     for (const guest of [http, drive]) {
-      await eventually("a root of about 1 GB", 20, async () => {
+      await eventually("a root of about 1 GB", PATIENCE_SECONDS, async () => {
         const size = Number(await guest.ssh("df -m / | awk 'NR == 2 { print $2 }'"));
         return size > 900 ? size : undefined;
       });
@@ -137,7 +139,9 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
   });
 
   it("takes its metadata and a cloud-config from a config drive", async () => {
-    await eventually("runcmd", 20, async () => (await drive.consoleLog()).match(/runcmd ended with status 0/));
+    await eventually("runcmd", PATIENCE_SECONDS, async () =>
+      (await drive.consoleLog()).match(/runcmd ended with status 0/),
+    );
     assert.equal(await drive.ssh("cat /run/guest/source; hostname"), "config-drive\nfrom-config");
     assert.equal(await drive.ssh("cat /srv/one /srv/two /srv/three /srv/encoded"), "one\ntwo words\nthree\nhello");
     assert.equal(await drive.ssh("sudo cat /etc/motd-test"), 'first line\n\n  indented: "kept"');
@@ -166,11 +170,11 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
     assert.match(await ssh("curl -s -i -I http://169.254.169.254/nothing"), /^HTTP\/1\.[01] 404/);
     await ssh("sudo nc -p 4321 -lk -e echo foolish > /dev/null 2>&1 &");
     await ssh("sudo nc -u -p 4322 -lk -e echo foolish > /dev/null 2>&1 &");
-    await eventually("nc -u", 10, async () =>
+    await eventually("nc -u", PATIENCE_SECONDS, async () =>
       (await ssh("echo bar | nc -w 1 -u 127.0.0.1 4322")) === "foolish" ? 1 : undefined,
     );
     for (const _ of [1, 2]) {
-      await eventually("nc -lk", 10, async () =>
+      await eventually("nc -lk", PATIENCE_SECONDS, async () =>
         (await ssh("echo bar | nc -w 1 127.0.0.1 4321")) === "foolish" ? 1 : undefined,
       );
     }
@@ -204,17 +208,17 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
       { execute: "blockdev-add", arguments: node },
       { execute: "device_add", arguments: { driver: "virtio-blk-pci", drive: "extra", id: "disk1" } },
     );
-    await eventually("an address on the new card", 20, async () => {
+    await eventually("an address on the new card", PATIENCE_SECONDS, async () => {
       return (await http.ssh("ip addr show eth1")).includes(HOTPLUGGED.address) ? true : undefined;
     });
-    await eventually("the new disk", 20, async () =>
+    await eventually("the new disk", PATIENCE_SECONDS, async () =>
       (await http.ssh("ls /dev/vdb")) === "/dev/vdb" ? true : undefined,
     );
     const line =
       'sudo mke2fs -q -t ext4 /dev/vdb && sudo mount /dev/vdb /mnt && sudo sh -c "date > /mnt/timestamp; sync"';
     await http.ssh(`${line} && sudo umount /mnt`);
     await http.monitor({ execute: "device_del", arguments: { id: "nic1" } });
-    await eventually("the card's departure", 20, async () =>
+    await eventually("the card's departure", PATIENCE_SECONDS, async () =>
       (await http.ssh("ls /sys/class/net")) === "eth0\nlo" ? 1 : undefined,
     );
   });
@@ -225,12 +229,12 @@ describe("the guest image", { skip, timeout: 300_000 }, () => {
   });
 
   it("is usable from its console when no metadata answers", async () => {
-    await eventually("login prompt", BOOT_SECONDS, async () => (await bare.consoleLog()).match(/cirros login:/));
+    await eventually("login prompt", PATIENCE_SECONDS, async () => (await bare.consoleLog()).match(/cirros login:/));
   });
 
   it("powers off when the button is pressed", async () => {
     for (const guest of [http, drive]) await guest.monitor({ execute: "system_powerdown" });
     const off = Promise.all([http.ended, drive.ended]).then(() => true);
-    await eventually("power off", 20, () => Promise.race([off, sleep(50, undefined)]));
+    await eventually("power off", PATIENCE_SECONDS, () => Promise.race([off, sleep(50, undefined)]));
   });
 });

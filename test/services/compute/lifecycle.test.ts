@@ -55,7 +55,7 @@ for (const [what, verb, action] of [
     assert.equal((await show(id)).status, "ACTIVE");
     goOn.resolve();
     await t.idle();
-    await until("it is off", 5, () => isOff(id));
+    await until("it is off", 30, () => isOff(id));
     assert.deepEqual((await actions(id))[0]?.action, "stop");
     assert.equal((await t.api("POST", `/servers/${id}/action`, { body: { "os-start": null } })).status, 202);
     await t.idle();
@@ -73,7 +73,7 @@ test("a guest that ends right after it was started is not ACTIVE for long", asyn
   const id = await t.boot();
   const guest = t.driver.guests.get(id);
   if (guest !== undefined) guest.power = "shutdown";
-  await until("it is off", 5, () => isOff(id));
+  await until("it is off", 30, () => isOff(id));
 });
 
 test("an ordinary stop and a reboot are nobody's doing but the user's", async () => {
@@ -94,7 +94,7 @@ test("an ordinary stop and a reboot are nobody's doing but the user's", async ()
   const other = await t.boot();
   hold = () => t.driver.happen(other, "stopped", "shutdown");
   await t.api("POST", `/servers/${other}/action`, { body: { createImage: { name: "i" } } });
-  await until("the other one is off", 5, () => isOff(other));
+  await until("the other one is off", 30, () => isOff(other));
   assert.equal((await show(id)).status, "ACTIVE");
   assert.deepEqual(
     (await actions(id)).map(({ action }) => action),

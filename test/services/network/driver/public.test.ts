@@ -36,7 +36,7 @@ describe("the public network", { skip: root ? false : "needs root" }, () => {
     assert.match(await mac(), new RegExp(one.router.gateway?.mac ?? "?"));
     await lab.driver.applyRouter(one.router);
     await lab.driver.applyRouter({ ...two.router, floatingIps: [own] });
-    await until("the neighbour knows", async () => (await mac()).includes(two.router.gateway?.mac ?? "?"), 5_000);
+    await until("the neighbour knows", async () => (await mac()).includes(two.router.gateway?.mac ?? "?"), 20_000);
     assert.ok(await lab.ping(out, "172.24.4.10"));
     for (const made of [one, two]) {
       await lab.driver.removeRouter(made.router.id);

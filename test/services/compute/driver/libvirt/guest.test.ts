@@ -139,7 +139,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       assert.match(await shell.run("cat /sys/block/vdb/size"), /^131072$/m);
       await lab.exec.run("truncate", ["-s", "128M", volume.source.path]);
       await driver.extendVolume(spec, volume, 128 * 1024 ** 2);
-      await eventually("the guest sees it grow", 10, async () =>
+      await eventually("the guest sees it grow", 30, async () =>
         /^262144$/m.test(await shell.run("cat /sys/block/vdb/size")),
       );
       for (let again = 0; again < 2; again += 1) {
@@ -207,7 +207,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const { libvirtd: process_ } = await lab.libvirtd.processes();
       assert.ok(process_ !== null);
       process.kill(process_.pid, "SIGKILL");
-      await eventually("it is dead", 10, async () => !(await lab.exec.isAlive(process_)));
+      await eventually("it is dead", 30, async () => !(await lab.exec.isAlive(process_)));
       await lab.libvirtd.start();
       assert.equal(await driver.powerState(spec), "running");
     });
@@ -217,7 +217,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       await driver.stop(spec, 30);
       t.diagnostic(`stop took ${Math.round(performance.now() - start)} ms`);
       assert.equal(await driver.powerState(spec), "shutdown");
-      await eventually("told", 5, () => events.some(({ kind }) => kind === "stopped"));
+      await eventually("told", 30, () => events.some(({ kind }) => kind === "stopped"));
       await assert.rejects(
         driver.vncEndpoint(spec),
         (error) => error instanceof DriverError && error.code === "not-running",
@@ -261,7 +261,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const before = events.length;
       assert.equal(await driver.rebootSoft(spec, 30), true);
       assert.equal(await driver.powerState(spec), "running");
-      await eventually("both told", 5, () => {
+      await eventually("both told", 30, () => {
         const kinds = events.slice(before).map(({ kind }) => kind);
         return kinds.includes("stopped") && kinds.includes("started");
       });
@@ -295,9 +295,9 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const [guest] = await runningGuests(lab.exec, lab.libvirtd.layout.run);
       assert.ok(daemon !== null && guest !== undefined);
       process.kill(daemon.pid, "SIGKILL");
-      await eventually("it is dead", 10, async () => !(await lab.exec.isAlive(daemon)));
+      await eventually("it is dead", 30, async () => !(await lab.exec.isAlive(daemon)));
       process.kill(guest.process.pid, "SIGKILL");
-      await eventually("the guest as well", 10, async () => !(await lab.exec.isAlive(guest.process)));
+      await eventually("the guest as well", 30, async () => !(await lab.exec.isAlive(guest.process)));
       const toldAfterStart = async (): Promise<void> => {
         const before = events.length;
         await lab.libvirtd.start();
@@ -314,7 +314,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const { libvirtd: next } = await lab.libvirtd.processes();
       assert.ok(next !== null);
       process.kill(next.pid, "SIGKILL");
-      await eventually("it is dead again", 10, async () => !(await lab.exec.isAlive(next)));
+      await eventually("it is dead again", 30, async () => !(await lab.exec.isAlive(next)));
       await toldAfterStart();
     });
 
