@@ -229,7 +229,11 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   });
 
   it("is usable from its console when no metadata answers", async () => {
-    await eventually("login prompt", PATIENCE_SECONDS, async () => (await bare.consoleLog()).match(/cirros login:/));
+    await eventually("login prompt", PATIENCE_SECONDS, async () => {
+      const text = await bare.consoleLog();
+      if (!/cirros login:/.test(text)) throw new Error(`so far: …${text.slice(-500)}`);
+      return true;
+    });
   });
 
   it("powers off when the button is pressed", async () => {

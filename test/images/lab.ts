@@ -49,7 +49,9 @@ export async function eventually<T>(
     }
     await sleep(100);
   }
-  throw new Error(`${what}: not within ${seconds} s`, { cause: last });
+  throw new Error(`${what}: not within ${seconds} s${last instanceof Error ? ` (${last.message})` : ""}`, {
+    cause: last,
+  });
 }
 
 export class Lab {
