@@ -83,7 +83,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const listeners = [control, ...(await openPorts(cloud, certificate?.files))];
   certificate?.keep(listeners);
   isReady = true;
-  const keepAllMemory = giveMemoryBack();
+  const stopGivingBack = giveMemoryBack();
   log.info(`tenrec ${VERSION} is ready`, { url: settings.api.baseUrl, pid: process.pid });
 
   return {
@@ -94,7 +94,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log.info("logs were opened anew");
     },
     async stop() {
-      keepAllMemory();
+      stopGivingBack();
       await ready?.host.watch.stop();
       certificate?.close();
       await Promise.all(listeners.map((listener) => listener.close()));

@@ -11,6 +11,12 @@ export interface Requirement {
   why: string;
 }
 
+/** The guests' architecture is the host's. */
+export const EMULATOR =
+  process.arch === "arm64"
+    ? { command: "qemu-system-aarch64", package: "qemu-system-arm" }
+    : { command: "qemu-system-x86_64", package: "qemu-system-x86" };
+
 /** What the data plane and the guests need everywhere. */
 export const REQUIREMENTS: readonly Requirement[] = [
   { command: "ip", package: "iproute2", why: "bridges, namespaces, routes" },
@@ -24,7 +30,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { command: "conntrack", package: "conntrack", why: "cutting connections that a rule no longer allows" },
   { command: "arping", package: "iputils-arping", why: "announcing floating IPs" },
   { command: "dnsmasq", package: "dnsmasq-base", why: "DHCP for guests" },
-  { command: "qemu-system-x86_64", package: "qemu-system-x86", why: "guests" },
+  { ...EMULATOR, why: "guests" },
   { command: "qemu-img", package: "qemu-utils", why: "disk images" },
   { command: "libvirtd", package: "libvirt-daemon", why: "guests" },
   { command: "/etc/libvirt", package: "libvirt-daemon-system", why: "the unprivileged user that guests run as" },
@@ -47,15 +53,9 @@ export async function hostRequirements(): Promise<readonly Requirement[]> {
 export async function missingRequirements(requirements?: readonly Requirement[]): Promise<Requirement[]> {
   const missing: Requirement[] = [];
   for (const requirement of requirements ?? (await hostRequirements())) {
-    if (!(await isPresent(forThisMachine(requirement).command))) missing.push(forThisMachine(requirement));
+    if (!(await isPresent(requirement.command))) missing.push(requirement);
   }
   return missing;
-}
-
-/** The guests' architecture is the host's. */
-function forThisMachine(requirement: Requirement): Requirement {
-  if (requirement.command !== "qemu-system-x86_64" || process.arch !== "arm64") return requirement;
-  return { ...requirement, command: "qemu-system-aarch64", package: "qemu-system-arm" };
 }
 
 async function isPresent(command: string): Promise<boolean> {

@@ -10,7 +10,7 @@ export const bits = {
   power: { default: 0, acpi: 1, agent: 2 },
   xml: { secure: 1, inactive: 2 },
   define: { validate: 1 },
-  list: { active: 1, inactive: 2, persistent: 4, transient: 8, running: 16, paused: 32, shutOff: 64, otherState: 128 },
+  list: { active: 1, inactive: 2, persistent: 4, transient: 8, running: 16, paused: 32, shutOff: 64 },
   vcpus: { maximum: 4, guest: 8 },
   memory: { maximum: 4 },
   block: { resizeBytes: 1, jobAsync: 1, jobPivot: 2, jobInfoBytes: 1, jobSpeedBytes: 1, pullBytes: 64 },

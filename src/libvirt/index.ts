@@ -18,6 +18,7 @@ export type { Host, NodeInfo, Version } from "./host.ts";
 export type { DomainStats, Domains, Libvirt } from "./libvirt.ts";
 export { connect } from "./libvirt.ts";
 export type { Log } from "./log.ts";
+export { powerOff } from "./power-off.ts";
 export { qemu, remote } from "./procedures.ts";
 export type { ConnectionChange, ConnectOptions } from "./session.ts";
 export type { DomainSnapshots, Snapshot } from "./snapshots.ts";

@@ -35,8 +35,6 @@ export class Domains {
       running?: boolean;
       paused?: boolean;
       shutOff?: boolean;
-      /** Blocked, on its way off, crashed. */
-      otherState?: boolean;
     } = {},
   ): Promise<readonly Domain[]> {
     const args = { wantResults: true, flags: mask(bits.list, filter) };

@@ -1,13 +1,13 @@
 import { mkdir, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { EMULATOR } from "../packages.ts";
 import type { Daemon, Exec } from "../types.ts";
 import type { LibvirtdLayout } from "./layout.ts";
 
 const KVM_MAJOR_MINOR = ["10", "232"] as const;
-/** Where libvirtd looks for emulators, and the one that guests are defined with. */
+/** Where libvirtd looks for emulators. */
 const PROGRAM_DIRECTORIES = ["/usr/local/bin", "/usr/bin", "/bin"];
-const EMULATOR = "qemu-system-x86_64";
 
 /**
  * A mount namespace for libvirtd in which libvirt's compiled-in paths are ours. It is made by a process that only holds it open
@@ -94,7 +94,7 @@ async function otherEmulators(): Promise<string[]> {
     for (const name of await readdir(directory).catch(() => [])) {
       if (!name.startsWith("qemu-system-")) continue;
       const path = await realpath(join(directory, name)).catch(() => null);
-      if (path !== null) (name === EMULATOR ? own : found).add(path);
+      if (path !== null) (name === EMULATOR.command ? own : found).add(path);
     }
   }
   return [...found].filter((path) => !own.has(path));

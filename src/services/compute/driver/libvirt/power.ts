@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Domain, isLibvirtError, LibvirtTimeoutError } from "../../../../libvirt/index.ts";
+import { type Domain, isLibvirtError, powerOff } from "../../../../libvirt/index.ts";
 import { DriverError, type InstanceRef, type PowerState } from "../driver.ts";
 import { type DriverContext, isActive } from "./context.ts";
-
-/** How long one press of the power button may be without effect before it is pressed again: a booting guest misses it. */
-const PRESS_AGAIN_MS = 5_000;
 
 /** Turning guests off, pausing them, and saying which state they are in. */
 export class Power {
@@ -17,41 +14,16 @@ export class Power {
   async stop(ref: InstanceRef, timeoutSeconds: number): Promise<void> {
     const domain = await this.#context.get(ref);
     if (!(await isActive(domain))) return;
-    if (timeoutSeconds > 0 && (await this.powerOff(domain, timeoutSeconds * 1000))) return;
+    if (timeoutSeconds > 0 && (await powerOff(await this.#context.libvirt(), domain, timeoutSeconds * 1000))) return;
     await unplug(domain);
   }
 
   /** Soft reboot as nova does it: the guest powers itself off and is started again. */
   async rebootSoft(ref: InstanceRef, timeoutSeconds: number): Promise<boolean> {
     const domain = await this.#context.get(ref);
-    if (!(await this.powerOff(domain, timeoutSeconds * 1000))) return false;
+    if (!(await powerOff(await this.#context.libvirt(), domain, timeoutSeconds * 1000))) return false;
     await domain.start();
     return true;
-  }
-
-  /** Presses the power button; false when the guest is still on after the time (a paused one does not even hear it). */
-  async powerOff(domain: Domain, timeoutMs: number): Promise<boolean> {
-    const libvirt = await this.#context.libvirt();
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const { state } = await domain.state();
-      if (state === "shut-off" || state === "crashed") return true;
-      const left = deadline - Date.now();
-      if (left <= 0 || state === "paused") return false;
-      // Listens before it presses: the answer may be quick.
-      const stopped = libvirt
-        .waitFor("lifecycle", (e) => domain.concerns(e) && e.event === "stopped", {
-          timeoutMs: Math.min(PRESS_AGAIN_MS, left),
-        })
-        .catch((error: unknown) => {
-          // Look at the state, and press again.
-          if (!(error instanceof LibvirtTimeoutError)) throw error;
-        });
-      await domain.shutdown("acpi").catch((error: unknown) => {
-        if (!isLibvirtError(error, "operation-invalid")) throw error;
-      });
-      await stopped;
-    }
   }
 
   async pause(ref: InstanceRef): Promise<void> {
