@@ -99,6 +99,40 @@ test("a guest's port: made, bound, plugged, found by its address, unplugged, gon
   facade.deletePort(admin, port.id);
 });
 
+test("a guest may start while its rules are made; plugging waits for them", async () => {
+  const facade = t.cloud.kernel.facade("network");
+  const networkId = await networkOf("early");
+  const create = () => facade.createPort(admin, { networkId, projectId: "early" });
+  const [cold, hot] = [create(), create()];
+  await facade.settled();
+  const rules = Promise.withResolvers<void>();
+  const apply = driver.applyFirewall.bind(driver);
+  driver.applyFirewall = async (firewall) => {
+    await rules.promise;
+    await apply(firewall);
+  };
+  try {
+    await facade.bindPorts([cold.id], { deviceId: "vm-1" });
+    const waiting = [facade.plugged([cold.id]), facade.bindPort(hot.id, { deviceId: "vm-2" })];
+    let done = 0;
+    for (const one of waiting) {
+      void one.then(() => {
+        done += 1;
+      });
+    }
+    // Many turns of the loop: what waits for nothing but the network is done by then.
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(done, 0);
+    assert.equal(facade.getPort(admin, cold.id).status, "DOWN");
+    rules.resolve();
+    await Promise.all(waiting);
+    assert.equal(facade.getPort(admin, cold.id).status, "ACTIVE");
+  } finally {
+    rules.resolve();
+    driver.applyFirewall = apply;
+  }
+});
+
 test("groups of the firewall hold their rules and the addresses of their members", async () => {
   const facade = t.cloud.kernel.facade("network");
   const networkId = await networkOf("walls");
