@@ -123,11 +123,17 @@ export function servicePipeline(service: Service, routes: readonly AnyRoute[], k
     const token = exchange.request.headers.get("x-auth-token");
     const identity = token === null || token === "" ? null : kernel.authenticator.authenticate(token);
     if (identity === null) throw unauthorized("The request you have made requires authentication.");
-    if (identity.mayCall?.(serviceTypes, exchange.request.method, exchange.path) === false) {
+    if (!rulesCover(identity, exchange)) {
       // keystonemiddleware's answer to a token whose access rules do not cover the request.
       throw unauthorized("The request you have made requires authentication.");
     }
     return identity;
+  }
+
+  /** Rules may name paths with the service's prefix too, as the real middleware sees them. A service that speaks for the user is no user. */
+  function rulesCover({ mayCall }: Identity, { request, path, origin }: Exchange): boolean {
+    if (mayCall === undefined || serviceRoles(request).has("service")) return true;
+    return [path, `${origin.mount}${path}`].some((called) => mayCall(serviceTypes, request.method, called));
   }
 
   function serviceRoles(request: Request): ReadonlySet<string> {

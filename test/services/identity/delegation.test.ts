@@ -43,22 +43,74 @@ test("an application credential logs in to its project with its roles, and not a
   assert.equal(t.cloud.kernel.authenticator.authenticate(token), null);
 });
 
-test("access rules let through what they name and nothing else", async () => {
-  const body = {
-    application_credential: {
-      name: "narrow",
-      access_rules: [{ service: "identity", method: "GET", path: "/v3/users/*/projects" }],
-    },
-  };
+/** A token of a new application credential of demo's with these access rules. */
+async function narrowToken(name: string, ...rules: { service: string; method: string; path: string }[]) {
   const created = await t.request("POST", `/identity/v3/users/${demoId}/application_credentials`, {
     token: demo,
-    body,
+    body: { application_credential: { name, access_rules: rules } },
   });
+  assert.equal(created.status, 201);
   const { id, secret } = created.body.application_credential;
   const login = await t.request("POST", TOKENS, { body: credentialLogin(id, secret) });
-  const token = login.headers.get("x-subject-token") ?? "";
+  return login.headers.get("x-subject-token") ?? "";
+}
+
+test("access rules let through what they name and nothing else", async () => {
+  const token = await narrowToken("narrow", { service: "identity", method: "GET", path: "/v3/users/*/projects" });
   assert.equal((await t.request("GET", `/identity/v3/users/${demoId}/projects`, { token })).status, 200);
   assert.equal((await t.request("GET", `/identity/v3/users/${demoId}`, { token })).status, 401);
+  const prefixed = await narrowToken("prefixed", { service: "identity", method: "GET", path: "/identity/v3/users/*" });
+  assert.equal((await t.request("GET", `/identity/v3/users/${demoId}`, { token: prefixed })).status, 200);
+});
+
+test("a rule is for one service: everything of another one is refused", async () => {
+  const services = (await t.admin("GET", "/identity/v3/services")).body.services as { type: string }[];
+  const types = [...new Set(services.map(({ type }) => type))];
+  assert.ok(types.includes("identity"));
+  const others = types.filter((type) => type !== "identity");
+  const token = await narrowToken(
+    "other-services",
+    ...[...others, "keystone", "nova"].map((service) => ({ service, method: "GET", path: "/**" })),
+  );
+  assert.equal((await t.request("GET", "/identity/v3/auth/projects", { token })).status, 401);
+});
+
+test("a service that speaks for a user is not held to the user's access rules; a user with another token is", async () => {
+  const token = await narrowToken("chained", { service: "compute", method: "POST", path: "/v2.1/servers" });
+  const ask = (serviceToken: string) =>
+    t.request("GET", "/identity/v3/auth/projects", { token, headers: { "x-service-token": serviceToken } });
+  assert.equal((await ask(await t.login("nova", "service"))).status, 200);
+  assert.equal((await ask(demo)).status, 401);
+  assert.equal((await ask("no-token")).status, 401);
+});
+
+test("a token with access rules is told only to who enforces them, and may always ask about itself", async () => {
+  const token = await narrowToken("told", { service: "network", method: "GET", path: "/v2.0/networks" });
+  const validate = (asker: string, version: string | null) =>
+    t.request("GET", TOKENS, {
+      token: asker,
+      headers: {
+        "x-subject-token": token,
+        ...(version === null ? {} : { "openstack-identity-access-rules": version }),
+      },
+    });
+  const admin = await t.login("admin", "admin");
+  for (const version of [null, "", "0.9", "one"]) {
+    const unknown = await validate(admin, version);
+    assert.equal(unknown.status, 404, String(version));
+    assert.equal(unknown.body.error.message, "Failed to validate token");
+  }
+  for (const version of ["1.0", "1.1", "2"]) {
+    const told = await validate(admin, version);
+    assert.equal(told.status, 200, version);
+    assert.equal(told.body.token.application_credential.access_rules[0].service, "network");
+  }
+  assert.equal((await validate(token, "1.0")).status, 200);
+  assert.equal((await validate(token, null)).status, 404);
+  assert.equal((await t.admin("GET", `/identity/v2.0/tokens/${token}`)).status, 404);
+  const headers = { "x-subject-token": token, "openstack-identity-access-rules": "1.0" };
+  assert.equal((await t.request("HEAD", TOKENS, { token, headers })).status, 401, "only GET is let through");
+  assert.equal((await t.admin("DELETE", TOKENS, { headers: { "x-subject-token": token } })).status, 404);
 });
 
 test("a trust lends a role until it is withdrawn", async () => {

@@ -2,6 +2,7 @@ import { notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { loginFailed, tokenNotFound } from "../errors.ts";
+import { enforcesAccessRules } from "../manager/access-rules.ts";
 import type { Token } from "../manager/tokens.ts";
 import { type LoginBody, loginSchema } from "../schemas/login.ts";
 import type { AccessRuleRow } from "../store/rows.ts";
@@ -27,6 +28,7 @@ export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
     const id = request.headers.get("x-subject-token") ?? "";
     const token = tokens.read(id);
     if (token === null) throw tokens.sealed(id) ? tokenNotFound() : notFound("Could not recognize Fernet token");
+    if (accessRulesOf(token) !== null && !enforcesAccessRules(request.headers)) throw tokenNotFound();
     request.authorize({ userId: token.userId });
     return token;
   };

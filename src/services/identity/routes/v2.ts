@@ -2,6 +2,7 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { loginFailed, missing, tokenNotFound } from "../errors.ts";
+import { enforcesAccessRules } from "../manager/access-rules.ts";
 import type { LoginRequest } from "../manager/login.ts";
 import { DEFAULT_DOMAIN } from "../manager/projects.ts";
 import { accessView, tenantView } from "../views/tokens.ts";
@@ -64,7 +65,9 @@ export function oldRoutes({ login, tokens, catalog, store, roles }: IdentityCont
       handler(request) {
         const id = request.param("token_id");
         const token = tokens.read(id);
-        if (token === null) throw tokenNotFound();
+        if (token === null || (token.identity.mayCall !== undefined && !enforcesAccessRules(request.headers))) {
+          throw tokenNotFound();
+        }
         const view = catalog.forProject(token.identity.projectId, token.userId);
         return { body: { access: accessView(id, token, view) } };
       },
