@@ -63,6 +63,16 @@ const echo = defineService({
         handler: () => undefined,
       }),
       route({
+        name: "fly",
+        method: "POST",
+        path: "/action",
+        action: "os-fly",
+        policy: "echo:use",
+        microversions: { min: mv("2.10") },
+        success: 202,
+        handler: () => undefined,
+      }),
+      route({
         name: "body",
         method: "POST",
         path: "/body",
@@ -145,6 +155,11 @@ test("an action is chosen by the body's key", async () => {
   const unknown = await act({ fly: null });
   assert.equal(unknown.status, 400);
   assert.match(unknown.body.badRequest.message, /There is no such action: fly/);
+  const newer = { token, body: { "os-fly": null } };
+  const at = (version: string) =>
+    t.request("POST", "/echo/action", { ...newer, headers: { "openstack-api-version": `compute ${version}` } });
+  assert.equal((await at("2.9")).status, 404, "an action of another microversion");
+  assert.equal((await at("2.10")).status, 202);
   assert.equal((await act({})).status, 400);
   assert.equal((await act([])).status, 400);
 });

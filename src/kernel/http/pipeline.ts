@@ -99,7 +99,7 @@ export function servicePipeline(service: Service, routes: readonly AnyRoute[], k
     const streams = inRange.some(({ route }) => route.body === "stream");
     const limit = Math.max(...inRange.map(({ route }) => route.maxBody ?? DEFAULT_MAX_BODY));
     const body = !writes || streams ? null : parseJson(await readBody(request, limit));
-    const { route, rule } = select(inRange, body);
+    const { route, rule } = select(inRange, found.endpoints, body);
 
     const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(request) };
     if (!rule.allows(context, null)) throw forbidden(api.forbidden(route.policy));
@@ -271,14 +271,19 @@ function covers(route: AnyRoute, version: Microversion): boolean {
   return version >= min && version <= max;
 }
 
-/** Picks by the body's one key where records are actions. Errors: 400 as nova words it. */
-function select(endpoints: readonly Endpoint[], body: unknown): Endpoint {
+/**
+ * Picks by the body's one key where records are actions. Errors: 400 as nova words it; 404 for an action that only other microversions
+ * have (nova and cinder, api/openstack/wsgi.py dispatch).
+ */
+function select(endpoints: readonly Endpoint[], ofAllVersions: readonly Endpoint[], body: unknown): Endpoint {
   const [first] = endpoints;
   if (first === undefined) throw notFound("The resource could not be found.");
   if (first.route.action === undefined) return first;
   const keys = typeof body === "object" && body !== null && !Array.isArray(body) ? Object.keys(body) : [];
   if (keys.length === 0) throw badRequest("Malformed request body");
-  const chosen = endpoints.find(({ route }) => route.action !== undefined && keys.includes(route.action));
+  const named = ({ route }: Endpoint) => route.action !== undefined && keys.includes(route.action);
+  const chosen = endpoints.find(named);
+  if (chosen === undefined && ofAllVersions.some(named)) throw notFound("The resource could not be found.");
   if (chosen === undefined)
     throw badRequest(
       `There is no such action: ${keys[0]}. Verify the spelling of the action and the API microversion.`,

@@ -140,6 +140,17 @@ export interface BlockStorageFacade {
   beginDetaching(context: RequestContext, volumeId: string): void;
   /** It did not: back to "in-use". */
   rollDetaching(context: RequestContext, volumeId: string): void;
+  /**
+   * The guest is off, but its server keeps the volume: "reserved" again, as in the midst of nova's rebuild of a root volume; `connect`
+   * and `complete` take it up again. Idempotent. Errors: 404.
+   */
+  release(context: RequestContext, attachmentId: string): Promise<void>;
+  /**
+   * os-reimage of a volume that is available, in error, or reserved (see `release`): its contents become the image's, which
+   * `waitForVolume` waits for; the volume is then in the status from before. Errors: 400 (status; image not active or too large),
+   * 404 (volume, image), 409 with several attachments.
+   */
+  reimage(context: RequestContext, volumeId: string, imageId: string): VolumeInfo;
   /** Nova's attachment_delete: the data is let go and the volume is "available" again. Gone already: nothing to do. */
   detach(context: RequestContext, attachmentId: string): Promise<void>;
   getAttachment(attachmentId: string): AttachmentInfo | null;

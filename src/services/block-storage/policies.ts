@@ -53,6 +53,8 @@ export const policies: PolicyTable = {
     "volume:extend_attached_volume",
     "volume:revert_to_snapshot",
     "volume:retype",
+    "volume:reimage",
+    "volume:reimage_reserved",
     "volume:update_readonly_flag",
     "volume:set_bootable",
     "volume_extension:volume_actions:upload_image",

@@ -77,6 +77,8 @@ export const ALLOWED = {
   clone: ["available", "in-use"],
   retype: ["available", "in-use"],
   revert: ["available"],
+  reimage: ["available", "error"],
+  reimageReserved: ["available", "error", "reserved"],
 } as const satisfies Record<string, readonly VolumeStatus[]>;
 export type VolumeVerb = keyof typeof ALLOWED;
 

@@ -121,7 +121,7 @@ test("a volume goes back to its latest snapshot", async () => {
   await s.idle();
   const { id } = made.body.snapshot;
   const revert = { revert: { snapshot_id: id } };
-  assert.equal((await s.action(volume.id, revert, { token, version: "3.39" })).status, 400);
+  assert.equal((await s.action(volume.id, revert, { token, version: "3.39" })).status, 404);
   assert.equal((await s.action(volume.id, revert, { token, version: "3.40" })).status, 202);
   await s.idle();
   assert.equal((await s.show(volume.id, token)).status, "available");

@@ -56,6 +56,12 @@ describe("logical volumes", { skip }, () => {
         assert.equal(await start("d"), "changed!");
         await driver.revert({ id: "b" }, { id: "s", volumeId: "b" });
         assert.equal(await start("b"), "bootable");
+        await write("d", "x".repeat(2 * MIB));
+        await driver.reimage({ id: "d" }, 16 * MIB, { path: image, format: "raw" });
+        assert.equal(await start("d"), "bootable");
+        const { path } = await driver.connect({ id: "d" });
+        const behind = execFileSync("dd", [`if=${path}`, "status=none", "bs=1M", "skip=1", "count=1"]);
+        assert.ok(behind.equals(Buffer.alloc(MIB)), "what was behind the image's end is gone");
         const { totalBytes, freeBytes } = await driver.capacity();
         assert.ok(freeBytes > 0 && freeBytes < totalBytes);
         await driver.exportTo({ id: "b" }, join(dataDir, "out"), "raw");

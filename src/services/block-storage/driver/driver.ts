@@ -14,6 +14,8 @@ export interface VolumeDriver {
   create(volume: VolumeRef, sizeBytes: number): Promise<void>;
   /** A volume with the contents of a disk image in a local file, whose format is known and not guessed. */
   createFromFile(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void>;
+  /** The contents of a volume that nobody has open become the image's; every byte behind them reads zero. */
+  reimage(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void>;
   createFromSnapshot(volume: VolumeRef, sizeBytes: number, snapshot: SnapshotRef): Promise<void>;
   clone(volume: VolumeRef, sizeBytes: number, source: VolumeRef): Promise<void>;
   /** Nothing there: nothing to do. */

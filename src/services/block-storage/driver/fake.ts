@@ -36,6 +36,10 @@ export class FakeVolumeDriver implements VolumeDriver {
     await this.#make("createFromFile", volume, sizeBytes, `${image.format} file`);
   }
 
+  async reimage(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void> {
+    await this.#make("reimage", volume, sizeBytes, `${image.format} file`);
+  }
+
   async createFromSnapshot(volume: VolumeRef, sizeBytes: number, snapshot: SnapshotRef): Promise<void> {
     await this.#make("createFromSnapshot", volume, sizeBytes, `snapshot ${snapshot.id}`);
   }

@@ -57,6 +57,16 @@ export class FileVolumeDriver implements VolumeDriver {
     return this.#build(volume, sizeBytes, (path) => this.#tools.importTo(image, path, { sizeBytes, existing: false }));
   }
 
+  async reimage(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void> {
+    const path = this.#path(volume);
+    await this.#stat(path);
+    await this.#put(path, async (part) => {
+      await this.#tools.importTo(image, part, { sizeBytes, existing: false });
+      await chmod(part, 0o600);
+      await this.#grow(part, sizeBytes);
+    });
+  }
+
   createFromSnapshot(volume: VolumeRef, sizeBytes: number, snapshot: SnapshotRef): Promise<void> {
     return this.#build(volume, sizeBytes, (path) => this.#copy(this.#snapshotPath(snapshot), path));
   }

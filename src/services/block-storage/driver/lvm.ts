@@ -57,6 +57,14 @@ export class LvmVolumeDriver implements VolumeDriver {
     );
   }
 
+  async reimage(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void> {
+    const name = this.#name(volume);
+    if ((await this.#find(name)) === null) throw new VolumeDriverError("not-found", "the volume's data is not there");
+    // Behind the image's end the old contents would stay. A thin pool gives zeros for what was given back to it.
+    await this.#tools.run("blkdiscard", [...(this.#options.thin ? [] : ["--zeroout"]), this.#device(name)]);
+    await this.#tools.importTo(image, this.#device(name), { sizeBytes, existing: true });
+  }
+
   createFromSnapshot(volume: VolumeRef, sizeBytes: number, snapshot: SnapshotRef): Promise<void> {
     return this.#copyOf(this.#snapshotName(snapshot), volume, sizeBytes);
   }

@@ -123,6 +123,26 @@ export class AttachmentManager {
     });
   }
 
+  /**
+   * The guest is off and has let go, and its server keeps the volume: "reserved" again, as after nova's change of one attachment for
+   * another in a rebuild. Errors: 404.
+   */
+  async release(context: RequestContext, id: string): Promise<void> {
+    const attachment = this.get(context, id);
+    const { attachments, kernel } = this.#core;
+    const volume = this.#core.volumes.get(attachment.volume_id);
+    if (volume === undefined || attachment.status === "reserved") return;
+    const others = attachments.ofVolume(volume.id).filter((other) => other.id !== id);
+    if (others.every(({ connection_info }) => connection_info === null)) {
+      await this.#core.backends.driver(volume.host).disconnect(volume);
+    }
+    kernel.db.transaction(() => {
+      attachments.update(id, { status: "reserved", connector: null, connection_info: null, attached_at: null });
+      const now = this.#core.volumes.get(volume.id);
+      if (now !== undefined) this.#settle(now, attachments.ofVolume(volume.id));
+    });
+  }
+
   /** Lets go of it; the volume is free when it was the last. Answers what is left on the volume. Errors: 404. */
   async delete(context: RequestContext, id: string): Promise<AttachmentRow[]> {
     const attachment = this.get(context, id);

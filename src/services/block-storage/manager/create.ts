@@ -10,14 +10,12 @@ import type { SnapshotRow } from "../store/snapshots.ts";
 import type { TypeRow } from "../store/types.ts";
 import type { Volume, VolumeRow } from "../store/volumes.ts";
 import { type Core, strings } from "./core.ts";
-import { imageMetadataOf, snapshotOfImage } from "./images.ts";
+import { checkImage, imageMetadataOf, snapshotOfImage } from "./images.ts";
 import { isMultiattach, type TypeManager } from "./types.ts";
 import type { CreateInput, VolumeSourceInput } from "./work.ts";
 
 /** The only zone of a cloud on one box, under cinder's default name. */
 export const AVAILABILITY_ZONE = "nova";
-
-const GIB = 2 ** 30;
 
 interface Source {
   image: ImageInfo | null;
@@ -165,24 +163,6 @@ function sizeOf(asked: number | null, source: Source): number {
     );
   }
   return size;
-}
-
-/** cinder/volume/volume_utils.py check_image_metadata */
-function checkImage(image: ImageInfo, sizeGb: number): void {
-  if (image.status !== "active") throw invalidInput(`Image ${image.id} is not active.`);
-  const imageGb = Math.ceil((image.size ?? 0) / GIB);
-  if (imageGb > sizeGb) {
-    throw invalidInput(`Size of specified image ${imageGb}GB is larger than volume size ${sizeGb}GB.`);
-  }
-  if (sizeGb < image.minDisk) {
-    throw invalidInput(`Volume size ${sizeGb}GB cannot be smaller than the image minDisk size ${image.minDisk}GB.`);
-  }
-  const virtualGb = Math.ceil((image.virtualSize ?? 0) / GIB);
-  if (virtualGb > sizeGb) {
-    throw invalidInput(
-      `Image ${image.id} is unacceptable: Image virtual size is ${virtualGb}GB and doesn't fit in a volume of size ${sizeGb}GB.`,
-    );
-  }
 }
 
 function checkStatus({ snapshot, volume }: Source): void {

@@ -92,6 +92,16 @@ export function blockStorageFacade(
       mayChange(context, volumeId, "volume_extension:volume_actions:roll_detaching");
       attachments.rollDetaching(context, volumeId);
     },
+    async release(context, id) {
+      attachmentFor(context, id, "volume:attachment_update");
+      await attachments.release(context, id);
+    },
+    reimage(context, volumeId, imageId) {
+      const { status } = core.volume(context, volumeId);
+      mayChange(context, volumeId, status === "reserved" ? "volume:reimage_reserved" : "volume:reimage");
+      volumes.reimage(context, volumeId, imageId, { reserved: true });
+      return info(core.volume(context, volumeId));
+    },
     async detach(context, id) {
       if (core.attachments.get(id) === undefined) return;
       attachmentFor(context, id, "volume:attachment_delete");

@@ -1,4 +1,9 @@
 import type { ImageInfo } from "../../image/facade.ts";
+import { VolumeDriverError } from "../driver/driver.ts";
+import { invalidInput } from "../errors.ts";
+import type { Core } from "./core.ts";
+
+const GIB = 2 ** 30;
 
 /** Attributes of an image that a volume keeps beside its properties; not given back as properties on upload. */
 const CORE_ATTRIBUTES = new Set([
@@ -51,4 +56,31 @@ export function snapshotOfImage(image: ImageInfo): string | null {
     if (source_type === "snapshot" && Number(boot_index) === 0 && typeof snapshot_id === "string") return snapshot_id;
   }
   return null;
+}
+
+/** cinder/volume/volume_utils.py check_image_metadata. Errors: 400. */
+export function checkImage(image: ImageInfo, sizeGb: number): void {
+  if (image.status !== "active") throw invalidInput(`Image ${image.id} is not active.`);
+  const imageGb = Math.ceil((image.size ?? 0) / GIB);
+  if (imageGb > sizeGb) {
+    throw invalidInput(`Size of specified image ${imageGb}GB is larger than volume size ${sizeGb}GB.`);
+  }
+  if (sizeGb < image.minDisk) {
+    throw invalidInput(`Volume size ${sizeGb}GB cannot be smaller than the image minDisk size ${image.minDisk}GB.`);
+  }
+  const virtualGb = Math.ceil((image.virtualSize ?? 0) / GIB);
+  if (virtualGb > sizeGb) {
+    throw invalidInput(
+      `Image ${image.id} is unacceptable: Image virtual size is ${virtualGb}GB and doesn't fit in a volume of size ${sizeGb}GB.`,
+    );
+  }
+}
+
+/** An image's data for the driver. Errors: VolumeDriverError "image" when it went away meanwhile. */
+export function fileOf(core: Core, imageId: string): { path: string; format: string } {
+  const image = core.kernel.facade("image").find(imageId);
+  if (image?.filePath === null || image?.filePath === undefined) {
+    throw new VolumeDriverError("image", `image ${imageId} has no data any more`);
+  }
+  return { path: image.filePath, format: image.diskFormat ?? "raw" };
 }

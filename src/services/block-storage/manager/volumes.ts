@@ -16,6 +16,7 @@ import type { Volume, VolumeChanges } from "../store/volumes.ts";
 import { type Core, strings } from "./core.ts";
 import { VolumeCreator } from "./create.ts";
 import { imagePropertiesOf } from "./images.ts";
+import { Reimager } from "./reimage.ts";
 import type { TypeManager } from "./types.ts";
 import type { VolumeWork } from "./work.ts";
 
@@ -35,11 +36,13 @@ export class VolumeManager {
   readonly #types: TypeManager;
   readonly #work: VolumeWork;
   readonly #creator: VolumeCreator;
+  readonly #reimager: Reimager;
 
   constructor(core: Core, types: TypeManager, work: VolumeWork) {
     this.#core = core;
     this.#types = types;
     this.#work = work;
+    this.#reimager = new Reimager(core);
     this.#creator = new VolumeCreator(core, types, work.create);
   }
 
@@ -154,6 +157,11 @@ export class VolumeManager {
       const input = { volumeId: id, snapshotId: latest.id };
       this.#work.revert.start({ resource: `volume:${id}`, input, requestId: context.requestId });
     });
+  }
+
+  /** Errors: 400, 404, 409; see Reimager. */
+  reimage(context: RequestContext, id: string, imageId: string, options: { reserved: boolean }): void {
+    this.#reimager.start(context, id, imageId, options);
   }
 
   /** The new image, which is queued; its data follows. Errors: 404, 400, and what the image service says. */

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { internalContext } from "../../../kernel/auth/context.ts";
 import { ApiError } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
-import { type VolumeDriver, VolumeDriverError } from "../driver/driver.ts";
+import type { VolumeDriver } from "../driver/driver.ts";
 import type { VolumeStatus } from "../states.ts";
 import type { Volume } from "../store/volumes.ts";
 import type { Core } from "./core.ts";
+import { fileOf } from "./images.ts";
 
 export const GIB = 2 ** 30;
 
@@ -189,12 +190,9 @@ async function make(core: Core, { volumeId, source }: CreateInput): Promise<void
       case "volume":
         return core.locks.hold(`volume:${source.id}`, () => driver.clone(volume, bytes, source));
       case "image": {
-        const image = core.kernel.facade("image").find(source.id);
-        if (image?.filePath === null || image?.filePath === undefined) {
-          throw new VolumeDriverError("image", `image ${source.id} has no data any more`);
-        }
+        const file = fileOf(core, source.id);
         if (volume.status === "creating") core.setVolume(volume.id, { status: "downloading" });
-        return driver.createFromFile(volume, bytes, { path: image.filePath, format: image.diskFormat ?? "raw" });
+        return driver.createFromFile(volume, bytes, file);
       }
     }
   });
@@ -231,7 +229,7 @@ const conversionDirectory = (core: Core): string => join(core.kernel.settings.da
 const conversionFile = (core: Core, operationId: string): string => join(conversionDirectory(core), operationId);
 
 /** Does nothing when the volume is gone, or never had a backend. */
-async function withVolume(
+export async function withVolume(
   core: Core,
   volumeId: string,
   body: (volume: Volume, driver: VolumeDriver) => Promise<void>,
@@ -241,7 +239,7 @@ async function withVolume(
 }
 
 /** Back to the status before. */
-function finish(core: Core, volumeId: string, changes: Parameters<Core["setVolume"]>[1]): void {
+export function finish(core: Core, volumeId: string, changes: Parameters<Core["setVolume"]>[1]): void {
   const volume = core.volumes.get(volumeId);
   if (volume === undefined) return;
   // A deletion (forced) may have taken the volume over meanwhile.
@@ -249,7 +247,13 @@ function finish(core: Core, volumeId: string, changes: Parameters<Core["setVolum
   core.setVolume(volumeId, { ...changes, ...status, previous_status: null });
 }
 
-function fail(core: Core, volumeId: string, status: VolumeStatus, changes: Parameters<Core["setVolume"]>[1]): void {
+/** The work failed; the volume is in an error state, unless a deletion has taken it over. */
+export function fail(
+  core: Core,
+  volumeId: string,
+  status: VolumeStatus,
+  changes: Parameters<Core["setVolume"]>[1],
+): void {
   const volume = core.volumes.get(volumeId);
   if (volume === undefined) return;
   core.setVolume(volumeId, { ...changes, ...(volume.status === "deleting" ? {} : { status }) });

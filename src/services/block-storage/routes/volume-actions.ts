@@ -99,6 +99,24 @@ export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachmen
         volumes.extend(request.context, volume.id, Number(new_size), inUse);
       },
     ),
+    route<{ "os-reimage": { image_id: string; reimage_reserved?: boolean | string } }>({
+      name: "volumes:os-reimage",
+      method: "POST",
+      path: "/volumes/:volume_id/action",
+      action: "os-reimage",
+      policy: "volume:reimage",
+      microversions: { min: mv("3.68") },
+      request: actions.reimage,
+      success: 202,
+      handler(request) {
+        const volume = volumes.get(request.context, request.param("volume_id"));
+        const reserved = volume.status === "reserved" ? "volume:reimage_reserved" : "volume:reimage";
+        request.authorize({ projectId: volume.project_id }, reserved);
+        const { image_id, reimage_reserved } = request.body["os-reimage"];
+        volumes.reimage(request.context, volume.id, image_id, { reserved: isTrue(reimage_reserved) });
+        return undefined;
+      },
+    }),
     action<"os-retype", { new_type: string }>(
       "os-retype",
       "volume:retype",

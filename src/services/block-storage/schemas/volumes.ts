@@ -139,6 +139,7 @@ export const actions = {
       { required: ["new_type"] },
     ),
   ),
+  reimage: wrapped("os-reimage", object({ image_id: uuid, reimage_reserved: boolean }, { required: ["image_id"] })),
   setBootable: wrapped("os-set_bootable", object({ bootable: boolean }, { required: ["bootable"] })),
   setReadOnly: wrapped("os-update_readonly_flag", object({ readonly: boolean }, { required: ["readonly"] })),
   resetStatus: wrapped(
