@@ -18,8 +18,8 @@ export interface Apps {
 export function createApps(cloud: Cloud): Apps {
   const all = new Hono();
   const classic = new Map<number, Hono>();
-  for (const { definition, instance } of cloud.services) {
-    const handle = servicePipeline(definition, instance.routes, cloud.kernel);
+  for (const { definition, records } of cloud.services) {
+    const handle = servicePipeline(definition, records, cloud.kernel);
     mount(all, definition.endpoint.prefix, handle, origin);
     for (const name of definition.endpoint.classicPorts) {
       const app = new Hono();

@@ -3,6 +3,7 @@ import type { Database } from "./db/database.ts";
 import { Eventually } from "./db/eventually.ts";
 import { migrate } from "./db/migrations.ts";
 import { EventBus } from "./events/events.ts";
+import { Records } from "./http/perform.ts";
 import { Logger, type LogLevel, type LogSink } from "./log/logger.ts";
 import { type Facades, type Kernel, kernelMigrations, type Service, type ServiceInstance } from "./module.ts";
 import { Operations } from "./operations/operations.ts";
@@ -26,7 +27,7 @@ export interface CloudOptions {
 export interface Cloud {
   kernel: Kernel;
   /** In the order they were given, which is the order they are seeded, reconciled and started in. */
-  services: readonly { definition: Service; instance: ServiceInstance<unknown> }[];
+  services: readonly { definition: Service; instance: ServiceInstance<unknown>; records: Records }[];
   /** Reconciles the host, resumes operations, delivers waiting events, starts background work. */
   start(): Promise<void>;
   /** Makes what a fresh cloud has; idempotent. */
@@ -63,13 +64,18 @@ export function createCloud(options: CloudOptions): Cloud {
     authenticator: { authenticate: (token) => authenticatorOf(facades).authenticate(token) },
     endpoints: options.services.map(({ name, endpoint }) => ({ service: name, endpoint })),
     facade,
+    async call(service, record, context, input) {
+      const found = services.find(({ definition }) => definition.name === service);
+      if (found === undefined) throw new Error(`the ${service} service is not part of this cloud`);
+      return found.records.call(record, context, input);
+    },
   };
 
   const services = options.services.map((definition) => {
     kernel.policies.register(definition.policies);
     const instance = definition.create(kernel);
     facades.set(definition.name, instance.facade);
-    return { definition, instance };
+    return { definition, instance, records: new Records(definition, instance.routes, kernel) };
   });
 
   return {

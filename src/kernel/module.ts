@@ -4,6 +4,7 @@ import type { Database } from "./db/database.ts";
 import type { Eventually } from "./db/eventually.ts";
 import type { Migration } from "./db/migrations.ts";
 import { type EventBus, eventMigrations } from "./events/events.ts";
+import type { Call } from "./http/perform.ts";
 import type { AnyRoute, ApiFamily } from "./http/route.ts";
 import type { Logger } from "./log/logger.ts";
 import { type Operations, operationMigrations } from "./operations/operations.ts";
@@ -37,6 +38,8 @@ export interface Kernel {
   readonly endpoints: readonly { readonly service: string; readonly endpoint: ServiceEndpoint }[];
   /** Another service's verbs. Ask when you need them, not while services are being created. */
   facade<Name extends keyof Facades>(name: Name): Facades[Name];
+  /** One record of another service, with its policy, schema and errors, as its API would do it for the same user. */
+  readonly call: Call;
 }
 
 /** A port of `settings.ports` that belongs to one service: "identity" (5000), "identityAdmin" (35357), "compute" (8774), … */

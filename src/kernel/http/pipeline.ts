@@ -2,15 +2,15 @@ import type { Context, Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import type { Identity, RequestContext } from "../auth/context.ts";
 import { isUnwritable } from "../db/unwritable.ts";
-import { ApiError, badRequest, forbidden, messageOf, notFound, unauthorized, unavailable } from "../errors.ts";
+import { ApiError, badRequest, messageOf, notFound, unauthorized, unavailable } from "../errors.ts";
 import { isRequestId, requestId } from "../ids/ids.ts";
 import type { Kernel, Service } from "../module.ts";
-import { anyone, type Rule, type Target } from "../policy/policy.ts";
+import { anyone } from "../policy/policy.ts";
 import { DEFAULT_MAX_BODY, parseJson, readBody } from "./body.ts";
 import { identityEnvelope } from "./families.ts";
 import { type Microversion, microversionHeaders, requestedMicroversion } from "./microversion.ts";
-import type { AnyRoute, ApiRequest, ApiResponse } from "./route.ts";
-import { Validator } from "./validation.ts";
+import type { Asked, Endpoint, Records } from "./perform.ts";
+import type { AnyRoute, ApiResponse } from "./route.ts";
 
 /** What the listener tells the pipeline about a request, beside the request itself. */
 export interface RequestOrigin {
@@ -22,11 +22,6 @@ export interface RequestOrigin {
 }
 
 type Handle = (request: Request, path: string, origin: RequestOrigin) => Promise<Response>;
-
-interface Endpoint {
-  route: AnyRoute;
-  rule: Rule;
-}
 
 /** One request on its way through the pipeline: what is known so far. */
 interface Exchange {
@@ -59,13 +54,12 @@ const UNWRITABLE = "The service is unavailable: the disk under its database take
 
 /**
  * The pipeline of one service, readable top to bottom in `handle`:
- * request id → route → microversion → token → policy → body → schema → handler → durable → answer.
+ * request id → route → microversion → token → body → record (perform.ts) → durable → answer.
  */
-export function servicePipeline(service: Service, routes: readonly AnyRoute[], kernel: Kernel): Handle {
+export function servicePipeline(service: Service, records: Records, kernel: Kernel): Handle {
   const { api } = service;
-  const validator = new Validator();
   const log = kernel.log.named(service.name);
-  const find = routeFinder(service, routes, kernel);
+  const find = routeFinder(service, records.endpoints);
   const scheme = api.microversions;
   const serviceTypes = service.endpoint.catalog.map(({ type }) => type);
 
@@ -102,19 +96,7 @@ export function servicePipeline(service: Service, routes: readonly AnyRoute[], k
     const { route, rule } = select(inRange, found.endpoints, body);
 
     const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(request) };
-    if (!rule.allows(context, null)) throw forbidden(api.forbidden(route.policy));
-    validate(route, body, exchange);
-
-    const apiRequest = makeRequest(exchange, route, found.params, body, context);
-    const run = async () => (await route.handler(apiRequest as ApiRequest<never>)) ?? {};
-    const response = writes
-      ? await kernel.tracer.span(
-          "request",
-          `${service.name} ${route.name}`,
-          { method: request.method, path: exchange.shownPath, user: context.userId, project: context.projectId },
-          run,
-        )
-      : await run();
+    const response = await records.perform({ route, rule }, asked(exchange, route, found.params, body, context));
     if (writes) await kernel.db.durable();
     return render(exchange, route, response);
   }
@@ -141,33 +123,20 @@ export function servicePipeline(service: Service, routes: readonly AnyRoute[], k
     return (token === null ? null : kernel.authenticator.authenticate(token))?.roles ?? NO_ROLES;
   }
 
-  function validate(route: AnyRoute, body: unknown, exchange: Exchange): void {
-    const { microversion } = exchange;
-    const schema = typeof route.request === "function" ? route.request(microversion) : (route.request ?? null);
-    if (schema !== null) {
-      const issue = validator.check(schema, body);
-      if (issue !== null) throw api.invalid(issue, "body");
-    }
-    const querySchema = typeof route.query === "function" ? route.query(microversion) : (route.query ?? null);
-    if (querySchema !== null) {
-      const issue = validator.check(querySchema, queryObject(exchange.url.searchParams));
-      if (issue !== null) throw api.invalid(issue, "query");
-    }
-  }
-
-  function makeRequest(
+  function asked(
     exchange: Exchange,
     route: AnyRoute,
     params: Readonly<Record<string, string>>,
     body: unknown,
     context: RequestContext,
-  ): ApiRequest {
+  ): Asked {
     const { request, origin, url } = exchange;
     return {
       id: exchange.id,
       method: request.method,
       path: exchange.path,
-      param: (name) => params[name] ?? "",
+      shownPath: exchange.shownPath,
+      params,
       query: url.searchParams,
       headers: request.headers,
       body,
@@ -176,10 +145,6 @@ export function servicePipeline(service: Service, routes: readonly AnyRoute[], k
       context,
       baseUrl: `${origin.protocol}://${hostOf(request, kernel)}${origin.mount}`,
       clientAddress: origin.clientAddress,
-      authorize(target: Target, policy = route.policy) {
-        if (!kernel.policies.allows(policy, context, target)) throw forbidden(api.forbidden(policy));
-      },
-      allowed: (policy: string, target: Target) => kernel.policies.allows(policy, context, target),
     };
   }
 
@@ -291,15 +256,6 @@ function select(endpoints: readonly Endpoint[], ofAllVersions: readonly Endpoint
   return chosen;
 }
 
-function queryObject(query: URLSearchParams): Record<string, string[]> {
-  const object: Record<string, string[]> = {};
-  for (const [name, value] of query) {
-    if (Object.hasOwn(object, name)) object[name]?.push(value);
-    else Object.defineProperty(object, name, { value: [value], enumerable: true, writable: true, configurable: true });
-  }
-  return object;
-}
-
 /** The Host header comes from the client: only a plain name or address with an optional port goes into links. */
 function hostOf(request: Request, kernel: Kernel): string {
   const host = request.headers.get("host") ?? "";
@@ -313,17 +269,11 @@ type Found = { endpoints: readonly Endpoint[]; params: Readonly<Record<string, s
  * share a method and path are one entry in it.
  * Errors: 405 for a path that exists under other methods.
  */
-function routeFinder(
-  service: Service,
-  routes: readonly AnyRoute[],
-  kernel: Kernel,
-): (method: string, path: string) => Found | null {
+function routeFinder(service: Service, all: readonly Endpoint[]): (method: string, path: string) => Found | null {
   const byKey = new Map<string, Endpoint[]>();
   const router = new TrieRouter<Endpoint[]>();
-  const names = new Set<string>();
-  for (const route of routes) {
-    if (names.has(route.name)) throw new Error(`${service.name} has two routes named ${route.name}`);
-    names.add(route.name);
+  for (const endpoint of all) {
+    const { route } = endpoint;
     const key = `${route.method} ${route.path}`;
     let endpoints = byKey.get(key);
     if (endpoints === undefined) {
@@ -331,9 +281,9 @@ function routeFinder(
       byKey.set(key, endpoints);
       router.add(route.method, route.path, endpoints);
     }
-    endpoints.push({ route, rule: kernel.policies.rule(route.policy) });
+    endpoints.push(endpoint);
   }
-  const methods = [...new Set(routes.map((route) => route.method))];
+  const methods = [...new Set(all.map(({ route }) => route.method))];
 
   const withoutParameters = new Map<string, Found>();
   for (const [key, endpoints] of byKey) {

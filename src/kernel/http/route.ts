@@ -7,7 +7,7 @@ export type JsonSchema = { readonly [key: string]: unknown } | boolean;
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "COPY";
 
 /** A request as handlers see it; nothing of the web framework shows through. */
-export interface ApiRequest<Body = unknown> {
+export interface ApiRequest<Body = unknown, Thing = unknown> {
   readonly id: string;
   readonly method: string;
   /** Without the service's prefix: "/v2.1/servers/6f0c…". */
@@ -18,6 +18,8 @@ export interface ApiRequest<Body = unknown> {
   readonly headers: Headers;
   /** Parsed and checked against the record's schema; null when the request had none. */
   readonly body: Body;
+  /** What the record's `of` found, and its policy allowed; undefined without one. */
+  readonly thing: Thing;
   /** The bytes of a record with `body: "stream"`; null otherwise or when the request had none. */
   readonly stream: ReadableStream<Uint8Array> | null;
   readonly microversion: Microversion;
@@ -25,7 +27,7 @@ export interface ApiRequest<Body = unknown> {
   /** Where the client reached this service, for links: "http://10.0.0.5/compute" or "http://10.0.0.5:8774". */
   readonly baseUrl: string;
   readonly clientAddress: string;
-  /** Checks the record's policy (or another one) against the loaded target; throws the API's 403. */
+  /** Checks another policy than the record's, or another target than what its `of` found; throws the API's 403. */
   authorize(target: Target, policy?: string): void;
   /** The same as a question. */
   allowed(policy: string, target: Target): boolean;
@@ -41,11 +43,34 @@ export interface ApiResponse {
   raw?: string | Uint8Array | ReadableStream<Uint8Array>;
 }
 
+/** What loaders see of a request: enough to find a thing, nothing to act on. */
+export type Lookup = Pick<ApiRequest, "param" | "context" | "microversion" | "query" | "path">;
+
+/**
+ * How a record finds what it touches, and whose that is. One constant per kind of thing, beside the records of its kind; the
+ * pipeline loads, asks the record's policy about the owner, and hands the thing to the handler.
+ */
+export interface Touched<Thing> {
+  /** The kind of thing: "server". Tests take their examples by it. */
+  readonly kind: string;
+  /** Errors: the API's 404 for what is not there, or is not the caller's to see. */
+  find(request: Lookup): Thing;
+  /** Whose it is, as the rules of policies ask. */
+  owner(thing: Thing): Target;
+}
+
+/** For records that only touch what is the caller's own, because they make it or list nothing else: creates, lists, limits. */
+export const caller: Touched<Target> = {
+  kind: "caller",
+  find: ({ context: { projectId, domainId, userId } }) => ({ projectId, domainId, userId }),
+  owner: (self) => self,
+};
+
 /**
  * One operation of an API. Docs, policy, audit, tracing and validation all derive from this record.
  * Several records may share a method and path when their microversion ranges or actions differ.
  */
-export interface Route<Body = never> {
+export interface Route<Body = never, Thing = never> {
   /** "<resource>:<verb>", unique within the service: "servers:create". */
   name: string;
   method: Method;
@@ -53,6 +78,13 @@ export interface Route<Body = never> {
   path: string;
   /** A name in the service's policy table. There is no way to leave it out: use a policy whose rule is `anyone` for public ones. */
   policy: string;
+  /**
+   * Whose thing it touches. A record whose policy asks for the owner and that has none does not mount. It is looked for after
+   * the body has passed its schema, and before the handler runs.
+   */
+  of?: Touched<Thing>;
+  /** What its URL has to be beyond the pattern; asked first of all. Errors: 400. */
+  url?(request: Lookup): void;
   /** First and last version that has it, both inclusive. */
   microversions?: { min?: Microversion; max?: Microversion };
   /** For `POST …/action`: the one key of the body that selects this record ("os-start"). */
@@ -69,15 +101,15 @@ export interface Route<Body = never> {
   bare?: boolean;
   /** The status of a success. */
   success: number;
-  handler(request: ApiRequest<Body>): Promise<ApiResponse | undefined> | ApiResponse | undefined;
+  handler(request: ApiRequest<Body, Thing>): Promise<ApiResponse | undefined> | ApiResponse | undefined;
 }
 
 /** Records of different body types in one list. */
-export type AnyRoute = Route<never>;
+export type AnyRoute = Route<never, never>;
 
-/** Keeps the handler's body type while the list forgets it. */
-export function route<Body = unknown>(record: Route<Body>): AnyRoute {
-  // Safe: the pipeline validates the body against the record's own schema before it calls the handler.
+/** Keeps the handler's types while the list forgets them. */
+export function route<Body = unknown, Thing = unknown>(record: Route<Body, Thing>): AnyRoute {
+  // Safe: the body has passed the record's own schema and the thing comes from its own `of` before the handler is called.
   return record as unknown as AnyRoute;
 }
 

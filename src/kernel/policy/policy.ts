@@ -15,10 +15,15 @@ export interface Target {
 export interface Rule {
   /** As OpenStack writes it: "role:member and project_id:%(project_id)s". Shown in docs and traces. */
   readonly text: string;
+  /** Whether the answer depends on whose the target is: a record with such a policy has to name what it touches (`of`). */
+  readonly asksOwner: boolean;
   allows(identity: Identity, target: Target | null): boolean;
 }
 
-const rule = (text: string, allows: Rule["allows"]): Rule => ({ text, allows });
+const rule = (text: string, allows: Rule["allows"]): Rule => ({ text, asksOwner: false, allows });
+
+/** A rule about whose the target is. Services with owners of their own kind (a network's) write theirs with it. */
+export const ownerRule = (text: string, allows: Rule["allows"]): Rule => ({ text, asksOwner: true, allows });
 
 /** No token needed. The pipeline does not even look at one. */
 export const anyone: Rule = rule("public", () => true);
@@ -26,24 +31,30 @@ export const authenticated: Rule = rule("@", () => true);
 export const nobody: Rule = rule("!", () => false);
 
 export const role = (name: string): Rule => rule(`role:${name}`, (identity) => identity.roles.has(name));
-export const ownProject: Rule = rule(
+export const ownProject: Rule = ownerRule(
   "project_id:%(project_id)s",
   (identity, target) => identity.projectId !== null && (target === null || target.projectId === identity.projectId),
 );
-export const ownDomain: Rule = rule(
+export const ownDomain: Rule = ownerRule(
   "domain_id:%(domain_id)s",
   (identity, target) => identity.domainId !== null && (target === null || target.domainId === identity.domainId),
 );
-export const ownUser: Rule = rule(
+export const ownUser: Rule = ownerRule(
   "user_id:%(user_id)s",
   (identity, target) => target === null || target.userId === identity.userId,
 );
 export const systemScope: Rule = rule("system_scope:all", (identity) => identity.system);
 
-export const allOf = (...rules: Rule[]): Rule =>
-  rule(rules.map(parenthesised).join(" and "), (identity, target) => rules.every((r) => r.allows(identity, target)));
-export const anyOf = (...rules: Rule[]): Rule =>
-  rule(rules.map(parenthesised).join(" or "), (identity, target) => rules.some((r) => r.allows(identity, target)));
+export const allOf = (...rules: Rule[]): Rule => ({
+  text: rules.map(parenthesised).join(" and "),
+  asksOwner: rules.some((r) => r.asksOwner),
+  allows: (identity, target) => rules.every((r) => r.allows(identity, target)),
+});
+export const anyOf = (...rules: Rule[]): Rule => ({
+  text: rules.map(parenthesised).join(" or "),
+  asksOwner: rules.some((r) => r.asksOwner),
+  allows: (identity, target) => rules.some((r) => r.allows(identity, target)),
+});
 const parenthesised = (r: Rule): string => (/ (and|or) /.test(r.text) ? `(${r.text})` : r.text);
 
 /** The personas of OpenStack's "consistent and secure RBAC". */

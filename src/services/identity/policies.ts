@@ -5,6 +5,7 @@ import {
   anyOf,
   anyone,
   authenticated,
+  ownerRule,
   ownUser,
   type PolicyTable,
   type Rule,
@@ -17,25 +18,29 @@ import {
  * managers of a domain in that domain, users at themselves. Targets carry `domainId` (the domain acted in), `projectId`,
  * `userId`; grants also `actorDomainId` and `roleName`.
  */
-const inDomain = (field: "domainId" | "actorDomainId"): Rule => ({
-  text: `domain_id:%(target.${field})s`,
-  allows: (identity, target) => identity.domainId !== null && (target === null || target[field] === identity.domainId),
-});
-const ownProjectTarget: Rule = {
-  text: "project_id:%(target.project.id)s",
-  allows: (identity, target) =>
-    identity.projectId !== null && (target === null || target.projectId === identity.projectId),
-};
-const sameDomain: Rule = {
-  text: "token.domain.id:%(target.domain.id)s or token.project.domain.id:%(target.domain.id)s",
-  allows: (identity, target) =>
+const inDomain = (field: "domainId" | "actorDomainId"): Rule =>
+  ownerRule(
+    `domain_id:%(target.${field})s`,
+    (identity, target) => identity.domainId !== null && (target === null || target[field] === identity.domainId),
+  );
+const ownProjectTarget = ownerRule(
+  "project_id:%(target.project.id)s",
+  (identity, target) => identity.projectId !== null && (target === null || target.projectId === identity.projectId),
+);
+const sameDomain = ownerRule(
+  "token.domain.id:%(target.domain.id)s or token.project.domain.id:%(target.domain.id)s",
+  (identity, target) =>
     target === null || [identity.domainId, identity.projectDomainId].includes(target.domainId ?? ""),
+);
+const managedRole = ownerRule(
+  "'manager', 'member' or 'reader':%(target.role.name)s",
+  (_identity, target) => target === null || ["manager", "member", "reader"].includes(String(target.roleName)),
+);
+const anyDomain: Rule = {
+  text: "not domain_id:None",
+  asksOwner: false,
+  allows: (identity) => identity.domainId !== null,
 };
-const managedRole: Rule = {
-  text: "'manager', 'member' or 'reader':%(target.role.name)s",
-  allows: (_identity, target) => target === null || ["manager", "member", "reader"].includes(String(target.roleName)),
-};
-const anyDomain: Rule = { text: "not domain_id:None", allows: (identity) => identity.domainId !== null };
 
 const systemReader = allOf(role("reader"), systemScope);
 const domainReader = allOf(role("reader"), inDomain("domainId"));

@@ -1,34 +1,31 @@
-import type { Identity } from "../../kernel/auth/context.ts";
 import {
   admin,
   allOf,
   anyOf,
   anyone,
+  ownerRule,
   type PolicyTable,
   projectMemberOrAdmin,
   projectReaderOrAdmin,
-  type Rule,
   role,
-  type Target,
 } from "../../kernel/policy/policy.ts";
 
 /** Owner, member of the image, or anybody where the visibility says so. */
-const reachable: Rule = {
-  text: "project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s or 'shared':%(visibility)s",
-  allows: (identity: Identity, target: Target | null) =>
+const reachable = ownerRule(
+  "project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s or 'shared':%(visibility)s",
+  (identity, target) =>
     target === null ||
     target.visibility === "public" ||
     target.visibility === "community" ||
     target.visibility === "shared" ||
     (identity.projectId !== null &&
       (target.projectId === identity.projectId || target.member_id === identity.projectId)),
-};
+);
 
-const sharedMember: Rule = {
-  text: "project_id:%(member_id)s",
-  allows: (identity, target) =>
-    target === null || (identity.projectId !== null && target.member_id === identity.projectId),
-};
+const sharedMember = ownerRule(
+  "project_id:%(member_id)s",
+  (identity, target) => target === null || (identity.projectId !== null && target.member_id === identity.projectId),
+);
 
 const readerOfReachable = anyOf(admin, allOf(role("reader"), reachable));
 const memberReader = anyOf(projectReaderOrAdmin, allOf(role("reader"), sharedMember));

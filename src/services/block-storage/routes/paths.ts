@@ -14,12 +14,9 @@ export function bothPaths(routes: readonly AnyRoute[]): AnyRoute[] {
       ...route,
       name: `${route.name} (project in path)`,
       path: `/v3/:url_project_id${route.path}`,
-      handler(request: ApiRequest<never>) {
-        const { projectId } = request.context;
+      url({ param, context: { projectId } }) {
         // Cinder's words for a project other than the token's.
-        if (projectId !== null && request.param("url_project_id") !== projectId)
-          throw badRequest("Malformed request url");
-        return route.handler(request);
+        if (projectId !== null && param("url_project_id") !== projectId) throw badRequest("Malformed request url");
       },
     },
   ]);

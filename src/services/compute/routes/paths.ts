@@ -20,15 +20,12 @@ export function everyVersion(routes: readonly AnyRoute[]): AnyRoute[] {
 function ofOwnProject(route: AnyRoute): AnyRoute {
   return {
     ...route,
-    handler(request: ApiRequest<never>) {
-      const named = request.param("url_project_id");
-      const { projectId } = request.context;
-      if (projectId !== null && named !== projectId) {
-        throw badRequest(
-          `Malformed request URL: URL's project_id '${named}' doesn't match Context's project_id '${projectId}'`,
-        );
-      }
-      return route.handler(request);
+    url({ param, context: { projectId } }) {
+      const named = param("url_project_id");
+      if (projectId === null || named === projectId) return;
+      throw badRequest(
+        `Malformed request URL: URL's project_id '${named}' doesn't match Context's project_id '${projectId}'`,
+      );
     },
   };
 }

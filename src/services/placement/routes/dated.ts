@@ -9,7 +9,7 @@ export function dated(routes: readonly AnyRoute[], now: () => number): AnyRoute[
     route({
       ...record,
       async handler(request: ApiRequest<unknown>): Promise<ApiResponse> {
-        const answer = (await record.handler(request as ApiRequest<never>)) ?? {};
+        const answer = (await record.handler(request as ApiRequest<never, never>)) ?? {};
         const always = record.path === "/";
         if (answer.body === undefined || (request.microversion < WITH_DATES && !always)) return answer;
         const headers = { "cache-control": "no-cache", "last-modified": new Date(now()).toUTCString() };

@@ -1,0 +1,174 @@
+import type { RequestContext } from "../auth/context.ts";
+import { forbidden } from "../errors.ts";
+import type { Kernel, Service } from "../module.ts";
+import type { Rule, Target } from "../policy/policy.ts";
+import type { Microversion } from "./microversion.ts";
+import type { AnyRoute, ApiRequest, ApiResponse, Lookup } from "./route.ts";
+import { Validator } from "./validation.ts";
+
+/** A record and the rule of its policy. */
+export interface Endpoint {
+  readonly route: AnyRoute;
+  readonly rule: Rule;
+}
+
+/** What reaches a record, whoever asks. */
+export type Asked = Omit<ApiRequest, "param" | "thing" | "authorize" | "allowed"> & {
+  readonly params: Readonly<Record<string, string>>;
+  /** The path as logs and traces may have it. */
+  readonly shownPath: string;
+};
+
+/** What `call` hands to a record instead of a request. */
+export interface CallInput {
+  /** Of the record's path: { server_id: "6f0c…" }. */
+  params?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, string>> | URLSearchParams;
+  /** As a client would send it; the record's schema is asked. */
+  body?: unknown;
+  /** The newest the service has when absent. */
+  microversion?: Microversion;
+}
+
+/** One record of one service by their names, on behalf of `context`. Errors: the service's own ApiErrors, and its 403. */
+export type Call = (
+  service: string,
+  record: string,
+  context: RequestContext,
+  input?: CallInput,
+) => Promise<ApiResponse>;
+
+/**
+ * The records of one service and how one is performed: policy → schema → whose thing it is → handler. The same for requests that
+ * came over HTTP (pipeline.ts) and for calls from inside the cloud.
+ */
+export class Records {
+  readonly endpoints: readonly Endpoint[];
+  readonly #service: Service;
+  readonly #kernel: Kernel;
+  readonly #validator = new Validator();
+  readonly #byName: ReadonlyMap<string, Endpoint>;
+
+  /** Errors: two records of one name, a policy that nobody defined, one that asks for an owner where the record names none. */
+  constructor(service: Service, routes: readonly AnyRoute[], kernel: Kernel) {
+    this.#service = service;
+    this.#kernel = kernel;
+    this.endpoints = routes.map((route) => ({ route, rule: kernel.policies.rule(route.policy) }));
+    const byName = new Map<string, Endpoint>();
+    for (const endpoint of this.endpoints) {
+      const { name, policy, of } = endpoint.route;
+      if (endpoint.rule.asksOwner && of === undefined && !ASKED_IN_HANDLERS.has(service.name)) {
+        const rule = endpoint.rule.text;
+        throw new Error(
+          `${service.name} ${name}: ${policy} asks whose it is (${rule}), but the record does not say (of)`,
+        );
+      }
+      if (byName.has(name)) throw new Error(`${service.name} has two routes named ${name}`);
+      byName.set(name, endpoint);
+    }
+    this.#byName = byName;
+  }
+
+  /** Errors: 403, 400, 404 of the service, and whatever its handler throws. */
+  async perform(endpoint: Endpoint, asked: Asked): Promise<ApiResponse> {
+    const { route, rule } = endpoint;
+    const { context, params } = asked;
+    const param = (name: string) => params[name] ?? "";
+    const { path, microversion, query } = asked;
+    const lookup: Lookup = { param, context, path, microversion, query };
+    route.url?.(lookup);
+    if (!rule.allows(context, null)) throw forbidden(this.#service.api.forbidden(route.policy));
+    this.#validate(route, asked);
+
+    const request: ApiRequest = {
+      ...asked,
+      param,
+      thing: this.touch(endpoint, lookup),
+      authorize: (target, policy = route.policy) => this.#authorize(policy, context, target),
+      allowed: (policy, target) => this.#kernel.policies.allows(policy, context, target),
+    };
+    const run = async () => (await route.handler(request as ApiRequest<never, never>)) ?? {};
+    if (isRead(asked.method)) return run();
+    return this.#kernel.tracer.span(
+      "request",
+      `${this.#service.name} ${route.name}`,
+      { method: asked.method, path: asked.shownPath, user: context.userId, project: context.projectId },
+      run,
+    );
+  }
+
+  /** The thing that a record touches, if the caller may; undefined for records that touch none. Errors: 404, 403. */
+  touch({ route, rule }: Endpoint, lookup: Lookup): unknown {
+    if (route.of === undefined) return undefined;
+    const thing = route.of.find(lookup);
+    if (!rule.allows(lookup.context, route.of.owner(thing))) throw forbidden(this.#service.api.forbidden(route.policy));
+    return thing;
+  }
+
+  /** See `Call`. What it wrote is durable when the request that it belongs to is answered. */
+  call(name: string, context: RequestContext, input: CallInput = {}): Promise<ApiResponse> {
+    const endpoint = this.#byName.get(name);
+    if (endpoint === undefined) throw new Error(`${this.#service.name} has no record ${name}`);
+    const { route } = endpoint;
+    const { params = {}, body = null } = input;
+    const { prefix } = this.#service.endpoint;
+    const path = route.path.replace(PARAMETER, (_, parameter: string) => encodeURIComponent(params[parameter] ?? ""));
+    return this.perform(endpoint, {
+      id: context.requestId,
+      method: route.method,
+      path,
+      shownPath: path,
+      params,
+      query: new URLSearchParams(input.query),
+      headers: new Headers(),
+      body,
+      stream: null,
+      microversion: input.microversion ?? this.#service.api.microversions?.max ?? 0,
+      context,
+      baseUrl: this.#kernel.settings.api.baseUrl + prefix,
+      clientAddress: "",
+    });
+  }
+
+  #authorize(policy: string, context: RequestContext, target: Target): void {
+    if (!this.#kernel.policies.allows(policy, context, target)) throw forbidden(this.#service.api.forbidden(policy));
+  }
+
+  #validate(route: AnyRoute, { body, query, microversion }: Asked): void {
+    const { api } = this.#service;
+    const schema = typeof route.request === "function" ? route.request(microversion) : (route.request ?? null);
+    if (schema !== null) {
+      const issue = this.#validator.check(schema, body);
+      if (issue !== null) throw api.invalid(issue, "body");
+    }
+    const querySchema = typeof route.query === "function" ? route.query(microversion) : (route.query ?? null);
+    if (querySchema !== null) {
+      const issue = this.#validator.check(querySchema, queryObject(query));
+      if (issue !== null) throw api.invalid(issue, "query");
+    }
+  }
+}
+
+/** Services whose records do not name what they touch yet: their handlers load and authorize. To become empty. */
+const ASKED_IN_HANDLERS: ReadonlySet<string> = new Set([
+  "identity",
+  "image",
+  "network",
+  "block-storage",
+  "compute",
+  "placement",
+]);
+
+/** A parameter of a record's path: ":server_id", ":rest{.+}". */
+export const PARAMETER = /:(\w+)(?:\{(?:[^{}]|\{[^{}]*\})*\})?/g;
+
+export const isRead = (method: string): boolean => method === "GET" || method === "HEAD";
+
+function queryObject(query: URLSearchParams): Record<string, string[]> {
+  const object: Record<string, string[]> = {};
+  for (const [name, value] of query) {
+    if (Object.hasOwn(object, name)) object[name]?.push(value);
+    else Object.defineProperty(object, name, { value: [value], enumerable: true, writable: true, configurable: true });
+  }
+  return object;
+}
