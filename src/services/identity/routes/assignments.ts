@@ -1,6 +1,7 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
+import { missing } from "../errors.ts";
 import type { AssignmentRow } from "../store/rows.ts";
 import { collection, type Json, queryFlag } from "./shared.ts";
 
@@ -11,6 +12,8 @@ interface Shown extends AssignmentRow {
   /** The assignment it comes from by group or inheritance, for the `assignment` link. */
   source: AssignmentRow;
 }
+
+const TREE_POLICY = "identity:list_role_assignments_for_tree";
 
 /** `GET /v3/role_assignments`. */
 export function assignmentRoutes(identity: IdentityContext): AnyRoute[] {
@@ -25,7 +28,10 @@ export function assignmentRoutes(identity: IdentityContext): AnyRoute[] {
         const { query, context } = request;
         const tree = queryFlag(request, "include_subtree");
         const projectId = query.get("scope.project.id");
-        request.authorize({ domainId: context.domainId, projectId });
+        const project = projectId === null ? undefined : identity.store.projects.get(projectId);
+        if (tree && projectId !== null && project === undefined) throw missing("project", projectId);
+        if (tree) request.authorize({ domainId: project?.domain_id ?? null, projectId }, TREE_POLICY);
+        else request.authorize({ domainId: context.domainId });
         requireSensible(request);
         const inProjects =
           projectId === null ? null : new Set([projectId, ...(tree ? subtree(identity, projectId) : [])]);
@@ -76,9 +82,9 @@ function fits({ query }: ApiRequest<unknown>, row: Shown, projects: ReadonlySet<
   );
 }
 
-/** A reader of one domain sees what holds there. */
+/** A token of one domain shows what holds there, whatever its role. */
 function mayShow({ store }: IdentityContext, { context }: ApiRequest<unknown>, row: Shown): boolean {
-  if (context.isAdmin || context.system) return true;
+  if (context.domainId === null) return true;
   if (row.target_type === "system") return false;
   const target = store.projects.get(row.target_id);
   return target !== undefined && (target.domain_id ?? target.id) === context.domainId;

@@ -55,7 +55,7 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
         const tags = store.memberships.allTags();
         const views = store.projects
           .list({ is_domain: 1 })
-          .filter((row) => context.isAdmin || context.system || row.id === context.domainId)
+          .filter((row) => context.domainId === null || row.id === context.domainId)
           .map((row) => domainView(row, tags.get(row.id) ?? [], request.baseUrl));
         return collection(request, "domains", filtered(request, views, ["name", "enabled"]));
       },

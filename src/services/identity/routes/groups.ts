@@ -11,6 +11,7 @@ import {
   collection,
   extras,
   filtered,
+  inScope,
   type Json,
   mergeExtras,
   nameOf,
@@ -63,10 +64,10 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       success: 200,
       handler(request) {
         const { context } = request;
-        request.authorize({ domainId: request.query.get("domain_id") ?? context.domainId });
+        request.authorize({ domainId: context.domainId });
         const views = store.groups
           .list()
-          .filter((row) => context.isAdmin || context.system || row.domain_id === context.domainId)
+          .filter(inScope(request))
           .map((row) => groupView(row, request.baseUrl));
         return collection(request, "groups", filtered(request, views, ["name", "domain_id"]));
       },
@@ -149,7 +150,10 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       policy: "identity:list_users_in_group",
       success: 200,
       handler(request) {
-        const views = memberships.membersOf(load(request).id).map((user) => userView(user, null, request.baseUrl));
+        const views = memberships
+          .membersOf(load(request).id)
+          .filter(inScope(request))
+          .map((user) => userView(user, null, request.baseUrl));
         return collection(request, "users", filtered(request, views, ["name", "domain_id", "enabled"]));
       },
     }),

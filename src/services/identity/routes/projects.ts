@@ -10,6 +10,7 @@ import {
   collection,
   extras,
   filtered,
+  inScope,
   type Json,
   mergeExtras,
   nameOf,
@@ -79,13 +80,13 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
       success: 200,
       handler(request) {
         const { context, query } = request;
-        request.authorize({ domainId: query.get("domain_id") ?? context.domainId });
+        request.authorize({ domainId: context.domainId });
         const wantsDomains = queryFlag(request, "is_domain");
         const allTags = store.memberships.allTags();
         const name = query.get("name");
         const rows = store.projects
           .list({ is_domain: wantsDomains ? 1 : 0, ...(name === null ? {} : { name }) })
-          .filter((row) => context.isAdmin || context.system || row.domain_id === context.domainId);
+          .filter(inScope(request));
         const views = rows.map((row) => projectView(row, allTags.get(row.id) ?? [], request.baseUrl));
         const fitting = filtered(request, views, ["name", "domain_id", "enabled", "parent_id"]);
         return collection(request, "projects", byTags(request, fitting));

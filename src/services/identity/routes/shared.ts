@@ -18,6 +18,14 @@ function decodeQuery(request: ApiRequest<unknown>): string {
     .join("&");
 }
 
+/**
+ * Which rows a list shows by their domain: a token of one domain lists what is in it, whatever its roles and the query say; any
+ * other token lists all that its policy lets it (keystone/api/users.py, groups.py, projects.py, each list).
+ */
+export function inScope({ context }: ApiRequest<unknown>): (row: { domain_id: string | null }) => boolean {
+  return (row) => context.domainId === null || row.domain_id === context.domainId;
+}
+
 /** keystone takes "0", "false", "no", "off", "n", "f" and nothing for false, anything else for true. */
 export function queryFlag(request: ApiRequest<unknown>, name: string): boolean {
   const value = request.query.get(name);

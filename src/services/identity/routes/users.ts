@@ -11,6 +11,7 @@ import {
   collection,
   extras,
   filtered,
+  inScope,
   type Json,
   mergeExtras,
   nameOf,
@@ -69,12 +70,12 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
       success: 200,
       handler(request) {
         const { context, query } = request;
-        request.authorize({ domainId: query.get("domain_id") ?? context.domainId });
+        request.authorize({ domainId: context.domainId });
         const name = query.get("name");
         const domainId = query.get("domain_id");
         const views = store.users
           .list({ ...(name === null ? {} : { name }), ...(domainId === null ? {} : { domain_id: domainId }) })
-          .filter((row) => context.isAdmin || context.system || row.domain_id === context.domainId)
+          .filter(inScope(request))
           .map((row) => userView(row, null, request.baseUrl));
         return collection(request, "users", filtered(request, views, ["name", "domain_id", "enabled"]));
       },
@@ -179,6 +180,7 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
       handler(request) {
         const views = store.memberships
           .groupsOf(load(request).id)
+          .filter(inScope(request))
           .map((group) => ({ ...groupView(group, request.baseUrl), membership_expires_at: null }));
         return collection(request, "groups", filtered(request, views, ["name"]));
       },
@@ -194,7 +196,7 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
         const views = roles
           .projectsOf(load(request).id)
           .map((project) => projectView(project, tags.get(project.id) ?? [], request.baseUrl));
-        return collection(request, "projects", filtered(request, views, ["name", "enabled"]));
+        return collection(request, "projects", filtered(request, views, ["domain_id", "name", "enabled"]));
       },
     }),
   ];

@@ -6,6 +6,7 @@ import { enforcesAccessRules } from "../manager/access-rules.ts";
 import type { LoginRequest } from "../manager/login.ts";
 import { DEFAULT_DOMAIN } from "../manager/projects.ts";
 import { accessView, tenantView } from "../views/tokens.ts";
+import { inScope } from "./shared.ts";
 
 interface OldLogin {
   auth: {
@@ -84,7 +85,10 @@ export function oldRoutes({ login, tokens, catalog, store, roles }: IdentityCont
         const rows = request.context.isAdmin
           ? store.projects.list({ domain_id: DEFAULT_DOMAIN, is_domain: 0 }, "name")
           : roles.projectsOf(request.context.userId).filter((row) => row.domain_id === DEFAULT_DOMAIN);
-        const shown = rows.filter((row) => name === null || row.name === name).map(tenantView);
+        const shown = rows
+          .filter(inScope(request))
+          .filter((row) => name === null || row.name === name)
+          .map(tenantView);
         if (name !== null) {
           if (shown[0] === undefined) throw missing("project", name);
           return { body: { tenant: shown[0] } };
