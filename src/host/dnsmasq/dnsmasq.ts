@@ -1,12 +1,13 @@
 import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Exec, Ledger } from "../types.ts";
+import { lastingLeases } from "./leases.ts";
 
 /** What one dnsmasq process is to run with. */
 export interface DnsmasqFiles {
   /** Lines of its configuration file, without those that name the files below. */
   config: readonly string[];
-  /** dhcp-hostsfile: who gets which address. */
+  /** dhcp-hostsfile: who gets which address. A DHCPv6 address whose MAC or tags change is another client's: its lease ends. */
   hosts: readonly string[];
   /** dhcp-optsfile: options by tag. */
   options: readonly string[];
@@ -49,6 +50,18 @@ export class Dnsmasq {
       `addn-hosts=${paths.names}`,
       `user=${await unprivilegedUser(paths.directory)}`,
     ];
+    const running = await this.#exec.readPidFile(paths.pid, paths.config);
+    // dnsmasq refuses an address to its new owner while the lease of the former one lasts, and forgets leases only while it is not running.
+    // Before the new hosts are written, as the old ones tell whose the leases are: should this end halfway, the next one finds them, too.
+    const before = (await textOf(paths.hosts)).split("\n");
+    const lasting = async () => lastingLeases(await textOf(paths.leases), before, files.hosts);
+    const someEnd = (await lasting()) !== null;
+    if (someEnd) {
+      if (running !== null) await this.#exec.stop(running);
+      // Once more, with what it gave away until then.
+      const leases = await lasting();
+      if (leases !== null) await writeFile(paths.leases, leases);
+    }
     const pairs = [
       [paths.hosts, files.hosts],
       [paths.options, files.options],
@@ -57,12 +70,8 @@ export class Dnsmasq {
     ] as const;
     let changed = false;
     for (const [path, lines] of pairs) changed = (await writeIfChanged(path, lines)) || changed;
-    const running = await this.#exec.readPidFile(paths.pid, paths.config);
-    // dnsmasq refuses an address to its new owner while the lease of the former one lasts, and forgets leases only while it is not running.
-    const leases = await lastingLeases(paths.leases, files.hosts);
-    if (running !== null && !changed && leases === null) return "same";
-    if (running !== null) await this.#exec.stop(running);
-    if (leases !== null) await writeFile(paths.leases, leases);
+    if (running !== null && !changed && !someEnd) return "same";
+    if (running !== null && !someEnd) await this.#exec.stop(running);
     const made = { pidFile: paths.pid, match: paths.config };
     await this.#ledger.create({ kind: "process", name: `dnsmasq:${key}`, details: made, owner }, async () => {
       await this.#exec.run("dnsmasq", [`--conf-file=${paths.config}`], { netns });
@@ -108,25 +117,9 @@ async function writeIfChanged(path: string, lines: readonly string[]): Promise<b
   return true;
 }
 
-/** The lease file without leases whose address now belongs to another MAC; null when there are none of these. */
-async function lastingLeases(path: string, hosts: readonly string[]): Promise<string | null> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  if (text === "") return null;
-  const owner = new Map<string, string>();
-  for (const line of hosts) {
-    const words = line.split(",");
-    for (const word of words) {
-      if (/^\d+\.\d+\.\d+\.\d+$/.test(word)) owner.set(word, words[0] ?? "");
-    }
-  }
-  const lines = text.split("\n");
-  // "EXPIRY MAC ADDRESS NAME CLIENT-ID"
-  const kept = lines.filter((line) => {
-    const [, mac, address = ""] = line.split(" ");
-    const now = owner.get(address);
-    return now === undefined || now === mac;
-  });
-  return kept.length === lines.length ? null : kept.join("\n");
+/** Empty where there is no such file yet. */
+function textOf(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => "");
 }
 
 /** "nobody" where it can reach its files, else root: DATA_DIR may be in a closed home directory. */

@@ -49,6 +49,11 @@ export interface NetworkFacade {
   plugged(portIds: readonly string[]): Promise<void>;
   /** The tap is gone (guest stopped or interface detached); the port stays bound and becomes DOWN. */
   unplugged(portIds: readonly string[]): void;
+  /**
+   * The guest behind these ports is about to boot from another disk (rebuilt, rescued): by DHCPv6 it is somebody else, who would be
+   * refused the addresses while its predecessor's leases last. They end before the next `bindPorts` resolves.
+   */
+  anotherGuest(portIds: readonly string[]): void;
   /** Releases a port that the user made: device_id, device_owner and binding are cleared. A port that is gone is no error. */
   unbindPort(portId: string): void;
 

@@ -7,6 +7,7 @@ import { missingTaps } from "./manager/missing-taps.ts";
 import { createManagers, type NetworkManagers } from "./manager/service.ts";
 import { network as networkMigration } from "./migrations/0001-network.ts";
 import { dhcpSchedule } from "./migrations/0002-dhcp-schedule.ts";
+import { formerGuests } from "./migrations/0003-former-guests.ts";
 import { policies } from "./policies.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { dhcpAgentRoutes } from "./routes/dhcp-agents.ts";
@@ -33,7 +34,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   },
   api: networkApi,
   policies,
-  migrations: [networkMigration, dhcpSchedule],
+  migrations: [networkMigration, dhcpSchedule, formerGuests],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { applier } = managers;

@@ -47,6 +47,24 @@ test("rebuild with another image, and its answer by version", async () => {
   assert.equal(t.driver.guests.get(id)?.power, "running");
 });
 
+test("the network is told of another guest where another disk boots, and only there", async () => {
+  const id = await t.boot();
+  const told = async (name: string, value: unknown = null) => {
+    t.network.newGuests.length = 0;
+    await act(id, name, value);
+    await t.idle();
+    return [(await show(id)).status, ...t.network.newGuests];
+  };
+  const ports = t.driver.guests.get(id)?.spec.nics.map(({ portId }) => portId) ?? [];
+  assert.equal(ports.length, 1);
+  assert.deepEqual(await told("reboot", { type: "HARD" }), ["ACTIVE"]);
+  assert.deepEqual(await told("rebuild", { imageRef: t.images.add({ name: "other" }).id }), ["ACTIVE", ...ports]);
+  assert.deepEqual(await told("rescue"), ["RESCUE", ...ports]);
+  assert.deepEqual(await told("unrescue"), ["ACTIVE", ...ports]);
+  assert.deepEqual(await told("os-stop"), ["SHUTOFF"]);
+  assert.deepEqual(await told("os-start"), ["ACTIVE"]);
+});
+
 test("actions on a server that is not there", async () => {
   const id = "3d98574a-ff77-4d30-94c8-7c3e10b77e9f";
   for (const [name, words] of [

@@ -27,6 +27,8 @@ export class NetworkStub {
   readonly ports = new Map<string, PortInfo>();
   readonly groups = new Map<string, SecurityGroupInfo>();
   readonly plugs: string[] = [];
+  /** Ports told that another guest is behind them. */
+  readonly newGuests: string[] = [];
   #next = 2;
 
   addNetwork(projectId: string, name = "private"): NetworkInfo {
@@ -119,6 +121,9 @@ export class NetworkStub {
     }
   };
   unplugged = (): void => {};
+  anotherGuest = (ids: readonly string[]): void => {
+    this.newGuests.push(...ids);
+  };
   unbindPort = (id: string): void => {
     const port = this.ports.get(id);
     if (port !== undefined) Object.assign(port, { deviceId: "", deviceOwner: "" });

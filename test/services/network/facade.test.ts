@@ -176,6 +176,36 @@ test("what changes while it is being applied is applied once more", async () => 
   assert.deepEqual(names?.sort(), ["one", "two"]);
 });
 
+test("each guest that has a port is told from the one before, however it came and went", async () => {
+  const facade = t.cloud.kernel.facade("network");
+  const networkId = await networkOf("guests-after-guests");
+  const { id } = facade.createPort(admin, { networkId, projectId: "guests-after-guests" });
+  const former = async () => {
+    await facade.settled();
+    return driver.networks.get(networkId)?.leases.find(({ portId }) => portId === id)?.formerGuests;
+  };
+  await facade.bindPort(id, { deviceId: "vm-1" });
+  await facade.bindPort(id, { deviceId: "vm-1" });
+  assert.equal(await former(), 0, "started anew, it is the same");
+  facade.anotherGuest([id]);
+  assert.equal(await former(), 1, "rebuilt");
+  facade.unbindPort(id);
+  facade.unbindPort(id);
+  assert.equal(await former(), 2, "released");
+  facade.updatePort(admin, id, { deviceId: "vm-2" });
+  assert.equal(await former(), 2, "the next one's");
+  facade.updatePort(admin, id, { deviceId: "vm-2", name: "same" });
+  assert.equal(await former(), 2);
+  const port = { device_id: "" };
+  const cleared = await t.request("PUT", `/networking/v2.0/ports/${id}`, {
+    token: "member:guests-after-guests",
+    body: { port },
+  });
+  assert.equal(cleared.status, 200);
+  assert.equal(await former(), 3, "released by the API");
+  assert.equal("former_guests" in cleared.body.port, false);
+});
+
 test("a router's port is deleted with its interface, not by itself", async () => {
   const token = "member:guarded";
   const net = "/networking/v2.0";

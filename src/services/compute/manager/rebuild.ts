@@ -41,6 +41,8 @@ export class RebuildManager {
     const { driver } = core;
     const { shutdownTimeout } = core.kernel.settings.compute;
     const keep = { configDrive: "keep" } as const;
+    const anotherGuest = (server: Server) =>
+      core.kernel.facade("network").anotherGuest(server.nics.map(({ portId }) => portId));
     const migrated = (server: Server, status: MigrationRow["status"]) =>
       core.migrations.setStatus(server.id, status, core.kernel.clock.now());
 
@@ -51,6 +53,7 @@ export class RebuildManager {
         if (before !== null) await checkImage(core, server);
         const configDrive = configDriveFiles(core, server, { adminPassword, files });
         await driver.rebuild(await buildSpec(core, server, requestId, { configDrive }), { keepEphemeral });
+        anotherGuest(server);
         change(core, server.id, { taskState: "rebuild_spawning" });
         if (stopAfter) return { vmState: "stopped", powerState: POWER.shutdown, launchedAt: core.kernel.clock.now() };
         await driver.start(await buildSpec(core, server, requestId, keep));
@@ -137,6 +140,7 @@ export class RebuildManager {
         const spec = await buildSpec(core, server, requestId, keep);
         const configDrive =
           spec.configDrive === null ? null : configDriveFiles(core, server, { adminPassword, files: [] });
+        anotherGuest(server);
         await driver.rescue(spec, { imageId, imagePath: root.imagePath, imageFormat: root.imageFormat, configDrive });
         await replugged(core, server);
         return { vmState: "rescued", powerState: POWER.running, rescueImageId: imageId };
@@ -147,6 +151,7 @@ export class RebuildManager {
       name: "unrescue",
       event: "compute_unrescue_instance",
       run: async (server, _, { requestId }) => {
+        anotherGuest(server);
         await driver.unrescue(await buildSpec(core, server, requestId, keep));
         await replugged(core, server);
         return { vmState: "active", powerState: POWER.running, rescueImageId: null };

@@ -81,6 +81,7 @@ function leaseOf(port: PortRow, ips: Ips, subnets: Subnets): DesiredLease {
     mac: port.mac_address,
     hostname: hostName(port.dns_name, fixedIps[0]?.address ?? port.id),
     fixedIps,
+    formerGuests: port.former_guests,
     options: port.extra_dhcp_opts.map(({ opt_name, opt_value, ip_version }) => ({
       name: opt_name,
       value: opt_value,

@@ -81,6 +81,8 @@ export interface DesiredLease {
   /** "host-10-0-0-5", or the port's dns_name. */
   hostname: string;
   fixedIps: readonly FixedIp[];
+  /** Another number is another guest: what a former one leased by DHCPv6, by an identity of its own, is given up. */
+  formerGuests: number;
   /** The port's extra_dhcp_opts. */
   options: readonly { name: string; value: string; ipVersion: 4 | 6 }[];
 }

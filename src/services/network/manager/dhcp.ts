@@ -55,6 +55,7 @@ function create(base: Base, network: NetworkRow): PortRow {
     dns_name: "",
     propagate_uplink_status: true,
     plugged: false,
+    former_guests: 0,
   };
   base.store.ports.insert(row);
   return row;

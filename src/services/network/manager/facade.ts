@@ -246,9 +246,20 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
       const row = store.ports.get(portId);
       if (row === undefined) return;
       kernel.db.transaction(() => {
-        store.ports.update(portId, { device_id: "", device_owner: "", host_id: "", plugged: false, status: "DOWN" });
+        const former_guests = row.former_guests + (row.device_id === "" ? 0 : 1);
+        const free = { device_id: "", device_owner: "", host_id: "", plugged: false, status: "DOWN", former_guests };
+        store.ports.update(portId, free);
         base.dirty("network", row.network_id);
         base.dirty("firewall");
+      });
+    },
+
+    anotherGuest(portIds) {
+      kernel.db.transaction(() => {
+        for (const row of store.ports.getMany(portIds)) {
+          store.ports.update(row.id, { former_guests: row.former_guests + 1 });
+          base.dirty("network", row.network_id);
+        }
       });
     },
 

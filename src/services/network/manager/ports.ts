@@ -140,6 +140,7 @@ export class PortManager implements Resource {
       dns_name: wanted.dnsName ?? "",
       propagate_uplink_status: true,
       plugged: false,
+      former_guests: 0,
     };
     store.ports.insert(row);
     store.portDetails.setIps(row.id, network.id, ips);
@@ -248,6 +249,7 @@ export class PortManager implements Resource {
         extra_dhcp_opts as (DhcpOption & { opt_value: string | null })[],
       );
     if (wanted.device_id === "" && row.plugged) wanted.plugged = false;
+    if (row.device_id !== "" && next.device_id !== row.device_id) wanted.former_guests = row.former_guests + 1;
     if (wanted.admin_state_up === false || wanted.plugged === false) wanted.status = "DOWN";
     else if (wanted.admin_state_up === true && row.plugged) wanted.status = "ACTIVE";
     const updated = revise(this.#base, store.ports, row, wanted);

@@ -101,6 +101,8 @@ export interface PortRow extends StandardRow {
   propagate_uplink_status: boolean;
   /** A tap of a guest is on the bridge. */
   plugged: boolean;
+  /** How many guests it has had before this one: another guest is another DHCPv6 client, whatever its MAC. */
+  former_guests: number;
 }
 
 export interface PortIp {

@@ -112,6 +112,7 @@ export class NetworkStore {
       dns_name: "text",
       propagate_uplink_status: "boolean",
       plugged: "boolean",
+      former_guests: "integer",
     });
     this.portDetails = new PortDetails(db);
     this.groups = new Table<SecurityGroupRow>(db, "network_security_groups", {

@@ -1,10 +1,11 @@
 /**
- * A DHCPv6 client for tests, run inside a guest's namespace: `dhcp6-client.ts MAC stateful|stateless` prints what it was given as JSON.
+ * A DHCPv6 client for tests, run inside a guest's namespace: `dhcp6-client.ts MAC stateful|stateless [UUID]` prints what it was given as
+ * JSON. It names itself by the UUID where there is one, else by its MAC.
  * Stateful: solicit, request; stateless: an information request.
  */
 import { createSocket } from "node:dgram";
 
-const [macText = "", mode = "stateful"] = process.argv.slice(2);
+const [macText = "", mode = "stateful", uuid] = process.argv.slice(2);
 const TYPE = { solicit: 1, advertise: 2, request: 3, reply: 7, information: 11 };
 const OPTION = {
   clientId: 1,
@@ -39,11 +40,9 @@ function options(bytes: Buffer): Map<number, Buffer> {
   return found;
 }
 
-// By the link-layer address alone, as most guests do.
-const clientId = option(
-  OPTION.clientId,
-  Buffer.concat([Buffer.from([0, 3, 0, 1]), Buffer.from(macText.replaceAll(":", ""), "hex")]),
-);
+// RFC 8415: 3 is by link-layer address, 4 by UUID.
+const duid = uuid === undefined ? `00030001${macText.replaceAll(":", "")}` : `0004${uuid.replaceAll("-", "")}`;
+const clientId = option(OPTION.clientId, Buffer.from(duid, "hex"));
 const wanted = option(OPTION.wanted, Buffer.from([0, OPTION.dns, 0, OPTION.domains, 0, OPTION.ntp]));
 const elapsed = option(OPTION.elapsed, Buffer.alloc(2));
 const identity = Buffer.concat([Buffer.from([0, 0, 0, 7]), Buffer.alloc(8)]);

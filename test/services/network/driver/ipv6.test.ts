@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import {
   type DesiredSubnet,
@@ -28,6 +31,12 @@ describe("IPv6 for guests, with a client of their own", { skip: root ? false : "
   });
   after(() => lab.stop());
 
+  const linkLocal = (guest: Guest) =>
+    until("its own link-local address", async () => {
+      const text = await lab.run(guest.namespace, "ip", "-6", "-o", "address", "show", "dev", "eth0", "scope", "link");
+      return text !== "" && !text.includes("tentative");
+    });
+
   /** A network with one IPv6 subnet in the given mode, a router that advertises it, and a guest on it. */
   const make = async (mode: "slaac" | "dhcpv6-stateful" | "dhcpv6-stateless", prefix: string) => {
     const more: Partial<DesiredSubnet> = { ipv6AddressMode: mode, ipv6RaMode: mode, dnsNameservers: [`${prefix}::53`] };
@@ -42,17 +51,15 @@ describe("IPv6 for guests, with a client of their own", { skip: root ? false : "
     await lab.driver.applyFirewall({ ports: [portOf(guest, [open.id], { fixedIps })], groups: [open] });
     const options = [{ name: "sntp-server", value: `[${prefix}::9]`, ipVersion: 6 as const }];
     const { portId, mac } = guest;
-    await lab.driver.applyNetwork({ ...net, leases: [{ portId, mac, hostname: "host-5", fixedIps, options }] });
+    const lease = { portId, mac, hostname: "host-5", fixedIps, formerGuests: 0, options };
+    await lab.driver.applyNetwork({ ...net, leases: [lease] });
     await lab.driver.applyRouter(one);
     const remove = async () => {
       await lab.driver.removeRouter(one.id);
       await lab.driver.removeNetwork(net.id);
     };
-    await until("its own link-local address", async () => {
-      const text = await lab.run(guest.namespace, "ip", "-6", "-o", "address", "show", "dev", "eth0", "scope", "link");
-      return text !== "" && !text.includes("tentative");
-    });
-    return { guest, net, one, remove };
+    await linkLocal(guest);
+    return { guest, net, one, lease, remove };
   };
   const global = (guest: Guest) =>
     lab.run(guest.namespace, "ip", "-6", "-o", "address", "show", "dev", "eth0", "scope", "global");
@@ -71,6 +78,35 @@ describe("IPv6 for guests, with a client of their own", { skip: root ? false : "
     });
     await hasRoute(guest);
     assert.equal(await global(guest), "", "no address by advertisement");
+    await remove();
+  });
+
+  it("stateful: an address is its next owner's at once, and a rebuilt guest's; leases of all others last", async () => {
+    const { guest, net, lease, remove } = await make("dhcpv6-stateful", "fd00:e");
+    const asked = async (who: Guest, uuid: string) => (await lab.dhcp6(who, "stateful", uuid))?.address;
+    const [first, rebuilt, next] = [randomUUID(), randomUUID(), randomUUID()];
+    assert.equal(await asked(guest, first), "fd00:e::5");
+    assert.equal(await asked(guest, rebuilt), null, "dnsmasq refuses it to another client");
+    await lab.driver.applyNetwork({ ...net, leases: [{ ...lease, formerGuests: 1 }] });
+    assert.equal(await asked(guest, rebuilt), "fd00:e::5");
+
+    const leases = () => readFile(join(lab.directory, "dhcp", net.id, "leases"), "utf8");
+    const held = / fd00:e::5 .*/.exec(await leases())?.[0];
+    const beside = { ...lease, portId: randomUUID(), mac: "fa:16:3e:00:00:66", fixedIps: [], hostname: "beside" };
+    await lab.driver.applyNetwork({ ...net, leases: [{ ...lease, hostname: "renamed", formerGuests: 1 }, beside] });
+    assert.equal(/ fd00:e::5 .*/.exec(await leases())?.[0], held, "of whoever keeps the address, over a restart");
+    assert.equal(await asked(guest, next), null, "and it is still in force");
+
+    // As after "delete server, create server": the lowest free address is the one that was just given back.
+    const other = await lab.guest(net, "fd00:e::5", { dhcp: true });
+    await lab.driver.applyNetwork({ ...net, leases: [] });
+    assert.ok(!(await leases()).includes(" fd00:e::5 "), "the lease ends with the port");
+    const { portId, mac } = other;
+    await lab.driver.applyNetwork({ ...net, leases: [{ ...lease, portId, mac, options: [] }] });
+    const open = group(egressAll());
+    await lab.driver.applyFirewall({ ports: [portOf(other, [open.id], { fixedIps: lease.fixedIps })], groups: [open] });
+    await linkLocal(other);
+    assert.equal(await asked(other, next), "fd00:e::5");
     await remove();
   });
 

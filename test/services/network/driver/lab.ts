@@ -150,11 +150,15 @@ export class Lab {
     return result.exitCode === 0 ? JSON.parse(result.stdout) : null;
   }
 
-  /** What a guest is given by DHCPv6; null when nobody answers. */
-  async dhcp6(guest: Guest, mode: "stateful" | "stateless"): Promise<Record<string, unknown> | null> {
+  /** What a guest that names itself by its MAC, or by the UUID, is given by DHCPv6; null when nobody answers. */
+  async dhcp6(guest: Guest, mode: "stateful" | "stateless", uuid?: string): Promise<Record<string, unknown> | null> {
     const client = fileURLToPath(new URL("./dhcp6-client.ts", import.meta.url));
     const options = { netns: guest.namespace, allowFailure: true };
-    const result = await this.plain.run(process.execPath, [client, guest.mac, mode], options);
+    const result = await this.plain.run(
+      process.execPath,
+      [client, guest.mac, mode, ...(uuid === undefined ? [] : [uuid])],
+      options,
+    );
     return result.exitCode === 0 ? JSON.parse(result.stdout) : null;
   }
 

@@ -53,6 +53,7 @@ describe("the Linux network driver", { skip: root ? false : "needs root" }, () =
       mac: guest.mac,
       hostname: "host-10-1-0-5",
       fixedIps: [{ subnetId: sub.id, address: guest.address, prefixLength: 24 }],
+      formerGuests: 0,
       options: [{ name: "bootfile-name", value: "pxelinux.0", ipVersion: 4 as const }],
     };
     await lab.driver.applyNetwork({ ...net, leases: [lease] });
@@ -328,7 +329,14 @@ describe("the Linux network driver", { skip: root ? false : "needs root" }, () =
       { subnetId: subnets[1]?.id ?? "", address: "fd00:6::5", prefixLength: 64 },
     ];
     const options = [{ name: "ntp-server", value: "fd00:6::9", ipVersion: 6 as const }];
-    const lease = { portId: randomUUID(), mac: "fa:16:3e:00:00:05", hostname: "host-10-5-0-5", fixedIps, options };
+    const lease = {
+      portId: randomUUID(),
+      mac: "fa:16:3e:00:00:05",
+      hostname: "host-10-5-0-5",
+      fixedIps,
+      formerGuests: 0,
+      options,
+    };
     // dnsmasq ends with an error for a line that it does not understand.
     await lab.driver.applyNetwork({ ...net, leases: [lease] });
     const advertise = subnets

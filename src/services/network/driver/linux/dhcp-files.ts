@@ -29,7 +29,8 @@ export function dhcpFiles(
   const hosts: string[] = [];
   const names: string[] = [];
   const lines = served.flatMap((subnet) => subnetOptions(network, subnet, options.isRouted(subnet)));
-  for (const { portId, mac, hostname, fixedIps, options: extra } of network.leases) {
+  for (const { portId, mac, hostname, fixedIps, formerGuests, options: extra } of network.leases) {
+    const who = `${mac},set:port-${portId}`;
     const name = isName(hostname) ? hostname : `host-${portId}`;
     const before = hosts.length;
     for (const { address, subnetId } of fixedIps) {
@@ -37,11 +38,12 @@ export function dhcpFiles(
       names.push(`${address} ${full}${full === name ? "" : ` ${name}`}`);
       const subnet = served.find(({ id }) => id === subnetId);
       if (subnet === undefined || (subnet.ipVersion === 6 && subnet.ipv6AddressMode !== "dhcpv6-stateful")) continue;
-      hosts.push(`${mac},set:port-${portId},${name},${subnet.ipVersion === 6 ? `[${address}]` : address}`);
+      hosts.push(
+        subnet.ipVersion === 6 ? `${who},set:guest-${formerGuests},${name},[${address}]` : `${who},${name},${address}`,
+      );
     }
     // Whoever makes its own address has no line of its own, but may have options of its own.
-    if (hosts.length === before && extra.some(({ ipVersion }) => ipVersion === 6))
-      hosts.push(`${mac},set:port-${portId}`);
+    if (hosts.length === before && extra.some(({ ipVersion }) => ipVersion === 6)) hosts.push(who);
     for (const { name: option, value, ipVersion } of extra) {
       // Both come from a user: a line that dnsmasq cannot read would stop DHCP for all the network.
       if (!/^[a-z0-9-]+$/.test(option) || /[^\x20-\x7e]/.test(value)) continue;
