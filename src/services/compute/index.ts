@@ -57,6 +57,9 @@ export const compute = defineService<"compute", ComputeDrivers>({
     kernel.events.on("network.port.deleted", "compute", ({ portId, deviceId }) =>
       managers.interfaces.portDeleted(deviceId, portId),
     );
+    kernel.events.on("block-storage.volume.extended", "compute", ({ volumeId, instanceIds, requestId }) =>
+      managers.volumeExtender.extended(volumeId, instanceIds, requestId),
+    );
 
     return {
       facade: createFacade(core),

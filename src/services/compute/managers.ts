@@ -11,6 +11,7 @@ import { RebuildManager } from "./manager/rebuild.ts";
 import { ServerManager } from "./manager/servers.ts";
 import { ShelveManager } from "./manager/shelve.ts";
 import { SoftDelete } from "./manager/soft-delete.ts";
+import { VolumeExtender } from "./manager/volume-extend.ts";
 import { VolumeManager } from "./manager/volumes.ts";
 
 export type Managers = ReturnType<typeof createManagers>;
@@ -31,5 +32,6 @@ export function createManagers(core: Core) {
     keypairs: new KeypairManager(core),
     interfaces: new InterfaceManager(core),
     volumes: new VolumeManager(core),
+    volumeExtender: new VolumeExtender(core),
   };
 }

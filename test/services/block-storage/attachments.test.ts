@@ -183,5 +183,7 @@ test("a volume in use grows since 3.42, and who has it is told", async () => {
   await s.t.cloud.kernel.events.idle();
   const shown = await s.show(id);
   assert.deepEqual([shown.status, shown.size], ["in-use", 2]);
-  assert.deepEqual(heard, [{ volumeId: id, sizeGb: 2, instanceIds: [SERVER] }]);
+  const requestId = heard.map((payload) => (payload as { requestId: string }).requestId)[0];
+  assert.match(requestId ?? "", /^req-/);
+  assert.deepEqual(heard, [{ volumeId: id, instanceIds: [SERVER], requestId }]);
 });

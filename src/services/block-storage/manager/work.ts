@@ -73,12 +73,6 @@ export function defineVolumeWork(core: Core): VolumeWork {
           bootable: input.bootable ? 1 : 0,
           image_metadata: JSON.stringify(input.imageMetadata),
         });
-        const { id, project_id, size_gb } = volume;
-        core.kernel.events.publish("block-storage.volume.created", {
-          volumeId: id,
-          projectId: project_id,
-          sizeGb: size_gb,
-        });
       },
       onFailed({ input }) {
         const status = core.volumes.get(input.volumeId)?.status;
@@ -114,10 +108,6 @@ export function defineVolumeWork(core: Core): VolumeWork {
         if (volume === undefined) return;
         for (const attachment of core.attachments.ofVolume(volume.id)) core.attachments.delete(attachment.id);
         core.removeVolume(volume.id);
-        core.kernel.events.publish("block-storage.volume.deleted", {
-          volumeId: volume.id,
-          projectId: volume.project_id,
-        });
       },
       onFailed({ input }) {
         if (core.volumes.get(input.volumeId) !== undefined) {
@@ -134,11 +124,13 @@ export function defineVolumeWork(core: Core): VolumeWork {
             withVolume(core, input.volumeId, (volume, driver) => driver.extend(volume, input.sizeGb * GIB)),
         },
       ],
-      onDone({ input }) {
+      onDone({ input, requestId }) {
         const { volumeId, sizeGb } = input;
         finish(core, volumeId, { size_gb: sizeGb, growing_gb: 0 });
         const instanceIds = core.attachments.ofVolume(volumeId).flatMap(({ instance_id }) => instance_id ?? []);
-        core.kernel.events.publish("block-storage.volume.extended", { volumeId, sizeGb, instanceIds });
+        if (instanceIds.length > 0) {
+          core.kernel.events.publish("block-storage.volume.extended", { volumeId, instanceIds, requestId });
+        }
       },
       onFailed: ({ input }) => fail(core, input.volumeId, "error_extending", { growing_gb: 0 }),
     }),

@@ -20,6 +20,8 @@ interface FakeGuest {
   power: PowerState;
   nics: Map<string, NicSpec>;
   volumes: Map<string, VolumeSpec>;
+  /** Bytes that the guest was told, of volumes that grew while it had them. */
+  volumeSizes: Map<string, number>;
   startedAt: number;
 }
 
@@ -155,7 +157,10 @@ export class FakeComputeDriver implements ComputeDriver {
     this.guests.get(ref.uuid)?.volumes.delete(volume.volumeId);
   }
 
-  async extendVolume(): Promise<void> {}
+  async extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void> {
+    await this.#options.before?.("extendVolume", ref);
+    this.guests.get(ref.uuid)?.volumeSizes.set(volume.volumeId, sizeBytes);
+  }
 
   async consoleLog(ref: InstanceRef, lines: number | null): Promise<string> {
     await this.#options.before?.("consoleLog", ref);
@@ -276,6 +281,7 @@ export class FakeComputeDriver implements ComputeDriver {
       spec,
       power: "running",
       nics: new Map(spec.nics.map((nic) => [nic.portId, nic])),
+      volumeSizes: new Map(),
       volumes: new Map(spec.volumes.map((volume) => [volume.volumeId, volume])),
       startedAt: Date.now(),
     });

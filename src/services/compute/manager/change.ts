@@ -1,18 +1,11 @@
-import "../events.ts";
 import { internalContext, type RequestContext } from "../../../kernel/auth/context.ts";
 import { serverNotFound } from "../errors.ts";
 import type { Fault, Server, ServerChanges } from "../store/servers.ts";
 import type { Core } from "./core.ts";
 
-/** Writes changes of a server and tells the bus. */
+/** Writes changes of a server, now. */
 export function change(core: Core, serverId: string, changes: ServerChanges): Server {
-  const { db, clock, events } = core.kernel;
-  return db.transaction(() => {
-    const server = core.servers.update(serverId, changes, clock.now());
-    const { id, projectId, vmState, taskState } = server;
-    events.publish("compute.server.changed", { serverId: id, projectId, vmState, taskState });
-    return server;
-  });
+  return core.servers.update(serverId, changes, core.kernel.clock.now());
 }
 
 /** A server that is not deleted. For work in operations, which may find it gone. */

@@ -145,7 +145,6 @@ export class ServerCreator {
           },
           now,
         );
-        kernel.events.publish("compute.server.created", { serverId: id, projectId });
         this.#build.start({
           resource: `server:${id}`,
           requestId: context.requestId,

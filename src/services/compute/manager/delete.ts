@@ -52,7 +52,6 @@ export function defineDelete(core: Core): OperationHandle<DeleteInput> {
       });
       core.consoleTokens.deleteOf(server.id);
       core.actions.finish(server.id, requestId, { error: null }, now);
-      kernel.events.publish("compute.server.deleted", { serverId: server.id, projectId: server.projectId });
     },
     onFailed({ input, requestId }, error) {
       const now = kernel.clock.now();

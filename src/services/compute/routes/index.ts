@@ -53,7 +53,7 @@ export function allRoutes(core: Core, managers: Managers, presenter: ServerPrese
       ...aggregateRoutes(core),
       ...serverGroupRoutes(core),
       ...migrationRoutes(core, servers),
-      ...miscRoutes(core),
+      ...miscRoutes(core, managers.volumeExtender),
     ]),
   ];
 }

@@ -3,13 +3,20 @@ import { type AnyRoute, type ApiRequest, type Method, route } from "../../../ker
 import { removedApi } from "../errors.ts";
 import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
+import type { VolumeExtender } from "../manager/volume-extend.ts";
 import { object } from "../schemas/common.ts";
 import { EXTENSION_VIEWS } from "../views/extensions.ts";
 import { projectUsage, serverUsage } from "../views/usage.ts";
 
 /** Usage, extensions, external events, audit log, and what nova removed. */
-export function miscRoutes(core: Core): AnyRoute[] {
-  return [...usageRoutes(core), ...extensionRoutes(), ...eventRoutes(core), ...auditRoutes(core), ...removedRoutes()];
+export function miscRoutes(core: Core, extender: VolumeExtender): AnyRoute[] {
+  return [
+    ...usageRoutes(core),
+    ...extensionRoutes(),
+    ...eventRoutes(core, extender),
+    ...auditRoutes(core),
+    ...removedRoutes(),
+  ];
 }
 
 function usageRoutes(core: Core): AnyRoute[] {
@@ -123,7 +130,7 @@ const eventsBody = object(
   ["events"],
 );
 
-function eventRoutes(core: Core): AnyRoute[] {
+function eventRoutes(core: Core, extender: VolumeExtender): AnyRoute[] {
   return [
     route<{ events: ExternalEvent[] }>({
       name: "server-external-events:create",
@@ -144,6 +151,11 @@ function eventRoutes(core: Core): AnyRoute[] {
           core,
           known.map(({ server_uuid }) => server_uuid),
         );
+        for (const { name, tag, server_uuid } of known) {
+          if (name === "volume-extended" && tag !== undefined) {
+            extender.extended(tag, [server_uuid], request.context.requestId);
+          }
+        }
         const all = answers.every(({ code }) => code === 200);
         return { status: all ? 200 : 207, body: { events: answers } };
       },

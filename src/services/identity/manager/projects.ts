@@ -2,7 +2,6 @@ import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { immutableResource, missing, storeConflict } from "../errors.ts";
-import "../events.ts";
 import type { ProjectRow } from "../store/rows.ts";
 
 /** keystone's max_project_tree_depth. */
@@ -143,14 +142,13 @@ export class ProjectManager {
 
   /** A user with all that hangs on it. Call it in a transaction. */
   forgetUser(userId: string): void {
-    const { store, kernel, tokens } = this.#identity;
+    const { store, tokens } = this.#identity;
     store.assignments.forgetActor(userId);
     store.credentials.deleteWhere({ user_id: userId });
     store.trusts.deleteWhere({ trustor_user_id: userId });
     store.trusts.deleteWhere({ trustee_user_id: userId });
     store.users.delete(userId);
     tokens.revoke("user", userId);
-    kernel.events.publish("identity.user.deleted", { userId });
   }
 
   children(id: string): ProjectRow[] {
@@ -164,7 +162,7 @@ export class ProjectManager {
   }
 
   #forget(row: ProjectRow): void {
-    const { store, kernel, tokens } = this.#identity;
+    const { store, tokens } = this.#identity;
     store.assignments.forgetTarget(row.id);
     store.credentials.deleteWhere({ project_id: row.id });
     store.trusts.deleteWhere({ project_id: row.id });
@@ -177,7 +175,6 @@ export class ProjectManager {
     store.projects.delete(row.id);
     if (row.is_domain === 0) {
       tokens.revoke("project", row.id);
-      kernel.events.publish("identity.project.deleted", { projectId: row.id });
     }
   }
 

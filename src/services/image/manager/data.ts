@@ -203,7 +203,7 @@ export class DataManager {
 
   /** Null when the image was deleted meanwhile: its file is trash then. */
   #activate(id: string, received: ReceivedFile, virtualSize: number | null): ImageRow | null {
-    const { db, clock, events } = this.#kernel;
+    const { db, clock } = this.#kernel;
     return db.transaction(() => {
       const image = this.#images.get(id);
       if (image === undefined) {
@@ -222,7 +222,6 @@ export class DataManager {
         updated_at: clock.now(),
       };
       this.#images.update(stored);
-      events.publish("image.activated", { imageId: id, projectId: image.owner });
       return stored;
     });
   }

@@ -1,4 +1,3 @@
-import "../events.ts";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
@@ -38,7 +37,7 @@ export class ImageManager {
 
   /** `attributes` as in the API's body. Errors: 400, 403, 409 (id taken), 413 over quota. */
   create(context: RequestContext, attributes: Readonly<Record<string, unknown>>): ImageRow {
-    const { db, clock, events } = this.#kernel;
+    const { db, clock } = this.#kernel;
     const image = this.#newRow(context, attributes, clock.now());
     this.#mayBeOwnedBy(context, image.owner);
     this.#require(context, image, "add_image");
@@ -51,13 +50,12 @@ export class ImageManager {
         if (exceeded !== undefined) throw overQuota(image.owner, exceeded);
       }
       this.#images.insert(image);
-      events.publish("image.created", { imageId: image.id, projectId: image.owner });
     });
     return image;
   }
 
   update(context: RequestContext, id: string, changes: readonly PatchChange[]): ImageRow {
-    const { db, clock, events } = this.#kernel;
+    const { db, clock } = this.#kernel;
     return db.transaction(() => {
       const before = this.#access.authorized(context, id, "modify_image");
       const after = applyPatch(before, changes);
@@ -69,14 +67,13 @@ export class ImageManager {
       if (changes.length === 0) return before;
       const row = { ...after, updated_at: clock.now() };
       this.#images.update(row);
-      events.publish("image.updated", { imageId: id, projectId: row.owner });
       return row;
     });
   }
 
   /** Errors: 404; 403 when protected or somebody else's. */
   async delete(context: RequestContext, id: string): Promise<void> {
-    const { db, events } = this.#kernel;
+    const { db } = this.#kernel;
     const paths = [this.#files.path(id), this.#files.stagingPath(id)];
     db.transaction(() => {
       const image = this.#images.get(id);
@@ -87,7 +84,6 @@ export class ImageManager {
       if (image.protected !== 0) throw forbidden(`Image ${id} is protected and cannot be deleted.`);
       for (const path of paths) this.#images.addTrash(path);
       this.#images.delete(id);
-      events.publish("image.deleted", { imageId: id, projectId: image.owner });
     });
     for (const listener of this.#onDeleted) listener(id);
     await this.emptyTrash(paths);
