@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { mount, servicePipeline } from "./kernel/http/pipeline.ts";
+import { frontPipeline, mount } from "./kernel/http/pipeline.ts";
 import type { Cloud } from "./kernel/kernel.ts";
 
 /** The listener's knowledge of a connection, handed to hono as `env`. Absent in tests that call `app.request()`. */
@@ -8,20 +8,20 @@ export interface Connection {
 }
 
 export interface Apps {
-  /** Every service under its prefix. */
+  /** Every front under its prefix. */
   all: Hono;
-  /** Classic port → the service that has it, without a prefix. */
+  /** Classic port → the front that has it, without a prefix. */
   classic: ReadonlyMap<number, Hono>;
 }
 
-/** Builds the hono apps from the services of a cloud; listens nowhere. */
+/** Builds the hono apps from the fronts of a cloud; listens nowhere. */
 export function createApps(cloud: Cloud): Apps {
   const all = new Hono();
   const classic = new Map<number, Hono>();
-  for (const { definition, records } of cloud.services) {
-    const handle = servicePipeline(definition, records, cloud.kernel);
-    mount(all, definition.endpoint.prefix, handle, origin);
-    for (const name of definition.endpoint.classicPorts) {
+  for (const { front, records } of cloud.fronts) {
+    const handle = frontPipeline(front, records, cloud.kernel);
+    mount(all, front.endpoint.prefix, handle, origin);
+    for (const name of front.endpoint.classicPorts) {
       const app = new Hono();
       mount(app, "", handle, origin);
       classic.set(cloud.kernel.settings.ports[name], app);

@@ -5,7 +5,14 @@ import { migrate } from "./db/migrations.ts";
 import { EventBus } from "./events/events.ts";
 import { Records } from "./http/perform.ts";
 import { Logger, type LogLevel, type LogSink } from "./log/logger.ts";
-import { type Facades, type Kernel, kernelMigrations, type Service, type ServiceInstance } from "./module.ts";
+import {
+  type Facades,
+  type Front,
+  type Kernel,
+  kernelMigrations,
+  type Service,
+  type ServiceInstance,
+} from "./module.ts";
 import { Operations } from "./operations/operations.ts";
 import { Policies } from "./policy/policy.ts";
 import { type Clock, systemClock } from "./time/clock.ts";
@@ -27,7 +34,9 @@ export interface CloudOptions {
 export interface Cloud {
   kernel: Kernel;
   /** In the order they were given, which is the order they are seeded, reconciled and started in. */
-  services: readonly { definition: Service; instance: ServiceInstance<unknown>; records: Records }[];
+  services: readonly { definition: Service; instance: ServiceInstance<unknown> }[];
+  /** Every way in, services' own and their further dialects, with its records. */
+  fronts: readonly { front: Front; records: Records }[];
   /** Reconciles the host, resumes operations, delivers waiting events, starts background work. */
   start(): Promise<void>;
   /** Makes what a fresh cloud has; idempotent. */
@@ -62,11 +71,13 @@ export function createCloud(options: CloudOptions): Cloud {
     policies: new Policies(),
     warnings: new Warnings(db, clock),
     authenticator: { authenticate: (token) => authenticatorOf(facades).authenticate(token) },
-    endpoints: options.services.map(({ name, endpoint }) => ({ service: name, endpoint })),
+    endpoints: options.services.flatMap((service) =>
+      [service, ...service.fronts].map(({ name, endpoint }) => ({ service: name, endpoint })),
+    ),
     facade,
-    async call(service, record, context, input) {
-      const found = services.find(({ definition }) => definition.name === service);
-      if (found === undefined) throw new Error(`the ${service} service is not part of this cloud`);
+    async call(name, record, context, input) {
+      const found = fronts.find(({ front }) => front.name === name);
+      if (found === undefined) throw new Error(`the ${name} service is not part of this cloud`);
       return found.records.call(record, context, input);
     },
   };
@@ -75,12 +86,20 @@ export function createCloud(options: CloudOptions): Cloud {
     kernel.policies.register(definition.policies);
     const instance = definition.create(kernel);
     facades.set(definition.name, instance.facade);
-    return { definition, instance, records: new Records(definition, instance.routes, kernel) };
+    return { definition, instance };
   });
+  const fronts = services.flatMap(({ definition, instance }) => [
+    { front: definition, records: new Records(definition, instance.routes, kernel) },
+    ...definition.fronts.map((front) => ({
+      front,
+      records: new Records(front, instance.frontRoutes?.[front.name] ?? [], kernel),
+    })),
+  ]);
 
   return {
     kernel,
     services,
+    fronts,
     async start() {
       for (const { instance } of services) await instance.reconcile?.();
       kernel.operations.resume();

@@ -38,7 +38,7 @@ export interface Kernel {
   readonly endpoints: readonly { readonly service: string; readonly endpoint: ServiceEndpoint }[];
   /** Another service's verbs. Ask when you need them, not while services are being created. */
   facade<Name extends keyof Facades>(name: Name): Facades[Name];
-  /** One record of another service, with its policy, schema and errors, as its API would do it for the same user. */
+  /** One record of another service's front, with its policy, schema and errors, as its API would do it for the same user. */
   readonly call: Call;
 }
 
@@ -68,6 +68,8 @@ export interface Problem {
 export interface ServiceInstance<Facade> {
   facade: Facade;
   routes: readonly AnyRoute[];
+  /** The records of each of its further fronts, by the front's name. */
+  frontRoutes?: Readonly<Record<string, readonly AnyRoute[]>>;
   /** Makes what `stack` leaves behind (users, flavors, networks). Idempotent: it runs at each stack. */
   seed?(): Promise<void> | void;
   /** Brings the host in line with the database. Runs at every start, before listening and before operations resume. */
@@ -79,10 +81,20 @@ export interface ServiceInstance<Facade> {
   stop?(): Promise<void> | void;
 }
 
+/** One way into the cloud: where it answers and how it speaks there. */
+export interface Front {
+  /** Unique in the cloud: a service's own, or "<service>-<dialect>". */
+  name: string;
+  endpoint: ServiceEndpoint;
+  api: ApiFamily;
+}
+
 export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
   name: Name;
   endpoint: ServiceEndpoint;
   api: ApiFamily;
+  /** Other dialects of the same service (docs/architecture.md, "How to add a dialect"). */
+  fronts?: readonly Front[];
   policies: PolicyTable;
   migrations: readonly Migration[];
   /** Builds it. Must not touch database rows or the host: that is seed's, reconcile's and start's. */
@@ -90,10 +102,8 @@ export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
 }
 
 /** A definition whose drivers have been given; what app.ts and main.ts handle. */
-export interface Service {
-  name: string;
-  endpoint: ServiceEndpoint;
-  api: ApiFamily;
+export interface Service extends Front {
+  fronts: readonly Front[];
   policies: PolicyTable;
   migrations: readonly Migration[];
   create(kernel: Kernel): ServiceInstance<unknown>;
@@ -107,6 +117,7 @@ export function defineService<Name extends keyof Facades, Drivers = void>(
     name: definition.name,
     endpoint: definition.endpoint,
     api: definition.api,
+    fronts: definition.fronts ?? [],
     policies: definition.policies,
     migrations: definition.migrations,
     create: (kernel) => definition.create(kernel, drivers),

@@ -1,6 +1,6 @@
 import type { RequestContext } from "../auth/context.ts";
 import { forbidden } from "../errors.ts";
-import type { Kernel, Service } from "../module.ts";
+import type { Front, Kernel } from "../module.ts";
 import type { Rule, Target } from "../policy/policy.ts";
 import type { Microversion } from "./microversion.ts";
 import type { AnyRoute, ApiRequest, ApiResponse, Lookup } from "./route.ts";
@@ -39,37 +39,37 @@ export type Call = (
 ) => Promise<ApiResponse>;
 
 /**
- * The records of one service and how one is performed: policy → schema → whose thing it is → handler. The same for requests that
+ * The records of one front and how one is performed: policy → schema → whose thing it is → handler. The same for requests that
  * came over HTTP (pipeline.ts) and for calls from inside the cloud.
  */
 export class Records {
   readonly endpoints: readonly Endpoint[];
-  readonly #service: Service;
+  readonly #front: Front;
   readonly #kernel: Kernel;
   readonly #validator = new Validator();
   readonly #byName: ReadonlyMap<string, Endpoint>;
 
   /** Errors: two records of one name, a policy that nobody defined, one that asks for an owner where the record names none. */
-  constructor(service: Service, routes: readonly AnyRoute[], kernel: Kernel) {
-    this.#service = service;
+  constructor(front: Front, routes: readonly AnyRoute[], kernel: Kernel) {
+    this.#front = front;
     this.#kernel = kernel;
     this.endpoints = routes.map((route) => ({ route, rule: kernel.policies.rule(route.policy) }));
     const byName = new Map<string, Endpoint>();
     for (const endpoint of this.endpoints) {
       const { name, policy, of } = endpoint.route;
-      if (endpoint.rule.asksOwner && of === undefined && !ASKED_IN_HANDLERS.has(service.name)) {
+      if (endpoint.rule.asksOwner && of === undefined && !ASKED_IN_HANDLERS.has(front.name)) {
         const rule = endpoint.rule.text;
         throw new Error(
-          `${service.name} ${name}: ${policy} asks whose it is (${rule}), but the record does not say (of)`,
+          `${front.name} ${name}: ${policy} asks whose it is (${rule}), but the record does not say (of)`,
         );
       }
-      if (byName.has(name)) throw new Error(`${service.name} has two routes named ${name}`);
+      if (byName.has(name)) throw new Error(`${front.name} has two routes named ${name}`);
       byName.set(name, endpoint);
     }
     this.#byName = byName;
   }
 
-  /** Errors: 403, 400, 404 of the service, and whatever its handler throws. */
+  /** Errors: 403, 400, 404 of the front, and whatever its handler throws. */
   async perform(endpoint: Endpoint, asked: Asked): Promise<ApiResponse> {
     const { route, rule } = endpoint;
     const { context, params } = asked;
@@ -77,7 +77,7 @@ export class Records {
     const { path, microversion, query } = asked;
     const lookup: Lookup = { param, context, path, microversion, query };
     route.url?.(lookup);
-    if (!rule.allows(context, null)) throw forbidden(this.#service.api.forbidden(route.policy));
+    if (!rule.allows(context, null)) throw forbidden(this.#front.api.forbidden(route.policy));
     this.#validate(route, asked);
 
     const request: ApiRequest = {
@@ -91,7 +91,7 @@ export class Records {
     if (isRead(asked.method)) return run();
     return this.#kernel.tracer.span(
       "request",
-      `${this.#service.name} ${route.name}`,
+      `${this.#front.name} ${route.name}`,
       { method: asked.method, path: asked.shownPath, user: context.userId, project: context.projectId },
       run,
     );
@@ -101,17 +101,17 @@ export class Records {
   touch({ route, rule }: Endpoint, lookup: Lookup): unknown {
     if (route.of === undefined) return undefined;
     const thing = route.of.find(lookup);
-    if (!rule.allows(lookup.context, route.of.owner(thing))) throw forbidden(this.#service.api.forbidden(route.policy));
+    if (!rule.allows(lookup.context, route.of.owner(thing))) throw forbidden(this.#front.api.forbidden(route.policy));
     return thing;
   }
 
   /** See `Call`. What it wrote is durable when the request that it belongs to is answered. */
   call(name: string, context: RequestContext, input: CallInput = {}): Promise<ApiResponse> {
     const endpoint = this.#byName.get(name);
-    if (endpoint === undefined) throw new Error(`${this.#service.name} has no record ${name}`);
+    if (endpoint === undefined) throw new Error(`${this.#front.name} has no record ${name}`);
     const { route } = endpoint;
     const { params = {}, body = null } = input;
-    const { prefix } = this.#service.endpoint;
+    const { prefix } = this.#front.endpoint;
     const path = route.path.replace(PARAMETER, (_, parameter: string) => encodeURIComponent(params[parameter] ?? ""));
     return this.perform(endpoint, {
       id: context.requestId,
@@ -123,7 +123,7 @@ export class Records {
       headers: new Headers(),
       body,
       stream: null,
-      microversion: input.microversion ?? this.#service.api.microversions?.max ?? 0,
+      microversion: input.microversion ?? this.#front.api.microversions?.max ?? 0,
       context,
       baseUrl: this.#kernel.settings.api.baseUrl + prefix,
       clientAddress: "",
@@ -131,11 +131,11 @@ export class Records {
   }
 
   #authorize(policy: string, context: RequestContext, target: Target): void {
-    if (!this.#kernel.policies.allows(policy, context, target)) throw forbidden(this.#service.api.forbidden(policy));
+    if (!this.#kernel.policies.allows(policy, context, target)) throw forbidden(this.#front.api.forbidden(policy));
   }
 
   #validate(route: AnyRoute, { body, query, microversion }: Asked): void {
-    const { api } = this.#service;
+    const { api } = this.#front;
     const schema = typeof route.request === "function" ? route.request(microversion) : (route.request ?? null);
     if (schema !== null) {
       const issue = this.#validator.check(schema, body);

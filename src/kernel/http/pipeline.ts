@@ -1,39 +1,30 @@
 import type { Context, Hono } from "hono";
-import { TrieRouter } from "hono/router/trie-router";
 import type { Identity, RequestContext } from "../auth/context.ts";
 import { isUnwritable } from "../db/unwritable.ts";
-import { ApiError, badRequest, messageOf, notFound, unauthorized, unavailable } from "../errors.ts";
+import { ApiError, messageOf, notFound, unauthorized, unavailable } from "../errors.ts";
 import { isRequestId, requestId } from "../ids/ids.ts";
-import type { Kernel, Service } from "../module.ts";
+import type { Front, Kernel } from "../module.ts";
 import { anyone } from "../policy/policy.ts";
-import { DEFAULT_MAX_BODY, parseJson, readBody } from "./body.ts";
-import { identityEnvelope } from "./families.ts";
-import { type Microversion, microversionHeaders, requestedMicroversion } from "./microversion.ts";
-import type { Asked, Endpoint, Records } from "./perform.ts";
-import type { AnyRoute, ApiResponse } from "./route.ts";
-
-/** What the listener tells the pipeline about a request, beside the request itself. */
-export interface RequestOrigin {
-  /** Where the service is mounted for this listener: "/compute", or "" on its classic port. */
-  mount: string;
-  /** "http" or "https". */
-  protocol: string;
-  clientAddress: string;
-}
+import { DEFAULT_MAX_BODY } from "./body.ts";
+import { baseUrlOf, type Exchange, type RequestOrigin, type Stages } from "./exchange.ts";
+import { routeFinder } from "./find.ts";
+import { type Microversion, requestedMicroversion } from "./microversion.ts";
+import { type Asked, isRead, type Records } from "./perform.ts";
+import type { AnyRoute } from "./route.ts";
+import { byBodyKey } from "./stages/action.ts";
+import { envelope, jsonAnswer, jsonBody, Unrouted } from "./stages/json.ts";
+import { keystoneToken, serviceRoles } from "./stages/keystone-token.ts";
 
 type Handle = (request: Request, path: string, origin: RequestOrigin) => Promise<Response>;
 
-/** One request on its way through the pipeline: what is known so far. */
-interface Exchange {
-  id: string;
-  request: Request;
-  path: string;
-  /** The path as logs and traces may have it. */
-  shownPath: string;
-  url: URL;
-  origin: RequestOrigin;
-  microversion: Microversion;
-}
+/** How OpenStack's services speak. */
+const openstackStages: Stages = {
+  authenticate: [keystoneToken],
+  parse: jsonBody,
+  choose: byBodyKey,
+  render: jsonAnswer,
+  fail: envelope,
+};
 
 const NO_IDENTITY: Identity = {
   userId: "",
@@ -49,30 +40,30 @@ const NO_IDENTITY: Identity = {
   tokenId: "",
   expiresAt: 0,
 };
-const NO_ROLES: ReadonlySet<string> = new Set();
 const UNWRITABLE = "The service is unavailable: the disk under its database takes no more. Try again later.";
 
 /**
- * The pipeline of one service, readable top to bottom in `handle`:
- * request id → route → microversion → token → body → record (perform.ts) → durable → answer.
+ * The pipeline of one front, readable top to bottom in `answer`:
+ * request id → route → microversion → who asks → body → record (perform.ts) → durable → answer.
  */
-export function servicePipeline(service: Service, records: Records, kernel: Kernel): Handle {
-  const { api } = service;
-  const log = kernel.log.named(service.name);
-  const find = routeFinder(service, records.endpoints);
+export function frontPipeline(front: Front, records: Records, kernel: Kernel): Handle {
+  const { api } = front;
+  const stages: Stages = { ...openstackStages, ...api.stages };
+  const log = kernel.log.named(front.name);
+  const find = routeFinder(api, records.endpoints);
   const scheme = api.microversions;
-  const serviceTypes = service.endpoint.catalog.map(({ type }) => type);
 
   async function handle(request: Request, path: string, origin: RequestOrigin): Promise<Response> {
     const sent = request.headers.get("x-openstack-request-id");
     const id = sent !== null && isRequestId(sent) ? sent : requestId();
     const url = new URL(request.url);
-    const exchange: Exchange = { id, request, path, shownPath: path, url, origin, microversion: scheme?.fallback ?? 0 };
+    const microversion = scheme?.fallback ?? 0;
+    const exchange: Exchange = { id, kernel, front, request, path, shownPath: path, url, origin, microversion };
     return kernel.tracer.run(id, async () => {
       try {
         return await answer(exchange);
       } catch (thrown) {
-        return failure(exchange, thrown);
+        return stages.fail(exchange, thrown instanceof ApiError ? thrown : unexpected(exchange, thrown));
       }
     });
   }
@@ -82,45 +73,31 @@ export function servicePipeline(service: Service, records: Records, kernel: Kern
     const found = find(request.method, path);
     if (found !== null) exchange.shownPath = withoutTokens(path, found.params);
     if (scheme !== null) exchange.microversion = requestedMicroversion(scheme, request.headers);
-    const writes = request.method !== "GET" && request.method !== "HEAD";
+    const writes = !isRead(request.method);
     // Who asks comes before what exists: an unknown path answers 401 without a token, as keystonemiddleware does.
     const isPublic = found?.endpoints.every((endpoint) => endpoint.rule === anyone) ?? false;
-    const identity = isPublic ? NO_IDENTITY : authenticate(exchange);
+    const identity = isPublic ? NO_IDENTITY : await authenticate(exchange);
     if (found === null) throw new Unrouted();
 
     const inRange = found.endpoints.filter(({ route }) => covers(route, exchange.microversion));
     if (inRange.length === 0) throw notFound("The resource could not be found.");
     const streams = inRange.some(({ route }) => route.body === "stream");
     const limit = Math.max(...inRange.map(({ route }) => route.maxBody ?? DEFAULT_MAX_BODY));
-    const body = !writes || streams ? null : parseJson(await readBody(request, limit));
-    const { route, rule } = select(inRange, found.endpoints, body);
+    const body = !writes || streams ? null : await stages.parse(exchange, limit);
+    const endpoint = stages.choose({ inRange, ofAllVersions: found.endpoints }, body, exchange);
 
-    const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(request) };
-    const response = await records.perform({ route, rule }, asked(exchange, route, found.params, body, context));
+    const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(exchange) };
+    const response = await records.perform(endpoint, asked(exchange, endpoint.route, found.params, body, context));
     if (writes) await kernel.db.durable();
-    return render(exchange, route, response);
+    return stages.render(exchange, endpoint.route, response);
   }
 
-  function authenticate(exchange: Exchange): Identity {
-    const token = exchange.request.headers.get("x-auth-token");
-    const identity = token === null || token === "" ? null : kernel.authenticator.authenticate(token);
-    if (identity === null) throw unauthorized("The request you have made requires authentication.");
-    if (!rulesCover(identity, exchange)) {
-      // keystonemiddleware's answer to a token whose access rules do not cover the request.
-      throw unauthorized("The request you have made requires authentication.");
+  async function authenticate(exchange: Exchange): Promise<Identity> {
+    for (const stage of stages.authenticate) {
+      const identity = await stage(exchange);
+      if (identity !== null) return identity;
     }
-    return identity;
-  }
-
-  /** Rules may name paths with the service's prefix too, as the real middleware sees them. A service that speaks for the user is no user. */
-  function rulesCover({ mayCall }: Identity, { request, path, origin }: Exchange): boolean {
-    if (mayCall === undefined || serviceRoles(request).has("service")) return true;
-    return [path, `${origin.mount}${path}`].some((called) => mayCall(serviceTypes, request.method, called));
-  }
-
-  function serviceRoles(request: Request): ReadonlySet<string> {
-    const token = request.headers.get("x-service-token");
-    return (token === null ? null : kernel.authenticator.authenticate(token))?.roles ?? NO_ROLES;
+    throw unauthorized("The request you have made requires authentication.");
   }
 
   function asked(
@@ -143,83 +120,20 @@ export function servicePipeline(service: Service, records: Records, kernel: Kern
       stream: route.body === "stream" ? request.body : null,
       microversion: exchange.microversion,
       context,
-      baseUrl: `${origin.protocol}://${hostOf(request, kernel)}${origin.mount}`,
+      baseUrl: baseUrlOf(exchange),
       clientAddress: origin.clientAddress,
     };
-  }
-
-  function render(exchange: Exchange, route: AnyRoute, response: ApiResponse): Response {
-    const headers: Record<string, string> = {
-      ...(route.bare === true ? {} : commonHeaders(exchange)),
-      ...response.headers,
-    };
-    const status = response.status ?? route.success;
-    if (response.raw !== undefined)
-      return new Response(response.raw as ConstructorParameters<typeof Response>[0], { status, headers });
-    if (response.body === undefined) {
-      if (api.emptyContentType !== null) headers["content-type"] ??= api.emptyContentType;
-      return new Response(null, { status, headers });
-    }
-    headers["content-type"] ??= "application/json";
-    return new Response(JSON.stringify(response.body), { status, headers });
-  }
-
-  function commonHeaders(exchange: Exchange): Record<string, string> {
-    return {
-      ...unversionedHeaders(exchange),
-      ...(scheme === null ? {} : microversionHeaders(scheme, exchange.microversion)),
-    };
-  }
-
-  function unversionedHeaders(exchange: Exchange): Record<string, string> {
-    const headers: Record<string, string> = { ...api.headers };
-    for (const name of api.requestIdHeaders) headers[name] = exchange.id;
-    return headers;
-  }
-
-  function failure(exchange: Exchange, thrown: unknown): Response {
-    const error = thrown instanceof ApiError ? thrown : unexpected(exchange, thrown);
-    // What answers in the service's place (for a 401 too) knows nothing of its versions.
-    const below = error instanceof Unrouted ? api.unrouted : null;
-    const outside = below !== null || error.status === 401;
-    const { renderError, renderErrorText } = below ?? api;
-    const headers: Record<string, string> = {
-      ...(outside ? unversionedHeaders(exchange) : commonHeaders(exchange)),
-      "content-type": outside ? "application/json" : api.errorContentType,
-      ...error.headers,
-    };
-    // 401 looks the same from every service: it is keystonemiddleware's there, keystone's own here.
-    if (error.status === 401) headers["www-authenticate"] = `Keystone uri="${kernel.settings.identity.authUrl}/v3"`;
-    const text = error.status === 401 ? null : (renderErrorText?.(error, exchange.request) ?? null);
-    if (text !== null) {
-      headers["content-type"] = text.contentType;
-      return new Response(text.text, { status: error.status, headers });
-    }
-    const body = error.status === 401 ? identityEnvelope(error) : renderError(error, exchange);
-    return new Response(JSON.stringify(body), { status: error.status, headers });
   }
 
   /** The client learns the request id and nothing else; the log learns the cause. */
   function unexpected(exchange: Exchange, thrown: unknown): ApiError {
     log.error(`${exchange.request.method} ${exchange.shownPath} failed: ${messageOf(thrown)}`, thrown);
     if (isUnwritable(thrown)) return unavailable(UNWRITABLE, { type: "ServiceUnavailable", cause: thrown });
-    return new ApiError(
-      500,
-      `Unexpected error. Please report it with the request id ${exchange.id} (tenrec explain ${exchange.id}).`,
-      {
-        cause: thrown,
-      },
-    );
+    const hint = `Please report it with the request id ${exchange.id} (tenrec explain ${exchange.id}).`;
+    return new ApiError(500, `Unexpected error. ${hint}`, { cause: thrown });
   }
 
   return handle;
-}
-
-/** No record has this path. */
-class Unrouted extends ApiError {
-  constructor() {
-    super(404, "The resource could not be found.");
-  }
 }
 
 /** Some paths have a token as a parameter: that of v2.0's validation, a console's. */
@@ -234,108 +148,6 @@ function withoutTokens(path: string, params: Readonly<Record<string, string>>): 
 function covers(route: AnyRoute, version: Microversion): boolean {
   const { min = 0, max = Number.POSITIVE_INFINITY } = route.microversions ?? {};
   return version >= min && version <= max;
-}
-
-/**
- * Picks by the body's one key where records are actions. Errors: 400 as nova words it; 404 for an action that only other microversions
- * have (nova and cinder, api/openstack/wsgi.py dispatch).
- */
-function select(endpoints: readonly Endpoint[], ofAllVersions: readonly Endpoint[], body: unknown): Endpoint {
-  const [first] = endpoints;
-  if (first === undefined) throw notFound("The resource could not be found.");
-  if (first.route.action === undefined) return first;
-  const keys = typeof body === "object" && body !== null && !Array.isArray(body) ? Object.keys(body) : [];
-  if (keys.length === 0) throw badRequest("Malformed request body");
-  const named = ({ route }: Endpoint) => route.action !== undefined && keys.includes(route.action);
-  const chosen = endpoints.find(named);
-  if (chosen === undefined && ofAllVersions.some(named)) throw notFound("The resource could not be found.");
-  if (chosen === undefined)
-    throw badRequest(
-      `There is no such action: ${keys[0]}. Verify the spelling of the action and the API microversion.`,
-    );
-  return chosen;
-}
-
-/** The Host header comes from the client: only a plain name or address with an optional port goes into links. */
-function hostOf(request: Request, kernel: Kernel): string {
-  const host = request.headers.get("host") ?? "";
-  return /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(host) ? host : kernel.settings.serviceHost;
-}
-
-type Found = { endpoints: readonly Endpoint[]; params: Readonly<Record<string, string>> };
-
-/**
- * Method and path → records. hono's router does the matching, but for paths without parameters, which need none; records that
- * share a method and path are one entry in it.
- * Errors: 405 for a path that exists under other methods.
- */
-function routeFinder(service: Service, all: readonly Endpoint[]): (method: string, path: string) => Found | null {
-  const byKey = new Map<string, Endpoint[]>();
-  const router = new TrieRouter<Endpoint[]>();
-  for (const endpoint of all) {
-    const { route } = endpoint;
-    const key = `${route.method} ${route.path}`;
-    let endpoints = byKey.get(key);
-    if (endpoints === undefined) {
-      endpoints = [];
-      byKey.set(key, endpoints);
-      router.add(route.method, route.path, endpoints);
-    }
-    endpoints.push(endpoint);
-  }
-  const methods = [...new Set(all.map(({ route }) => route.method))];
-
-  const withoutParameters = new Map<string, Found>();
-  for (const [key, endpoints] of byKey) {
-    if (!/[:*]/.test(key)) withoutParameters.set(key, { endpoints, params: {} });
-  }
-
-  const match = (method: string, path: string): Found | null => {
-    const literal = withoutParameters.get(`${method} ${path}`);
-    if (literal !== undefined) return literal;
-    // A literal segment beats a parameter ("/servers/detail" before "/servers/:id"): fewest parameters first.
-    let best: Found | null = null;
-    let fewest = Number.POSITIVE_INFINITY;
-    const [handlers] = router.match(method, path) as [[Endpoint[], Record<string, string>][]];
-    for (const [endpoints, params] of handlers) {
-      const count = Object.keys(params).length;
-      if (count < fewest) {
-        fewest = count;
-        best = { endpoints, params: decodeParams(params) };
-      }
-    }
-    return best;
-  };
-
-  return (method, path) => {
-    const slash = path.length > 1 && path.endsWith("/");
-    const root = path.indexOf("/", 1) === path.length - 1;
-    // What follows the slash is an empty id, not nothing.
-    if (slash && !root && !service.api.trailingSlash) return null;
-    const trimmed = slash ? path.slice(0, -1) : path;
-    const attempt = (name: string) => match(name, path) ?? (trimmed === path ? null : match(name, trimmed));
-    const found = attempt(method) ?? (method === "HEAD" ? attempt("GET") : null);
-    if (found !== null) return found;
-    const allowed = methods.filter((other) => other !== method && attempt(other) !== null);
-    if (allowed.length > 0) {
-      throw new ApiError(405, "The method specified is not allowed for this resource.", {
-        headers: { allow: allowed.join(", ") },
-      });
-    }
-    return null;
-  };
-}
-
-function decodeParams(params: Record<string, string>): Record<string, string> {
-  const decoded: Record<string, string> = {};
-  for (const [name, value] of Object.entries(params)) {
-    try {
-      decoded[name] = value.includes("%") ? decodeURIComponent(value) : value;
-    } catch {
-      throw badRequest("The request path is not valid UTF-8.");
-    }
-  }
-  return decoded;
 }
 
 /** Mounts pipelines on a hono app, each under its prefix. */

@@ -1,6 +1,7 @@
 import type { RequestContext } from "../auth/context.ts";
 import type { ApiError } from "../errors.ts";
 import type { Target } from "../policy/policy.ts";
+import type { Stages } from "./exchange.ts";
 import type { Microversion, MicroversionScheme } from "./microversion.ts";
 
 export type JsonSchema = { readonly [key: string]: unknown } | boolean;
@@ -125,8 +126,10 @@ export interface SchemaIssue {
   keyword: string;
 }
 
-/** How one API speaks: its envelope for errors, its headers, its versions. One constant per service. */
+/** How one front speaks: its envelope for errors, its headers, its versions, its stages. One constant per front. */
 export interface ApiFamily {
+  /** Stages that differ from those of OpenStack's services (pipeline.ts). */
+  stages?: Partial<Stages>;
   /** Microversions, or null where the API has none. */
   microversions: MicroversionScheme | null;
   /** The body of an error answer. */

@@ -1,6 +1,7 @@
 import { defineService } from "../../kernel/module.ts";
 import { templateApi } from "./errors.ts";
 import "./facade.ts";
+import { textFront, textRoutes } from "./fronts/text.ts";
 import { NoteManager } from "./manager/notes.ts";
 import { notes as notesMigration } from "./migrations/0001-notes.ts";
 import { policies } from "./policies.ts";
@@ -16,6 +17,7 @@ export const template = defineService({
     catalog: [{ name: "template", type: "template", path: "/v1", description: "Template Service" }],
   },
   api: templateApi,
+  fronts: [textFront],
   policies,
   migrations: [notesMigration],
   create(kernel) {
@@ -24,6 +26,7 @@ export const template = defineService({
     return {
       facade: { countNotes: (projectId) => store.count(projectId) },
       routes: noteRoutes(manager),
+      frontRoutes: { [textFront.name]: textRoutes(kernel) },
     };
   },
 });

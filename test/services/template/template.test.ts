@@ -87,3 +87,32 @@ test("what a request did can be read back by its id", async () => {
   const spans = t.cloud.kernel.tracer.read(created.headers.get("x-openstack-request-id") ?? "");
   assert.deepEqual(spans.map(({ kind }) => kind).sort(), ["operation", "request", "step"]);
 });
+
+test("the second front: its own credentials, bodies and errors over the same records", async () => {
+  const say = (method: string, token: string | null, body?: string) =>
+    t.request(method, "/template-text/notes", {
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body }),
+    });
+  assert.equal((await say("POST", "member:zeta", "bread\n")).status, 202);
+  assert.equal((await say("POST", "member:zeta", "milk\n")).status, 202);
+  await t.cloud.kernel.operations.idle();
+  const lines = await say("GET", "reader:zeta");
+  assert.equal(lines.body, "bread\tACTIVE\nmilk\tACTIVE\n");
+  assert.equal(lines.headers.get("content-type"), "text/plain; charset=utf-8");
+  const api = await t.request("GET", "/template/v1/notes", { token: "reader:zeta" });
+  assert.deepEqual(
+    api.body.notes.map(({ name }: { name: string }) => name),
+    ["bread", "milk"],
+  );
+
+  const anonymous = await say("GET", null);
+  assert.equal(anonymous.status, 401);
+  assert.match(anonymous.body, /^error: .* \(req-[0-9a-f-]{36}\)\n$/);
+  assert.equal((await say("GET", "nobody")).body.replace(/ \(req.*/s, ""), "error: This token is not valid.");
+  const reader = await say("POST", "reader:zeta", "x");
+  assert.equal(reader.status, 403);
+  assert.match(reader.body, /^error: Policy doesn't allow template:create_note to be performed\./);
+  assert.equal((await say("POST", "member:zeta", "x".repeat(256))).status, 400, "the record's schema holds");
+  assert.equal((await say("POST", "member:zeta", "x".repeat(200_000))).status, 413);
+});

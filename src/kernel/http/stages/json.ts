@@ -1,0 +1,71 @@
+import { ApiError } from "../../errors.ts";
+import { parseJson, readBody } from "../body.ts";
+import type { Exchange } from "../exchange.ts";
+import { identityEnvelope } from "../families.ts";
+import { microversionHeaders } from "../microversion.ts";
+import type { AnyRoute, ApiResponse } from "../route.ts";
+
+export const jsonBody = async ({ request }: Exchange, limit: number): Promise<unknown> =>
+  parseJson(await readBody(request, limit));
+
+export function jsonAnswer(exchange: Exchange, route: AnyRoute, response: ApiResponse): Response {
+  const headers: Record<string, string> = {
+    ...(route.bare === true ? {} : commonHeaders(exchange)),
+    ...response.headers,
+  };
+  const status = response.status ?? route.success;
+  if (response.raw !== undefined)
+    return new Response(response.raw as ConstructorParameters<typeof Response>[0], { status, headers });
+  if (response.body === undefined) {
+    const { emptyContentType } = exchange.front.api;
+    if (emptyContentType !== null) headers["content-type"] ??= emptyContentType;
+    return new Response(null, { status, headers });
+  }
+  headers["content-type"] ??= "application/json";
+  return new Response(JSON.stringify(response.body), { status, headers });
+}
+
+/** An error in the envelope of its API family. */
+export function envelope(exchange: Exchange, error: ApiError): Response {
+  const { api } = exchange.front;
+  // What answers in the service's place (for a 401 too) knows nothing of its versions.
+  const below = error instanceof Unrouted ? api.unrouted : null;
+  const outside = below !== null || error.status === 401;
+  const { renderError, renderErrorText } = below ?? api;
+  const headers: Record<string, string> = {
+    ...(outside ? unversionedHeaders(exchange) : commonHeaders(exchange)),
+    "content-type": outside ? "application/json" : api.errorContentType,
+    ...error.headers,
+  };
+  // 401 looks the same from every service: it is keystonemiddleware's there, keystone's own here.
+  if (error.status === 401)
+    headers["www-authenticate"] = `Keystone uri="${exchange.kernel.settings.identity.authUrl}/v3"`;
+  const text = error.status === 401 ? null : (renderErrorText?.(error, exchange.request) ?? null);
+  if (text !== null) {
+    headers["content-type"] = text.contentType;
+    return new Response(text.text, { status: error.status, headers });
+  }
+  const body = error.status === 401 ? identityEnvelope(error) : renderError(error, exchange);
+  return new Response(JSON.stringify(body), { status: error.status, headers });
+}
+
+function commonHeaders(exchange: Exchange): Record<string, string> {
+  const { microversions } = exchange.front.api;
+  return {
+    ...unversionedHeaders(exchange),
+    ...(microversions === null ? {} : microversionHeaders(microversions, exchange.microversion)),
+  };
+}
+
+function unversionedHeaders({ id, front: { api } }: Exchange): Record<string, string> {
+  const headers: Record<string, string> = { ...api.headers };
+  for (const name of api.requestIdHeaders) headers[name] = id;
+  return headers;
+}
+
+/** No record has this path. */
+export class Unrouted extends ApiError {
+  constructor() {
+    super(404, "The resource could not be found.");
+  }
+}
