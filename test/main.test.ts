@@ -56,7 +56,7 @@ async function settingsWithFreePorts(): Promise<Settings> {
   const ports = servers.map((server) => String((server.address() as AddressInfo).port));
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return testSettings(
-    { image: { downloadDefaultImages: false } },
+    {},
     {
       DATA_DIR: directory,
       LOGDIR: join(directory, "logs"),

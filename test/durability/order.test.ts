@@ -164,7 +164,7 @@ describe("what is acknowledged is on the disk first", () => {
     let request: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
 
     before(async () => {
-      const settings = testSettings({ image: { downloadDefaultImages: false } }, { DATA_DIR: directory });
+      const settings = testSettings({}, { DATA_DIR: directory });
       const log = new Logger("test", { sink: discard });
       db = new Database({ path: join(directory, "tenrec.db"), fdatasync: sync.fdatasync });
       const { services } = createServices(settings, log, null);

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { guestImage, RECIPE } from "../support/guest-image.ts";
 import { eventually, type Guest, Lab, whyNoGuests } from "./lab.ts";
 
 const run = promisify(execFile);
-const RECIPE = join(import.meta.dirname, "../../images/build.sh");
 const HTTP = { mac: "02:00:00:77:00:11", address: "10.77.0.11" };
 const HOTPLUGGED = { mac: "02:00:00:77:00:12", address: "10.77.0.12" };
 const DRIVE = { mac: "02:00:00:77:00:21", address: "10.77.0.21" };
@@ -68,7 +68,7 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   });
 
   before(async () => {
-    image = (await run(RECIPE, [])).stdout.trim();
+    image = await guestImage();
     lab = await Lab.open();
     lab.startDhcp(Object.fromEntries([HTTP, HOTPLUGGED, DRIVE, BARE].map(({ mac, address }) => [mac, address])));
     const userData = "#!/bin/sh\necho user data on $(hostname)\nid -u > /srv/ran-as\n";

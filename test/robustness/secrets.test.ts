@@ -46,7 +46,7 @@ describe("secrets", () => {
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "tenrec-secrets-"));
     const settings = testSettings(
-      { image: { downloadDefaultImages: false }, logging: { debug: true } },
+      { logging: { debug: true } },
       { DATA_DIR: directory, ADMIN_PASSWORD: ADMIN, SERVICE_PASSWORD: SERVICE, METADATA_PROXY_SHARED_SECRET: METADATA },
     );
     db = new Database({ path: join(directory, "tenrec.db") });

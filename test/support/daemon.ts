@@ -62,6 +62,8 @@ export class TestDaemon {
       `SERIALPROXY_PORT=${serial}`,
       "CLASSIC_PORTS=False",
       "IMAGE_URLS=",
+      // The same cloud whether or not this machine has the guest image.
+      "DOWNLOAD_DEFAULT_IMAGES=False",
       "ADMIN_PASSWORD=secret",
       ...(this.#options.conf ?? []),
       "",

@@ -34,6 +34,8 @@ export function testSettings(
       SWIFT_HASH: "salt",
       SWIFT_TEMPURL_KEY: "tempurl",
       METADATA_PROXY_SHARED_SECRET: "metadata",
+      // The same cloud whether or not this machine has the guest image.
+      DOWNLOAD_DEFAULT_IMAGES: "False",
       ...variables,
     },
     hostFacts: testHostFacts,

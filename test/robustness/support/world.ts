@@ -37,7 +37,7 @@ export interface World extends TestCloud {
 
 export async function createWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "tenrec-robust-"));
-  const settings = testSettings({ image: { downloadDefaultImages: false } }, { DATA_DIR: directory });
+  const settings = testSettings({}, { DATA_DIR: directory });
   const log = new Logger("test", { sink: () => {}, level: "error", requestId: () => null });
   const { services } = createServices(settings, log, null);
   const t = await testCloud(services, { settings });

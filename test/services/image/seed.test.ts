@@ -57,7 +57,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 }
 
 async function seeded(urls: string[], more: Record<string, unknown> = {}, offline = false): Promise<ImageCloud> {
-  const t = await imageCloud({ urls, downloadDefaultImages: false, ...more }, { offline });
+  const t = await imageCloud({ urls, ...more }, { offline });
   opened.push(t);
   await t.cloud.seed();
   return t;

@@ -13,7 +13,8 @@ import type { InstanceSpec, LifecycleEvent, VolumeSpec } from "../../../../../sr
 import { DriverError } from "../../../../../src/services/compute/driver/driver.ts";
 import { diskParts } from "../../../../../src/services/compute/driver/libvirt/disks.ts";
 import { domainXml } from "../../../../../src/services/compute/driver/libvirt/xml/domain.ts";
-import { eventually, IMAGE, type Lab, openLab, plainVolume, SerialShell, whyNoGuests } from "./lab.ts";
+import { GUEST_IMAGE } from "../../../../support/guest-image.ts";
+import { eventually, type Lab, openLab, plainVolume, SerialShell, whyNoGuests } from "./lab.ts";
 
 const skip = whyNoGuests() ?? false;
 
@@ -360,7 +361,9 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
         assert.ok(spec.root !== null);
         const imagePath = join(lab.instancesPath, "image.vmdk");
         const options = ["-O", "vmdk", "-o", "subformat=streamOptimized"];
-        await lab.exec.run("qemu-img", ["convert", "-f", "qcow2", ...options, IMAGE, imagePath], { timeout: 60_000 });
+        await lab.exec.run("qemu-img", ["convert", "-f", "qcow2", ...options, GUEST_IMAGE, imagePath], {
+          timeout: 60_000,
+        });
         const nic = { ...lab.nic(7) };
         const other = lab.spec({
           root: { imageId: "a-vmdk", imagePath, imageFormat: "vmdk", sizeGb: 0 },

@@ -15,16 +15,14 @@ import type {
   VolumeSpec,
 } from "../../../../../src/services/compute/driver/driver.ts";
 import { createLibvirtComputeDriver } from "../../../../../src/services/compute/driver/libvirt/driver.ts";
-
-/** The built-in guest image, as `make image` leaves it. */
-export const IMAGE = process.env.TENREC_TEST_IMAGE ?? "/var/cache/tenrec/images/tenrec-guest-x86_64.qcow2";
+import { GUEST_IMAGE, guestImage } from "../../../../support/guest-image.ts";
 
 /** Why real guests cannot be tried here; undefined when they can. */
 export function whyNoGuests(): string | undefined {
   if (process.getuid?.() !== 0) return "needs root";
   for (const program of ["/usr/sbin/libvirtd", "/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-img"])
     if (!existsSync(program)) return `${program} is not installed`;
-  return existsSync(IMAGE) ? undefined : `${IMAGE} has not been built (make image)`;
+  return undefined;
 }
 
 /** A libvirtd of the test's own in a network namespace with a bridge, and the driver on it. */
@@ -45,6 +43,7 @@ export interface Lab {
 let counter = 0;
 
 export async function openLab(): Promise<Lab> {
+  await guestImage();
   counter += 1;
   const netns = `cld-${process.pid % 100_000}-${counter}`;
   // Short, for the sockets, and where the guests' user may enter.
@@ -139,7 +138,7 @@ export function plainSpec(instancesPath: string, nic: NicSpec): InstanceSpec {
     imageProperties: {},
     memoryMb: 128,
     vcpus: 1,
-    root: { imageId: "5dd8ea2b-b1e5-43d4-8f9f-8f4a8a1a0d8c", imagePath: IMAGE, imageFormat: "qcow2", sizeGb: 1 },
+    root: { imageId: "5dd8ea2b-b1e5-43d4-8f9f-8f4a8a1a0d8c", imagePath: GUEST_IMAGE, imageFormat: "qcow2", sizeGb: 1 },
     ephemerals: [],
     swapMb: 0,
     kernelPath: null,
