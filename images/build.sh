@@ -112,12 +112,11 @@ build() { # build OUTDIR
 ### packages
 
 unpack_packages() { # unpack_packages DEBDIR: downloads what is not there yet
-  local kernel_package use package file
-  kernel_package=$(apt-cache depends linux-image-cloud-amd64 2> /dev/null | awk '/Depends: linux-image/ { print $2; exit }')
-  [ -n "$kernel_package" ] || die "apt knows no linux-image-cloud-amd64: is a Debian mirror configured, and was apt-get update run?"
+  local use package file
   mkdir -p "$1"
-  { sed 's/ *#.*//; /^$/d' "$HERE/packages.txt"; echo "guest $kernel_package"; } > "$work/list"
-  download "$1" $(cut -d' ' -f2 "$work/list")
+  # A fresh machine may have no package lists at all, and an old one lists of files that are gone. Only root may write them.
+  download "$1" || { [ "$(id -u)" -eq 0 ] && echo "apt-get update" && apt-get -qq update && download "$1"; } ||
+    die "apt cannot download the packages ($(tail -n 1 "$work/apt.log")): is a Debian mirror configured, and was apt-get update run?"
   while read -r use package; do
     file=$1/$(grep "^${package}_" "$work/files")
     echo "package ${file##*/}" >> "$work/manifest"
@@ -130,18 +129,23 @@ unpack_packages() { # unpack_packages DEBDIR: downloads what is not there yet
   done < "$work/list"
 }
 
-# Sees to it that DEBDIR holds the packages in the versions apt would install today; their file names go to $work/files.
-download() { # download DEBDIR PACKAGE…
-  local file missing=
+# Sees to it that DEBDIR holds the packages in the versions apt would install today: $work/list names them with their uses,
+# $work/files their files. Fails with the reason in $work/apt.log.
+download() { # download DEBDIR
+  local kernel_package file missing=
+  kernel_package=$(apt-cache depends linux-image-cloud-amd64 2> /dev/null | awk '/Depends: linux-image/ { print $2; exit }')
+  [ -n "$kernel_package" ] || { echo "it knows no linux-image-cloud-amd64" > "$work/apt.log"; return 1; }
+  { sed 's/ *#.*//; /^$/d' "$HERE/packages.txt"; echo "guest $kernel_package"; } > "$work/list"
   # A line: 'http://…/name.deb' name_version_arch.deb size SHA256:…
-  apt-get download --print-uris "${@:2}" 2> "$work/apt.log" | awk '{ print $2 }' > "$work/files" ||
-    die "apt does not know all packages ($(head -n 1 "$work/apt.log")); try apt-get update"
+  # shellcheck disable=SC2046
+  apt-get download --print-uris $(cut -d' ' -f2 "$work/list") > "$work/uris" 2> "$work/apt.log" || return
+  awk '{ print $2 }' "$work/uris" > "$work/files"
   while read -r file; do [ -s "$1/$file" ] || missing="$missing ${file%%_*}"; done < "$work/files"
   [ -n "$missing" ] || return 0
   echo "downloading$missing"
   # As root, apt would download as the user _apt, who may not write here.
   # shellcheck disable=SC2086
-  (cd "$1" && apt-get -qq -o APT::Sandbox::User=root download $missing) || die "cannot download$missing"
+  (cd "$1" && apt-get -qq -o APT::Sandbox::User=root download $missing) 2> "$work/apt.log"
 }
 
 unpack() { # unpack DEB DIR [TAR-OPTION…]

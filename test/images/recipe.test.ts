@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -37,6 +37,32 @@ describe("the image recipe", () => {
           return true;
         },
       );
+    } finally {
+      await rm(bin, { recursive: true });
+    }
+  });
+
+  it("asks the mirror for its lists where apt knows no package, and says in apt's words what is wrong then", {
+    skip,
+  }, async () => {
+    const bin = await mkdtemp(join(tmpdir(), "tenrec-apt-"));
+    // An apt whose lists name the kernel only after an update, and whose files are on no mirror.
+    const apt = `case "$*" in
+      *update) touch ${bin}/updated ;;
+      *depends*) ! test -e ${bin}/updated || echo "  Depends: linux-image-6.1.0-9-cloud-amd64" ;;
+      *print-uris*) echo "'http://mirror/name.deb' name_1_all.deb 1 SHA256:0" ;;
+      *) echo "E: 404 Not Found" >&2; exit 100 ;;
+      esac`;
+    for (const name of ["apt-get", "apt-cache"])
+      await writeFile(join(bin, name), `#!/bin/sh\n${apt}\n`, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, TENREC_DEBS: join(bin, "debs") };
+    try {
+      await assert.rejects(run(RECIPE, [join(bin, "out")], { env }), (error: Error & { stderr?: string }) => {
+        const [update, downloading, reason] = (error.stderr ?? "").trim().split("\n");
+        assert.deepEqual([update, downloading], ["apt-get update", "downloading name"]);
+        assert.match(reason ?? "", /^images\/build\.sh: apt cannot download the packages \(E: 404 Not Found\)/);
+        return true;
+      });
     } finally {
       await rm(bin, { recursive: true });
     }
