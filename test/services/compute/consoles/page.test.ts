@@ -56,6 +56,8 @@ for (const [type, names, scripts] of [
     }
     const page = await (await get("/")).text();
     assert.match(page, /^<!doctype html>/);
+    // What clients (tempest among them) know noVNC's page by, before its script names the server.
+    if (type === "novnc") assert.match(page, /<html[^>]*>[\s\S]*noVNC[\s\S]*<script[\s\S]*<\/html>/);
     const asked = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => `/${path}`);
     assert.ok(asked.length >= 4);
     const seen = new Set<string>();
