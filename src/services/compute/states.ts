@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../kernel/auth/context.ts";
+import { conflict } from "../../kernel/errors.ts";
 import { lockedError, wrongState } from "./errors.ts";
 import type { Server } from "./store/servers.ts";
 
@@ -101,14 +102,25 @@ export interface Transition {
   task: TaskState;
   /** A server that never got to a host cannot do it. */
   mustHaveLaunched: boolean;
+  /** A lock is against change and deletion; what leaves the server as it is may go on. */
+  heedsLock: boolean;
 }
 
 const t = (
   verb: string,
   from: readonly VmState[] | null,
   task: TaskState,
-  more: Partial<Pick<Transition, "action" | "tasks" | "mustHaveLaunched">> = {},
-): Transition => ({ verb, action: verb, from, tasks: [null], task, mustHaveLaunched: true, ...more });
+  more: Partial<Pick<Transition, "action" | "tasks" | "mustHaveLaunched" | "heedsLock">> = {},
+): Transition => ({
+  verb,
+  action: verb,
+  from,
+  tasks: [null],
+  task,
+  mustHaveLaunched: true,
+  heedsLock: true,
+  ...more,
+});
 
 const HARD_REBOOT_TASKS: readonly TaskState[] = [
   null,
@@ -124,7 +136,17 @@ const HARD_REBOOT_TASKS: readonly TaskState[] = [
   "suspending",
 ];
 
-/** What may be done in which state (nova/compute/api.py's check_instance_state, as a table). */
+const ATTACHABLE: readonly VmState[] = [
+  "active",
+  "paused",
+  "stopped",
+  "resized",
+  "soft-delete",
+  "shelved",
+  "shelved_offloaded",
+];
+
+/** What may be done in which state (check_instance_state and check_instance_lock of nova 26.2's nova/compute/api.py, as a table). */
 export const TRANSITIONS = {
   delete: t("delete", null, "deleting", { tasks: null, mustHaveLaunched: false }),
   softDelete: t("delete", null, "soft-deleting", { tasks: null, mustHaveLaunched: false }),
@@ -144,29 +166,39 @@ export const TRANSITIONS = {
   resize: t("resize", ["active", "stopped"], "resize_prep"),
   confirmResize: t("confirmResize", ["resized"], null),
   revertResize: t("revertResize", ["resized"], "resize_reverting"),
-  createImage: t("createImage", ["active", "stopped", "paused", "suspended"], "image_snapshot_pending"),
-  createBackup: t("createBackup", ["active", "stopped", "paused", "suspended"], "image_backup"),
+  createImage: t("createImage", ["active", "stopped", "paused", "suspended"], "image_snapshot_pending", {
+    heedsLock: false,
+  }),
+  createBackup: t("createBackup", ["active", "stopped", "paused", "suspended"], "image_backup", { heedsLock: false }),
   shelve: t("shelve", ["active", "stopped", "paused", "suspended"], "shelving"),
   shelveOffload: t("shelveOffload", ["shelved"], "shelving_offloading"),
   unshelve: t("unshelve", ["shelved", "shelved_offloaded"], "unshelving"),
   changePassword: t("changePassword", ["active"], "updating_password"),
   attachInterface: t("attach_interface", ["active", "paused", "stopped"], null),
   detachInterface: t("detach_interface", ["active", "paused", "stopped"], null),
-  attachVolume: t(
-    "attach_volume",
-    ["active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded", "suspended"],
-    null,
-  ),
-  detachVolume: t(
-    "detach_volume",
-    ["active", "paused", "stopped", "resized", "soft-delete", "shelved", "shelved_offloaded", "suspended"],
-    null,
-  ),
+  attachVolume: t("attach_volume", ATTACHABLE, null),
+  detachVolume: t("detach_volume", ATTACHABLE, null),
+  swapVolume: t("swap_volume", ["active", "paused", "resized"], null),
   triggerCrashDump: t("trigger_crash_dump", ["active", "paused", "rescued", "resized", "error"], null),
   restore: t("restore", ["soft-delete"], "restoring"),
   forceDelete: t("forceDelete", null, "deleting", { tasks: null, mustHaveLaunched: false }),
   updateMetadata: t("update metadata", ["active", "paused", "suspended", "stopped"], null, { tasks: null }),
+  deleteMetadata: t("delete metadata", ["active", "paused", "suspended", "stopped"], null, { tasks: null }),
+  updateTags: t("update tags", ["active", "paused", "suspended", "stopped"], null, {
+    tasks: null,
+    mustHaveLaunched: false,
+    heedsLock: false,
+  }),
+  migrate: t("migrate", ["active", "stopped"], null),
+  migrateLive: t("os-migrateLive", ["active", "paused"], null),
+  evacuate: t("evacuate", ["active", "stopped", "error"], null, { heedsLock: false }),
 } as const satisfies Record<string, Transition>;
+
+/** What every action asks first, before it looks at its own parameters. Errors: 409 for a lock or a state that forbids it. */
+export function requireReady(context: RequestContext, server: Server, transition: Transition): void {
+  if (transition.heedsLock) requireUnlocked(context, server);
+  requireState(server, transition);
+}
 
 /** Errors: 409 when the server's state does not allow it, in nova's words. */
 export function requireState(server: Server, transition: Transition): void {
@@ -177,7 +209,7 @@ export function requireState(server: Server, transition: Transition): void {
     throw wrongState(server, transition.verb, "task_state", server.taskState);
   }
   if (transition.mustHaveLaunched && server.launchedAt === null) {
-    throw wrongState(server, transition.verb, "launched_at", "None");
+    throw conflict(`Instance ${server.id} is in an invalid state for '${transition.verb}'`);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { forbidden } from "../../../src/kernel/errors.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
 let t: ComputeLab;
@@ -43,4 +44,33 @@ test("an administrator may take it off the host at once", async () => {
   await act(id, "shelve");
   assert.equal(await act(id, "shelveOffload"), 202);
   assert.equal(await status(id), "SHELVED_OFFLOADED");
+});
+
+test("a server that is deleted takes the image it was shelved as along, or finds it gone", async () => {
+  const [first, second] = [await t.boot({ name: "one" }), await t.boot({ name: "two" })];
+  for (const id of [first, second]) assert.equal(await act(id, "shelve"), 202);
+  const imageOf = (name: string) => t.images.list().find((image) => image.name === name)?.id;
+  assert.ok(imageOf("one-shelved"));
+  await t.api("DELETE", `/servers/${first}`);
+  await t.idle();
+  assert.equal(imageOf("one-shelved"), undefined);
+
+  // As the step finds it that a crash interrupted.
+  t.images.images.delete(imageOf("two-shelved") ?? "");
+  await t.api("DELETE", `/servers/${second}`);
+  await t.idle();
+  assert.equal((await t.api("GET", `/servers/${second}`)).status, 404);
+});
+
+test("an image that may not be deleted does not keep its server", async () => {
+  const id = await t.boot({ name: "three" });
+  await act(id, "shelve");
+  const { delete: forget } = t.images;
+  t.images.delete = async () => {
+    throw forbidden("Image is protected and cannot be deleted.");
+  };
+  await t.api("DELETE", `/servers/${id}`);
+  await t.idle();
+  t.images.delete = forget;
+  assert.equal((await t.api("GET", `/servers/${id}`)).status, 404);
 });

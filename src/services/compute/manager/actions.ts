@@ -1,6 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { OperationCancelled, type OperationHandle, type OperationRun } from "../../../kernel/operations/operations.ts";
-import { requireState, requireUnlocked, type Transition } from "../states.ts";
+import { requireReady, type Transition } from "../states.ts";
 import type { Server, ServerChanges } from "../store/servers.ts";
 import { change, faultOf, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
@@ -91,8 +91,7 @@ export function defineAction<Input = null>(core: Core, definition: ActionDefinit
     start: (context, server, transition, input, changes = {}) =>
       kernel.db.transaction(() => {
         const current = requireServer(core, server.id);
-        requireUnlocked(context, current);
-        requireState(current, transition);
+        requireReady(context, current, transition);
         recordAction(core, context, current, { action: transition.action, event: definition.event });
         operation.start({
           resource: `server:${server.id}`,

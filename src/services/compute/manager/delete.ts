@@ -3,13 +3,14 @@ import { releaseVolumes } from "./block-devices.ts";
 import { change, faultOf } from "./change.ts";
 import type { Core } from "./core.ts";
 import { releaseNics } from "./networks.ts";
+import { forgetShelvedImage } from "./shelve.ts";
 import { refOf } from "./spec.ts";
 
 export interface DeleteInput {
   serverId: string;
 }
 
-/** Takes a server away: guest → volumes → ports. Each step copes with what is gone already, so a crash only repeats it. */
+/** Takes a server away: guest → volumes → ports → the image it was shelved as. Each step copes with what is gone already, so a crash only repeats it. */
 export function defineDelete(core: Core): OperationHandle<DeleteInput> {
   const { kernel, driver } = core;
   return kernel.operations.define<DeleteInput>({
@@ -34,6 +35,13 @@ export function defineDelete(core: Core): OperationHandle<DeleteInput> {
         do: ({ input, requestId }) => {
           const server = core.servers.get(input.serverId);
           if (server !== undefined) releaseNics(core, server, requestId, server.nics);
+        },
+      },
+      {
+        name: "forget the shelved image",
+        do: async ({ input, requestId }) => {
+          const server = core.servers.get(input.serverId);
+          if (server !== undefined) await forgetShelvedImage(core, server, requestId);
         },
       },
     ],

@@ -2,9 +2,9 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
-import { ApiError, messageOf } from "../../../kernel/errors.ts";
+import { ApiError, badRequest, messageOf } from "../../../kernel/errors.ts";
 import type { ImageInfo } from "../../image/facade.ts";
-import { TRANSITIONS } from "../states.ts";
+import { requireReady, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction } from "./actions.ts";
 import { contextOf } from "./change.ts";
@@ -77,12 +77,16 @@ export class SnapshotManager {
     const { kernel } = this.#core;
     return kernel.db.transaction(() => {
       const backup = wish.backup;
+      const transition = backup === null ? TRANSITIONS.createImage : TRANSITIONS.createBackup;
+      requireReady(context, server, transition);
+      if (backup !== null && server.imageId === "") {
+        throw badRequest("Backup is not supported for volume-backed instances.");
+      }
       const image = queueSnapshot(this.#core, context, server, wish.name, {
         ...wish.metadata,
         image_type: backup === null ? (wish.metadata.image_type ?? "snapshot") : "backup",
         ...(backup === null ? {} : { backup_type: backup.type }),
       });
-      const transition = backup === null ? TRANSITIONS.createImage : TRANSITIONS.createBackup;
       this.#snapshot.start(context, server, transition, { imageId: image.id, rotation: backup });
       return image;
     });
@@ -154,14 +158,14 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Takes the image of a snapshot that failed away. */
+/** Takes the image of a snapshot away that failed or is needed no more; one that cannot be deleted (protected) stays. */
 export async function discard(core: Core, server: Server, imageId: string, requestId: string): Promise<void> {
   try {
     await core.kernel.facade("image").delete(contextOf(server, requestId), imageId);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return;
     if (isUnwritable(error)) throw error;
-    core.kernel.log.warning(`image ${imageId} of a failed snapshot stays: ${messageOf(error)}`);
+    core.kernel.log.warning(`image ${imageId} of a snapshot that is not needed stays: ${messageOf(error)}`);
   }
 }
 

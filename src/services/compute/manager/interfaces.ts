@@ -2,7 +2,7 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import type { PortInfo } from "../../network/facade.ts";
-import { requireState, requireUnlocked, TRANSITIONS } from "../states.ts";
+import { requireReady, requireUnlocked, TRANSITIONS } from "../states.ts";
 import type { Nic, Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction, recordAction } from "./actions.ts";
 import { change, contextOf, refreshVifs, requireServer } from "./change.ts";
@@ -75,8 +75,7 @@ export class InterfaceManager {
   async attach(context: RequestContext, server: Server, wish: AttachWish): Promise<PortInfo> {
     const core = this.#core;
     const { kernel } = core;
-    requireUnlocked(context, server);
-    requireState(server, TRANSITIONS.attachInterface);
+    requireReady(context, server, TRANSITIONS.attachInterface);
     const wanted = this.#check(context, server, wish);
     const operationId = kernel.db.transaction(() => {
       recordAction(core, context, server, { action: "attach_interface", event: "compute_attach_interface" });
@@ -157,6 +156,7 @@ export class InterfaceManager {
 
   /** Errors: 404 for a port that is not the server's, 409. */
   detach(context: RequestContext, server: Server, portId: string): void {
+    requireReady(context, server, TRANSITIONS.detachInterface);
     this.get(server, portId);
     this.#detach.start(context, server, TRANSITIONS.detachInterface, { portId });
   }

@@ -1,9 +1,9 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { flavorNotFound, quotaExceeded } from "../errors.ts";
 import { needOf } from "../scheduler/scheduler.ts";
-import { POWER, TRANSITIONS } from "../states.ts";
+import { POWER, requireReady, TRANSITIONS, type Transition } from "../states.ts";
 import type { MigrationRow } from "../store/migrations.ts";
 import type { Server, ServerChanges } from "../store/servers.ts";
 import { type ActionHandle, defineAction } from "./actions.ts";
@@ -177,6 +177,7 @@ export class RebuildManager {
       "adminPassword" | "files" | "keepEphemeral"
     >,
   ): Server {
+    requireReady(context, server, TRANSITIONS.rebuild);
     const image = imageOrBadRequest(this.#core, context, wish.imageRef);
     if (image.status !== "active") throw badRequest(`Image ${image.id} is not active.`);
     if (server.imageId === "") {
@@ -200,6 +201,7 @@ export class RebuildManager {
   async resize(context: RequestContext, server: Server, flavorId: string, changes: ServerChanges): Promise<void> {
     const core = this.#core;
     const { quotas } = core;
+    requireReady(context, server, TRANSITIONS.resize);
     const flavor = core.flavors.get(flavorId);
     const visible =
       flavor !== undefined &&
@@ -253,23 +255,39 @@ export class RebuildManager {
   }
 
   confirmResize(context: RequestContext, server: Server): void {
-    this.#requireResized(server);
+    this.#requireResized(context, server, TRANSITIONS.confirmResize);
     this.#confirm.start(context, server, TRANSITIONS.confirmResize, null);
   }
 
   revertResize(context: RequestContext, server: Server): void {
-    this.#requireResized(server);
+    this.#requireResized(context, server, TRANSITIONS.revertResize);
     this.#revert.start(context, server, TRANSITIONS.revertResize, null);
   }
 
   /** Errors: 400 for an unknown image or a server that boots from a volume, 409. */
   rescue(context: RequestContext, server: Server, wish: { imageRef: string | null; adminPassword: string }): void {
-    if (server.imageId === "") throw badRequest("Cannot rescue a volume-backed instance");
+    requireReady(context, server, TRANSITIONS.rescue);
+    if (wish.imageRef !== null && !this.#canRescue(context, wish.imageRef)) {
+      throw badRequest(`Requested rescue image '${wish.imageRef}' is not supported`);
+    }
+    if (server.imageId === "") {
+      throw badRequest(`Instance ${server.id} cannot be rescued: Cannot rescue a volume-backed instance`);
+    }
     const imageId = wish.imageRef ?? server.imageId;
     const image = imageOrBadRequest(this.#core, context, imageId);
     if (image.status !== "active") throw badRequest(`Image ${imageId} is not active.`);
     const { adminPassword } = wish;
     this.#rescue.start(context, server, TRANSITIONS.rescue, { imageId, adminPassword }, { oldState: server.vmState });
+  }
+
+  /** It is there, and has data of its own: the image of a volume-backed server only names snapshots. */
+  #canRescue(context: RequestContext, imageId: string): boolean {
+    try {
+      return this.#core.kernel.facade("image").get(context, imageId).properties.block_device_mapping === undefined;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false;
+      throw error;
+    }
   }
 
   unrescue(context: RequestContext, server: Server): void {
@@ -280,12 +298,8 @@ export class RebuildManager {
     this.#password.start(context, server, TRANSITIONS.changePassword, { password });
   }
 
-  #requireResized(server: Server): void {
-    if (server.vmState === "resized" && server.oldFlavor === null) {
-      throw notFound("Instance has not been resized.");
-    }
-    if (server.vmState === "resized" && server.taskState !== null) {
-      throw conflict(`Cannot 'confirmResize' instance ${server.id} while it is in task_state ${server.taskState}`);
-    }
+  #requireResized(context: RequestContext, server: Server, transition: Transition): void {
+    requireReady(context, server, transition);
+    if (server.oldFlavor === null) throw badRequest("Instance has not been resized.");
   }
 }

@@ -2,7 +2,7 @@ import { internalContext, type RequestContext } from "../../../kernel/auth/conte
 import { type ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import { requestId } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
-import { requireState, requireUnlocked, statesOfStatus, TRANSITIONS } from "../states.ts";
+import { requireReady, requireUnlocked, statesOfStatus, TRANSITIONS, type Transition } from "../states.ts";
 import type { Server, ServerChanges, ServerSelection } from "../store/servers.ts";
 import { recordAction } from "./actions.ts";
 import { change, requireServer, visibleServer } from "./change.ts";
@@ -127,12 +127,16 @@ export class ServerManager {
   }
 
   /** Replaces the metadata. Errors: 403 over quota, 409 for a locked server or one that is being made. */
-  setMetadata(context: RequestContext, server: Server, metadata: Record<string, string>): Server {
+  setMetadata(
+    context: RequestContext,
+    server: Server,
+    metadata: Record<string, string>,
+    transition: Transition = TRANSITIONS.updateMetadata,
+  ): Server {
     const { kernel, quotas } = this.#core;
     return kernel.db.transaction(() => {
       const current = requireServer(this.#core, server.id);
-      requireUnlocked(context, current);
-      requireState(current, TRANSITIONS.updateMetadata);
+      requireReady(context, current, transition);
       const limit = quotas.limit(current.projectId, "metadata_items");
       if (limit >= 0 && Object.keys(metadata).length > limit) {
         throw forbidden(`Maximum number of metadata items exceeds ${limit}`);

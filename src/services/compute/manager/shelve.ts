@@ -2,11 +2,11 @@ import { internalContext, type RequestContext } from "../../../kernel/auth/conte
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { requestId } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
-import { POWER, requireState, requireUnlocked, TRANSITIONS } from "../states.ts";
+import { POWER, requireReady, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction, recordAction } from "./actions.ts";
 import type { BuildInput } from "./build.ts";
-import { change, contextOf, requireServer } from "./change.ts";
+import { change, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
 import { discard, queueSnapshot, uploadSnapshot } from "./images.ts";
 import { replugged, timeoutOf } from "./power.ts";
@@ -105,8 +105,7 @@ export class ShelveManager {
   shelve(context: RequestContext, server: Server): void {
     this.#core.kernel.db.transaction(() => {
       const current = requireServer(this.#core, server.id);
-      requireUnlocked(context, current);
-      requireState(current, TRANSITIONS.shelve);
+      requireReady(context, current, TRANSITIONS.shelve);
       const name = `${current.name}-shelved`;
       const image =
         current.imageId === "" ? null : queueSnapshot(this.#core, context, current, name, { image_type: "snapshot" });
@@ -132,8 +131,7 @@ export class ShelveManager {
     }
     this.#core.kernel.db.transaction(() => {
       const current = requireServer(this.#core, server.id);
-      requireUnlocked(context, current);
-      requireState(current, TRANSITIONS.unshelve);
+      requireReady(context, current, TRANSITIONS.unshelve);
       recordAction(this.#core, context, current, { action: "unshelve", event: "compute_unshelve_instance" });
       change(this.#core, current.id, { taskState: "unshelving" });
       this.#build.start({
@@ -152,10 +150,9 @@ export class ShelveManager {
   }
 }
 
-/** The snapshot has done its work once the server runs again. */
+/** The snapshot has done its work once the server runs again, or is gone. A crash in between only repeats it. */
 export async function forgetShelvedImage(core: Core, server: Server, requestId: string): Promise<void> {
   if (server.shelvedImageId === null) return;
+  await discard(core, server, server.shelvedImageId, requestId);
   change(core, server.id, { shelvedImageId: null });
-  if (core.kernel.facade("image").find(server.shelvedImageId) === null) return;
-  await core.kernel.facade("image").delete(contextOf(server, requestId), server.shelvedImageId);
 }

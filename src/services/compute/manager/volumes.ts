@@ -2,7 +2,7 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
-import { POWER, requireState, requireUnlocked, TRANSITIONS } from "../states.ts";
+import { POWER, requireReady, TRANSITIONS } from "../states.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction } from "./actions.ts";
 import { storageOf } from "./bdm-check.ts";
@@ -106,8 +106,7 @@ export class VolumeManager {
     const storage = storageOf(core);
     return core.kernel.db.transaction(() => {
       const current = requireServer(core, server.id);
-      requireUnlocked(context, current);
-      requireState(current, TRANSITIONS.attachVolume);
+      requireReady(context, current, TRANSITIONS.attachVolume);
       const volume = storage.getVolume(context, wish.volumeId);
       if (current.blockDevices.some(({ volumeId }) => volumeId === volume.id)) {
         throw badRequest(`Invalid volume: volume ${volume.id} is already attached to instances: ${current.id}`);
@@ -154,8 +153,7 @@ export class VolumeManager {
     core.kernel.db.transaction(() => {
       const current = requireServer(core, server.id);
       const device = this.get(current, volumeId);
-      requireUnlocked(context, current);
-      requireState(current, TRANSITIONS.detachVolume);
+      requireReady(context, current, TRANSITIONS.detachVolume);
       if (device.bootIndex === 0) {
         throw new ApiError(403, "Cannot detach a root device volume");
       }

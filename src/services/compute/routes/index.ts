@@ -9,6 +9,7 @@ import { interfaceRoutes } from "./interfaces.ts";
 import { keypairRoutes } from "./keypairs.ts";
 import { migrationRoutes } from "./migrations.ts";
 import { miscRoutes } from "./misc.ts";
+import { moveActionRoutes } from "./move-actions.ts";
 import { networkProxyRoutes } from "./network-proxies.ts";
 import { everyVersion } from "./paths.ts";
 import { quotaRoutes } from "./quotas.ts";
@@ -53,6 +54,7 @@ export function allRoutes(core: Core, managers: Managers, presenter: ServerPrese
       ...aggregateRoutes(core),
       ...serverGroupRoutes(core),
       ...migrationRoutes(core, servers),
+      ...moveActionRoutes(core, servers),
       ...miscRoutes(core, managers.volumeExtender),
     ]),
   ];

@@ -7,7 +7,7 @@ import type { MigrationRow } from "../store/migrations.ts";
 import { migrationView } from "../views/migrations.ts";
 import { nextLink, pageLimit } from "./paths.ts";
 
-/** os-migrations, which lists resizes, and all that would need a second host. */
+/** os-migrations, which lists resizes, and the live migrations of a server, of which there are none. */
 export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] {
   const own = (request: ApiRequest<unknown>) => {
     const server = servers.get(request.context, request.param("server_id"));
@@ -95,25 +95,6 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
       success: 202,
       handler: notInProgress,
     }),
-    ...(["migrate", "os-migrateLive", "evacuate"] as const).map((action) =>
-      route({
-        name: `server-actions:${action}`,
-        method: "POST",
-        path: "/servers/:server_id/action",
-        action,
-        policy: {
-          migrate: "os_compute_api:os-migrate-server:migrate",
-          "os-migrateLive": "os_compute_api:os-migrate-server:migrate_live",
-          evacuate: "os_compute_api:os-evacuate",
-        }[action],
-        success: 202,
-        handler(request) {
-          own(request);
-          // One host: nova with one compute node says the same.
-          throw badRequest("No valid host was found. There are not enough hosts available.");
-        },
-      }),
-    ),
   ];
 }
 

@@ -148,9 +148,10 @@ export function rebuildActionRoutes(deps: RebuildRouteDeps): AnyRoute[] {
         schema: backupSchema,
         handler(request, server, { name, backup_type, rotation, metadata = {} }) {
           checkMetadata(server, metadata);
-          if (server.imageId === "") throw badRequest("Backup is not supported for volume-backed instances.");
           const backup = { type: backup_type, keep: Number(rotation) };
           const image = snapshots.create(request.context, server, { name, metadata, backup });
+          // Nothing is kept of a rotation of 0, so there is nowhere to point to.
+          if (backup.keep === 0 && request.microversion < mv("2.45")) return {};
           return imageAnswer(request, image.id, presenter.options(request).base);
         },
       },

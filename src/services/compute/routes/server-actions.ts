@@ -5,7 +5,6 @@ import { serverNotMapped } from "../errors.ts";
 import type { PowerManager } from "../manager/power.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { object } from "../schemas/common.ts";
-import { requireUnlocked } from "../states.ts";
 import { serverAction } from "./action-helpers.ts";
 
 const rebootSchema = object({ type: { type: "string", enum: ["HARD", "Hard", "hard", "SOFT", "Soft", "soft"] } }, [
@@ -108,7 +107,6 @@ export function serverActionRoutes(servers: ServerManager, power: PowerManager):
       policy: "os_compute_api:os-admin-actions:reset_state",
       schema: object({ state: { type: "string", enum: ["active", "error"] } }, ["state"]),
       handler(request, server, { state }) {
-        requireUnlocked(request.context, server);
         servers.resetState(request.context, server, state);
         return {};
       },

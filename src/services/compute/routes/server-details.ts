@@ -2,6 +2,7 @@ import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { serverNotMapped } from "../errors.ts";
+import { recordAction } from "../manager/actions.ts";
 import { change } from "../manager/change.ts";
 import { type ConsoleType, openConsole, unavailableType } from "../manager/consoles.ts";
 import type { Core } from "../manager/core.ts";
@@ -9,7 +10,7 @@ import { driverCall } from "../manager/driver-call.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { refOf } from "../manager/spec.ts";
 import { object } from "../schemas/common.ts";
-import { requireState, TRANSITIONS } from "../states.ts";
+import { requireReady, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { actionDetail, actionView } from "../views/actions.ts";
 import { newDiagnostics, oldDiagnostics } from "../views/diagnostics.ts";
@@ -228,9 +229,12 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       policy: "os_compute_api:servers:trigger_crash_dump",
       missing: serverNotMapped,
       microversions: { min: mv("2.17") },
-      async handler(_, server) {
-        requireState(server, TRANSITIONS.triggerCrashDump);
+      async handler(request, server) {
+        requireReady(request.context, server, TRANSITIONS.triggerCrashDump);
+        const names = { action: "trigger_crash_dump", event: "compute_trigger_crash_dump" };
+        const action = recordAction(core, request.context, server, names);
         await driverCall(server.id, () => core.driver.injectNmi(refOf(core, server)));
+        action.end();
         return {};
       },
     }),

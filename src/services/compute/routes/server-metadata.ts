@@ -3,6 +3,7 @@ import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/rout
 import { own } from "../../../kernel/own.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { metadata, object } from "../schemas/common.ts";
+import { TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 
 const all = object({ metadata }, ["metadata"]);
@@ -91,7 +92,7 @@ export function serverMetadataRoutes(servers: ServerManager): AnyRoute[] {
         const key = request.param("key");
         require(server, key);
         const { [key]: _, ...rest } = server.metadata;
-        servers.setMetadata(request.context, server, rest);
+        servers.setMetadata(request.context, server, rest, TRANSITIONS.deleteMetadata);
         return {};
       },
     }),

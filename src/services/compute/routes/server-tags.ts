@@ -4,6 +4,7 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { object, tags } from "../schemas/common.ts";
+import { requireState, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { linkBase } from "./paths.ts";
 
@@ -16,6 +17,11 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
   const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
     const server = servers.get(request.context, request.param("server_id"));
     request.authorize({ projectId: server.projectId });
+    return server;
+  };
+  const changeable = (request: ApiRequest<unknown> | ApiRequest<never>, verb: string): Server => {
+    const server = find(request);
+    requireState(server, { ...TRANSITIONS.updateTags, verb });
     return server;
   };
   const path = "/servers/:server_id/tags";
@@ -37,7 +43,9 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       microversions,
       request: object({ tags }, ["tags"]),
       success: 200,
-      handler: (request) => ({ body: { tags: servers.setTags(find(request), request.body.tags).tags } }),
+      handler: (request) => ({
+        body: { tags: servers.setTags(changeable(request, "update tags"), request.body.tags).tags },
+      }),
     }),
     route({
       name: "server-tags:clear",
@@ -47,7 +55,7 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       microversions,
       success: 204,
       handler(request) {
-        servers.setTags(find(request), []);
+        servers.setTags(changeable(request, "delete tags"), []);
         return {};
       },
     }),
@@ -72,7 +80,7 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       microversions,
       success: 201,
       handler(request) {
-        const server = find(request);
+        const server = changeable(request, "update tag");
         const tag = request.param("tag");
         if (tag.length > 60) throw badRequest(`Tag '${tag}' is too long. The maximum length is 60.`);
         if (/[,/]/.test(tag)) throw badRequest(`Tag '${tag}' is invalid. It must not contain characters ',' and '/'`);
@@ -92,7 +100,7 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       microversions,
       success: 204,
       handler(request) {
-        const server = find(request);
+        const server = changeable(request, "delete tag");
         const tag = request.param("tag");
         if (!server.tags.includes(tag)) throw missing(server, tag);
         servers.setTags(
