@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { Table } from "../../kernel/db/table.ts";
 import { defineService } from "../../kernel/module.ts";
 import type { NetworkDriver } from "./driver/driver.ts";
 import { networkApi } from "./errors.ts";
@@ -20,7 +21,6 @@ import { tagRoutes } from "./routes/tags.ts";
 import { topologyRoutes } from "./routes/topology.ts";
 import { seed } from "./seed.ts";
 import type { StandardRow } from "./store/rows.ts";
-import type { Table } from "./store/table.ts";
 import { agentViews } from "./views/agents.ts";
 import "./facade.ts";
 
@@ -68,21 +68,21 @@ function routes(managers: NetworkManagers, startedAt: number) {
     managers;
   const { store, kernel } = base;
   const resources = [networks, subnets, subnetPools, addressScopes, ports, routers, floatingIps, groups, rules, rbac];
-  const tagged: [(typeof resources)[number], Table<never>][] = [
-    [networks, store.networks as unknown as Table<never>],
-    [subnets, store.subnets as unknown as Table<never>],
-    [subnetPools, store.subnetPools as unknown as Table<never>],
-    [ports, store.ports as unknown as Table<never>],
-    [routers, store.routers as unknown as Table<never>],
-    [floatingIps, store.floatingIps as unknown as Table<never>],
-    [groups, store.groups as unknown as Table<never>],
+  const tagged: [(typeof resources)[number], Table<StandardRow>][] = [
+    [networks, store.networks],
+    [subnets, store.subnets],
+    [subnetPools, store.subnetPools],
+    [ports, store.ports],
+    [routers, store.routers],
+    [floatingIps, store.floatingIps],
+    [groups, store.groups],
   ];
   const agents = () => agentViews(hostname(), startedAt, kernel.clock.now());
   return [
     ...discoveryRoutes(resources, agents),
     ...dhcpAgentRoutes(base, networks, agents),
     ...resources.flatMap((resource) => resourceRoutes(resource)),
-    ...tagged.flatMap(([resource, table]) => tagRoutes(base, resource, table as unknown as Table<StandardRow>)),
+    ...tagged.flatMap(([resource, table]) => tagRoutes(base, resource, table)),
     ...actionRoutes(routers, subnetPools),
     ...portForwardingRoutes(base, floatingIps),
     ...quotaRoutes(base),

@@ -24,7 +24,7 @@ export const template = defineService({
     const store = new NoteStore(kernel.db);
     const manager = new NoteManager(kernel, store);
     return {
-      facade: { countNotes: (projectId) => store.count(projectId) },
+      facade: { countNotes: (projectId) => store.inProject(projectId) },
       routes: noteRoutes(manager),
       frontRoutes: { [textFront.name]: textRoutes(kernel) },
     };

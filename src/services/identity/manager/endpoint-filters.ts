@@ -11,7 +11,7 @@ export function endpointsOfGroup(store: IdentityStore, groupId: string): Endpoin
 
 /** Those a project is associated with, by itself and through groups; none means all. */
 export function endpointsOfProject(store: IdentityStore, projectId: string): EndpointRow[] {
-  const own = store.endpoints.many(store.endpointFilters.ofProject("endpoint", projectId));
+  const own = store.endpoints.getMany(store.endpointFilters.ofProject("endpoint", projectId));
   const grouped = store.endpointFilters
     .ofProject("endpoint_group", projectId)
     .flatMap((groupId) => endpointsOfGroup(store, groupId));
@@ -19,5 +19,5 @@ export function endpointsOfProject(store: IdentityStore, projectId: string): End
 }
 
 export function projectsOfFilter(store: IdentityStore, kind: "endpoint" | "endpoint_group", id: string): ProjectRow[] {
-  return store.projects.many(store.endpointFilters.projectsOf(kind, id));
+  return store.projects.getMany(store.endpointFilters.projectsOf(kind, id));
 }

@@ -56,7 +56,7 @@ export class RoleResolver {
     const direct = new Set(rows.filter((row) => row.inherited === 0).map((row) => row.target_id));
     const above = new Set(rows.filter((row) => row.inherited === 1).map((row) => row.target_id));
     if (above.size === 0) {
-      return byName(this.#store.projects.many([...direct]).filter((project) => project.is_domain === 0));
+      return byName(this.#store.projects.getMany([...direct]).filter((project) => project.is_domain === 0));
     }
     return byName(
       this.#store.projects
@@ -70,7 +70,7 @@ export class RoleResolver {
   domainsOf(userId: string): ProjectRow[] {
     const rows = this.#counting(this.#store.assignments.ofUser(userId));
     const ids = rows.filter((row) => row.target_type === "domain" && row.inherited === 0).map((row) => row.target_id);
-    return byName(this.#store.projects.many(ids));
+    return byName(this.#store.projects.getMany(ids));
   }
 
   /** These roles and all they imply, without domain-specific ones (those count only through what they imply). */

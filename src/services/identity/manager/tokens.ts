@@ -231,7 +231,7 @@ export class Tokens {
 
   #accessRules(credential: ApplicationCredentialRow | null): Pick<Identity, "mayCall"> {
     if (credential === null || credential.access_rules === null) return {};
-    const rules = this.#store.accessRules.many(JSON.parse(credential.access_rules) as string[]);
+    const rules = this.#store.accessRules.getMany(JSON.parse(credential.access_rules) as string[]);
     return { mayCall: accessCheck(rules) };
   }
 

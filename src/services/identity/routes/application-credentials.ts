@@ -43,7 +43,7 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
   const { store, kernel, roles, tokens, passwords } = identity;
   const path = "/v3/users/:user_id/application_credentials";
   const rulesOf = (row: ApplicationCredentialRow): AccessRuleRow[] | null =>
-    row.access_rules === null ? null : store.accessRules.many(JSON.parse(row.access_rules) as string[]);
+    row.access_rules === null ? null : store.accessRules.getMany(JSON.parse(row.access_rules) as string[]);
   const view = (row: ApplicationCredentialRow, base: string, secret: string | null = null) => {
     const rules = rulesOf(row);
     return {

@@ -98,7 +98,7 @@ export function projectEndpointRoutes({ store }: IdentityContext): AnyRoute[] {
       "/projects/:project_id/endpoint_groups",
       "list_endpoint_groups_for_project",
       (request) => {
-        const rows = store.endpointGroups.many(filters.ofProject("endpoint_group", project(request)));
+        const rows = store.endpointGroups.getMany(filters.ofProject("endpoint_group", project(request)));
         return collection(
           request,
           "endpoint_groups",

@@ -21,7 +21,7 @@ export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
   };
   const accessRulesOf = (token: Token): AccessRuleRow[] | null => {
     const ids = token.applicationCredential?.access_rules ?? null;
-    return ids === null ? null : store.accessRules.many(JSON.parse(ids) as string[]);
+    return ids === null ? null : store.accessRules.getMany(JSON.parse(ids) as string[]);
   };
   /** The token the request is about, which its sender may see. Errors: 404. */
   const subject = (request: ApiRequest<unknown>): Token => {

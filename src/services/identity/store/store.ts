@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { Table } from "../../../kernel/db/table.ts";
 import { AssignmentStore } from "./assignments.ts";
 import { DomainOptionStore } from "./domain-options.ts";
 import { EndpointFilterStore } from "./endpoint-filters.ts";
@@ -7,7 +8,6 @@ import { PasswordStore } from "./passwords.ts";
 import { RevocationStore } from "./revocations.ts";
 import type * as rows from "./rows.ts";
 import { SecretStore } from "./secrets.ts";
-import { Table } from "./table.ts";
 
 /** All tables of the identity service. `generation` moves with every change that a token's meaning may depend on. */
 export class IdentityStore {

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Table } from "../../../kernel/db/table.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { Quotas } from "../../../kernel/quota/quota.ts";
@@ -6,7 +7,6 @@ import { isoSeconds } from "../../../kernel/time/clock.ts";
 import { overQuota } from "../errors.ts";
 import type { StandardRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
-import type { Table } from "../store/table.ts";
 
 /** Something whose desired state on the host has changed. */
 export type DirtyKind = "network" | "router" | "firewall";

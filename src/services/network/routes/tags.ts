@@ -1,10 +1,10 @@
+import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { badResource, disallowed } from "../errors.ts";
 import type { Base } from "../manager/base.ts";
 import { isObject } from "../schemas/attribute.ts";
 import type { StandardRow } from "../store/rows.ts";
-import type { Table } from "../store/table.ts";
 import type { Resource } from "./resource.ts";
 
 const MAX_TAGS = 50;

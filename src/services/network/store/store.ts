@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { type Column, Table } from "../../../kernel/db/table.ts";
 import { DhcpSchedule } from "./dhcp-schedule.ts";
 import { PortDetails } from "./port-details.ts";
 import type {
@@ -14,7 +15,6 @@ import type {
   SubnetPoolRow,
   SubnetRow,
 } from "./rows.ts";
-import { type Column, Table } from "./table.ts";
 
 const standard = {
   id: "text",

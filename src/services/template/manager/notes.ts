@@ -22,8 +22,8 @@ export class NoteManager {
     this.#build = kernel.operations.define<{ noteId: string }>({
       kind: "template.note.build",
       steps: [{ name: "write it down", do: () => {} }],
-      onDone: ({ input }) => notes.setStatus(input.noteId, "ACTIVE"),
-      onFailed: ({ input }) => notes.setStatus(input.noteId, "ERROR"),
+      onDone: ({ input }) => notes.update(input.noteId, { status: "ACTIVE" }),
+      onFailed: ({ input }) => notes.update(input.noteId, { status: "ERROR" }),
     });
   }
 
@@ -42,12 +42,12 @@ export class NoteManager {
 
   /** Errors: 404, also for another project's note. */
   get(context: RequestContext, id: string): NoteRow {
-    const note = this.#notes.get(id, context.isAdmin ? null : context.projectId);
-    if (note === undefined) throw noteNotFound(id);
+    const note = this.#notes.get(id);
+    if (note === undefined || !(context.isAdmin || note.project_id === context.projectId)) throw noteNotFound(id);
     return note;
   }
 
   list(projectId: string): NoteRow[] {
-    return this.#notes.list(projectId);
+    return this.#notes.ofProject(projectId);
   }
 }

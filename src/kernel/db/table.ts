@@ -1,4 +1,4 @@
-import type { Database } from "../../../kernel/db/database.ts";
+import type { Database } from "./database.ts";
 
 /** How a column is kept: sqlite has no booleans and no lists. */
 export type Column = "text" | "integer" | "boolean" | "json";
@@ -6,29 +6,39 @@ type Stored = string | number | null;
 /** A positional value, or an object of the named ones. */
 export type Param = Stored | Readonly<Record<string, Stored>>;
 
+/** Columns by kind; a list of names where all are text or integer. */
+export type Columns<Row> = readonly (keyof Row & string)[] | { readonly [Name in keyof Row & string]: Column };
+
 /**
- * A table whose rows have an `id`, as typed objects. All statements are prepared once; lists of values go in as one JSON
- * parameter (`IN (SELECT value FROM json_each(?))`), so their text does not depend on how many there are.
+ * A table whose rows have an `id`, as typed objects. Column names come from the code, never from a request. All statements are prepared
+ * once; lists of values go in as one JSON parameter (`IN (SELECT value FROM json_each(?))`), so their text does not depend on how many
+ * there are. `onWrite` runs after each change (tokens are looked at again then).
  */
 export class Table<Row extends { id: string }> {
   readonly #db: Database;
   readonly name: string;
+  readonly #onWrite: () => void;
   readonly #columns: readonly [string, Column][];
   readonly #kinds: ReadonlyMap<string, Column>;
   readonly #decoded: readonly [string, Column][];
 
-  constructor(db: Database, name: string, columns: { readonly [Name in keyof Row & string]: Column }) {
+  constructor(db: Database, name: string, columns: Columns<NoInfer<Row>>, onWrite: () => void = () => {}) {
     this.#db = db;
     this.name = name;
-    this.#columns = Object.entries(columns) as [string, Column][];
+    this.#onWrite = onWrite;
+    this.#columns = Array.isArray(columns)
+      ? columns.map((column: string) => [column, "text"])
+      : (Object.entries(columns) as [string, Column][]);
     this.#kinds = new Map(this.#columns);
     this.#decoded = this.#columns.filter(([, kind]) => kind === "boolean" || kind === "json");
   }
 
-  insert(row: Row): void {
+  insert(row: Row): Row {
     const names = this.#columns.map(([name]) => name);
     const sql = `INSERT INTO ${this.name} (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`;
     this.#db.prepare(sql).run(this.#encode(row));
+    this.#onWrite();
+    return row;
   }
 
   /** Undefined fields stay as they are. */
@@ -38,10 +48,17 @@ export class Table<Row extends { id: string }> {
     if (names.length === 0) return;
     const sql = `UPDATE ${this.name} SET ${names.map((name) => `${name} = @${name}`).join(", ")} WHERE id = @where_id`;
     this.#db.prepare(sql).run({ ...encoded, where_id: id });
+    this.#onWrite();
   }
 
   delete(id: string): void {
     this.#db.prepare(`DELETE FROM ${this.name} WHERE id = ?`).run(id);
+    this.#onWrite();
+  }
+
+  deleteWhere(where: Partial<Row>): void {
+    this.#db.prepare(`DELETE FROM ${this.name} WHERE ${equal(where)}`).run(this.#encode(where));
+    this.#onWrite();
   }
 
   get(id: string): Row | undefined {
@@ -49,6 +66,23 @@ export class Table<Row extends { id: string }> {
     return raw === undefined ? undefined : this.#decode(raw);
   }
 
+  /** The first whose columns are these (null matches NULL). */
+  find(where: Partial<Row>): Row | undefined {
+    const sql = `SELECT * FROM ${this.name} WHERE ${equal(where)} LIMIT 1`;
+    const raw = this.#db.prepare<[Record<string, Stored>], Record<string, Stored>>(sql).get(this.#encode(where));
+    return raw === undefined ? undefined : this.#decode(raw);
+  }
+
+  /** All whose columns are these, as they were made unless another order is named. */
+  list(where: Partial<Row> = {}, order = "rowid"): Row[] {
+    const sql = `SELECT * FROM ${this.name} WHERE ${equal(where)} ORDER BY ${order}`;
+    return this.#db
+      .prepare<[Record<string, Stored>], Record<string, Stored>>(sql)
+      .all(this.#encode(where))
+      .map((raw) => this.#decode(raw));
+  }
+
+  /** Ordered by id. */
   getMany(ids: readonly string[]): Row[] {
     if (ids.length === 0) return [];
     return this.select("id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
@@ -104,4 +138,9 @@ export class Table<Row extends { id: string }> {
     }
     return row as Row;
   }
+}
+
+function equal(where: object): string {
+  const names = Object.entries(where).flatMap(([name, value]) => (value === undefined ? [] : name));
+  return names.length === 0 ? "1" : names.map((name) => `${name} IS @${name}`).join(" AND ");
 }
