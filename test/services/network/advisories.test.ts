@@ -203,7 +203,6 @@ test("rules that a host could not apply are refused: protocols, ports, ranges", 
     { protocol: "tcp", port_range_min: -1, port_range_max: 80 },
     { protocol: "tcp", port_range_min: 90, port_range_max: 80 },
     { protocol: "icmp", port_range_min: 256 },
-    { protocol: "icmp", port_range_min: 1, port_range_max: 65535 },
     { protocol: "-1" },
     { protocol: "256" },
     { protocol: "tcp -j ACCEPT" },
@@ -213,7 +212,7 @@ test("rules that a host could not apply are refused: protocols, ports, ranges", 
     { remote_ip_prefix: "10.0.0.0/8,0.0.0.0/0" },
     { remote_ip_prefix: "::/0" },
     { remote_ip_prefix: "10.0.0.0/8", ethertype: "IPv6" },
-    { remote_ip_prefix: "10.0.0.0/255.0.0.0" },
+    { remote_ip_prefix: "10.0.0.0/255.0.255.0" },
   ];
   for (const more of odd) {
     await refused(OTHER, "POST", "/security-group-rules", { security_group_rule: { ...base, ...more } }, 400);
@@ -266,14 +265,24 @@ test("rules, address pairs and addresses are limited", async () => {
 });
 
 test("address pairs are addresses and ranges, and reach the host in one spelling", async () => {
-  const wrong = ["10.7.0.1/33", "10.7.0.1-10.7.0.9", "", "any", "10.7.0.1/ 24", "fe80::1%eth0", "10.7.0.0/24 drop", 7];
+  const wrong = [
+    "10.7.0.1/33",
+    "10.7.0.1-10.7.0.9",
+    "",
+    "any",
+    "10.7.0.1/ 24",
+    "fe80::1%eth0",
+    "10.7.0.0/24 drop",
+    "10.7.0.9/024",
+    7,
+  ];
   for (const ip_address of wrong) {
     const port = { network_id: own.id, allowed_address_pairs: [{ ip_address }] };
     await refused(OTHER, "POST", "/ports", { port }, 400);
   }
   const mac = { ip_address: "10.7.0.9", mac_address: 'fa:16:3e:00:00:01" drop' };
   await refused(OTHER, "POST", "/ports", { port: { network_id: own.id, allowed_address_pairs: [mac] } }, 400);
-  const odd = ["0.0.0.0/0", "10.7.0.9/024", "FE80::1/010", "10.7.0.8"].map((ip_address) => ({ ip_address }));
+  const odd = ["0.0.0.0/0", "10.7.0.9/24", "FE80::1/010", "10.7.0.8"].map((ip_address) => ({ ip_address }));
   const port = await portOn(OTHER, own.id, { allowed_address_pairs: odd, device_id: "guest" });
   await call(ADMIN, "PUT", `/ports/${port.id}`, { port: { "binding:host_id": "here" } });
   const known = (await desired()).firewall.ports.find(({ portId }) => portId === port.id);

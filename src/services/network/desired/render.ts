@@ -8,8 +8,10 @@ import type {
   FixedIp,
 } from "../driver/driver.ts";
 import { groupBy } from "../manager/base.ts";
+import { mac } from "../schemas/converters.ts";
 import type {
   FloatingIpRow,
+  HostRoute,
   NetworkRow,
   PortForwardingRow,
   PortIp,
@@ -34,6 +36,15 @@ function fixedIpsOf(portId: string, ips: Ips, subnets: Subnets): FixedIp[] {
   }));
 }
 
+/** In one spelling, each once: they were kept as the user wrote them. */
+function plainRoutes(routes: readonly HostRoute[]): HostRoute[] {
+  const plain = routes.map(({ destination, nexthop }) => ({
+    destination: normalized(destination) ?? destination,
+    nexthop,
+  }));
+  return [...new Map(plain.map((route) => [`${route.destination} ${route.nexthop}`, route])).values()];
+}
+
 const subnetOf = (row: SubnetRow): DesiredSubnet => ({
   id: row.id,
   cidr: row.cidr,
@@ -41,7 +52,7 @@ const subnetOf = (row: SubnetRow): DesiredSubnet => ({
   gatewayIp: row.gateway_ip,
   enableDhcp: row.enable_dhcp,
   dnsNameservers: row.dns_nameservers,
-  hostRoutes: row.host_routes,
+  hostRoutes: plainRoutes(row.host_routes),
   ipv6AddressMode: row.ipv6_address_mode,
   ipv6RaMode: row.ipv6_ra_mode,
 });
@@ -134,7 +145,7 @@ export function renderRouter(parts: RouterParts): DesiredRouter {
             }),
           },
     interfaces: ports.filter((port) => port.device_owner === "network:router_interface").map(interfaceOf),
-    routes: router.routes,
+    routes: plainRoutes(router.routes),
     floatingIps: parts.floatingIps.flatMap((fip) =>
       fip.fixed_ip_address === null
         ? []
@@ -173,7 +184,7 @@ export function renderFirewall(parts: FirewallParts): DesiredFirewall {
       mac: port.mac_address,
       fixedIps: fixedIpsOf(port.id, parts.ips, parts.subnets),
       allowedAddressPairs: port.allowed_address_pairs.map((pair) => ({
-        mac: pair.mac_address,
+        mac: mac(pair.mac_address),
         // As the user wrote it, it could mean another block to a tool ("10.0.0.0/024").
         cidr: normalized(pair.ip_address) ?? pair.ip_address,
       })),

@@ -72,7 +72,9 @@ export function eui64(cidr: string, mac: string): string {
   return addressText(6, blockOf(cidr).first + host);
 }
 
-/** Addresses of the subnet follow from the MAC instead of being handed out. */
-export function isAutoAddress(subnet: Pick<SubnetRow, "ipv6_address_mode">): boolean {
-  return subnet.ipv6_address_mode === "slaac" || subnet.ipv6_address_mode === "dhcpv6-stateless";
+const AUTO_MODES: ReadonlySet<unknown> = new Set(["slaac", "dhcpv6-stateless"]);
+
+/** Addresses of the subnet follow from the MAC instead of being handed out (neutron/common/ipv6_utils.py). */
+export function isAutoAddress(subnet: Pick<SubnetRow, "ipv6_address_mode" | "ipv6_ra_mode">): boolean {
+  return AUTO_MODES.has(subnet.ipv6_address_mode) || AUTO_MODES.has(subnet.ipv6_ra_mode);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { contains } from "../../../kernel/config/addresses.ts";
 import { badRequest } from "../../../kernel/errors.ts";
-import { addressTaken, badResource, invalidInput, macInUse, noMoreAddresses } from "../errors.ts";
+import { addressTaken, badResource, invalidInput, macInUse, noMoreAddresses, subnetNotFound } from "../errors.ts";
 import type { FixedIpRequest } from "../schemas/converters.ts";
 import type { PortIp, SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
@@ -45,13 +45,16 @@ export class Ipam {
     };
     if (wish.requests !== undefined) {
       // What is asked by address comes first, so that a free pick of the same request does not take it.
-      const ordered = [...wish.requests].sort((one, other) => rank(one) - rank(other));
+      const wanted = wish.requests.filter((request) => request.delete_subnet !== true);
+      const ordered = wanted.sort((one, other) => rank(one) - rank(other));
       for (const request of ordered) this.#fulfil(request, all, wish, take, chosen);
     } else this.#pickPerFamily(subnets, wish, take, chosen);
 
-    const isRouter = ROUTER_OWNERS.has(wish.deviceOwner);
-    if (!isRouter && (wish.requests === undefined || wish.requests.length > 0)) {
-      for (const subnet of subnets.filter(isAutoAddress)) take(subnet, eui64(subnet.cidr, wish.mac));
+    // Guests make themselves an address in such subnets, whether one was asked for or not; it goes only when that is said.
+    if (!ROUTER_OWNERS.has(wish.deviceOwner)) {
+      const unwanted = new Set(wish.requests?.filter((one) => one.delete_subnet === true).map((one) => one.subnet_id));
+      const automatic = subnets.filter((subnet) => isAutoAddress(subnet) && !unwanted.has(subnet.id));
+      for (const subnet of automatic) take(subnet, eui64(subnet.cidr, wish.mac));
     }
     return chosen;
   }
@@ -63,9 +66,7 @@ export class Ipam {
     take: (subnet: SubnetRow, address: string) => void,
     chosen: readonly PortIp[],
   ): void {
-    if (request.subnet_id === undefined && request.ip_address === undefined)
-      throw invalidInput("IP allocation requires subnet_id or ip_address");
-    const subnet = this.#subnetFor(request, subnets, wish.networkId);
+    const subnet = this.#subnetFor(request, subnets, wish);
     if (request.ip_address === undefined) {
       if (isAutoAddress(subnet) && !ROUTER_OWNERS.has(wish.deviceOwner)) {
         take(subnet, eui64(subnet.cidr, wish.mac));
@@ -80,37 +81,40 @@ export class Ipam {
       return;
     }
     const address = canonical(request.ip_address);
-    const { first, last } = hostRange(blockOf(subnet.cidr));
-    const value = numberOf(address);
-    const usable = contains(blockOf(subnet.cidr), address) && value >= first && value <= last;
-    // An IPv6 router port may have the subnet's own address (the anycast one), as neutron's default gateways do.
-    const anycast = subnet.ip_version === 6 && value === first - 1n && ROUTER_OWNERS.has(wish.deviceOwner);
-    if (!usable && !anycast) {
-      throw badRequest(`IP address ${address} is not a valid IP for the specified subnet.`, {
-        type: "InvalidIpForSubnet",
-      });
-    }
     if (isAutoAddress(subnet) && !ROUTER_OWNERS.has(wish.deviceOwner) && address !== eui64(subnet.cidr, wish.mac)) {
-      throw invalidInput(
+      throw badRequest(
         `IPv6 address ${address} cannot be directly assigned to a port on subnet ${subnet.id} as the subnet is configured for automatic addresses`,
+        { type: "AllocationOnAutoAddressSubnet" },
       );
     }
     take(subnet, address);
   }
 
-  #subnetFor(request: FixedIpRequest, subnets: readonly SubnetRow[], networkId: string): SubnetRow {
+  #subnetFor(
+    request: FixedIpRequest,
+    subnets: readonly SubnetRow[],
+    { networkId, deviceOwner }: AddressWish,
+  ): SubnetRow {
     const { subnet_id: id, ip_address: address } = request;
-    if (id !== undefined) {
-      const subnet = subnets.find((one) => one.id === id);
-      if (subnet !== undefined) return subnet;
+    if (subnets.length === 0) throw invalidInput("IP allocation requires subnets for network");
+    if (id === undefined && address === undefined) throw invalidInput("IP allocation requires subnet_id or ip_address");
+    if (id === undefined) {
+      const around = subnets.find((one) => address !== undefined && isUsable(one, address, deviceOwner));
+      if (around !== undefined) return around;
+      throw badRequest(`IP address ${address} is not a valid IP for any of the subnets on the specified network.`, {
+        type: "InvalidIpForNetwork",
+      });
+    }
+    const subnet = subnets.find((one) => one.id === id);
+    if (subnet === undefined) {
+      if (this.#store.subnets.get(id) === undefined) throw subnetNotFound(id);
       throw invalidInput(
         `Failed to create port on network ${networkId}, because fixed_ips included invalid subnet ${id}`,
       );
     }
-    const subnet = subnets.find((one) => address !== undefined && contains(blockOf(one.cidr), address));
-    if (subnet !== undefined) return subnet;
-    throw badRequest(`IP address ${address} is not a valid IP for any of the subnets on the specified network.`, {
-      type: "InvalidIpForNetwork",
+    if (address === undefined || isUsable(subnet, address, deviceOwner)) return subnet;
+    throw badRequest(`IP address ${address} is not a valid IP for the specified subnet.`, {
+      type: "InvalidIpForSubnet",
     });
   }
 
@@ -155,7 +159,20 @@ export class Ipam {
 
 const rank = (request: FixedIpRequest): number => (request.ip_address === undefined ? 1 : 0);
 
+/**
+ * Whether a port may have the address: not the network's own, not IPv4's broadcast. The network's own of IPv6 is the routers' anycast
+ * address; neutron gives it to their ports and to those that are nobody's yet.
+ */
+function isUsable(subnet: SubnetRow, address: string, deviceOwner: string): boolean {
+  const block = blockOf(subnet.cidr);
+  if (!contains(block, address)) return false;
+  const { first, last } = hostRange(block);
+  const value = numberOf(address);
+  const anycast = subnet.ip_version === 6 && (deviceOwner === "" || ROUTER_OWNERS.has(deviceOwner));
+  return (value >= first && value <= last) || (anycast && value === block.first);
+}
+
 /** Extension subnet-service-types: a subnet with types is only for ports with such an owner; untyped ones serve everybody. */
-function serves(subnet: SubnetRow, deviceOwner: string): boolean {
+export function serves(subnet: SubnetRow, deviceOwner: string): boolean {
   return subnet.service_types.length === 0 || subnet.service_types.some((type) => deviceOwner.startsWith(type));
 }

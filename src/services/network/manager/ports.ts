@@ -13,10 +13,11 @@ import {
 import type { Filters } from "../routes/listing.ts";
 import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
-import type { FixedIpRequest } from "../schemas/converters.ts";
+import { type FixedIpRequest, refuseDoublePairs, type WantedOption, type WantedPair } from "../schemas/converters.ts";
 import { portAttributes } from "../schemas/resources.ts";
 import type { AddressPair, DhcpOption, NetworkRow, PortIp, PortRow } from "../store/rows.ts";
 import { portView } from "../views/ports.ts";
+import { eui64, isAutoAddress } from "./addresses.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
 import { Ipam } from "./ipam.ts";
 import type { NetworkManager } from "./networks.ts";
@@ -40,8 +41,8 @@ export interface NewPort {
   deviceOwner?: string;
   /** Undefined: the usual pick; empty: no address. */
   fixedIps?: readonly FixedIpRequest[];
-  addressPairs?: readonly { ip_address: string; mac_address?: string }[];
-  dhcpOptions?: readonly { opt_name: string; opt_value: string | null; ip_version: 4 | 6 }[];
+  addressPairs?: readonly WantedPair[];
+  dhcpOptions?: readonly WantedOption[];
   /** Undefined: the project's default group (none where port security is off). */
   groupIds?: readonly string[];
   portSecurity?: boolean;
@@ -193,14 +194,16 @@ export class PortManager implements Resource {
     if (missing !== undefined) throw groupNotFound(missing);
   }
 
-  #pairs(pairs: readonly { ip_address: string; mac_address?: string }[], mac: string): AddressPair[] {
+  #pairs(pairs: readonly WantedPair[], mac: string): AddressPair[] {
     const { maxAllowedAddressPairs } = this.#base.kernel.settings.network;
     if (pairs.length > maxAllowedAddressPairs) {
       throw badRequest(`The number of allowed address pair exceeds the maximum ${maxAllowedAddressPairs}.`, {
         type: "AllowedAddressPairExhausted",
       });
     }
-    return pairs.map(({ mac_address, ip_address }) => ({ mac_address: mac_address ?? mac, ip_address }));
+    const complete = pairs.map(({ mac_address, ip_address }) => ({ mac_address: mac_address ?? mac, ip_address }));
+    refuseDoublePairs(complete);
+    return complete;
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
@@ -221,11 +224,13 @@ export class PortManager implements Resource {
       if (row.plugged) throw boundPort(row, wanted.mac_address);
       wanted.mac_address = this.ipam.mac(row.network_id, wanted.mac_address);
     }
-    if (fixed_ips !== undefined) this.#moveAddresses(row, wanted, fixed_ips as FixedIpRequest[]);
+    const isNewMac = wanted.mac_address !== undefined && wanted.mac_address !== row.mac_address;
+    if (fixed_ips !== undefined || isNewMac)
+      this.#moveAddresses(row, wanted, fixed_ips as FixedIpRequest[] | undefined, isNewMac);
     const next = { ...row, ...wanted };
     if (wanted.device_id !== undefined || wanted.device_owner !== undefined)
       this.#requireOwnRouter(context, next.device_owner, next.device_id, row.project_id);
-    const pairs = allowed_address_pairs as { ip_address: string; mac_address?: string }[] | undefined;
+    const pairs = allowed_address_pairs as WantedPair[] | undefined;
     if (pairs !== undefined) wanted.allowed_address_pairs = this.#pairs(pairs, next.mac_address);
     if ((wanted.allowed_address_pairs ?? row.allowed_address_pairs).length > 0 && !next.port_security_enabled)
       throw pairsNeedSecurity();
@@ -244,10 +249,7 @@ export class PortManager implements Resource {
       store.portDetails.setGroups(row.id, groups);
     }
     if (extra_dhcp_opts !== undefined)
-      wanted.extra_dhcp_opts = mergeOptions(
-        row.extra_dhcp_opts,
-        extra_dhcp_opts as (DhcpOption & { opt_value: string | null })[],
-      );
+      wanted.extra_dhcp_opts = mergeOptions(row.extra_dhcp_opts, extra_dhcp_opts as WantedOption[]);
     if (wanted.device_id === "" && row.plugged) wanted.plugged = false;
     if (row.device_id !== "" && next.device_id !== row.device_id) wanted.former_guests = row.former_guests + 1;
     if (wanted.admin_state_up === false || wanted.plugged === false) wanted.status = "DOWN";
@@ -261,9 +263,17 @@ export class PortManager implements Resource {
     return updated;
   }
 
-  #moveAddresses(row: PortRow, wanted: Partial<PortRow>, requests: readonly FixedIpRequest[]): void {
+  /** Without `asked` the port keeps what it has, but those that follow from its MAC follow it. */
+  #moveAddresses(
+    row: PortRow,
+    wanted: Partial<PortRow>,
+    asked: readonly FixedIpRequest[] | undefined,
+    isNewMac: boolean,
+  ): void {
     const { store } = this.#base;
     const present = store.portDetails.ips(row.id);
+    const old = new Set(isNewMac ? this.#automatic(row, present) : []);
+    const requests = (asked ?? present).filter((ip) => !old.has(ip.ip_address));
     const ips = this.ipam.allocate({
       networkId: row.network_id,
       mac: wanted.mac_address ?? row.mac_address,
@@ -275,6 +285,18 @@ export class PortManager implements Resource {
     const gone = present.filter((ip) => !kept.has(ip.ip_address));
     if (gone.length > 0) this.#refuseWithFloating(row, gone);
     store.portDetails.setIps(row.id, row.network_id, ips);
+  }
+
+  /** Those of the port's addresses that were made of its MAC. */
+  #automatic(row: PortRow, present: readonly PortIp[]): (string | undefined)[] {
+    const subnets = new Map(
+      this.#base.store.subnets.getMany(present.map((ip) => ip.subnet_id)).map((subnet) => [subnet.id, subnet]),
+    );
+    const made = present.filter((ip) => {
+      const subnet = subnets.get(ip.subnet_id);
+      return subnet !== undefined && isAutoAddress(subnet) && eui64(subnet.cidr, row.mac_address) === ip.ip_address;
+    });
+    return made.map((ip) => ip.ip_address);
   }
 
   #refuseWithFloating(row: PortRow, gone: readonly PortIp[]): void {
@@ -358,10 +380,7 @@ function refuseForeign(changes: Body): void {
 }
 
 /** Options are changed one by one: those named get the value or go (null), the others stay. */
-function mergeOptions(
-  present: readonly DhcpOption[],
-  changes: readonly (Omit<DhcpOption, "opt_value"> & { opt_value: string | null })[],
-): DhcpOption[] {
+function mergeOptions(present: readonly DhcpOption[], changes: readonly WantedOption[]): DhcpOption[] {
   const merged = new Map(present.map((option) => [`${option.opt_name} ${option.ip_version}`, option]));
   for (const { opt_value, ...option } of changes) {
     const key = `${option.opt_name} ${option.ip_version}`;

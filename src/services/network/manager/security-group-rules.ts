@@ -1,21 +1,18 @@
-import { isIP, isIPv6 } from "node:net";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { parseBlock } from "../../../kernel/config/addresses.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
-import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { disallowed, groupNotFound, ruleNotFound } from "../errors.ts";
 import { PROTOCOLS } from "../protocols.ts";
 import type { Filters } from "../routes/listing.ts";
 import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
-import { shown } from "../schemas/converters.ts";
 import { ruleAttributes } from "../schemas/resources.ts";
+import type { Ethertype } from "../schemas/rule-values.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
-import { normalized, ruleView } from "../views/security-groups.ts";
+import { ruleView } from "../views/security-groups.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./base.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
 
-const WITH_PORTS = new Set(["tcp", "udp", "sctp", "dccp", "udplite"]);
+const WITH_PORTS = ["dccp", "sctp", "tcp", "udp", "udplite"];
 /** By number as well: a rule that the host's tools refuse would keep all other rules out, too. */
 const IPV6_ONLY = new Set(
   ["ipv6-encap", "ipv6-frag", "ipv6-icmp", "icmpv6", "ipv6-nonxt", "ipv6-opts", "ipv6-route"].flatMap((name) => [
@@ -25,7 +22,6 @@ const IPV6_ONLY = new Set(
 );
 
 const wrong = (type: string, message: string) => badRequest(message, { type });
-const isPort = (value: number) => value >= 0 && value <= 65535;
 
 export class SecurityGroupRuleManager implements Resource {
   readonly names = { singular: "security_group_rule", plural: "security_group_rules" };
@@ -66,12 +62,7 @@ export class SecurityGroupRuleManager implements Resource {
     const { kernel, store, dirty } = this.#base;
     return kernel.db.transaction(() => {
       const rows = bodies.map((body) => this.#rowOf(context, body));
-      if (new Set(rows.map((row) => row.security_group_id)).size > 1) {
-        throw wrong(
-          "SecurityGroupNotSingleGroupRules",
-          "Only allowed to update rules for one security profile at a time",
-        );
-      }
+      refuseSeveral(rows);
       for (const [project, wanted] of groupBy(rows, (row) => row.project_id))
         checkQuota(this.#base, project, { security_group_rule: wanted.length });
       for (const [index, row] of rows.entries()) this.#refuseDuplicate(row, rows.slice(0, index));
@@ -84,20 +75,18 @@ export class SecurityGroupRuleManager implements Resource {
   }
 
   #rowOf(context: RequestContext, body: Body): SecurityGroupRuleRow {
-    const ethertype = ethertypeOf(body.ethertype);
-    const protocol = protocolOf(body.protocol);
-    const row: SecurityGroupRuleRow = {
+    const row: SecurityGroupRuleRow = canonical({
       ...standard(this.#base, String(body.project_id), body.description, []),
       security_group_id: String(body.security_group_id),
       direction: body.direction as "ingress" | "egress",
-      ethertype,
-      protocol,
-      port_range_min: portOf(body.port_range_min),
-      port_range_max: portOf(body.port_range_max),
-      remote_ip_prefix: prefixOf(body.remote_ip_prefix),
+      ethertype: body.ethertype as Ethertype,
+      protocol: body.protocol as string | null,
+      port_range_min: body.port_range_min as number | null,
+      port_range_max: body.port_range_max as number | null,
+      remote_ip_prefix: body.remote_ip_prefix as string | null,
       remote_group_id: (body.remote_group_id as string | null) ?? null,
       described: true,
-    };
+    });
     check(row);
     const group = this.#visibleGroup(context, row.security_group_id);
     if (!seesAll(context) && group.project_id !== context.projectId)
@@ -136,66 +125,63 @@ export class SecurityGroupRuleManager implements Resource {
   }
 }
 
-/** Two rules with the same meaning are duplicates, whatever the spelling of protocol and prefix. */
+/** One request makes rules of one group and one project. */
+function refuseSeveral(rows: readonly SecurityGroupRuleRow[]): void {
+  if (new Set(rows.map((row) => row.security_group_id)).size > 1) {
+    throw wrong("SecurityGroupNotSingleGroupRules", "Only allowed to update rules for one security profile at a time");
+  }
+  if (new Set(rows.map((row) => row.project_id)).size > 1) {
+    throw wrong(
+      "SecurityGroupRulesNotSingleTenant",
+      "Multiple tenant_ids in bulk security group rule create not allowed",
+    );
+  }
+}
+
+/**
+ * What neutron makes of a rule before it looks at it (neutron/db/securitygroups_db.py _make_canonical_…): all ports are no range, and IPv6
+ * has its own ICMP.
+ */
+function canonical(row: SecurityGroupRuleRow): SecurityGroupRuleRow {
+  const allPorts = row.port_range_min === 1 && row.port_range_max === 65535;
+  const ports = allPorts ? { port_range_min: null, port_range_max: null } : {};
+  return { ...row, ...ports, protocol: row.ethertype === "IPv6" ? ipv6Icmp(row.protocol) : row.protocol };
+}
+
+function ipv6Icmp(protocol: string | null): string | null {
+  if (protocol === "icmp" || protocol === "icmpv6") return "ipv6-icmp";
+  return protocol === "1" ? "58" : protocol;
+}
+
+/** Number → the name neutron knows it by: the last of several, but not the old one of ICMPv6. */
+const NAMES = new Map(
+  Object.entries(PROTOCOLS)
+    .filter(([name]) => name !== "icmpv6")
+    .map(([name, number]) => [String(number), name]),
+);
+
+/** Rules with the same key are duplicates: protocols by name, "everybody" like no prefix (its _rule_to_key). */
 function meaning(row: SecurityGroupRuleRow): string {
-  const everything = row.ethertype === "IPv4" ? "0.0.0.0/0" : "::/0";
-  const prefix = normalized(row.remote_ip_prefix);
+  const { protocol, remote_ip_prefix: prefix } = row;
   return JSON.stringify([
     row.direction,
     row.ethertype,
-    row.protocol === null ? null : (PROTOCOLS[row.protocol] ?? Number(row.protocol)),
+    protocol === null ? null : (NAMES.get(protocol) ?? protocol),
     row.port_range_min,
     row.port_range_max,
-    prefix === everything ? null : prefix,
+    prefix === "0.0.0.0/0" || prefix === "::/0" ? null : prefix,
     row.remote_group_id,
   ]);
 }
 
-function ethertypeOf(value: unknown): "IPv4" | "IPv6" {
-  const text = String(value);
-  const found = (["IPv4", "IPv6"] as const).find((one) => one.toLowerCase() === text.toLowerCase());
-  if (found !== undefined) return found;
-  throw wrong(
-    "SecurityGroupRuleInvalidEtherType",
-    `Security group rule for ethertype '${text}' not supported. Allowed values are ['IPv4', 'IPv6'].`,
-  );
-}
-
-function protocolOf(value: unknown): string | null {
-  if (value === null || value === undefined || value === "" || value === "any") return null;
-  const text = shown(value).toLowerCase();
-  if (Object.hasOwn(PROTOCOLS, text)) return text;
-  if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return text;
-  const names = [null, ...Object.keys(PROTOCOLS)];
-  throw wrong(
-    "SecurityGroupRuleInvalidProtocol",
-    `Security group rule protocol ${text} not supported. Only protocol values ${pythonRepr(names)} and integer representations [0 to 255] are supported.`,
-  );
-}
-
-function portOf(value: unknown): number | null {
-  if (value === null || value === undefined || value === "") return null;
-  const number = typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isInteger(number))
-    throw wrong("SecurityGroupInvalidPortValue", `Invalid value for port ${shown(value)}`);
-  return number;
-}
-
-/** Kept as it was sent (normalized_cidr shows what it means); a bare address becomes a /32 or /128. */
-function prefixOf(value: unknown): string | null {
-  if (value === null || value === undefined || value === "") return null;
-  const text = String(value);
-  if (isIP(text) !== 0) return `${text}/${isIPv6(text) ? 128 : 32}`;
-  if (parseBlock(text) === null) throw wrong("InvalidCIDR", `Invalid CIDR ${text} given as IP prefix.`);
-  return text;
-}
-
+/** In the order of neutron, which decides the error that is told. */
 function check(row: SecurityGroupRuleRow): void {
-  const { protocol, port_range_min: min, port_range_max: max, ethertype } = row;
-  if (row.remote_ip_prefix !== null && row.remote_group_id !== null) {
+  const { protocol, ethertype, remote_ip_prefix: prefix } = row;
+  checkPorts(protocol, row.port_range_min, row.port_range_max);
+  if (prefix !== null && prefix.includes(":") !== (ethertype === "IPv6")) {
     throw wrong(
-      "SecurityGroupMultipleRemoteEntites",
-      "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",
+      "SecurityGroupRuleParameterConflict",
+      `Conflicting value ethertype ${ethertype} for CIDR ${row.remote_ip_prefix}`,
     );
   }
   if (protocol !== null && IPV6_ONLY.has(protocol) && ethertype === "IPv4") {
@@ -204,15 +190,11 @@ function check(row: SecurityGroupRuleRow): void {
       `Invalid ethertype ${ethertype} for protocol ${protocol}.`,
     );
   }
-  checkPorts(protocol, min, max);
-  if (row.remote_ip_prefix === null) return;
-  const version = row.remote_ip_prefix.includes(":") ? "IPv6" : "IPv4";
-  if (version !== ethertype) {
-    throw wrong(
-      "SecurityGroupRuleParameterConflict",
-      `Conflicting value ethertype ${ethertype} for CIDR ${row.remote_ip_prefix}`,
-    );
-  }
+  if (prefix === null || row.remote_group_id === null) return;
+  throw wrong(
+    "SecurityGroupMultipleRemoteEntites",
+    "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",
+  );
 }
 
 function checkPorts(protocol: string | null, min: number | null, max: number | null): void {
@@ -224,18 +206,13 @@ function checkPorts(protocol: string | null, min: number | null, max: number | n
     checkIcmp(min, max);
     return;
   }
-  const name = Object.keys(PROTOCOLS).find((one) => PROTOCOLS[one] === number && WITH_PORTS.has(one));
-  if (name === undefined) {
-    // Neutron takes a lone 1…65535 range for any protocol as "all ports".
-    if (min === 1 && max === 65535) return;
+  if (!WITH_PORTS.some((name) => PROTOCOLS[name] === number)) {
     throw wrong(
       "SecurityGroupInvalidProtocolForPort",
-      `Ports cannot be specified for protocol ${protocol}. Ports are only supported for dccp, sctp, tcp, udp, udplite.`,
+      `Ports cannot be specified for protocol ${number}. Ports are only supported for ${WITH_PORTS.join(", ").toUpperCase()}.`,
     );
   }
-  for (const port of [min, max]) {
-    if (port !== null && !isPort(port)) throw wrong("SecurityGroupInvalidPortValue", `Invalid value for port ${port}`);
-  }
+  if (min === 0 || max === 0) throw wrong("SecurityGroupInvalidPortValue", "Invalid value for port 0");
   if (min === null || max === null || min > max)
     throw wrong("SecurityGroupInvalidPortRange", "For TCP/UDP protocols, port_range_min must be <= port_range_max");
 }

@@ -1,15 +1,16 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { addressText, type Block, overlaps } from "../../../kernel/config/addresses.ts";
+import { blockText, overlaps } from "../../../kernel/config/addresses.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { addressScopeNotFound, invalidInput, subnetPoolNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
 import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { addressScopeAttributes, subnetPoolAttributes } from "../schemas/resources.ts";
-import type { AddressScopeRow, SubnetPoolRow } from "../store/rows.ts";
+import type { AddressScopeRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { addressScopeView, subnetPoolView } from "../views/subnets.ts";
 import { blockOf } from "./addresses.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedWith, standard } from "./base.ts";
+import { compacted, difference, firstFree, isCovered } from "./prefixes.ts";
 
 const error = (type: string, message: string) => badRequest(message, { type });
 
@@ -55,8 +56,8 @@ export class SubnetPoolManager implements Resource {
   }
 
   #insert(context: RequestContext, body: Body): SubnetPoolRow {
-    const prefixes = mergePrefixes(body.prefixes as string[]);
-    const version = versionOf(prefixes);
+    const version = versionOf(body.prefixes as string[]);
+    const prefixes = compacted(body.prefixes as string[]);
     const bits = version === 4 ? 32 : 128;
     const min = (body.min_prefixlen as number | undefined) ?? (version === 4 ? 8 : 64);
     const row: SubnetPoolRow = {
@@ -113,6 +114,7 @@ export class SubnetPoolManager implements Resource {
         `Illegal subnetpool association: subnetpool ${row.id} cannot associate with address scope ${scope.id} because subnetpool ip_version is not ${scope.ip_version}.`,
       );
     }
+    this.#checkScopeAffinity(row);
     const others = subnetPools.select("address_scope_id = ? AND id <> ?", scope.id, row.id);
     const taken = others.flatMap(({ prefixes }) => prefixes.map(blockOf));
     if (row.prefixes.some((prefix) => taken.some((other) => overlaps(other, blockOf(prefix))))) {
@@ -137,10 +139,9 @@ export class SubnetPoolManager implements Resource {
       const row = this.row(context, id);
       const wanted = changes as Partial<SubnetPoolRow>;
       if (wanted.prefixes !== undefined) {
-        wanted.prefixes = mergePrefixes(wanted.prefixes);
-        const next = wanted.prefixes.map(blockOf);
-        const covered = row.prefixes.map(blockOf).every((old) => next.some((one) => covers(one, old)));
-        if (!covered) {
+        versionOf(wanted.prefixes);
+        wanted.prefixes = compacted(wanted.prefixes);
+        if (!isCovered(row.prefixes, wanted.prefixes)) {
           throw error(
             "IllegalSubnetPoolPrefixUpdate",
             "Illegal update to prefixes: Existing prefixes must be a subset of the new prefixes.",
@@ -156,13 +157,13 @@ export class SubnetPoolManager implements Resource {
   changePrefixes(context: RequestContext, id: string, prefixes: readonly string[], add: boolean): string[] {
     return this.#base.kernel.db.transaction(() => {
       const row = this.row(context, id);
-      const next = add
-        ? mergePrefixes([...row.prefixes, ...prefixes])
-        : row.prefixes.filter((prefix) => !prefixes.includes(prefix));
+      if (prefixes.length === 0) return row.prefixes;
+      if (add) versionOf([...row.prefixes, ...prefixes]);
+      const next = add ? compacted([...row.prefixes, ...prefixes]) : difference(row.prefixes, prefixes).map(blockText);
+      if (next.join() === row.prefixes.join()) return row.prefixes;
       if (!add) {
-        const gone = prefixes.map(blockOf);
-        const used = this.#base.store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => blockOf(cidr));
-        if (used.some((block) => gone.some((one) => overlaps(one, block)))) {
+        const used = this.#base.store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => cidr);
+        if (!isCovered(used, next)) {
           throw error(
             "IllegalSubnetPoolPrefixUpdate",
             "Illegal update to prefixes: One or more the prefixes to be removed is in use by a subnet..",
@@ -191,8 +192,7 @@ export class SubnetPoolManager implements Resource {
    * the subnet. Errors: 400 for lengths out of bounds, 409 over quota, 500 SubnetAllocationError as neutron answers 400.
    */
   allocate(pool: SubnetPoolRow, projectId: string, cidr: string | null, prefixlen: number | null): string {
-    const wanted = cidr === null ? null : blockOf(cidr);
-    const length = wanted?.prefix ?? prefixlen ?? pool.default_prefixlen;
+    const length = cidr === null ? (prefixlen ?? pool.default_prefixlen) : blockOf(cidr).prefix;
     if (length < pool.min_prefixlen) {
       throw error(
         "MinPrefixSubnetAllocationError",
@@ -207,25 +207,64 @@ export class SubnetPoolManager implements Resource {
     }
     const subnets = this.#base.store.subnets.select("subnetpool_id = ?", pool.id);
     checkPoolQuota(pool, projectId, length, subnets);
-    const taken = subnets.map((subnet) => blockOf(subnet.cidr)).sort((a, b) => (a.first < b.first ? -1 : 1));
-    if (wanted !== null) {
-      const inside = pool.prefixes.some((prefix) => covers(blockOf(prefix), wanted));
-      if (inside && !taken.some((one) => overlaps(one, wanted))) return cidr ?? "";
+    const taken = subnets.map((subnet) => subnet.cidr);
+    if (cidr !== null) {
+      const overlapping = taken.some((one) => overlaps(blockOf(one), blockOf(cidr)));
+      if (isCovered([cidr], pool.prefixes) && !overlapping) return cidr;
       throw error(
         "SubnetAllocationError",
-        `Failed to allocate subnet: Cannot allocate requested subnet from the available set of prefixes.`,
+        "Failed to allocate subnet: Cannot allocate requested subnet from the available set of prefixes.",
       );
     }
-    for (const prefix of pool.prefixes) {
-      const free = firstFreeBlock(blockOf(prefix), length, taken);
-      if (free !== null) return free;
-    }
+    const found = firstFree(difference(pool.prefixes, taken), length);
+    if (found !== null) return found;
     throw error(
       "SubnetAllocationError",
-      "Failed to allocate subnet: Insufficient prefix space to allocate subnet size.",
+      `Failed to allocate subnet: Insufficient prefix space to allocate subnet size /${length}.`,
     );
   }
+
+  /**
+   * The subnets of a network that come from pools come from one, or from pools of one address scope (neutron's
+   * _validate_network_subnetpools). Errors: 400.
+   */
+  checkAffinity(pool: SubnetPoolRow | null, version: 4 | 6, others: readonly SubnetRow[]): void {
+    const pools = this.#base.store.subnetPools;
+    const family = others.filter((subnet) => subnet.ip_version === version);
+    const poolIds = new Set(family.map((subnet) => subnet.subnetpool_id));
+    const scope = pools
+      .getMany([...poolIds].filter((id) => id !== null))
+      .map((one) => one.address_scope_id)
+      .find((id) => id !== null);
+    if (scope !== undefined && pool !== null && pool.address_scope_id !== scope) throw scopeAffinity();
+    if (scope !== undefined && pool !== null) return;
+    const foreign = [...poolIds].some((id) => (pool === null ? id !== null : id !== pool.id));
+    if (!foreign) return;
+    throw error(
+      "NetworkSubnetPoolAffinityError",
+      "Subnets hosted on the same network must be allocated from the same subnet pool.",
+    );
+  }
+
+  /** A pool that changes its scope takes its subnets along: no network may end up in two. Errors: 400. */
+  #checkScopeAffinity(row: SubnetPoolRow): void {
+    const { subnets } = this.#base.store;
+    const foreign = subnets.count(
+      `ip_version = ? AND (subnetpool_id IS NULL OR subnetpool_id <> ?)
+       AND network_id IN (SELECT network_id FROM network_subnets WHERE subnetpool_id = ?)`,
+      row.ip_version,
+      row.id,
+      row.id,
+    );
+    if (foreign > 0) throw scopeAffinity();
+  }
 }
+
+const scopeAffinity = () =>
+  error(
+    "NetworkAddressScopeAffinityError",
+    "Subnets of the same address family hosted on the same network must all participate in the same address scope.",
+  );
 
 function checkPoolQuota(
   pool: SubnetPoolRow,
@@ -244,28 +283,6 @@ function checkPoolQuota(
     throw conflict("Per-project subnet pool prefix quota exceeded.", { type: "SubnetPoolQuotaExceeded" });
   }
 }
-
-function firstFreeBlock(within: Block, prefix: number, taken: readonly Block[]): string | null {
-  if (prefix < within.prefix) return null;
-  const size = 1n << BigInt((within.family === 4 ? 32 : 128) - prefix);
-  let start = within.first;
-  while (start + size - 1n <= within.last) {
-    const end = start + size - 1n;
-    const from = start;
-    const hit = taken.find((one) => one.family === within.family && one.first <= end && from <= one.last);
-    if (hit === undefined) return `${addressText(within.family, start)}/${prefix}`;
-    // The next multiple of the size behind what is in the way.
-    start = ((hit.last + size) / size) * size;
-  }
-  return null;
-}
-
-const covers = (outer: Block, inner: Block): boolean =>
-  outer.family === inner.family && outer.first <= inner.first && outer.last >= inner.last;
-
-/** Sorted, without doubles. */
-const mergePrefixes = (prefixes: readonly string[]): string[] =>
-  [...new Set(prefixes)].sort((one, other) => (blockOf(one).first < blockOf(other).first ? -1 : 1));
 
 function versionOf(prefixes: readonly string[]): 4 | 6 {
   const [first] = prefixes;

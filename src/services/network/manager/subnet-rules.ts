@@ -1,13 +1,14 @@
 import { isIPv4 } from "node:net";
-import { type Block, contains, overlaps } from "../../../kernel/config/addresses.ts";
+import { addressText, type Block, overlaps } from "../../../kernel/config/addresses.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { invalidInput } from "../errors.ts";
 import type { HostRoute, Pool, SubnetRow } from "../store/rows.ts";
-import { blockOf, defaultPools, hostRange, numberOf } from "./addresses.ts";
+import { blockOf, hostRange, numberOf } from "./addresses.ts";
 
-/** What neutron checks of a subnet before it writes it. Errors: 400 and 409 in its words. */
+/** What neutron checks of a subnet before it writes it; `label` is what it is called. Errors: 400 and 409 in its words. */
 export function checkSubnet(
   subnet: SubnetRow,
+  label: string,
   limits: { maxDnsNameservers: number; maxSubnetHostRoutes: number },
 ): void {
   const block = blockOf(subnet.cidr);
@@ -17,11 +18,11 @@ export function checkSubnet(
   if (subnet.gateway_ip !== null) {
     if (isIPv4(subnet.gateway_ip) !== (subnet.ip_version === 4))
       versionMismatch("gateway_ip", subnet.gateway_ip, subnet.ip_version);
-    checkGateway(block, subnet.gateway_ip);
+    if (isEdge(block, subnet.gateway_ip)) throw invalidInput("Gateway is not valid on subnet");
   }
   if (subnet.dns_nameservers.length > limits.maxDnsNameservers) {
     throw badRequest(
-      `Unable to complete operation for ${subnet.id}. The number of DNS nameservers exceeds the limit ${limits.maxDnsNameservers}.`,
+      `Unable to complete operation for ${label}. The number of DNS nameservers exceeds the limit ${limits.maxDnsNameservers}.`,
       { type: "DNSNameServersExhausted" },
     );
   }
@@ -29,7 +30,7 @@ export function checkSubnet(
     if (isIPv4(dns) !== (subnet.ip_version === 4)) versionMismatch("dns_nameserver", dns, subnet.ip_version);
   if (subnet.host_routes.length > limits.maxSubnetHostRoutes) {
     throw badRequest(
-      `Unable to complete operation for ${subnet.id}. The number of host routes exceeds the limit ${limits.maxSubnetHostRoutes}.`,
+      `Unable to complete operation for ${label}. The number of host routes exceeds the limit ${limits.maxSubnetHostRoutes}.`,
       { type: "HostRoutesExhausted" },
     );
   }
@@ -78,13 +79,16 @@ function checkDhcpRange(block: Block): void {
   if (block.first === 0n) throw invalidInput("First IP '0.0.0.0' of network is not supported if enable_dhcp is True.");
 }
 
-function checkGateway(block: Block, gateway: string): void {
+/** Outside of the subnet it may be anything: nobody knows the network it lies in (neutron/ipam/utils.py check_gateway_invalid_in_subnet). */
+function isEdge(block: Block, gateway: string): boolean {
   const value = numberOf(gateway);
-  const linkLocal = block.family === 6 && contains(blockOf("fe80::/10"), gateway);
-  if (linkLocal) return;
-  const outside = !contains(block, gateway);
-  const edge = block.family === 4 ? block.prefix < 31 && (value === block.first || value === block.last) : false;
-  if (outside || edge) throw invalidInput("Gateway is not valid on subnet");
+  return block.family === 4 && (value === block.first || value === block.last);
+}
+
+/** Errors: 400 for DHCP that goes although router advertisements rely on it (_validate_ipv6_update_dhcp). */
+export function checkDhcpUpdate(before: SubnetRow, enableDhcp: boolean | undefined): void {
+  if (enableDhcp !== false || (before.ipv6_ra_mode === null && before.ipv6_address_mode === null)) return;
+  throw invalidInput("Cannot disable enable_dhcp with ipv6 attributes set");
 }
 
 /** Neutron's own order of pools and its errors for wrong ones. */
@@ -124,13 +128,16 @@ export function checkGatewayOutOfPools(gateway: string | null, pools: readonly P
   });
 }
 
-/** The first address for IPv4; for IPv6 neutron's default is the subnet's own (anycast) address. */
-export function defaultGateway(cidr: string, pools: readonly Pool[] | undefined): string | null {
+/**
+ * The address behind the network's own; for IPv6 that one itself (the routers' anycast address), but not where a pool chose the range.
+ * Errors: 409 for a /31, which has no room for it.
+ */
+export function defaultGateway(cidr: string, fromPool: boolean): string {
   const block = blockOf(cidr);
-  const wide = defaultPools(block, null)[0];
-  if (wide === undefined) return null;
-  if (block.family === 4 || pools !== undefined) return wide.start;
-  return cidr.split("/")[0] ?? null;
+  const gateway = addressText(block.family, block.family === 6 && !fromPool ? block.first : block.first + 1n);
+  if (block.prefix < 32 && isEdge(block, gateway))
+    throw conflict(`Gateway IP ${gateway} cannot be allocated in CIDR ${cidr}`, { type: "IpamValueInvalid" });
+  return gateway;
 }
 
 /** The subnets of one network must not overlap. Errors: 400. */

@@ -4,15 +4,24 @@ import { badResource, disallowed, subnetInUse, subnetNotFound } from "../errors.
 import type { Filters } from "../routes/listing.ts";
 import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
+import { networkText, readPrefix } from "../schemas/prefix.ts";
 import { subnetAttributes } from "../schemas/resources.ts";
-import type { NetworkRow, Pool, PortRow, SubnetRow } from "../store/rows.ts";
+import type { NetworkRow, Pool, PortRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { subnetView } from "../views/subnets.ts";
-import { blockOf, defaultPools, eui64, isAutoAddress } from "./addresses.ts";
+import { blockOf, defaultPools, eui64, isAutoAddress, numberOf } from "./addresses.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./base.ts";
 import { ensureDhcpPort } from "./dhcp.ts";
+import { Ipam, serves } from "./ipam.ts";
 import { AUTO_DELETED_OWNERS, type NetworkManager } from "./networks.ts";
 import type { SubnetPoolManager } from "./subnet-pools.ts";
-import { checkGatewayOutOfPools, checkOverlap, checkPools, checkSubnet, defaultGateway } from "./subnet-rules.ts";
+import {
+  checkDhcpUpdate,
+  checkGatewayOutOfPools,
+  checkOverlap,
+  checkPools,
+  checkSubnet,
+  defaultGateway,
+} from "./subnet-rules.ts";
 
 /** The caller's, those of the caller's networks, and those of shared ones; an external network's are its owner's business. */
 const VISIBLE = `(${OWN} OR ${sharedWith("network", "network_id")}
@@ -72,11 +81,14 @@ export class SubnetManager implements Resource {
       throw disallowed("rule:create_subnet");
     }
     const base = standard(this.#base, String(body.project_id), body.description, body.tags);
-    const { cidr, poolId, version } = this.#range(context, body);
-    checkOverlap(cidr, network.id, store.subnets.select("network_id = ?", network.id));
+    const { cidr, pool, version } = this.#range(context, body);
+    const others = store.subnets.select("network_id = ?", network.id);
+    checkOverlap(cidr, network.id, others);
+    this.#pools.checkAffinity(pool, version, others);
     const sentPools = body.allocation_pools as Pool[] | undefined;
+    const chosenByPool = pool !== null && typeof body.cidr !== "string";
     const gateway =
-      body.gateway_ip === undefined ? defaultGateway(cidr, undefined) : (body.gateway_ip as string | null);
+      body.gateway_ip === undefined ? defaultGateway(cidr, chosenByPool) : (body.gateway_ip as string | null);
     const row: SubnetRow = {
       ...base,
       name: String(body.name),
@@ -87,61 +99,65 @@ export class SubnetManager implements Resource {
       enable_dhcp: body.enable_dhcp === true,
       ipv6_ra_mode: body.ipv6_ra_mode as SubnetRow["ipv6_ra_mode"],
       ipv6_address_mode: body.ipv6_address_mode as SubnetRow["ipv6_address_mode"],
-      subnetpool_id: poolId,
+      subnetpool_id: pool?.id ?? null,
       allocation_pools: [],
       dns_nameservers: body.dns_nameservers as string[],
       host_routes: body.host_routes as SubnetRow["host_routes"],
       service_types: body.service_types as string[],
     };
-    checkSubnet(row, kernel.settings.network);
+    checkSubnet(row, "new subnet", kernel.settings.network);
     if (sentPools !== undefined) checkPools(sentPools, cidr);
-    row.allocation_pools = sentPools ?? defaultPools(blockOf(cidr), gateway);
+    row.allocation_pools = sentPools === undefined ? defaultPools(blockOf(cidr), gateway) : inOrder(sentPools);
     if (sentPools !== undefined) checkGatewayOutOfPools(gateway, sentPools);
     store.subnets.insert(row);
     if (isAutoAddress(row)) this.#addAutoAddresses(row);
+    if (network.external) this.#addGatewayAddresses(row);
     this.#changed(network);
     return row;
   }
 
-  /** Where the addresses come from: `cidr`, or a prefix of a pool. Errors: 400. */
-  #range(context: RequestContext, body: Body): { cidr: string; poolId: string | null; version: 4 | 6 } {
+  /** Where the addresses come from: `cidr`, or a prefix of a pool (the one around `gateway_ip`, where that is said). Errors: 400. */
+  #range(context: RequestContext, body: Body): { cidr: string; pool: SubnetPoolRow | null; version: 4 | 6 } {
     const cidr = (body.cidr as string | null | undefined) ?? null;
-    let poolId = body.subnetpool_id as string | null;
     const prefixlen = (body.prefixlen as number | null | undefined) ?? null;
-    let version = body.ip_version as 4 | 6 | undefined;
+    const version = body.ip_version as 4 | 6 | undefined;
     if (cidr !== null && prefixlen !== null)
       throw badResource("subnets", "cidr and prefixlen must not be supplied together");
-    if (body.use_default_subnetpool === true) {
-      if (poolId !== null)
-        throw badResource("subnets", "subnetpool_id and use_default_subnetpool cannot both be specified");
-      version ??= cidr === null ? undefined : cidr.includes(":") ? 6 : 4;
-      if (version === undefined)
-        throw badResource("subnets", "ip_version must be specified in the absence of cidr and subnetpool_id");
-      const found = this.#pools.default(context, version);
-      if (found === undefined) throw badResource("subnets", `No default subnetpool found for IPv${version}`);
-      poolId = found.id;
-    }
-    if (poolId === null) {
+    const pool = this.#poolOf(context, body, cidr, version);
+    if (pool === null) {
       if (cidr === null) throw badResource("subnets", "a subnetpool must be specified in the absence of a cidr");
-      return { cidr, poolId: null, version: version ?? (cidr.includes(":") ? 6 : 4) };
+      return { cidr, pool, version: version ?? (cidr.includes(":") ? 6 : 4) };
     }
     if (cidr === null && body.allocation_pools !== undefined)
       throw badResource("subnets", "allocation_pools allowed only for specific subnet requests");
-    const pool = this.#pools.row(context, poolId);
     if (version !== undefined && pool.ip_version !== version) {
       throw badResource("subnets", `Cannot allocate IPv${version} subnet from IPv${pool.ip_version} subnet pool`);
     }
+    const wanted = cidr ?? aroundGateway(body.gateway_ip, pool, prefixlen);
     return {
-      cidr: this.#pools.allocate(pool, String(body.project_id), cidr, prefixlen),
-      poolId,
+      cidr: this.#pools.allocate(pool, String(body.project_id), wanted, prefixlen),
+      pool,
       version: pool.ip_version,
     };
+  }
+
+  #poolOf(context: RequestContext, body: Body, cidr: string | null, version: 4 | 6 | undefined): SubnetPoolRow | null {
+    const id = body.subnetpool_id as string | null;
+    if (body.use_default_subnetpool !== true) return id === null ? null : this.#pools.row(context, id);
+    if (id !== null) throw badResource("subnets", "subnetpool_id and use_default_subnetpool cannot both be specified");
+    const family = cidr === null ? version : cidr.includes(":") ? 6 : 4;
+    if (family === undefined)
+      throw badResource("subnets", "ip_version must be specified in the absence of cidr and subnetpool_id");
+    const found = this.#pools.default(context, family);
+    if (found === undefined) throw badResource("subnets", `No default subnetpool found for IPv${family}`);
+    return found;
   }
 
   /** Guests on the network configure themselves an address in a new SLAAC subnet; their ports get it too. */
   #addAutoAddresses(subnet: SubnetRow): void {
     const { store, dirty } = this.#base;
-    for (const port of store.ports.select("network_id = ? AND device_owner NOT LIKE 'network:%'", subnet.network_id)) {
+    const ports = store.ports.select("network_id = ? AND device_owner NOT LIKE 'network:%'", subnet.network_id);
+    for (const port of ports.filter((one) => serves(subnet, one.device_owner))) {
       const ips = store.portDetails.ips(port.id);
       const address = eui64(subnet.cidr, port.mac_address);
       store.portDetails.setIps(port.id, subnet.network_id, [...ips, { subnet_id: subnet.id, ip_address: address }]);
@@ -150,18 +166,37 @@ export class SubnetManager implements Resource {
     dirty("firewall");
   }
 
+  /** Gateways of routers get an address in a new subnet outside, unless they have one of its family (_update_router_gw_ports). */
+  #addGatewayAddresses(subnet: SubnetRow): void {
+    const { store } = this.#base;
+    const ipam = new Ipam(store);
+    for (const port of this.#routerPorts(subnet.network_id, "network:router_gateway")) {
+      const present = store.portDetails.ips(port.id);
+      const subnets = new Map(store.subnets.getMany(present.map((ip) => ip.subnet_id)).map((row) => [row.id, row]));
+      const handedOut = present.map((ip) => subnets.get(ip.subnet_id)).filter((one) => one && !isAutoAddress(one));
+      if (handedOut.length > 1 || handedOut[0]?.ip_version === subnet.ip_version) continue;
+      const { mac_address: mac, network_id: networkId, device_owner: deviceOwner } = port;
+      const requests = [...present, { subnet_id: subnet.id }];
+      const ips = ipam.allocate({ networkId, mac, deviceOwner, requests, present });
+      store.portDetails.setIps(port.id, networkId, ips);
+      revise(this.#base, store.ports, port, {});
+    }
+  }
+
   /** After a change of the network's subnets: revision, DHCP port, and what the host shows of it. */
   #changed(network: NetworkRow): void {
     revise(this.#base, this.#base.store.networks, network, {});
     ensureDhcpPort(this.#base, network);
     this.#base.dirty("network", network.id);
-    for (const port of this.#routerPorts(network.id)) this.#base.dirty("router", port.device_id);
+    const ports = this.#routerPorts(network.id, "network:router_interface", "network:router_gateway");
+    for (const port of ports) this.#base.dirty("router", port.device_id);
   }
 
-  #routerPorts(networkId: string): PortRow[] {
+  #routerPorts(networkId: string, ...owners: string[]): PortRow[] {
     return this.#base.store.ports.select(
-      "network_id = ? AND device_owner IN ('network:router_interface', 'network:router_gateway')",
+      "network_id = ? AND device_owner IN (SELECT value FROM json_each(?))",
       networkId,
+      JSON.stringify(owners),
     );
   }
 
@@ -171,7 +206,8 @@ export class SubnetManager implements Resource {
       const row = this.row(context, id);
       const wanted = changes as Partial<SubnetRow>;
       const next = { ...row, ...wanted };
-      checkSubnet(next, kernel.settings.network);
+      checkDhcpUpdate(row, wanted.enable_dhcp);
+      checkSubnet(next, id, kernel.settings.network);
       if (wanted.gateway_ip !== undefined && row.gateway_ip !== null && wanted.gateway_ip !== row.gateway_ip) {
         this.#refuseGatewayInUse(row, row.gateway_ip);
       }
@@ -216,4 +252,15 @@ export class SubnetManager implements Resource {
       dirty("firewall");
     });
   }
+}
+
+/** Lowest first, as neutron keeps them. */
+const inOrder = (pools: readonly Pool[]): Pool[] =>
+  [...pools].sort((one, other) => (numberOf(one.start) < numberOf(other.start) ? -1 : 1));
+
+/** Who says the gateway has chosen the range: the one of that length around it. */
+function aroundGateway(gateway: unknown, pool: SubnetPoolRow, prefixlen: number | null): string | null {
+  if (typeof gateway !== "string") return null;
+  const prefix = readPrefix(`${gateway}/${prefixlen ?? pool.default_prefixlen}`);
+  return prefix === null ? null : networkText(prefix);
 }

@@ -1,9 +1,10 @@
-import { isIP, isIPv4 } from "node:net";
-import { addressNumber, addressText, parseBlock } from "../../../kernel/config/addresses.ts";
-import { ApiError } from "../../../kernel/errors.ts";
+import { isIPv4 } from "node:net";
+import { addressNumber, addressText } from "../../../kernel/config/addresses.ts";
+import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { invalidInput } from "../errors.ts";
 import type { AddressPair, DhcpOption, HostRoute, Pool } from "../store/rows.ts";
+import { networkText, type Prefix, prefixText, readPrefix } from "./prefix.ts";
 
 /** Why a value is not accepted. Where an attribute's name is known it is put around it; elsewhere it is the 400 itself. */
 export class Invalid extends ApiError {
@@ -25,10 +26,12 @@ export const string =
     return value;
   };
 
+/** Oslo's bool_from_string, strict. */
 export const boolean: Convert<boolean> = (value) => {
   if (typeof value === "boolean") return value;
-  if (value === 1 || (typeof value === "string" && /^(true|1)$/i.test(value))) return true;
-  if (value === 0 || (typeof value === "string" && /^(false|0)$/i.test(value))) return false;
+  const text = typeof value === "string" || typeof value === "number" ? String(value).trim().toLowerCase() : "";
+  if (["1", "t", "true", "on", "y", "yes"].includes(text)) return true;
+  if (["0", "f", "false", "off", "n", "no"].includes(text)) return false;
   throw invalidInput(`'${shown(value)}' cannot be converted to boolean`);
 };
 
@@ -76,6 +79,17 @@ export const listOf =
     return value.map(convert);
   };
 
+/** Neutron's type:uuid_list and its like: nothing twice. */
+export const uniqueListOf = <T>(convert: Convert<T>): Convert<T[]> => {
+  const list = listOf(convert);
+  return (value) => {
+    const items = list(value);
+    const twice = items.filter((item, index) => items.indexOf(item) !== index);
+    if (twice.length > 0) throw new Invalid(`Duplicate items in the list: '${[...new Set(twice)].join(", ")}'`);
+    return items;
+  };
+};
+
 /** Canonical form of an address literal. */
 export const address: Convert<string> = (value) => {
   const number = typeof value === "string" ? addressNumber(value) : null;
@@ -83,26 +97,53 @@ export const address: Convert<string> = (value) => {
   return addressText(isIPv4(value) ? 4 : 6, number);
 };
 
-/** `A/prefix` with the host bits cleared. */
+/** The block with the host bits cleared, in one spelling. */
 export const cidr: Convert<string> = (value) => {
-  const block = typeof value === "string" ? parseBlock(value) : null;
-  if (block === null) throw new Invalid(`'${shown(value)}' is not a valid IP subnet`);
-  return `${addressText(block.family, block.first)}/${block.prefix}`;
+  const prefix = typeof value === "string" ? readPrefix(value) : null;
+  if (prefix === null) throw invalidInput(`${shown(value)} is not in a CIDR format`);
+  return networkText(prefix);
 };
 
-const strictCidr: Convert<string> = (value) => {
-  const block = typeof value === "string" ? parseBlock(value) : null;
-  if (block === null) throw new Invalid(`'${shown(value)}' is not a valid CIDR`);
-  const text = `${addressText(block.family, block.first)}/${block.prefix}`;
-  if (block.hasHostBits) throw new Invalid(`'${shown(value)}' is not a recognized CIDR, '${text}' is recommended`);
-  return text;
+/** A prefix of a list (type:subnet_list): as `cidr`, but a length must be said, and IPv4 comes in its own spelling. */
+export const listedPrefix: Convert<string> = (value) => {
+  const prefix = typeof value === "string" ? readPrefix(value) : null;
+  if (typeof value !== "string" || prefix === null) throw new Invalid(`'${shown(value)}' is not a valid IP subnet`);
+  refuseOtherSpelling(value, prefix);
+  return networkText(prefix);
 };
 
+function refuseOtherSpelling(value: string, prefix: Prefix): void {
+  if (value.includes("/") && (prefix.family === 6 || prefixText(prefix) === value)) return;
+  throw new Invalid(`'${value}' isn't a recognized IP subnet cidr, '${networkText(prefix)}' is recommended`);
+}
+
+/** Where a route leads: no host bits, not the loopback. It is kept as it was written, as neutron does. */
+const routeDestination: Convert<string> = (value) => {
+  const prefix = typeof value === "string" ? readPrefix(value) : null;
+  if (typeof value !== "string" || prefix === null) throw new Invalid(`'${shown(value)}' is not a valid CIDR`);
+  const network = networkText(prefix);
+  if (!value.includes("/") || network !== prefixText(prefix))
+    throw new Invalid(`'${value}' is not a recognized CIDR, '${network}' is recommended`);
+  const loopback = prefix.family === 4 ? network.startsWith("127.") : network === "::1/128";
+  if (loopback) throw new Invalid(`'${value}' is not a routable CIDR`);
+  return value;
+};
+
+/** netaddr's spellings of a MAC, for colon form: six groups, three groups, or twelve digits. */
+function macDigits(text: string): string | null {
+  const six = /^([0-9a-f]{1,2}([:-]))(?:[0-9a-f]{1,2}\2){4}[0-9a-f]{1,2}$/i.exec(text);
+  const three = /^([0-9a-f]{1,4}([:.-]))[0-9a-f]{1,4}\2[0-9a-f]{1,4}$/i.exec(text);
+  const separator = six?.[2] ?? three?.[2];
+  if (separator === undefined) return /^[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : null;
+  const groups = text.toLowerCase().split(separator);
+  return groups.map((group) => group.padStart(12 / groups.length, "0")).join("");
+}
+
+/** `fa:16:3e:00:00:01`, whatever its spelling. */
 export const mac: Convert<string> = (value) => {
-  const text = typeof value === "string" ? value.toLowerCase().replaceAll("-", ":") : "";
-  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(text) || text === "00:00:00:00:00:00")
-    throw new Invalid(`'${shown(value)}' is not a valid MAC address`);
-  return text;
+  const digits = typeof value === "string" ? macDigits(value) : null;
+  if (digits === null || digits === "000000000000") throw new Invalid(`'${shown(value)}' is not a valid MAC address`);
+  return (digits.match(/../g) ?? []).join(":");
 };
 
 function fields(value: unknown, names: readonly string[], what: string): Record<string, unknown> {
@@ -117,10 +158,13 @@ function fields(value: unknown, names: readonly string[], what: string): Record<
   return value as Record<string, unknown>;
 }
 
-export const pools: Convert<Pool[]> = listOf((value) => {
-  const { start, end } = fields(value, ["start", "end"], "IP pool");
-  return { start: address(start), end: address(end) };
-}, "valid list of pools");
+export const pools: Convert<Pool[]> = (value) => {
+  if (!Array.isArray(value)) throw new Invalid(`Invalid data format for IP pool: '${shown(value)}'`);
+  return value.map((item) => {
+    const { start, end } = fields(item, ["start", "end"], "IP pool");
+    return { start: address(start), end: address(end) };
+  });
+};
 
 function unique<T>(items: T[], key: (item: T) => string, message: (item: T) => string): T[] {
   const seen = new Set<string>();
@@ -134,7 +178,7 @@ function unique<T>(items: T[], key: (item: T) => string, message: (item: T) => s
 export const routes: Convert<HostRoute[]> = (value) => {
   const items = listOf((item) => {
     const { destination, nexthop } = fields(item, ["destination", "nexthop"], "hostroute");
-    return { destination: strictCidr(destination), nexthop: address(nexthop) };
+    return { destination: routeDestination(destination), nexthop: address(nexthop) };
   })(value);
   return unique(
     items,
@@ -143,11 +187,12 @@ export const routes: Convert<HostRoute[]> = (value) => {
   );
 };
 
+/** Kept as they were written, as neutron does. */
 export const nameservers: Convert<string[]> = (value) => {
   const items = listOf((item) => {
-    if (typeof item !== "string" || isIP(item) === 0)
+    if (typeof item !== "string" || addressNumber(item) === null)
       throw new Invalid(`'${shown(item)}' is not a valid nameserver. '${shown(item)}' is not a valid IP address`);
-    return address(item);
+    return item;
   })(value);
   return unique(
     items,
@@ -159,20 +204,20 @@ export const nameservers: Convert<string[]> = (value) => {
 export interface FixedIpRequest {
   subnet_id?: string;
   ip_address?: string;
+  /** In an update: takes the address away that follows from the MAC and would stay otherwise. */
+  delete_subnet?: boolean;
 }
 
 export const fixedIps: Convert<FixedIpRequest[]> = (value) => {
-  const items = listOf((item) => {
-    if (typeof item !== "object" || item === null || Array.isArray(item))
-      throw new Invalid(`Invalid data format for fixed IP: '${shown(item)}'`);
+  if (!Array.isArray(value)) throw new Invalid(`Invalid data format for fixed IP: '${shown(value)}'`);
+  const items = value.map((item) => {
+    if (!isPlain(item)) throw new Invalid(`Invalid data format for fixed IP: '${shown(item)}'`);
     const request: FixedIpRequest = {};
-    for (const [name, part] of Object.entries(item)) {
-      if (name === "ip_address") request.ip_address = address(part);
-      else if (name === "subnet_id") request.subnet_id = uuid(part);
-      else throw new Invalid(`Invalid data format for fixed IP: '${shown(item)}'`);
-    }
+    if (item.ip_address !== undefined) request.ip_address = address(item.ip_address);
+    if (item.subnet_id !== undefined) request.subnet_id = uuid(item.subnet_id);
+    if (item.delete_subnet === true) request.delete_subnet = true;
     return request;
-  })(value);
+  });
   const given = items.filter(({ ip_address }) => ip_address !== undefined);
   unique(
     given,
@@ -182,41 +227,104 @@ export const fixedIps: Convert<FixedIpRequest[]> = (value) => {
   return items;
 };
 
-/** Pairs without a MAC get the port's own later. */
-export const addressPairs: Convert<(Pick<AddressPair, "ip_address"> & { mac_address?: string })[]> = (value) => {
-  const items = listOf((item) => {
-    if (typeof item !== "object" || item === null || Array.isArray(item))
-      throw new Invalid(`'${shown(item)}' is not a dictionary`);
-    const { ip_address, mac_address, ...rest } = item as Record<string, unknown>;
-    if (ip_address === undefined) throw invalidInput("AllowedAddressPair must contain ip_address");
-    const [extra] = Object.keys(rest);
-    if (extra !== undefined) throw new Invalid(`Unrecognized attribute(s) '${extra}'`);
-    const text = String(ip_address);
-    if (!text.includes("/") ? addressNumber(text) === null : parseBlock(text) === null)
-      throw new Invalid(`'${shown(ip_address)}' is neither a valid IP address, nor is it a valid IP subnet`);
-    return mac_address === undefined || mac_address === null
-      ? { ip_address: text }
-      : { mac_address: mac(mac_address), ip_address: text };
-  })(value);
-  return unique(
-    items,
-    (pair) => `${pair.mac_address ?? ""} ${pair.ip_address}`,
-    (pair) => `Request contains duplicate address pair: mac_address ${pair.mac_address} ip_address ${pair.ip_address}`,
-  );
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * Pairs without a MAC get the port's own later. Both parts stay as they were written (neutron shows them so); what they mean is made out
+ * where rules are rendered.
+ */
+export const addressPairs: Convert<WantedPair[]> = (value) => {
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw badRequest("Allowed address pairs must be a list.");
+  const pairs = value.map((item): WantedPair => {
+    if (!isPlain(item)) throw new Invalid(`'${shown(item)}' is not a dictionary`);
+    const { ip_address, mac_address, ...rest } = item;
+    if (mac_address !== undefined) plainly(() => mac(mac_address));
+    if (ip_address === undefined)
+      throw badRequest("AllowedAddressPair must contain ip_address", { type: "AllowedAddressPairsMissingIP" });
+    const extra = Object.keys(rest);
+    if (extra.length > 0) throw badRequest(`Unrecognized attribute(s) '${extra.join(", ")}'`);
+    const text = pairAddress(ip_address);
+    return mac_address === undefined ? { ip_address: text } : { mac_address: String(mac_address), ip_address: text };
+  });
+  refuseDoublePairs(pairs);
+  return pairs;
 };
 
-/** A null value takes the option away in an update. */
-export const dhcpOptions: Convert<(Omit<DhcpOption, "opt_value"> & { opt_value: string | null })[]> = listOf((item) => {
-  if (typeof item !== "object" || item === null) throw new Invalid(`'${shown(item)}' is not a dictionary`);
-  const { opt_name, opt_value, ip_version } = item as Record<string, unknown>;
-  if (typeof opt_name !== "string" || opt_name.trim() === "")
-    throw new Invalid(`'${shown(opt_name)}' Blank strings are not permitted`);
-  // Options become lines of a dnsmasq file.
-  if (!/^[A-Za-z0-9-]{1,64}$/.test(opt_name)) throw new Invalid(`'${opt_name}' is not the name of a DHCP option`);
-  if (opt_value !== null && (typeof opt_value !== "string" || /[\r\n\0]/.test(opt_value)))
-    throw new Invalid(`'${shown(opt_value)}' is not a valid string`);
-  return { opt_name, opt_value: opt_value as string | null, ip_version: oneOf(4, 6)(ip_version ?? 4) };
-});
+/** A pair as it is asked for. */
+export type WantedPair = Pick<AddressPair, "ip_address"> & { mac_address?: string };
+
+/** Errors: 400 when a pair is there twice, however its MAC is spelled. */
+export function refuseDoublePairs(pairs: readonly WantedPair[]): void {
+  const seen = new Set<string>();
+  for (const { mac_address, ip_address } of pairs) {
+    const key = `${mac_address === undefined ? "" : mac(mac_address)} ${ip_address.toLowerCase()}`;
+    if (seen.has(key)) {
+      throw badRequest(
+        `Request contains duplicate address pair: mac_address ${mac_address ?? "None"} ip_address ${ip_address}.`,
+        { type: "DuplicateAddressPairInRequest" },
+      );
+    }
+    seen.add(key);
+  }
+}
+
+function pairAddress(value: unknown): string {
+  const prefix = typeof value === "string" ? readPrefix(value) : null;
+  if (typeof value !== "string" || prefix === null) throw badRequest(`'${shown(value)}' is not a valid IP address`);
+  if (value.includes("/")) plainly(() => refuseOtherSpelling(value, prefix));
+  return value;
+}
+
+/** Without "Invalid input for …" around it: neutron's validator of pairs answers by itself. */
+function plainly(check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    throw error instanceof Invalid ? badRequest(error.message) : error;
+  }
+}
+
+/** Options that mean something without a value. */
+const BLANK_OPTIONS: ReadonlySet<unknown> = new Set(["router", "classless-static-route"]);
+export type WantedOption = Omit<DhcpOption, "opt_value"> & { opt_value: string | null };
+
+/**
+ * Any name and value of one line, as in neutron (neutron_lib/api/definitions/extra_dhcp_opt.py); whether the DHCP server knows it shows when
+ * its files are written. A null value takes the option away in an update.
+ */
+export const dhcpOptions: Convert<WantedOption[]> = (value) => {
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw invalidInput(`'${shown(value)}' is not a list`);
+  const texts = value.map((item) => JSON.stringify(item));
+  const twice = value.filter((_, index) => texts.indexOf(texts[index] ?? "") !== index);
+  if (twice.length > 0)
+    throw invalidInput(`Duplicate items in the list: '${[...new Set(twice.map(pythonRepr))].join(", ")}'`);
+  return value.map(dhcpOption);
+};
+
+function dhcpOption(item: unknown): WantedOption {
+  const unfit = () => invalidInput(`No valid key specs matched for: ${pythonRepr(item)}`);
+  if (!isPlain(item)) throw unfit();
+  const { opt_name, opt_value, ip_version = 4, ...rest } = item;
+  if (Object.keys(rest).length > 0 || !isOneLine(opt_name, 64)) throw unfit();
+  const fits =
+    opt_value === null ||
+    (BLANK_OPTIONS.has(opt_name)
+      ? typeof opt_value === "string" && opt_value.length <= 255
+      : isOneLine(opt_value, 255));
+  const version = Number(ip_version);
+  if (!fits || (version !== 4 && version !== 6)) throw unfit();
+  return { opt_name, opt_value: opt_value as string | null, ip_version: version };
+}
+
+/** Python's str.splitlines() finds one line, and it is not blank. */
+function isOneLine(value: unknown, max: number): value is string {
+  if (typeof value !== "string" || value.trim() === "" || value.length > max) return false;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the line ends that Python knows
+  return !/[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]./s.test(value);
+}
 
 export const dictionary: Convert<Record<string, unknown>> = (value) => {
   if (value === null) return {};

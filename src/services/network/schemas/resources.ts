@@ -9,6 +9,7 @@ import {
   dnsName,
   fixedIps,
   integer,
+  listedPrefix,
   listOf,
   mac,
   nameservers,
@@ -19,12 +20,14 @@ import {
   raw,
   routes,
   string,
+  uniqueListOf,
   uuid,
 } from "./converters.ts";
+import { ethertype, portNumber, protocol, remotePrefix } from "./rule-values.ts";
 
 const name = { put: true, default: "", convert: string() };
 const description = { put: true, default: "", convert: string() };
-const tags = { default: [], convert: listOf(string(255)) };
+const tags = { default: [], convert: uniqueListOf(string(255)) };
 const readOnly = { post: false };
 const up = { put: true, default: true, convert: boolean };
 
@@ -79,7 +82,7 @@ export const subnetAttributes: Attributes = {
 export const subnetPoolAttributes: Attributes = {
   ...identityAttributes,
   name: { ...name, default: undefined, required: true },
-  prefixes: { put: true, required: true, convert: listOf(cidr) },
+  prefixes: { put: true, required: true, convert: uniqueListOf(listedPrefix) },
   default_quota: { put: true, default: null, convert: orNull(range(0, 2 ** 31 - 1)) },
   ip_version: readOnly,
   default_prefixlen: { put: true, convert: range(0, 128) },
@@ -112,7 +115,7 @@ export const portAttributes: Attributes = {
   fixed_ips: { put: true, convert: fixedIps },
   allowed_address_pairs: { put: true, default: [], convert: addressPairs },
   extra_dhcp_opts: { put: true, default: [], convert: dhcpOptions },
-  security_groups: { put: true, convert: listOf(uuid) },
+  security_groups: { put: true, convert: uniqueListOf(uuid) },
   description,
   "binding:vnic_type": { put: true, default: "normal", convert: string() },
   "binding:profile": { put: true, default: {}, convert: dictionary, setBy: "admin", seenBy: "admin" },
@@ -190,12 +193,12 @@ export const groupAttributes: Attributes = {
 export const ruleAttributes: Attributes = {
   ...identityAttributes,
   security_group_id: { required: true, convert: uuid },
-  ethertype: { default: "IPv4", convert: raw },
+  ethertype: { default: "IPv4", convert: ethertype },
   direction: { required: true, convert: oneOf("ingress", "egress") },
-  protocol: { default: null, convert: raw },
-  port_range_min: { default: null, convert: raw },
-  port_range_max: { default: null, convert: raw },
-  remote_ip_prefix: { default: null, convert: raw },
+  protocol: { default: null, convert: protocol },
+  port_range_min: { default: null, convert: portNumber },
+  port_range_max: { default: null, convert: portNumber },
+  remote_ip_prefix: { default: null, convert: remotePrefix },
   normalized_cidr: readOnly,
   remote_group_id: { default: null, convert: orNull(string()) },
   description: { default: "", convert: string() },

@@ -1,7 +1,6 @@
-import { isIPv6 } from "node:net";
-import { blockText, parseBlock } from "../../../kernel/config/addresses.ts";
 import { tracked } from "../manager/base.ts";
 import type { Body } from "../schemas/attribute.ts";
+import { networkText, readPrefix } from "../schemas/prefix.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 
 export function groupView(row: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[], shared: boolean): Body {
@@ -37,8 +36,7 @@ export function ruleView(row: SecurityGroupRuleRow): Body {
 }
 
 /** The range with its host bits cleared: what the firewall really uses. */
-export function normalized(prefix: string | null): string | null {
-  if (prefix === null) return null;
-  const block = parseBlock(prefix.includes("/") ? prefix : `${prefix}/${isIPv6(prefix) ? 128 : 32}`);
-  return block === null ? null : blockText(block);
+export function normalized(text: string | null): string | null {
+  const prefix = text === null ? null : readPrefix(text);
+  return prefix === null ? null : networkText(prefix);
 }
