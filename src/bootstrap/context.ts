@@ -44,7 +44,8 @@ export interface OpenedContext extends LoadedSettings {
  */
 export async function openStackContext(options: OpenOptions): Promise<OpenedContext> {
   const { access } = options;
-  const loaded = settingsFor({ file: options.file, write: access === "make" });
+  const ownAddresses = options.command === "stack";
+  const loaded = settingsFor({ file: options.file, write: access === "make", ownAddresses });
   const { dataDir, logging } = loaded.settings;
   const closers: (() => void)[] = [];
   const close = () => {

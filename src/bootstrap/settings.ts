@@ -19,13 +19,20 @@ export interface LoadedSettings {
 export function settingsFor(options: {
   file?: string | undefined;
   write: boolean;
+  /** Of a cloud that is about to be made: HOST_IP and SERVICE_HOST have to be this machine's. */
+  ownAddresses?: boolean;
   /** Taken as if they had been remembered. */
   values?: Record<string, string>;
 }): LoadedSettings {
   const base = { file: options.file ?? defaultFile(), env: process.env, cwd: process.cwd(), hostFacts: hostFacts() };
   // Twice: what is remembered lies in the data directory, which the first pass finds.
   const { dataDir } = loadSettings(base).settings;
-  return loadSettings({ ...base, remembered: { ...remembered(dataDir), ...options.values }, write: options.write });
+  return loadSettings({
+    ...base,
+    remembered: { ...remembered(dataDir), ...options.values },
+    ownAddresses: options.ownAddresses === true,
+    write: options.write,
+  });
 }
 
 /** local.conf of the current directory, else the one beside bin/ (where DevStack has it); undefined when there is neither. */

@@ -54,6 +54,13 @@ describe("stack where it cannot work", () => {
     assert.deepEqual(left(), []);
   });
 
+  test("with the address of another machine", () => {
+    const { code, said } = stack({ HOST_IP: "203.0.113.7" });
+    assert.equal(code, 1);
+    assert.match(said, /HOST_IP 203\.0\.113\.7 is no address of this machine[\s\S]*HOST_IP_FORWARDED=True/);
+    assert.deepEqual(left(), []);
+  });
+
   test("with real guests, but without root", { skip: isRoot ? false : "needs root, to be somebody else" }, () => {
     chmodSync(directory, 0o777);
     const { code, said } = stack({ VIRT_DRIVER: "libvirt" }, { uid: NOBODY });

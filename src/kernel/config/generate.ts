@@ -75,11 +75,19 @@ export function referenceText(): string {
     "",
     "`local.conf` is read as DevStack reads it, but as data: nothing in it is run. What is understood under",
     "`[[local|localrc]]` is assignments, `+=`, `export`, single and double quotes, escapes, `$VAR`, `${VAR}`,",
-    "`${VAR:-default}`, comments, line continuation, and `enable_service`, `disable_service`, `disable_all_services`,",
-    "`enable_plugin`. Anything else is an error with its line. A file without headers is read as an old `localrc`.",
+    "`${VAR:-default}`, arrays `NAME=(a b)`, `if [ $A = b ]; then … fi` with tests of texts, comments, line continuation, and",
+    "`enable_service`, `disable_service`, `disable_all_services`, `enable_plugin`. `HOST_IP=$(…)`, `HOST_IP_IFACE=$(…)` and",
+    "`SERVICE_HOST=$(…)` ask for detection, and a command for a variable without effect does not matter; anything else is an",
+    "error with its line. Values under `[[post-config|FILE]]` may use the variables, too. A file without headers is read as an",
+    "old `localrc`.",
     "",
     "The file beats the environment and the environment beats the defaults; write `VAR=${VAR:-value}` to let the",
-    "environment win. An unknown variable is a warning that names the nearest known one.",
+    "environment win. A mistyped variable is a warning that names the nearest known one. What misleads nobody (the password of",
+    "a database that is not there) is taken silently; the rest without effect is told in one message per reason.",
+    "",
+    "A range may be written as an address in it (`FLOATING_RANGE=10.1.2.3/24` is 10.1.2.0/24). `HOST_IP` and an address in",
+    "`SERVICE_HOST` have to be this machine's when a cloud is made, unless `HOST_IP_FORWARDED=True`. A `FIXED_RANGE` that is",
+    "smaller than the pool's subnets, or whose `NETWORK_GATEWAY` lies outside the first of them, is the private subnet itself.",
     "",
     "One process has every service, so `disable_service` saves nothing and is only noted. Plugins are not fetched.",
   ];
@@ -109,14 +117,14 @@ export function referenceText(): string {
     "",
     "## Accepted without effect",
     "",
-    "Variables of old tutorials, and of parts that do not exist here. `*` stands for any text. Each is said once when set.",
+    "Variables of old tutorials, and of parts that do not exist here. `*` stands for any text. Those with the same reason are told in one message.",
     "",
     "| Variables | Why |",
     "| --- | --- |",
   );
   const byNote = new Map<string, string[]>();
   for (const { name, note } of acceptedVariables) {
-    const why = note === "" ? "taken silently: there are no sources to fetch or build" : note;
+    const why = note === "" ? "nothing is said: nobody can be misled by it" : note;
     byNote.set(why, [...(byNote.get(why) ?? []), `\`${name}\``]);
   }
   for (const [note, names] of byNote) lines.push(row(names.join(", "), note));

@@ -1,21 +1,18 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseBlock } from "./addresses.ts";
 import { buildSettings } from "./build.ts";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
-import { parseIni } from "./ini.ts";
-import { type MetaSection, splitSections } from "./meta.ts";
-import { nearest } from "./nearest.ts";
+import { describeVariables, takeLocalrc } from "./localrc.ts";
+import { splitSections } from "./meta.ts";
+import { checkAddresses } from "./own-addresses.ts";
 import { generatedSecrets, generatePassword, passwordFileName, readPasswords, writePasswords } from "./passwords.ts";
-import { configServiceOf, findIniOption, iniOptionNames } from "./post-config.ts";
-import { type Given, Resolver } from "./resolve.ts";
-import { absentFeatures, knownServices, resolveServices } from "./services.ts";
+import { takePostConfig } from "./post-config-sections.ts";
+import { fitSubnetPool } from "./private-subnet.ts";
+import { Remarks } from "./remarks.ts";
+import { type Given, Resolver, rememberedFile } from "./resolve.ts";
 import type { ConfigWarning, HostFacts, Settings } from "./settings.ts";
-import { evaluateLocalrc } from "./shell/evaluate.ts";
-import { parseLocalrc } from "./shell/parser.ts";
 import { checkContradictions } from "./validate.ts";
-import { findAccepted } from "./variables/accepted.ts";
-import { aliasTarget, allNames, findVariable } from "./variables.ts";
+import { aliasTarget, allNames } from "./variables.ts";
 
 export interface LoadOptions {
   /** local.conf; a file that is named and missing is an error. Undefined: `local.conf` (or DevStack's old `localrc`) in cwd, if there is one. */
@@ -27,6 +24,8 @@ export interface LoadOptions {
   readonly remembered?: Readonly<Record<string, string>>;
   /** Store generated passwords in DATA_DIR (0600). Without it nothing is written, and passwords differ per call unless stored before. */
   readonly write?: boolean;
+  /** HOST_IP and SERVICE_HOST have to be this machine's: of a cloud that is about to be made, not of one that is to be taken away. */
+  readonly ownAddresses?: boolean;
   /** The text of the file, for tests; then nothing is read but the password file. */
   readonly text?: string;
 }
@@ -40,14 +39,16 @@ export function loadSettings(options: LoadOptions): {
   readonly warnings: readonly ConfigWarning[];
 } {
   const source = readSource(options);
-  const { sections, problems: sectionProblems } = splitSections(source.name, source.text);
+  const remarks = new Remarks(source.name);
+  const { sections, problems: sectionProblems } = splitSections(source.name, source.text, remarks);
   const problems: ConfigProblem[] = [...sectionProblems];
-  const warnings: ConfigWarning[] = [];
   const given = new Map<string, Given>();
   takeRemembered(options, given);
   takeEnvironment(options, given);
-  takeLocalrc(options, source.name, sections, { given, problems, warnings });
-  const iniOptions = takePostConfig(source.name, sections, { given, problems, warnings });
+  const collected = { given, problems, remarks };
+  const evaluation = takeLocalrc(source.name, sections, options, collected);
+  const iniOptions = takePostConfig(source.name, sections, evaluation, collected);
+  describeVariables(evaluation, options, remarks);
   // `dhcp` asks for the detection that happens anyway, or for what it found the first time.
   if (given.get("HOST_IP")?.value === "dhcp") {
     const value = options.remembered?.HOST_IP;
@@ -67,13 +68,13 @@ export function loadSettings(options: LoadOptions): {
     explicit: explicit.sort(),
   });
   checkContradictions(settings, resolver);
+  if (options.ownAddresses === true) checkAddresses(settings, resolver, options.hostFacts);
   problems.push(...resolver.problems);
   if (problems.length > 0) throw new ConfigError(problems.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)));
   if (options.write === true && generated.fresh) writePasswords(passwordFile, generated.stored);
-  return { settings, warnings };
+  for (const { line, message, hint } of resolver.notes) remarks.say("note", line, message, hint);
+  return { settings, warnings: remarks.all() };
 }
-
-const rememberedFile = "(remembered)";
 
 const WRONG_FILE = "copy local.conf.example to local.conf, or leave -c out to run with the defaults";
 /** The system's codes → what is wrong, and what would be right. */
@@ -110,12 +111,6 @@ function readSource(options: LoadOptions): {
   return { name: "local.conf", path: null, text: "" };
 }
 
-interface Collected {
-  readonly given: Map<string, Given>;
-  readonly problems: ConfigProblem[];
-  readonly warnings: ConfigWarning[];
-}
-
 function takeRemembered(options: LoadOptions, given: Map<string, Given>): void {
   for (const [name, value] of Object.entries(options.remembered ?? {})) {
     given.set(name, { value, file: rememberedFile, line: null, column: null });
@@ -126,148 +121,6 @@ function takeEnvironment(options: LoadOptions, given: Map<string, Given>): void 
   for (const name of allNames()) {
     const value = options.env[name];
     if (value !== undefined) given.set(aliasTarget(name) ?? name, { value, file: null, line: null, column: null });
-  }
-}
-
-function takeLocalrc(options: LoadOptions, file: string, sections: readonly MetaSection[], to: Collected): void {
-  const parsed = sections
-    .filter((section) => section.phase === "local" && /^localrc$/.test(section.target))
-    .map((section) => parseLocalrc(file, section.body, section.bodyLine));
-  to.problems.push(...parsed.flatMap((one) => one.problems));
-  const statements = parsed.flatMap((one) => one.statements);
-  const result = evaluateLocalrc(file, statements, {
-    environment: (name) => options.env[name],
-    fallback: (name, set) => {
-      if (findVariable(name) === undefined) return undefined;
-      const known = new Map(to.given);
-      for (const [other, raw] of set) known.set(aliasTarget(other) ?? other, { ...raw, file });
-      return new Resolver(known, new Map(), options.hostFacts).text(name);
-    },
-  });
-  to.problems.push(...result.problems);
-  to.warnings.push(...result.warnings);
-  for (const [name, raw] of result.values) {
-    const target = aliasTarget(name) ?? name;
-    const warn = (message: string, hint: string, severity: "note" | "warning"): void => {
-      to.warnings.push({ file, line: raw.line, message, hint, severity });
-    };
-    if (target !== name) {
-      warn(`${name} is an older name of ${target}`, `write ${target}`, "note");
-      if (result.values.has(target)) continue;
-    }
-    if (findVariable(target) !== undefined) {
-      const fromEnvironment = options.env[name];
-      const secret = findVariable(target)?.secret === true;
-      if (fromEnvironment !== undefined && fromEnvironment !== raw.value && !result.used.has(name)) {
-        const hint = `write ${name}=\${${name}:-${secret ? "…" : raw.value}} to let the environment decide`;
-        warn(`${name} of the environment is not used: the file sets it`, hint, "warning");
-      }
-      to.given.set(target, { ...raw, file });
-    } else describeUnknown(name, result.used, warn);
-  }
-  const list = result.values.get("ENABLED_SERVICES");
-  const wholeList = statements.some((one) => one.kind === "assign" && one.name === "ENABLED_SERVICES");
-  if (list !== undefined && wholeList) {
-    warnUnknownServices(file, list.value, list.line, to.warnings);
-    for (const feature of absentFeatures(resolveServices(list.value))) {
-      const hint = "what asks for it fails; everything else is there";
-      to.warnings.push({
-        file,
-        line: list.line,
-        message: `there is no ${feature} in this cloud yet`,
-        hint,
-        severity: "note",
-      });
-    }
-  }
-}
-
-function warnUnknownServices(file: string, text: string, line: number, warnings: ConfigWarning[]): void {
-  for (const item of text.split(/[,\s]+/)) {
-    const name = item.replace(/^-/, "");
-    if (name === "" || knownServices.includes(name)) continue;
-    const message = `unknown service "${name}"`;
-    if (warnings.some((warning) => warning.message === message)) continue;
-    const meant = nearest(name, knownServices);
-    warnings.push({
-      file,
-      line,
-      message,
-      hint: meant === null ? "it has no effect" : `did you mean ${meant}?`,
-      severity: "warning",
-    });
-  }
-}
-
-function describeUnknown(
-  name: string,
-  used: ReadonlySet<string>,
-  warn: (message: string, hint: string, severity: "note" | "warning") => void,
-): void {
-  const accepted = findAccepted(name);
-  if (accepted !== undefined) {
-    if (accepted.note !== "") warn(`${name} has no effect here`, accepted.note, "note");
-  } else if (!used.has(name)) {
-    const meant = nearest(name, allNames());
-    warn(`unknown variable ${name}`, meant === null ? "it has no effect" : `did you mean ${meant}?`, "warning");
-  }
-}
-
-function takePostConfig(file: string, sections: readonly MetaSection[], to: Collected): Map<string, Given> {
-  const found = new Map<string, Given>();
-  for (const section of sections) {
-    if (section.phase === "local") {
-      if (section.target !== "localrc") {
-        to.warnings.push({
-          file,
-          line: section.line,
-          message: `[[local|${section.target}]] is not read`,
-          hint: "variables belong under [[local|localrc]]",
-          severity: "warning",
-        });
-      }
-      continue;
-    }
-    const service = configServiceOf(section.target);
-    const { entries, problems } = parseIni(file, section.body, section.bodyLine);
-    to.problems.push(...problems);
-    if (service === null) {
-      to.warnings.push({
-        file,
-        line: section.line,
-        message: `${section.target} names no known configuration file`,
-        hint: "use $NOVA_CONF, $NEUTRON_CONF, $CINDER_CONF, $GLANCE_API_CONF or $KEYSTONE_CONF",
-        severity: "warning",
-      });
-      continue;
-    }
-    for (const { section: group, option, value, line } of entries) {
-      const definition = findIniOption(service, group, option);
-      const origin = { value, file, line, column: 1 };
-      if (definition !== undefined && "variable" in definition) to.given.set(definition.variable, origin);
-      else if (definition !== undefined) found.set(`${service}/${group}/${option}`, origin);
-      else {
-        const meant = nearest(`${group}/${option}`, iniOptionNames(service));
-        const [meantGroup, meantOption] = meant?.split("/") ?? [];
-        const hint =
-          meant === null ? "the rest of the section still counts" : `did you mean [${meantGroup}] ${meantOption}?`;
-        to.warnings.push({ file, line, message: `[${group}] ${option} has no effect here`, hint, severity: "warning" });
-      }
-    }
-  }
-  return found;
-}
-
-/**
- * Old tutorials give a FIXED_RANGE smaller than DevStack's /26 subnets and know of no subnet pool: then the range itself
- * is the private subnet.
- */
-function fitSubnetPool(given: Map<string, Given>): void {
-  const fixed = given.get("FIXED_RANGE");
-  const block = fixed === undefined ? null : parseBlock(fixed.value);
-  const chosen = ["SUBNETPOOL_SIZE_V4", "SUBNETPOOL_PREFIX_V4", "USE_SUBNETPOOL"].some((name) => given.has(name));
-  if (block !== null && block.prefix > 26 && block.prefix <= 30 && !chosen) {
-    given.set("SUBNETPOOL_SIZE_V4", { value: String(block.prefix), file: rememberedFile, line: null, column: null });
   }
 }
 

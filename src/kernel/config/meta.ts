@@ -1,4 +1,5 @@
 import type { ConfigProblem } from "./errors.ts";
+import type { Remarks } from "./remarks.ts";
 
 /** A `[[phase|file]]` part of local.conf. */
 export interface MetaSection {
@@ -12,7 +13,8 @@ export interface MetaSection {
   readonly body: string;
 }
 
-const header = /^\[\[([^\]|\s]+)\|([^\]|\s]+)\]\]\s*$/;
+/** What follows behind a blank counts for nothing, as in DevStack. */
+const header = /^\[\[([^\]|\s]+)\|([^\]|\s]*)\]\](\s.*)?$/;
 export const phases: readonly string[] = ["local", "post-config", "extra", "post-extra", "test-config"];
 
 /**
@@ -22,6 +24,7 @@ export const phases: readonly string[] = ["local", "post-config", "extra", "post
 export function splitSections(
   file: string,
   text: string,
+  remarks: Remarks,
 ): { readonly sections: readonly MetaSection[]; readonly problems: readonly ConfigProblem[] } {
   const lines = text
     .replaceAll("\r\n", "\n")
@@ -39,13 +42,8 @@ export function splitSections(
   }
   const stray = lines.slice(0, first).findIndex((line) => line.trim() !== "" && !line.trim().startsWith("#"));
   if (stray !== -1) {
-    problems.push({
-      file,
-      line: stray + 1,
-      column: 1,
-      message: "text before the first [[phase|file]] header belongs to no section and DevStack would ignore it",
-      hint: "put the line [[local|localrc]] above it",
-    });
+    const message = `what stands above ${(lines[first] ?? "").trim()} belongs to no section and has no effect`;
+    remarks.say("warning", stray + 1, message, "DevStack ignores it, too; move it below a header");
   }
   starts.forEach((start, index) => {
     const line = lines[start] ?? "";
@@ -53,13 +51,7 @@ export function splitSections(
     const body = lines.slice(start + 1, starts[index + 1] ?? lines.length).join("\n");
     const phase = match?.[1] ?? "";
     if (match === null) {
-      problems.push({
-        file,
-        line: start + 1,
-        column: 1,
-        message: `malformed section header: ${line.trim()}`,
-        hint: "write [[phase|file]] alone on its line and without spaces, for example [[local|localrc]]",
-      });
+      problems.push({ file, line: start + 1, column: 1, ...malformed(line) });
     } else if (!phases.includes(phase)) {
       problems.push({
         file,
@@ -75,7 +67,29 @@ export function splitSections(
   return { sections, problems };
 }
 
-/** `[[ -f x ]]` is a bash test and is left for the shell parser to refuse; anything with a `|` or tight brackets was meant as a header. */
+/** What is wrong with a line that was meant as a header. */
+function malformed(line: string): { readonly message: string; readonly hint: string } {
+  const text = line.trim();
+  const parts = /^\[*\s*([^\]|[\s]+)\s*\|\s*([^\]|\s]*)\s*\]*/.exec(text);
+  const right = parts === null ? "[[local|localrc]]" : `[[${parts[1]}|${parts[2]}]]`;
+  const [open = "", close = ""] = [/^\[*/.exec(text)?.[0], /\]*$/.exec(text)?.[0]];
+  let what = `malformed section header: ${text}`;
+  if (parts !== null && open.length !== 2)
+    what = `malformed section header ${text}: it begins with ${count(open.length)}, not two`;
+  else if (parts !== null && close.length !== 2)
+    what = `malformed section header ${text}: it ends with ${count(close.length)}, not two`;
+  else if (line !== line.trimStart()) what = `blanks in front of the section header ${text}`;
+  return { message: what, hint: `write ${right} alone on its line and without spaces` };
+}
+
+const count = (brackets: number): string =>
+  brackets === 0 ? "no bracket" : `${brackets} bracket${brackets === 1 ? "" : "s"}`;
+
+/**
+ * `[[ -f x ]]` is a bash test and is left for the shell parser to refuse; anything with a `|` between words or tight brackets
+ * was meant as a header, also with a bracket too few.
+ */
 function looksLikeHeader(line: string): boolean {
+  if (/^\s*\[\w[\w-]*\|[^\s\]|]*\]*\s*$/.test(line)) return true;
   return /^\s*\[\[/.test(line) && (!/^\s*\[\[\s/.test(line) || (line.includes("|") && !line.includes("||")));
 }

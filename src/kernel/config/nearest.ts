@@ -1,9 +1,16 @@
-/** The candidate that the word was probably meant to be, or null when none is close (Levenshtein, swaps count once). */
-export function nearest(word: string, candidates: Iterable<string>): string | null {
+/** Words that turn a name into its opposite, which is never what was meant. */
+const OPPOSITES = /^(EN|DIS)ABLE|^(NO|USE|SKIP|WITHOUT)_/;
+
+/**
+ * The candidate that the word was probably meant to be, or null when none is close (Levenshtein, swaps count once).
+ * `limit`: the most letters that may differ.
+ */
+export function nearest(word: string, candidates: Iterable<string>, limit = 3): string | null {
   const wanted = word.toUpperCase();
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.min(3, Math.floor(word.length / 3))) + 1;
+  let bestDistance = Math.max(1, Math.min(limit, Math.floor(word.length / 4))) + 1;
   for (const candidate of candidates) {
+    if (OPPOSITES.exec(wanted)?.[0] !== OPPOSITES.exec(candidate.toUpperCase())?.[0]) continue;
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(wanted, candidate.toUpperCase());
     if (distance < bestDistance) {

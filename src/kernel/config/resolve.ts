@@ -1,4 +1,5 @@
 import type { ConfigProblem } from "./errors.ts";
+import { hasForeignQuotes, isPlaceholder } from "./placeholder.ts";
 import { type OptionName, type OptionValue, optionTables } from "./post-config/options.ts";
 import { findIniOption } from "./post-config.ts";
 import type { HostFacts } from "./settings.ts";
@@ -14,9 +15,14 @@ export interface Given extends Origin {
   readonly value: string;
 }
 
+/** Stands for a file where a value comes from an earlier stack, or was worked out. */
+export const rememberedFile = "(remembered)";
+
 /** Turns texts into typed values, with defaults; collects what does not fit. */
 export class Resolver {
   readonly problems: ConfigProblem[] = [];
+  /** What was taken in another form than it was written. */
+  readonly notes: ConfigProblem[] = [];
   readonly #given: ReadonlyMap<string, Given>;
   readonly #options: ReadonlyMap<string, Given>;
   readonly #facts: HostFacts;
@@ -46,6 +52,12 @@ export class Resolver {
     return this.#given.has(name);
   }
 
+  /** Whether the user set it: neither a default nor what an earlier stack settled on. */
+  isChosen(name: string): boolean {
+    const given = this.#given.get(name);
+    return given !== undefined && given.file !== rememberedFile;
+  }
+
   origin(name: string): Origin {
     return this.#given.get(name) ?? { file: null, line: null, column: null };
   }
@@ -73,8 +85,12 @@ export class Resolver {
     const given = this.#given.get(name);
     if (given !== undefined) {
       const parsed = definition.type.parse(given.value);
-      if (parsed.ok) return parsed.value;
-      this.#report(name, given, `${name} ${parsed.message}`, parsed.hint);
+      if (parsed.ok) {
+        if (parsed.note !== undefined) this.#note(name, given, parsed.note);
+        return parsed.value;
+      }
+      const { message, hint } = misfit(given.value, parsed);
+      this.#report(name, given, `${name} ${message}`, hint);
     }
     const parsed = definition.type.parse(this.#defaultText(name));
     if (parsed.ok) return parsed.value;
@@ -102,6 +118,12 @@ export class Resolver {
     });
   }
 
+  #note(name: string, origin: Origin, note: { readonly message: string; readonly hint: string }): void {
+    const message = `${name} ${note.message}`;
+    if (origin.file === rememberedFile || this.notes.some((one) => one.message === message)) return;
+    this.notes.push({ ...place(origin), message, hint: note.hint });
+  }
+
   /** Whether the variable's given text was refused. */
   isWrong(name: string): boolean {
     return this.#reported.has(name);
@@ -110,6 +132,13 @@ export class Resolver {
   problem(name: string, message: string, hint: string): void {
     this.problems.push({ ...place(this.origin(name)), message, hint });
   }
+}
+
+/** Why a value does not fit, where its look tells more than its type. */
+function misfit(value: string, told: { readonly message: string; readonly hint: string }): typeof told {
+  if (isPlaceholder(value)) return { message: `is still the placeholder ${value}`, hint: told.hint };
+  if (!hasForeignQuotes(value)) return told;
+  return { message: `${told.message}: it has typographic quotes`, hint: "bash knows only the plain ' and \"" };
 }
 
 function place(origin: Origin): Origin {

@@ -1,3 +1,5 @@
+import { absentService, absentServiceNames } from "./absent.ts";
+
 /** A DevStack group name, the prefix of its members' names, and what enabling the group by its name turns on. */
 interface ServiceGroup {
   readonly prefix: string;
@@ -18,8 +20,16 @@ const groups: Readonly<Record<string, ServiceGroup>> = {
   aodh: { prefix: "aodh-", members: ["aodh-api", "aodh-evaluator"] },
 };
 
-/** Older names that mean the same. */
-const synonyms: Readonly<Record<string, string>> = { keystone: "key", quantum: "neutron", "neutron-api": "q-svc" };
+/** Other names of the same: older ones, and those of DevStack's lib/neutron. */
+const synonyms: Readonly<Record<string, string>> = {
+  keystone: "key",
+  quantum: "neutron",
+  "neutron-api": "q-svc",
+  "neutron-agent": "q-agt",
+  "neutron-dhcp": "q-dhcp",
+  "neutron-l3": "q-l3",
+  "neutron-metadata-agent": "q-meta",
+};
 
 /** On by default: of DevStack's list what there is, with the agents of our network back-end. */
 export const defaultServices: readonly string[] = [
@@ -31,53 +41,35 @@ export const defaultServices: readonly string[] = [
   ...membersOf("neutron"),
 ];
 
-/** What DevStack or its plugins have and this cloud has not, by the name of a service or of its group. */
-const absent: Readonly<Record<string, string>> = {
-  swift: "object storage",
-  s3api: "S3 API",
-  heat: "orchestration",
-  horizon: "dashboard",
-  "c-bak": "backup service for volumes",
-  "cinder-backup": "backup service for volumes",
-  ceilometer: "telemetry",
-  gnocchi: "metrics store",
-  aodh: "alarm service",
-  trove: "database service",
-  "ec2-api": "EC2 API",
-  barbican: "key manager",
-  octavia: "load balancer",
-  "o-api": "load balancer",
-  "o-cw": "load balancer",
-  "o-hk": "load balancer",
-  "o-hm": "load balancer",
-  "q-lbaas": "load balancer",
-  "q-lbaasv2": "load balancer",
-  "q-fwaas": "firewall service",
-  "q-vpn": "VPN service",
-  "q-metering": "traffic metering",
-  "q-qos": "quality of service for ports",
-  "q-trunk": "trunk ports",
-};
-
-/** Names that are understood; some stand for programs that one process makes unnecessary. */
+/** Names that are understood: programs that one process makes unnecessary, and parts of what is there. */
 const otherServices: readonly string[] = [
-  ...Object.keys(absent),
   "tls-proxy",
   "tempest",
   "mysql",
   "postgresql",
   "rabbit",
+  "qpid",
+  "zeromq",
   "etcd3",
+  "ldap",
   "dstat",
+  "pidstat",
+  "sysstat",
+  "tempestsysstat",
   "memory_tracker",
   "file_tracker",
+  "peakmem_tracker",
+  "openstack-cli-server",
   "ovn-controller",
+  "ovn-controller-vtep",
   "ovn-northd",
   "ovn-router",
   "ovs-vswitchd",
   "ovsdb-server",
+  "networking-ovn-metadata-agent",
   "q-ovn-agent",
   "q-ovn-metadata-agent",
+  "q-port-forwarding",
   "n-net",
   "n-crt",
   "n-obj",
@@ -87,10 +79,11 @@ const otherServices: readonly string[] = [
   "n-sproxy",
   "n-vol",
   "n-cell",
+  "n-cell-child",
+  "n-cell-region",
   "n-super-cond",
   "g-reg",
-  "s-container-sync",
-  "h-api-cw",
+  "neutron-port-forwarding",
   "neutron-tag-ports-during-bulk-creation",
 ];
 
@@ -101,8 +94,14 @@ export const knownServices: readonly string[] = [
     ...Object.values(groups).flatMap((group) => group.members),
     ...Object.keys(synonyms),
     ...otherServices,
+    ...absentServiceNames,
   ]),
 ];
+
+/** Whether the name means something, here or in DevStack. */
+export function isKnownService(name: string): boolean {
+  return knownServices.includes(name) || absentService(name) !== null;
+}
 
 function membersOf(group: string): readonly string[] {
   return groups[group]?.members ?? [];
@@ -130,14 +129,6 @@ export function resolveServices(text: string): readonly string[] {
   const removed = items.filter((item) => item.startsWith("-")).map((item) => item.slice(1));
   const listed = items.filter((item) => !item.startsWith("-")).flatMap(expandService);
   return [...new Set(listed)].filter((service) => !removed.some((name) => belongsTo(service, name)));
-}
-
-/** What somebody who lists these services expects and this cloud does not have yet; each once. */
-export function absentFeatures(services: readonly string[]): readonly string[] {
-  const found = services.flatMap((service) =>
-    Object.entries(absent).flatMap(([name, feature]) => (belongsTo(service, name) ? [feature] : [])),
-  );
-  return [...new Set(found)];
 }
 
 /** Takes a service or group out of a list. */

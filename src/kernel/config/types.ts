@@ -3,7 +3,12 @@ import { addressNumber, blockText, parseBlock } from "./addresses.ts";
 import type { AddressRange } from "./settings.ts";
 
 export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: true;
+      readonly value: T;
+      /** The value is another than was written; the message reads on from the name, as of an error. */
+      readonly note?: { readonly message: string; readonly hint: string };
+    }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 /** How the text of a variable becomes a value; `description` is what docs and error hints say. */
@@ -37,7 +42,8 @@ export const nonEmpty: ValueType<string> = {
 export const boolean: ValueType<boolean> = {
   description: "True or False",
   parse: (value) => {
-    if (/^(true|t|yes|y|on|1)$/i.test(value)) return good(true);
+    // `always` is what nova's force_config_drive was set to for years.
+    if (/^(true|t|yes|y|on|1|always)$/i.test(value)) return good(true);
     if (/^(false|f|no|n|off|0)$/i.test(value)) return good(false);
     return bad(`is ${shown(value)}, not a boolean`, "write True or False");
   },
@@ -134,13 +140,14 @@ function cidr(family: 4 | 6, example: string): ValueType<string> {
           noPrefix ? `add the prefix length: ${value}/24` : `write a range in CIDR form such as ${example}`,
         );
       }
-      if (block.hasHostBits) {
-        return bad(`is ${value}, which is an address inside a range`, `the range itself is ${blockText(block)}`);
-      }
       if (block.prefix > longest) {
         return bad(`is ${value}, too small for a network`, `use a prefix of /${longest} or shorter`);
       }
-      return good(value);
+      if (!block.hasHostBits) return good(value);
+      // As neutron's create_subnet does with --subnet-range.
+      const network = blockText(block);
+      const note = { message: `${value} is taken as its network ${network}`, hint: "" };
+      return { ok: true, value: network, note };
     },
   };
 }

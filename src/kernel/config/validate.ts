@@ -1,4 +1,5 @@
-import { addressText, contains, overlaps, parseBlock } from "./addresses.ts";
+import { addressText, blockText, contains, overlaps, parseBlock } from "./addresses.ts";
+import { firstSubnet, holds, hostsText } from "./private-subnet.ts";
 import type { Resolver } from "./resolve.ts";
 import type { Settings } from "./settings.ts";
 
@@ -6,6 +7,7 @@ import type { Settings } from "./settings.ts";
 export function checkContradictions(settings: Settings, r: Resolver): void {
   checkRanges(settings, r);
   checkGateways(settings, r);
+  checkPrivateGateway(settings, r);
   checkPool(settings, r);
   checkIpv6(settings, r);
   checkPorts(settings, r);
@@ -51,14 +53,16 @@ function checkRanges(settings: Settings, r: Resolver): void {
       r.problem(
         blame(r, name, "HOST_IP"),
         `HOST_IP ${settings.hostIp} lies inside ${name} ${r.value(name)}`,
-        `choose a ${name} that the host's own network does not use`,
+        name === "FLOATING_RANGE"
+          ? "set PUBLIC_INTERFACE to hand out addresses of the host's own network, or choose a FLOATING_RANGE that it does not use"
+          : `choose a ${name} that the host's own network does not use`,
       );
     }
   }
   const pool = parseBlock(settings.network.subnetPoolPrefix);
   if (settings.network.useSubnetPool && pool !== null && pool.prefix > settings.network.subnetPoolSize) {
     const size = settings.network.subnetPoolSize;
-    // A small FIXED_RANGE of an old tutorial is taken as the subnet itself; see fitSubnetPool in load.ts.
+    // A small FIXED_RANGE of an old tutorial is taken as the subnet itself; see fitSubnetPool.
     if (r.isGiven("SUBNETPOOL_SIZE_V4") || r.isGiven("SUBNETPOOL_PREFIX_V4")) {
       r.problem(
         blame(r, "SUBNETPOOL_PREFIX_V4", "SUBNETPOOL_SIZE_V4"),
@@ -88,6 +92,23 @@ function checkGateways(settings: Settings, r: Resolver): void {
       );
     }
   }
+}
+
+/** The private subnet is the first one of its pool, and the gateway has to be a host address of it. */
+function checkPrivateGateway(settings: Settings, r: Resolver): void {
+  const { gateway, useSubnetPool, subnetPoolPrefix, subnetPoolSize } = settings.network;
+  const pool = parseBlock(subnetPoolPrefix);
+  const wrong = ["NETWORK_GATEWAY", "FIXED_RANGE", "SUBNETPOOL_PREFIX_V4", "SUBNETPOOL_SIZE_V4"].some((name) =>
+    r.isWrong(name),
+  );
+  if (gateway === null || pool === null || !useSubnetPool || wrong) return;
+  const subnet = firstSubnet(pool, subnetPoolSize);
+  if (holds(subnet, gateway) || r.problems.some(({ message }) => message.startsWith("NETWORK_GATEWAY"))) return;
+  r.problem(
+    "NETWORK_GATEWAY",
+    `NETWORK_GATEWAY ${gateway} is no host address of ${blockText(subnet)}, the first subnet of SUBNETPOOL_SIZE_V4=${subnetPoolSize} in ${subnetPoolPrefix}`,
+    `choose ${hostsText(subnet)}, or set USE_SUBNETPOOL=False to make all of FIXED_RANGE the private subnet`,
+  );
 }
 
 function checkPool(settings: Settings, r: Resolver): void {

@@ -28,6 +28,8 @@ export function variable<T>(definition: Variable<T>): Variable<T> {
 export interface AcceptedVariable {
   /** Exact name, or a pattern with `*`. */
   readonly name: string;
-  /** Said once per run when it is set; empty means: take it silently. */
+  /** Said once per run when it is set; empty means: take it silently. Variables with the same note are told in one message. */
   readonly note: string;
+  /** Values that mislead nobody, so that nothing is said. */
+  readonly quiet?: RegExp;
 }

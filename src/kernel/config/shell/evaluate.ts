@@ -1,15 +1,12 @@
+import { absentPlugin } from "../absent.ts";
 import type { ConfigProblem } from "../errors.ts";
-import { nearest } from "../nearest.ts";
-import {
-  absentFeatures,
-  defaultServices,
-  expandService,
-  knownServices,
-  resolveServices,
-  withoutService,
-} from "../services.ts";
-import type { ConfigWarning } from "../settings.ts";
-import type { Statement, Word } from "./syntax.ts";
+import { notThere, otherPlugins, type Remarks, withoutEffect } from "../remarks.ts";
+import { resolveServices, withoutService } from "../services.ts";
+import { noteOfPlugin } from "../variables/plugins.ts";
+import { aliasTarget, findVariable } from "../variables.ts";
+import { Scanner } from "./scanner.ts";
+import { ServiceWords } from "./service-words.ts";
+import type { Statement, Test, Word } from "./syntax.ts";
 
 /** The text a variable was set to, and where. */
 export interface RawValue {
@@ -18,146 +15,234 @@ export interface RawValue {
   readonly column: number;
 }
 
+/** What a word stands for; `command` is a `$(…)` in it, which is never run: the text is not known then. */
+export interface Expanded {
+  readonly text: string;
+  readonly command: string | null;
+  /** Names that are set nowhere. */
+  readonly unset: readonly string[];
+}
+
 export interface Evaluation {
   readonly values: ReadonlyMap<string, RawValue>;
   /** Names that some value looked up: such a helper variable needs no warning when it is not a known one. */
   readonly used: ReadonlySet<string>;
   readonly problems: readonly ConfigProblem[];
-  readonly warnings: readonly ConfigWarning[];
+  /** A text of post-config, which DevStack evaluates between double quotes. @throws SyntaxProblem */
+  expandText(text: string, line: number): Expanded;
+}
+
+interface Outside {
+  readonly environment: (name: string) => string | undefined;
+  readonly fallback: (name: string, set: ReadonlyMap<string, RawValue>) => string | undefined;
 }
 
 /** Runs the statements of localrc in order. `outside` gives what was set before: environment, then defaults; undefined for unknown names. */
 export function evaluateLocalrc(
   file: string,
   statements: readonly Statement[],
-  outside: {
-    readonly environment: (name: string) => string | undefined;
-    readonly fallback: (name: string, set: ReadonlyMap<string, RawValue>) => string | undefined;
-  },
+  outside: Outside,
+  remarks: Remarks,
 ): Evaluation {
-  const evaluator = new Evaluator(file, outside);
+  const evaluator = new Evaluator(file, outside, remarks);
   for (const statement of statements) evaluator.run(statement);
+  evaluator.finish();
   return evaluator;
 }
+
+type Place = { readonly line: number; readonly column: number };
+
+/** Asked for by a command's output, these are found out without it. */
+const DETECTED: ReadonlySet<string> = new Set(["HOST_IP", "HOST_IP_IFACE", "HOST_IPV6", "SERVICE_HOST"]);
 
 class Evaluator implements Evaluation {
   readonly values = new Map<string, RawValue>();
   readonly used = new Set<string>();
   readonly problems: ConfigProblem[] = [];
-  readonly warnings: ConfigWarning[] = [];
   readonly #file: string;
-  readonly #outside: Parameters<typeof evaluateLocalrc>[2];
-  readonly #disabled = new Set<string>();
+  readonly #outside: Outside;
+  readonly #remarks: Remarks;
+  readonly #services: ServiceWords;
   readonly #plugins = new Set<string>();
+  /** Variables whose value would be what a command prints → that command. */
+  readonly #computed = new Map<string, string>();
 
-  constructor(file: string, outside: Parameters<typeof evaluateLocalrc>[2]) {
+  constructor(file: string, outside: Outside, remarks: Remarks) {
     this.#file = file;
     this.#outside = outside;
+    this.#remarks = remarks;
+    this.#services = new ServiceWords(remarks);
   }
 
   run(statement: Statement): void {
-    if (statement.kind === "assign") this.#assign(statement);
+    if (statement.kind === "if") this.#if(statement);
+    else if (statement.kind === "assign") this.#assign(statement);
     else if (statement.command === "disable_all_services") this.#setServices([], statement);
     else if (statement.command === "enable_plugin") this.#enablePlugin(statement);
     else this.#editServices(statement);
   }
 
+  /** After the last statement: what is to be said of the services that are on in the end. */
+  finish(): void {
+    const list = this.values.get("ENABLED_SERVICES");
+    if (list !== undefined) this.#services.describe(resolveServices(list.value), list.line);
+  }
+
+  expandText(text: string, line: number): Expanded {
+    return this.#expand(new Scanner(text, line).expandable());
+  }
+
+  #if(statement: Statement & { readonly kind: "if" }): void {
+    const chosen = statement.branches.find(({ test }) => test === null || this.#holds(test, statement));
+    for (const inner of chosen?.body ?? []) this.run(inner);
+  }
+
+  #holds({ operator, left, right }: Test, at: Place): boolean {
+    const [one, other] = [this.#text(left, at), this.#text(right, at)];
+    if (operator === "-z") return one === "";
+    if (operator === "-n") return one !== "";
+    return (one === other) === (operator === "=");
+  }
+
   #assign(statement: Statement & { readonly kind: "assign" }): void {
     const { name, line, column } = statement;
-    const text = this.#expand(statement.value);
+    const { text, command } = this.#expandSaid(statement.value, line);
+    if (command !== null) {
+      this.#assignComputed(statement, command);
+      return;
+    }
+    if ((statement.items?.length ?? 0) > 1 && findVariable(aliasTarget(name) ?? name) !== undefined) {
+      const hint = `write a comma separated list, ${name}=a,b; DevStack would take the first item only`;
+      this.#problem(statement, `${name} is none of DevStack's arrays`, hint);
+      return;
+    }
+    this.#computed.delete(name);
     // DevStack has set its list of services before it reads localrc; everything else is still unset then.
     const before = name === "ENABLED_SERVICES" ? this.#lookup(name) : this.#current(name);
     this.values.set(name, { value: statement.append ? `${before ?? ""}${text}` : text, line, column });
+    if (name === "ENABLED_SERVICES") this.#services.mention(text, line);
+    if (name === "DISABLED_SERVICES") this.#disable(text.split(/[,\s]+/), statement);
+  }
+
+  /** `NAME=$(…)`: found out where that is possible, of no matter where NAME has no effect, else a mistake. */
+  #assignComputed({ name, line, column }: Statement & { readonly kind: "assign" }, command: string): void {
+    const target = aliasTarget(name) ?? name;
+    this.values.delete(name);
+    if (DETECTED.has(target)) {
+      const hint = `it is detected as if left out; write ${name}=… if that is not what you want`;
+      this.#remarks.say("note", line, `${shortened(command)} is not run for ${name}`, hint);
+    } else if (findVariable(target) !== undefined) {
+      const hint = `write the resulting value itself: ${name}=…`;
+      const what = command.startsWith("$((") ? "arithmetic is not done here" : "nothing is run here";
+      this.#problem({ line, column }, `${name} is what ${shortened(command)} gives, and ${what}`, hint);
+    } else {
+      this.#computed.set(name, command);
+      this.values.set(name, { value: "", line, column });
+    }
   }
 
   #editServices(statement: Statement & { readonly kind: "call" }): void {
-    const names = statement.args.flatMap((word) => this.#expand(word).split(/[,\s]+/)).filter((name) => name !== "");
+    const known = this.problems.length;
+    const names = statement.args
+      .flatMap((word) => this.#text(word, statement).split(/[,\s]+/))
+      .filter((name) => name !== "");
+    if (this.problems.length > known) return;
     if (names.length === 0) {
       this.#problem(statement, `${statement.command} without a service`, `write ${statement.command} NAME …`);
       return;
     }
+    const off = names.filter((name) => statement.command === "disable_service" || name.startsWith("-"));
+    this.#disable(
+      off.map((name) => name.replace(/^-/, "")),
+      statement,
+    );
+    const before = resolveServices(this.#lookup("ENABLED_SERVICES") ?? "");
+    const on = names.filter((name) => !off.includes(name));
+    for (const name of on) this.#services.mention(name, statement.line);
+    this.#setServices(
+      on.reduce((list, name) => this.#services.enable(list, name, statement.line), before),
+      statement,
+    );
+  }
+
+  #disable(names: readonly string[], at: Place): void {
+    const known = names.filter((name) => name !== "");
+    if (known.length === 0) return;
     let services = resolveServices(this.#lookup("ENABLED_SERVICES") ?? "");
-    const enabled: string[] = [];
-    for (const name of names) {
-      const bare = name.replace(/^-/, "");
-      this.checkService(bare, statement.line);
-      if (statement.command === "disable_service" || name.startsWith("-")) {
-        if (expandService(bare).some((service) => defaultServices.includes(service))) {
-          this.#warn(
-            statement.line,
-            `${bare} stays on`,
-            "one process has every service, and an unused one costs nothing",
-          );
-        }
-        for (const service of expandService(bare)) this.#disabled.add(service);
-        services = withoutService(services, bare);
-      } else {
-        services = this.#enable(services, bare, statement.line);
-        enabled.push(bare);
-      }
+    for (const name of known) {
+      this.#services.disable(name, at.line);
+      services = withoutService(services, name);
     }
-    for (const feature of absentFeatures(enabled.flatMap(expandService))) {
-      this.#warn(statement.line, `there is no ${feature} in this cloud yet`, "the line has no effect for it");
-    }
-    this.#setServices(services, statement);
-  }
-
-  #enable(services: readonly string[], name: string, line: number): readonly string[] {
-    const members = expandService(name);
-    const refused = members.filter((service) => this.#disabled.has(service));
-    if (refused.length > 0) {
-      this.#warn(
-        line,
-        `${refused.join(", ")} stays off`,
-        "an earlier disable_service wins over enable_service; remove one of the two",
-      );
-    }
-    return [...new Set([...services, ...members.filter((service) => !this.#disabled.has(service))])];
-  }
-
-  checkService(name: string, line: number): void {
-    if (knownServices.includes(name)) return;
-    const meant = nearest(name, knownServices);
-    this.#warn(line, `unknown service "${name}"`, meant === null ? "it has no effect" : `did you mean ${meant}?`);
+    this.#setServices(services, at);
   }
 
   #enablePlugin(statement: Statement & { readonly kind: "call" }): void {
-    const [name = "", url = ""] = statement.args.map((word) => this.#expand(word));
+    const [name = "", url = ""] = statement.args.map((word) => this.#expand(word).text);
     if (name === "" || url === "") {
       this.#problem(statement, "enable_plugin needs a name and a URL", "write enable_plugin NAME URL [BRANCH]");
-    } else if (this.#plugins.has(name)) {
-      this.#problem(statement, `plugin "${name}" is enabled twice`, "remove one of the two lines");
-    } else {
-      this.#plugins.add(name);
-      const features = absentFeatures(expandService(name));
-      const what = features.length === 0 ? "" : `there is no ${features.join(" and ")} in this cloud yet; `;
-      this.#warn(statement.line, `plugin "${name}" has no effect`, `${what}plugins are not fetched`);
+      return;
     }
+    if (this.#plugins.has(name)) {
+      this.#problem(statement, `plugin "${name}" is enabled twice`, "remove one of the two lines");
+      return;
+    }
+    this.#plugins.add(name);
+    const feature = absentPlugin(name);
+    const note = noteOfPlugin(name);
+    if (feature !== null) this.#remarks.group(notThere, statement.line, feature);
+    else if (note === null) this.#remarks.group(otherPlugins, statement.line, name);
+    else if (note !== "") this.#remarks.group(withoutEffect(note), statement.line, name);
   }
 
-  #setServices(services: readonly string[], at: { readonly line: number; readonly column: number }): void {
+  #setServices(services: readonly string[], at: Place): void {
     this.values.set("ENABLED_SERVICES", { value: services.join(","), line: at.line, column: at.column });
   }
 
-  #expand(word: Word): string {
-    return word
-      .map((part) => {
-        if (part.kind === "text") return part.text;
+  /** The text of a word where a command's output would decide: then a mistake is noted. */
+  #text(word: Word, at: Place): string {
+    const { text, command } = this.#expandSaid(word, at.line);
+    if (command !== null) {
+      const hint = "write the resulting value itself";
+      this.#problem(at, `this line depends on what ${shortened(command)} prints, and nothing is run here`, hint);
+    }
+    return text;
+  }
+
+  /** Expands and says which names are set nowhere. */
+  #expandSaid(word: Word, line: number): Expanded {
+    const expanded = this.#expand(word);
+    for (const name of expanded.unset) {
+      this.#remarks.say(
+        "warning",
+        line,
+        `$${name} is not set and stands for nothing`,
+        "set it above, or put the value in single quotes if the dollar sign belongs to it",
+      );
+    }
+    return expanded;
+  }
+
+  #expand(word: Word): Expanded {
+    let text = "";
+    let command: string | null = null;
+    const unset: string[] = [];
+    for (const part of word) {
+      if (part.kind === "text") text += part.text;
+      else if (part.kind === "command") command = part.text;
+      else {
         this.used.add(part.name);
         const value = part.fallback === null ? this.#lookup(part.name) : this.#current(part.name);
-        if (part.fallback !== null) {
-          return value === undefined || (part.whenEmpty && value === "") ? this.#expand(part.fallback) : value;
-        }
-        if (value === undefined) {
-          this.#warn(
-            part.line,
-            `$${part.name} is not set and stands for nothing`,
-            "set it above, or put the value in single quotes if the dollar sign belongs to it",
-          );
-        }
-        return value ?? "";
-      })
-      .join("");
+        if (part.fallback !== null && (value === undefined || (part.whenEmpty && value === ""))) {
+          const inner = this.#expand(part.fallback);
+          text += inner.text;
+          command ??= inner.command;
+          unset.push(...inner.unset);
+        } else if (value === undefined) unset.push(part.name);
+        else text += value;
+        command ??= this.#computed.get(part.name) ?? null;
+      }
+    }
+    return { text, command, unset };
   }
 
   /** What bash would know: set above, or in the environment. */
@@ -169,11 +254,13 @@ class Evaluator implements Evaluation {
     return this.#current(name) ?? this.#outside.fallback(name, this.values);
   }
 
-  #problem(at: { readonly line: number; readonly column: number }, message: string, hint: string): void {
+  #problem(at: Place, message: string, hint: string): void {
     this.problems.push({ file: this.#file, line: at.line, column: at.column, message, hint });
   }
+}
 
-  #warn(line: number, message: string, hint: string): void {
-    this.warnings.push({ file: this.#file, line, message, hint, severity: "warning" });
-  }
+/** A command as it is shown in one line. */
+function shortened(command: string): string {
+  const line = command.replace(/\s+/g, " ");
+  return line.length > 40 ? `${line.slice(0, 36)} …${line.startsWith("`") ? "`" : ")"}` : line;
 }

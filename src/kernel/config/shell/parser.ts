@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the strings speak about shell variables
 import type { ConfigProblem } from "../errors.ts";
-import { Scanner, SyntaxProblem } from "./scanner.ts";
-import { knownCommands, type Statement } from "./syntax.ts";
+import { parseIf } from "./conditions.ts";
+import { placeholderProblem, Scanner, SyntaxProblem } from "./scanner.ts";
+import { knownCommands, type Statement, type Word } from "./syntax.ts";
 
 /** Compound commands and the word that closes each; they are refused as a whole, with one error. */
 const blocks: Readonly<Record<string, string>> = {
@@ -42,6 +43,7 @@ export function parseLocalrc(
 
 function parseCommand(scanner: Scanner): Statement[] {
   const rest = scanner.restOfLine();
+  if (/^if(?=\s)/.test(rest)) return [parseIfWhole(scanner)];
   refuseOtherBash(scanner, rest);
   const statements: Statement[] = [];
   const exporting = /^export(?=\s)/.test(rest);
@@ -61,15 +63,51 @@ function parseCommand(scanner: Scanner): Statement[] {
     }
     const place = scanner.place;
     takeChars(scanner, assignment[0].length);
-    if (scanner.peek() === "(") {
-      throw new SyntaxProblem(scanner.place, "bash arrays are not supported", "write a comma separated list: NAME=a,b");
-    }
     refuseSpaceAfterEquals(scanner, assignment[1] ?? "");
-    const value = scanner.word();
-    statements.push({ kind: "assign", name: assignment[1] ?? "", append: assignment[2] === "+=", value, ...place });
+    refusePlaceholder(scanner);
+    const items = scanner.peek() === "(" ? parseArray(scanner) : undefined;
+    const value = items === undefined ? scanner.word() : (items[0] ?? []);
+    const array = items === undefined ? {} : { items };
+    const append = assignment[2] === "+=";
+    statements.push({ kind: "assign", name: assignment[1] ?? "", append, value, ...array, ...place });
     scanner.skipBlanks();
   }
   return statements;
+}
+
+/** `( a b … )`, over lines and with comments, as bash has it. */
+function parseArray(scanner: Scanner): Word[] {
+  const start = scanner.place;
+  const items: Word[] = [];
+  scanner.next();
+  for (;;) {
+    scanner.skipBetweenCommands();
+    if (scanner.done) throw new SyntaxProblem(start, "the ( of this array is never closed", "close it with )");
+    if (scanner.peek() === ")") break;
+    items.push(scanner.word("", ")"));
+  }
+  scanner.next();
+  return items;
+}
+
+/** `NAME={your value}`, `NAME=[your value]`: what somebody forgot to fill in. */
+function refusePlaceholder(scanner: Scanner): void {
+  const text = /^(\{[^{}$"'\n]+\}|\[[^[\]$"'\n]+\])(?=\s*([#;].*)?$)/.exec(scanner.restOfLine())?.[1];
+  if (text !== undefined) throw placeholderProblem(scanner.place, text);
+}
+
+/** An `if` that cannot be decided, or holds a mistake, is refused as a whole, with one error. */
+function parseIfWhole(scanner: Scanner): Statement {
+  const start = scanner.mark();
+  try {
+    return parseIf(scanner, parseCommand);
+  } catch (cause) {
+    if (cause instanceof SyntaxProblem) {
+      scanner.reset(start);
+      skipBlock(scanner, "if", "fi");
+    }
+    throw cause;
+  }
 }
 
 function parseCall(scanner: Scanner, afterAssignment: boolean): Statement {
@@ -87,7 +125,9 @@ function parseCall(scanner: Scanner, afterAssignment: boolean): Statement {
     throw new SyntaxProblem(
       place,
       `"${command}" is not something local.conf can do`,
-      `use NAME=value lines and ${knownCommands.join(", ")}`,
+      command.includes(",")
+        ? "a list ends with its line: write it on one, or end the line above with \\"
+        : `use NAME=value lines and ${knownCommands.join(", ")}`,
     );
   }
   takeChars(scanner, command.length);
@@ -130,7 +170,7 @@ function refuseOtherBash(scanner: Scanner, rest: string): void {
   }
   const element = /^([A-Za-z_]\w*)\[[^\]]*\]\+?=/.exec(rest);
   if (element !== null) {
-    throw new SyntaxProblem(place, "bash arrays are not supported", "write a comma separated list: NAME=a,b");
+    throw new SyntaxProblem(place, "single elements of arrays cannot be set", "write the whole of it: NAME=(a b)");
   }
   const word = /^[A-Za-z_]\w*/.exec(rest)?.[0] ?? "";
   const close = blocks[word];

@@ -89,8 +89,20 @@ export class Scanner {
     return char === "" || char === "\n" || char === ";" || char === "#";
   }
 
-  /** A word up to a blank, newline or `;` (bash's rules of quoting). `stop` ends it too: `}` inside `${A:-…}`. */
-  word(stop = ""): Word {
+  /** What `reset` takes to stand here again. */
+  mark(): readonly [position: number, line: number, lineStart: number] {
+    return [this.#position, this.#line, this.#lineStart];
+  }
+
+  reset(mark: readonly [position: number, line: number, lineStart: number]): void {
+    [this.#position, this.#line, this.#lineStart] = mark;
+  }
+
+  /**
+   * A word up to a blank, newline or `;` (bash's rules of quoting). With `stop` only that ends it: `}` inside `${A:-…}`.
+   * `orAt` ends it too: `)` in an array.
+   */
+  word(stop = "", orAt = ""): Word {
     const parts: WordPart[] = [];
     if (this.peek() === "~" && /^(~)(?=[/\s;]|$)/.test(this.restOfLine())) {
       parts.push({ kind: "variable", name: "HOME", fallback: null, whenEmpty: false, ...this.place });
@@ -98,12 +110,14 @@ export class Scanner {
     }
     while (!this.done) {
       const char = this.peek();
-      if (char === stop || (stop === "" && /[\s;]/.test(char))) break;
+      if (char === stop || char === orAt || (stop === "" && /[\s;]/.test(char))) break;
       if (char === "\\") this.#escape(parts);
       else if (char === "'") parts.push({ kind: "text", text: this.#singleQuoted() });
       else if (char === '"') this.#doubleQuoted(parts);
       else if (char === "$" || char === "`") parts.push(this.#dollar(false));
       else if (stop === "" && "&|<>()".includes(char)) {
+        const placeholder = /^<+[^<>\n]+>+/.exec(this.restOfLine())?.[0];
+        if (placeholder !== undefined) throw placeholderProblem(this.place, placeholder);
         throw new SyntaxProblem(this.place, `unquoted "${char}" in a value`, quoteHint);
       } else parts.push({ kind: "text", text: this.next() });
     }
@@ -150,14 +164,8 @@ export class Scanner {
   #dollar(quoted: boolean): WordPart {
     const place = this.place;
     const char = this.next();
-    if (char === "`" || this.peek() === "(") {
-      const arithmetic = char === "$" && this.peek(1) === "(";
-      throw new SyntaxProblem(
-        place,
-        arithmetic ? "arithmetic $((…)) is not supported" : "command substitution is not supported",
-        "write the resulting value itself; HOST_IP is detected when it is left out, and $VAR and ${VAR:-default} work",
-      );
-    }
+    if (char === "`") return this.#backquoted(place);
+    if (this.peek() === "(") return this.#substitution(place);
     if (this.peek() === "{") return this.#braced(place);
     if (!quoted && (this.peek() === "'" || this.peek() === '"')) {
       throw new SyntaxProblem(place, `$${this.peek()}…${this.peek()} quoting is not supported`, "use plain quotes");
@@ -171,6 +179,49 @@ export class Scanner {
     }
     if (!nameStart.test(this.peek())) return { kind: "text", text: "$" };
     return { kind: "variable", name: this.#name(), fallback: null, whenEmpty: false, ...place };
+  }
+
+  /** `$( … )` up to its own bracket; quotes inside hide brackets. */
+  #substitution(place: { readonly line: number; readonly column: number }): WordPart {
+    let text = "$";
+    let depth = 0;
+    let quote = "";
+    while (!this.done) {
+      const char = this.next();
+      text += char;
+      if (char === "\\" && quote !== "'") text += this.next();
+      else if (quote !== "") quote = char === quote ? "" : quote;
+      else if (char === "'" || char === '"') quote = char;
+      else if (char === "(") depth += 1;
+      else if (char === ")" && --depth === 0) return { kind: "command", text };
+    }
+    throw new SyntaxProblem(place, "$( without its )", "write the resulting value itself: nothing is run");
+  }
+
+  #backquoted(place: { readonly line: number; readonly column: number }): WordPart {
+    let text = "`";
+    while (!this.done) {
+      const char = this.next();
+      text += char;
+      if (char === "\\") text += this.next();
+      else if (char === "`") return { kind: "command", text };
+    }
+    throw new SyntaxProblem(place, "` without its second `", quoteHint);
+  }
+
+  /** A whole text as bash takes what stands between double quotes; those inside it only end and begin such a part. */
+  expandable(): Word {
+    const parts: WordPart[] = [];
+    while (!this.done) {
+      const char = this.peek();
+      if (char === "\\" && '$`"'.includes(this.peek(1)) && this.peek(1) !== "") {
+        this.next();
+        parts.push({ kind: "text", text: this.next() });
+      } else if (char === '"') this.next();
+      else if ((char === "$" && /[A-Za-z_{(]/.test(this.peek(1))) || char === "`") parts.push(this.#dollar(true));
+      else parts.push({ kind: "text", text: this.next() });
+    }
+    return parts;
   }
 
   #braced(place: { readonly line: number; readonly column: number }): WordPart {
@@ -201,6 +252,13 @@ export class Scanner {
     while (nameRest.test(this.peek())) name += this.next();
     return name;
   }
+}
+
+export function placeholderProblem(
+  at: { readonly line: number; readonly column: number },
+  text: string,
+): SyntaxProblem {
+  return new SyntaxProblem(at, `${text} is still a placeholder`, "write your own value in its place");
 }
 
 function unclosed(at: { readonly line: number; readonly column: number }, quote: string): SyntaxProblem {

@@ -11,7 +11,9 @@ export type WordPart =
       readonly whenEmpty: boolean;
       readonly line: number;
       readonly column: number;
-    };
+    }
+  /** `$(…)`, backquotes or `$((…))`, as written: never run, so its value is not known. */
+  | { readonly kind: "command"; readonly text: string };
 
 export type Word = readonly WordPart[];
 
@@ -21,6 +23,8 @@ export type Statement =
       readonly name: string;
       readonly append: boolean;
       readonly value: Word;
+      /** Of `NAME=(a b)`; `value` is the first, which is what `$NAME` means in bash. */
+      readonly items?: readonly Word[];
       readonly line: number;
       readonly column: number;
     }
@@ -30,7 +34,21 @@ export type Statement =
       readonly args: readonly Word[];
       readonly line: number;
       readonly column: number;
-    };
+    }
+  | { readonly kind: "if"; readonly branches: readonly Branch[]; readonly line: number; readonly column: number };
+
+/** A test that needs nothing but variables: `[ a = b ]`, `!=`, `-z`, `-n`. */
+export interface Test {
+  readonly operator: "=" | "!=" | "-z" | "-n";
+  readonly left: Word;
+  readonly right: Word;
+}
+
+/** `if TEST; then BODY`, `elif …`; the test of `else` is null. */
+export interface Branch {
+  readonly test: Test | null;
+  readonly body: readonly Statement[];
+}
 
 /** The functions of DevStack that localrc may call. */
 export const knownCommands: readonly string[] = [

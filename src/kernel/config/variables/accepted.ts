@@ -1,173 +1,185 @@
+import { matchesPattern } from "../absent.ts";
 import type { AcceptedVariable } from "../variable.ts";
 
 const accept = (note: string, ...names: string[]): AcceptedVariable[] => names.map((name) => ({ name, note }));
+/** As `accept`, but nothing is said when the value is one of these words (any letter case). */
+const acceptQuietly = (note: string, quiet: string, ...names: string[]): AcceptedVariable[] =>
+  names.map((name) => ({ name, note, quiet: new RegExp(`^(${quiet})$`, "i") }));
 
-/** Variables that local.conf files on the web set and that have nothing to do here. Order matters: the first match wins. */
+export const NOVA_NETWORK =
+  "nova-network is gone, Neutron's networks are used; to give floating IPs a real interface set PUBLIC_INTERFACE instead";
+export const TEMPEST = "tempest is set up and run outside of this program: docs/conformance.md tells how";
+export const LDAP = "users are kept in the cloud's own database, not in an LDAP directory";
+export const NETWORK_BACKEND =
+  "the network back-end is Linux bridges of this one host, driven by this process, whatever the choice";
+const PINNED = "nothing is fetched or built: this is one program of one version";
+const CERTIFICATE = "all ports have one certificate: KEYSTONE_SSL_CERT, KEYSTONE_SSL_KEY and KEYSTONE_SSL_CA";
+
+/**
+ * Variables that local.conf files on the web set and that have nothing to do here. An exact name wins over patterns, the first pattern over later ones.
+ * What nobody can be misled by is taken silently.
+ */
 export const acceptedVariables: readonly AcceptedVariable[] = [
+  // Of the loader itself: DevStack's list of what a later enable_service may not switch on.
+  ...accept("", "DISABLED_SERVICES"),
   ...accept(
-    "there is one embedded database and no message broker, so nothing needs it",
-    "DATABASE_PASSWORD",
-    "DATABASE_TYPE",
-    "DATABASE_HOST",
-    "DATABASE_USER",
-    "MYSQL_HOST",
-    "MYSQL_PASSWORD",
-    "MYSQL_USER",
-    "RABBIT_HOST",
-    "RABBIT_PASSWORD",
-    "RABBIT_USERID",
+    "",
+    "DATABASE_*",
+    "MYSQL_*",
+    "RABBIT_*",
+    "QPID_*",
     "POSTGRES*",
-    "DATABASE_QUERY_LOGGING",
     "RECREATE_KEYSTONE_DB",
+    "SERVICE_TOKEN",
+    "ADMIN_TOKEN",
+    "KEYSTONE_TOKEN_*",
+    "HORIZON_PASSWORD",
   ),
-  ...accept("service tokens of that kind ended with Keystone's v2 days", "SERVICE_TOKEN", "ADMIN_TOKEN"),
-  ...accept("tokens are always of one kind of our own", "KEYSTONE_TOKEN_FORMAT", "KEYSTONE_TOKEN_*"),
+  ...acceptQuietly(PINNED, "master|main|\\$TARGET_BRANCH", "TARGET_BRANCH", "*_BRANCH", "*_REPO"),
+  ...accept(PINNED, "LIBS_FROM_GIT"),
+  ...acceptQuietly(NOVA_NETWORK, "False|0|No", "MULTI_HOST"),
   ...accept(
-    "nova-network is gone; to give floating IPs a real interface set PUBLIC_INTERFACE instead",
+    NOVA_NETWORK,
     "FLAT_INTERFACE",
     "VLAN_INTERFACE",
-  ),
-  ...accept(
-    "nova-network is gone; private subnets get their size from FIXED_RANGE and SUBNETPOOL_SIZE_V4",
     "FIXED_NETWORK_SIZE",
     "FLOATING_NETWORK_SIZE",
-  ),
-  ...accept(
-    "nova-network is gone; Neutron's networks are used",
-    "MULTI_HOST",
     "NETWORK_MANAGER",
     "NET_MAN",
     "FLAT_NETWORK_BRIDGE*",
+    "AUTO_ASSIGN_FLOATING_IP",
+    "TEST_FLOATING_*",
+  ),
+  ...accept(
+    "",
     "FORCE_DHCP_RELEASE",
-    "TEST_FLOATING_POOL",
-    "TEST_FLOATING_RANGE",
     "EBTABLES_RACE_FIX",
     "NOVA_USE_NEUTRON*",
     "ENABLE_ISOLATED_METADATA",
-    "AUTO_ASSIGN_FLOATING_IP",
+    "LIBVIRT_FIREWALL_DRIVER",
+    "GUEST_INTERFACE_DEFAULT",
+    "PUBLIC_INTERFACE_DEFAULT",
   ),
-  ...accept(
-    "there are no screen sessions; logs are files in LOGDIR and `tenrec logs`",
-    "USE_SCREEN",
-    "SCREEN_NAME",
-    "USE_SYSTEMD",
-  ),
-  ...accept(
-    "the network back-end is Linux bridges driven by this process; the choice has no effect",
+  ...accept("", "USE_SCREEN", "SCREEN_*", "USE_SYSTEMD", "ENABLE_VERBOSE_LOG_LEVEL"),
+  ...acceptQuietly(
+    NETWORK_BACKEND,
+    "ml2|ovn|openvswitch|linuxbridge|linuxbridge,.*|openvswitch,linuxbridge",
     "Q_PLUGIN",
     "Q_AGENT",
-    "Q_ML2_*",
+    "NEUTRON_AGENT",
+    "NEUTRON_CORE_PLUGIN",
+    "Q_ML2_PLUGIN_MECHANISM_DRIVERS",
+  ),
+  ...acceptQuietly(
+    NETWORK_BACKEND,
+    "False|0|No|",
+    "Q_DVR_MODE",
+    "Q_USE_PROVIDER_NETWORKING",
+    "ENABLE_TENANT_VLANS",
+    "ENABLE_CHASSIS_AS_GW",
+  ),
+  ...acceptQuietly(NETWORK_BACKEND, "True|1|Yes|legacy", "ENABLE_TENANT_TUNNELS"),
+  ...accept(
+    NETWORK_BACKEND,
+    "Q_ML2_TENANT_NETWORK_TYPE",
+    "Q_SERVICE_PLUGIN_CLASSES",
+    "ML2_L3_PLUGIN",
+    "TENANT_VLAN_RANGE",
+    "ML2_VLAN_RANGES",
+    "ODL_*",
+    "MIDONET_*",
+    "NEUTRON_BACKEND",
+  ),
+  ...accept(
+    "",
+    "PHYSICAL_NETWORK",
+    "Q_*",
     "ML2_*",
     "OVN_*",
     "OVS_*",
-    "Q_PLUGIN_EXTRA_CONF*",
-    "Q_L3_ENABLED",
-    "Q_L3_ROUTER_PER_TENANT",
-    "Q_DHCP_*",
-    "Q_ALLOW_OVERLAPPING_IP",
-    "Q_USE_NAMESPACE",
-    "Q_USE_DEBUG_COMMAND",
-    "Q_USE_PROVIDERNET_FOR_PUBLIC",
-    "Q_USE_PROVIDER_NETWORKING",
-    "Q_ASSIGN_GATEWAY_TO_PUBLIC_BRIDGE",
-    "Q_META_DATA_IP",
+    "SKIP_OVS_INSTALL",
     "LB_PHYSICAL_INTERFACE",
     "LB_INTERFACE_MAPPINGS",
     "PHYSICAL_INTERFACE",
-    "NEUTRON_AGENT",
+    "PROVIDER_*",
+    "SEGMENTATION_ID",
     "NEUTRON_DEPLOY_*",
-    "NEUTRON_CORE_PLUGIN",
+    "TENANT_TUNNEL_RANGE*",
+    "TUNNEL_*",
+    "VIF_PLUGGING_*",
   ),
-  ...accept(
-    "one host needs no tunnels or tenant VLANs; networks are bridges of their own",
-    "Q_DVR_MODE",
-    "ENABLE_TENANT_TUNNELS",
-    "TENANT_TUNNEL_RANGES",
-    "ENABLE_TENANT_VLANS",
-    "TENANT_VLAN_RANGE",
-    "TUNNEL_ENDPOINT_IP",
-    "TUNNEL_IP_VERSION",
-  ),
-  ...accept(
-    "volumes are attached locally, not through iSCSI targets",
-    "CINDER_TARGET_*",
-    "CINDER_ISCSI_HELPER",
-    "ISCSI_*",
-  ),
+  ...acceptQuietly(LDAP, "sql", "KEYSTONE_IDENTITY_BACKEND", "KEYSTONE_ASSIGNMENT_BACKEND"),
+  ...accept(LDAP, "LDAP_*", "KEYSTONE_LDAP_*", "KEYSTONE_CLEAR_LDAP"),
+  ...accept("", "KEYSTONE_*_BACKEND"),
+  ...accept("", "CINDER_TARGET_*", "CINDER_ISCSI_HELPER", "ISCSI_*", "FIXED_KEY"),
   ...accept("volume groups are kept as files the service remembers", "VOLUME_BACKING_FILE", "VOLUME_BACKING_DEVICE"),
+  ...accept("write CINDER_VOLUME_CLEAR=zero, none or shred", "CINDER_SECURE_DELETE"),
+  ...accept("limits of servers are nova's quotas", "NOVA_USE_UNIFIED_LIMITS"),
   ...accept(
-    "one process serves all APIs, so worker and cell counts do not apply",
+    "",
     "API_WORKERS",
+    "API_RATE_LIMIT",
     "WSGI_MODE",
     "NOVA_NUM_CELLS",
-    "NOVA_USE_UNIFIED_LIMITS",
     "NOVA_SERVICE_REPORT_INTERVAL",
     "NOVA_READY_TIMEOUT",
     "CELLSV2_SETUP",
+    "SCHEDULER",
+    "SCHEDULER_*",
+    "VNCSERVER_PROXYCLIENT_ADDRESS",
+    "XVPVNCPROXY_*",
+    "NOVA_VNC_KEYMAP",
+    "ENABLE_SYSCTL_*",
   ),
-  ...accept("ports are plugged before a guest starts; there is nothing to wait for", "VIF_PLUGGING_*"),
-  ...accept("encrypted volumes are not offered", "FIXED_KEY"),
-  ...accept("there is one copy of each object and no loop disk", "SWIFT_REPLICAS", "SWIFT_LOOPBACK_DISK_*", "SWIFT_*"),
-  ...accept("the host's sysctl files are left alone", "ENABLE_SYSCTL_*"),
+  ...accept("", "ENABLE_IDENTITY_V2", "IDENTITY_API_VERSION", "OS_*"),
   ...accept(
-    "identity always speaks v3, and v2.0 for old clients",
-    "ENABLE_IDENTITY_V2",
-    "IDENTITY_API_VERSION",
-    "OS_IDENTITY_API_VERSION",
-  ),
-  ...accept(
-    "the endpoint is KEYSTONE_SERVICE_URI",
+    "",
     "KEYSTONE_AUTH_HOST",
     "KEYSTONE_AUTH_PROTOCOL",
     "KEYSTONE_AUTH_URI*",
     "GLANCE_HOSTPORT",
     "KEYSTONE_ADMIN_ENDPOINT",
-  ),
-  ...accept(
-    "the endpoint is on this host",
     "Q_HOST",
     "GLANCE_SERVICE_HOST",
     "NOVA_SERVICE_HOST",
     "CINDER_SERVICE_HOST",
     "PLACEMENT_SERVICE_HOST",
     "NEUTRON_SERVICE_HOST",
+    "METADATA_SERVICE_HOST",
     "*_SERVICE_LISTEN_ADDRESS",
   ),
-  ...accept("the bundled catalogue of services is used", "HEAT_*", "CEILOMETER_*", "GNOCCHI_*", "AODH_*"),
   ...accept("the certificate authority is kept in DATA_DIR", "ROOT_CA_DIR", "INT_CA_DIR", "SSL_BUNDLE_FILE", "TLS_IP"),
   ...accept("with TLS all ports speak it", "SSL_ENABLED_SERVICES"),
+  ...accept(CERTIFICATE, "*_SSL_CERT", "*_SSL_KEY", "*_SSL_CA"),
+  ...accept(TEMPEST, "INSTALL_TEMPEST", "TEMPEST_RUN_*", "RUN_TEMPEST"),
   ...accept(
-    "all ports have one certificate: KEYSTONE_SSL_CERT, KEYSTONE_SSL_KEY and KEYSTONE_SSL_CA",
-    "*_SSL_CERT",
-    "*_SSL_KEY",
-    "*_SSL_CA",
-  ),
-  ...accept(
-    "tempest is set up outside of this program",
+    "",
     "TEMPEST_*",
-    "INSTALL_TEMPEST",
     "BUILD_TIMEOUT",
     "ACTIVE_TIMEOUT",
+    "SKIP_EXERCISES",
+    "LIVE_MIGRATION_AVAILABLE",
+    "USE_BLOCK_MIGRATION_FOR_LIVE_MIGRATION",
   ),
-  // Where sources come from: there are none to fetch, so nothing is said.
+  // Where sources come from: there are none to fetch.
   ...accept(
     "",
     "RECLONE",
-    "PIP_UPGRADE",
     "PIP_*",
+    "USE_GET_PIP",
     "GIT_BASE",
     "GIT_DEPTH",
     "GIT_TIMEOUT",
-    "*_REPO",
-    "*_BRANCH",
-    "LIBS_FROM_GIT",
     "USE_VENV",
     "USE_PYTHON3",
+    "PYTHON",
     "PYTHON3_VERSION",
     "GLOBAL_VENV",
     "FORCE_PREREQ",
     "ERROR_ON_CLONE",
-    "TARGET_BRANCH",
+    "NO_UPDATE_REPOS",
+    "CLEAN_TEMPLATES",
+    "INSTALL_PREREQ",
     "BRANCHLESS_TARGET_BRANCH",
     "ENABLE_FILE_INJECTION",
     "SERVICE_DIR",
@@ -178,13 +190,8 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
   ),
 ];
 
-/** The first entry whose name or pattern fits. */
+/** The entry of that name, else the first whose pattern fits. */
 export function findAccepted(name: string): AcceptedVariable | undefined {
-  return acceptedVariables.find((entry) => matches(entry.name, name));
-}
-
-function matches(pattern: string, name: string): boolean {
-  if (!pattern.includes("*")) return pattern === name;
-  const [start = "", end = ""] = pattern.split("*");
-  return name.length >= start.length + end.length && name.startsWith(start) && name.endsWith(end);
+  const exact = acceptedVariables.find((entry) => entry.name === name);
+  return exact ?? acceptedVariables.find((entry) => matchesPattern(entry.name, name));
 }

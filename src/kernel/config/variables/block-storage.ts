@@ -30,6 +30,7 @@ export const blockStorageVariables = {
   VOLUME_GROUP_NAME: variable({
     type: volumeGroup,
     default: "stack-volumes",
+    aliases: ["VOLUME_GROUP"],
     meaning: "Volume group; `NAME-BACKEND` is made on a loop file, an existing group is used as it is.",
   }),
   VOLUME_BACKING_FILE_SIZE: variable({

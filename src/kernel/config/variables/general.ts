@@ -28,6 +28,11 @@ export const generalVariables = {
     derived: "address of HOST_IP_IFACE outside FIXED_RANGE and FLOATING_RANGE",
     meaning: "Address other machines reach this box at; `dhcp` means detect it.",
   }),
+  HOST_IP_FORWARDED: variable({
+    type: boolean,
+    default: "False",
+    meaning: "Another machine forwards HOST_IP and SERVICE_HOST to this one: they need not be addresses of it.",
+  }),
   HOST_IP_IFACE: variable({
     type: optional(interfaceName),
     default: ({ facts }) => facts.defaultInterface ?? "",

@@ -111,7 +111,6 @@ export const networkVariables = {
   PUBLIC_PHYSICAL_NETWORK: variable({
     type: nonEmpty,
     default: "public",
-    aliases: ["PHYSICAL_NETWORK"],
     meaning: "Provider name of the physical network.",
   }),
   PUBLIC_PROVIDERNET_TYPE: variable({

@@ -1,0 +1,39 @@
+import { addressNumber, addressText, type Block, parseBlock } from "./addresses.ts";
+import { type Given, rememberedFile } from "./resolve.ts";
+
+/** DevStack's SUBNETPOOL_SIZE_V4. */
+export const DEFAULT_SUBNET_SIZE = 26;
+
+/**
+ * Old tutorials know of no subnet pool: for them FIXED_RANGE is the private subnet. So it is where the pool's first subnet
+ * could not be what they describe: with a range smaller than that subnet, and with a gateway outside of it.
+ */
+export function fitSubnetPool(given: Map<string, Given>): void {
+  const fixed = given.get("FIXED_RANGE");
+  const block = fixed === undefined ? null : parseBlock(fixed.value);
+  const chosen = ["SUBNETPOOL_SIZE_V4", "SUBNETPOOL_PREFIX_V4", "USE_SUBNETPOOL"].some((name) => given.has(name));
+  if (block === null || chosen || block.family !== 4 || block.prefix < 8 || block.prefix > 30) return;
+  const gateway = given.get("NETWORK_GATEWAY")?.value ?? "";
+  const small = block.prefix > DEFAULT_SUBNET_SIZE;
+  const outside = gateway !== "" && holds(block, gateway) && !holds(firstSubnet(block, DEFAULT_SUBNET_SIZE), gateway);
+  if (small || outside) {
+    given.set("SUBNETPOOL_SIZE_V4", { value: String(block.prefix), file: rememberedFile, line: null, column: null });
+  }
+}
+
+/** What a new pool of the range gives out first. */
+export function firstSubnet(pool: Block, prefix: number): Block {
+  const size = 1n << BigInt(32 - Math.max(prefix, pool.prefix));
+  return { ...pool, prefix: Math.max(prefix, pool.prefix), last: pool.first + size - 1n, hasHostBits: false };
+}
+
+/** Whether the address can be a host's in that IPv4 subnet: inside, and neither its network nor its broadcast address. */
+export function holds(block: Block, address: string): boolean {
+  const value = addressNumber(address);
+  return value !== null && !address.includes(":") && value > block.first && value < block.last;
+}
+
+/** "10.0.0.1 to 10.0.0.62" */
+export function hostsText(block: Block): string {
+  return `${addressText(4, block.first + 1n)} to ${addressText(4, block.last - 1n)}`;
+}
