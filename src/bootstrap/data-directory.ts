@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { HostLedger, holdsData, openLedgerDatabase } from "../host/ledger.ts";
+import { holdsData } from "../host/kinds/index.ts";
+import { HostLedger, openLedgerDatabase } from "../host/ledger.ts";
 import { passwordFileName } from "../kernel/config/passwords.ts";
 import type { Settings } from "../kernel/config/settings.ts";
 import { systemClock } from "../kernel/time/clock.ts";

@@ -146,6 +146,7 @@ function libvirtdStep(host: Host, settings: Settings, systemd: Systemd, notes: s
 
 function storageStep(host: Host, settings: Settings): Step {
   return {
+    id: "storage",
     name: "Prepare volume storage",
     plan: `volume group ${settings.blockStorage.volumeGroupName} where the kernel has device-mapper, else files`,
     async run() {

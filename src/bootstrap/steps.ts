@@ -1,11 +1,20 @@
 /** One step of stack, unstack or rejoin: idempotent, so that running the list again continues where it stopped. */
 export interface Step {
+  /** What other code calls it, where it does: "storage". */
+  id?: string;
   /** A few words in the imperative: "Start libvirtd". */
   name: string;
   /** What it will do, in one sentence, for --dry-run. */
   plan: string;
   /** Returns a short remark for the progress line ("already there"), or nothing. */
   run(report: (remark: string) => void): Promise<string | undefined>;
+}
+
+/** The step that other code asks for by its id. Errors: there is none, which is a fault of the program. */
+export function stepOf(steps: readonly Step[], id: string): Step {
+  const found = steps.find((step) => step.id === id);
+  if (found === undefined) throw new Error(`there is no step ${id}`);
+  return found;
 }
 
 /** Shows steps as they go: one line per step with its time. */

@@ -8,8 +8,9 @@ import type { Tracer } from "../kernel/trace/trace.ts";
 import { Box } from "./box/box.ts";
 import { HostExec } from "./exec.ts";
 import { reapsOrphans } from "./facts.ts";
+import { holdsData, registerUndos } from "./kinds/index.ts";
 import { type KvmProbe, probeKvm } from "./kvm-probe.ts";
-import { HostLedger, holdsData, openLedgerDatabase } from "./ledger.ts";
+import { HostLedger, openLedgerDatabase } from "./ledger.ts";
 import { PrivateLibvirtd } from "./libvirtd/libvirtd.ts";
 import { Loops } from "./loop.ts";
 import { Lvm } from "./lvm.ts";
@@ -19,7 +20,6 @@ import { type Preflight, preflight } from "./preflight.ts";
 import { QemuImg } from "./qemu-img.ts";
 import { type HostSnapshot, takeSnapshot } from "./snapshot.ts";
 import type { Exec, Ledger, LedgerEntry, UndoProgress, UndoReport } from "./types.ts";
-import { registerUndos } from "./undo.ts";
 import { HostWatch } from "./watch/host-watch.ts";
 
 /** Everything of the host, as one object to inject. */

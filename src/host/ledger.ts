@@ -4,6 +4,7 @@ import { Database } from "../kernel/db/database.ts";
 import { type Migration, migrate } from "../kernel/db/migrations.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Clock } from "../kernel/time/clock.ts";
+import { kindOf } from "./kinds/index.ts";
 import type {
   Ledger,
   LedgerDetails,
@@ -25,32 +26,6 @@ export const ledgerMigrations: Migration[] = [
       CREATE INDEX host_ledger_owner ON host_ledger (owner);`,
   },
 ];
-
-/**
- * Things that go away with the namespace they are in. When that namespace is in the ledger too, undoing them one by one
- * would only cost time. (Not `nic`: a card must be brought back first, or the kernel puts it into the first namespace.)
- */
-const GO_WITH_NAMESPACE: ReadonlySet<LedgerKind> = new Set([
-  "bridge",
-  "veth",
-  "tap",
-  "link",
-  "address",
-  "route",
-  "proxy-neighbour",
-  "iptables-chain",
-  "iptables-rule",
-  "nft-table",
-  "nft-rule",
-  "ipset",
-  "sysctl",
-]);
-
-/** Whether the cloud's users have data in it: then it outlives unstack (not clean). */
-export function holdsData({ kind, details }: Pick<LedgerEntry, "kind" | "details">): boolean {
-  if (kind === "volume-group" || kind === "logical-volume") return true;
-  return kind === "directory" && (details as LedgerDetails["directory"]).data === true;
-}
 
 /** The ledger has a file of its own beside the cloud's database: it outlives `--fresh`, and unstack works with a broken cloud database. */
 export function openLedgerDatabase(path: string, clock: Clock): Database {
@@ -199,7 +174,7 @@ function netnsOf(entry: LedgerEntry): string | null {
 
 function goesWithNamespace(entry: LedgerEntry, namespaces: ReadonlySet<string>): boolean {
   const netns = netnsOf(entry);
-  return GO_WITH_NAMESPACE.has(entry.kind) && netns !== null && namespaces.has(netns);
+  return kindOf(entry.kind).goesWithNamespace === true && netns !== null && namespaces.has(netns);
 }
 
 interface Row {

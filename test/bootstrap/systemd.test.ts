@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { Systemd, unitText } from "../../src/bootstrap/systemd.ts";
 import { FakeExec } from "../../src/host/fake/exec.ts";
+import { registerUndos } from "../../src/host/kinds/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../src/host/ledger.ts";
-import { registerUndos } from "../../src/host/undo.ts";
 import { systemClock } from "../../src/kernel/time/clock.ts";
 import { testSettings } from "../support/settings.ts";
 

@@ -1,6 +1,7 @@
 import { clientFilesStep } from "../client-files.ts";
 import { startDaemonProcess, stopDaemonProcess } from "../daemon-process.ts";
 import type { StackContext } from "../stack.ts";
+import { stepOf } from "../steps.ts";
 import { putCertificateRight } from "../tls/step.ts";
 import { examineBox } from "./box-area.ts";
 import { examineDaemon } from "./daemon-area.ts";
@@ -81,7 +82,7 @@ async function run(context: StackContext, name: RepairName): Promise<string | un
       if (systemd === null || !(await systemd.startsProcesses(settings))) await host?.libvirtd.start();
       return undefined;
     case "storage":
-      for (const step of setup?.restore ?? []) if (step.name === "Prepare volume storage") await step.run(() => {});
+      if (setup !== null) await stepOf(setup.restore, "storage").run(() => {});
       return undefined;
     case "unit":
       await systemd?.install(settings);

@@ -1,5 +1,5 @@
-import { describe, Presence } from "../../host/presence.ts";
-import type { Exec, Ledger, LedgerEntry, LedgerKind } from "../../host/types.ts";
+import { describe, kindOf, Presence } from "../../host/kinds/index.ts";
+import type { Exec, Ledger, LedgerEntry } from "../../host/types.ts";
 import type { Examined, Finding, RepairName } from "./finding.ts";
 
 /** Rows whose things are not on the host. */
@@ -29,30 +29,6 @@ export function repairOf(owner: string): RepairName {
   return owner === "packages" ? "ledger" : "daemon";
 }
 
-const CONSEQUENCES: Partial<Record<LedgerKind, string>> = {
-  namespace: "a reboot, or somebody's `ip netns del`; everything in it is gone with it",
-  bridge: "guests of its network reach nobody",
-  veth: "what it joined is cut off",
-  tap: "the guest's network card leads nowhere",
-  nic: "the card was unplugged, or taken back into the host's own namespace",
-  route: "floating addresses are not reached from this host and through it",
-  "iptables-rule":
-    "rules were flushed or reloaded by somebody (a firewall service?); traffic of guests is dropped or not translated",
-  "iptables-chain": "rules were flushed by somebody; security groups or address translation do not work",
-  "nft-table": "rules were flushed by somebody; spoofed packets are not dropped",
-  "nft-rule": "rules were flushed or reloaded by somebody (firewalld?); traffic of guests is dropped",
-  "proxy-neighbour": "the host no longer answers ARP for that floating address",
-  sysctl: "somebody set it since; packets are not forwarded",
-  process: "it ended or was killed",
-  loop: "a reboot, or somebody's `losetup -d`; volumes on it are unreachable",
-  "volume-group": "its device is gone or it was removed; volumes are unreachable",
-  "logical-volume": "the volume's data is gone",
-  domain: "libvirt does not know this guest any more",
-  file: "somebody removed it",
-  directory: "somebody removed it, or it lay in /run and the host was rebooted",
-  mount: "it was unmounted",
-};
-
 function findingOf(entry: LedgerEntry): Finding {
   const { kind, name, owner } = entry;
   const repair = repairOf(owner);
@@ -60,7 +36,7 @@ function findingOf(entry: LedgerEntry): Finding {
     key: `${kind}-gone:${name}`,
     severity: "error",
     what: `${describe(entry)} is ${kind === "sysctl" ? "not as it was set" : "gone"} (it belongs to ${owner})`,
-    why: CONSEQUENCES[kind] ?? "it was there when the ledger was written",
+    why: kindOf(kind).whenGone ?? "it was there when the ledger was written",
     todo: REPAIR_WORDS[repair],
     repair,
   };
@@ -80,31 +56,9 @@ export const REPAIR_WORDS: Record<RepairName, string> = {
   ledger: "strike it off the ledger",
 };
 
-/** Kinds whose row may be struck off when the thing is gone for good: undoing it would do nothing. */
-const STALE: ReadonlySet<LedgerKind> = new Set([
-  "namespace",
-  "bridge",
-  "veth",
-  "tap",
-  "link",
-  "address",
-  "route",
-  "proxy-neighbour",
-  "iptables-rule",
-  "iptables-chain",
-  "nft-table",
-  "nft-rule",
-  "ipset",
-  "process",
-  "loop",
-  "domain",
-  "mount",
-  "directory",
-]);
-
 /** Strikes rows off that nothing has made again. Returns what was struck off. */
 export async function forgetStale(exec: Exec, ledger: Ledger): Promise<string[]> {
-  const stale = (await missingRows(exec, ledger)).filter(({ kind }) => STALE.has(kind));
+  const stale = (await missingRows(exec, ledger)).filter(({ kind }) => kindOf(kind).forgettable);
   await ledger.forget(stale);
   return stale.map(({ kind, name }) => `${kind} ${name}`);
 }

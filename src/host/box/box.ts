@@ -7,7 +7,7 @@ import type { Settings } from "../../kernel/config/settings.ts";
 import type { Logger } from "../../kernel/log/logger.ts";
 import { netnsPath } from "../exec.ts";
 import { type NetworkFacts, networkFacts } from "../facts.ts";
-import { describe, Presence } from "../presence.ts";
+import { describe, Presence } from "../kinds/index.ts";
 import type { Exec, Ledger, LedgerDetails, LedgerRequest } from "../types.ts";
 import { moveNic } from "./nic.ts";
 import { type Outside, outsideParts, pool } from "./outside.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { iptablesCommand, MADE_BY_US } from "../kinds/firewall.ts";
 import type { Exec, IptablesVariant, Ledger } from "../types.ts";
-import { iptablesCommand, MADE_BY_US } from "../undo.ts";
 import { type Part, part } from "./part.ts";
 
 /** The variant behind the plain name `iptables`, which is what the administrator's own tools use. */

@@ -5,9 +5,9 @@
 import { join } from "node:path";
 import { Box } from "../../../src/host/box/box.ts";
 import { HostExec } from "../../../src/host/exec.ts";
+import { registerUndos } from "../../../src/host/kinds/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../../src/host/ledger.ts";
 import { takeSnapshot } from "../../../src/host/snapshot.ts";
-import { registerUndos } from "../../../src/host/undo.ts";
 import { HostWatch } from "../../../src/host/watch/host-watch.ts";
 import { discard, Logger } from "../../../src/kernel/log/logger.ts";
 import { systemClock } from "../../../src/kernel/time/clock.ts";

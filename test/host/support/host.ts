@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { HostExec } from "../../../src/host/exec.ts";
+import { registerUndos } from "../../../src/host/kinds/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../../src/host/ledger.ts";
-import { registerUndos } from "../../../src/host/undo.ts";
 import { Logger, type LogRecord } from "../../../src/kernel/log/logger.ts";
 import { systemClock } from "../../../src/kernel/time/clock.ts";
 

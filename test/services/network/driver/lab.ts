@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { HostExec } from "../../../../src/host/exec.ts";
+import { registerUndos } from "../../../../src/host/kinds/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../../../src/host/ledger.ts";
 import { hostNetwork } from "../../../../src/host/net/index.ts";
 import type { Exec, RunOptions, RunResult } from "../../../../src/host/types.ts";
-import { registerUndos } from "../../../../src/host/undo.ts";
 import { discard, Logger, type LogRecord } from "../../../../src/kernel/log/logger.ts";
 import { systemClock } from "../../../../src/kernel/time/clock.ts";
 import {

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { HostExec } from "../../../../../src/host/exec.ts";
+import { registerUndos } from "../../../../../src/host/kinds/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../../../../src/host/ledger.ts";
 import { PrivateLibvirtd } from "../../../../../src/host/libvirtd/libvirtd.ts";
-import { registerUndos } from "../../../../../src/host/undo.ts";
 import { Logger, type LogRecord } from "../../../../../src/kernel/log/logger.ts";
 import { systemClock } from "../../../../../src/kernel/time/clock.ts";
 import type {
