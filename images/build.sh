@@ -32,7 +32,7 @@ ROOT_MODULES="virtio_net virtio_console virtio_balloon virtio-rng button evdev a
   nls_cp437 nls_ascii 8021q loop i6300esb virtiofs"
 # Dynamically linked programs; their libraries come along by themselves.
 PROGRAMS="bin/lsblk sbin/blkid sbin/resize2fs sbin/mke2fs sbin/e2fsck usr/sbin/dropbear usr/bin/dropbearkey
-  usr/bin/dbclient usr/lib/openssh/sftp-server usr/bin/doas bin/nc.traditional usr/sbin/qemu-ga"
+  usr/bin/dbclient usr/lib/openssh/sftp-server usr/bin/scp usr/bin/doas bin/nc.traditional usr/sbin/qemu-ga"
 PAM_MODULE=lib/x86_64-linux-gnu/security/pam_permit.so
 
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -247,7 +247,7 @@ make_root() {
   done
   # Names by which scripts call a program with its full path.
   ln -s ../bin/busybox "$root/sbin/init"
-  for applet in ip ifconfig route udhcpc reboot poweroff halt modprobe getty; do ln -s ../bin/busybox "$root/sbin/$applet"; done
+  for applet in ip ifconfig route udhcpc reboot poweroff halt modprobe getty hwclock; do ln -s ../bin/busybox "$root/sbin/$applet"; done
   for type in ext2 ext3 ext4; do
     ln -s mke2fs "$root/sbin/mkfs.$type"
     ln -s e2fsck "$root/sbin/fsck.$type"

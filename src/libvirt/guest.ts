@@ -1,3 +1,4 @@
+import type { CallOptions } from "./channel.ts";
 import type { DomainRef, TypedValue } from "./codecs.ts";
 import { LibvirtError } from "./errors.ts";
 import { paramsToObject } from "./params.ts";
@@ -54,9 +55,13 @@ export class DomainGuest {
     }));
   }
 
-  /** Stops writes to the file systems (all, or those mounted at `mountpoints`); the number frozen. */
-  async freeze(mountpoints: readonly string[] = []): Promise<number> {
-    return (await this.#caller.call(remote.fsFreeze, { domain: this.#domain, mountpoints, flags: 0 })).filesystems;
+  /**
+   * Stops writes to the file systems (all, or those mounted at `mountpoints`); the number frozen. libvirt has no limit of its own, and
+   * the agent freezes even when nobody waits for it any more: `timeoutMs: 0` waits for ever.
+   */
+  async freeze(mountpoints: readonly string[] = [], options: CallOptions = {}): Promise<number> {
+    const args = { domain: this.#domain, mountpoints, flags: 0 };
+    return (await this.#caller.call(remote.fsFreeze, args, options)).filesystems;
   }
 
   /** Lets writes go on; the number thawed. */
@@ -94,11 +99,12 @@ export class DomainGuest {
   }
 
   /** Sets the guest's clock to the host's, or to milliseconds since 1970. */
-  async setTime(milliseconds?: number): Promise<void> {
+  async setTime(milliseconds?: number, options: CallOptions = {}): Promise<void> {
     const sync = milliseconds === undefined;
     const seconds = sync ? 0 : Math.floor(milliseconds / 1000);
     const nanoseconds = sync ? 0 : Math.floor(milliseconds % 1000) * 1e6;
-    await this.#caller.call(remote.setTime, { domain: this.#domain, seconds, nanoseconds, flags: sync ? 1 : 0 });
+    const args = { domain: this.#domain, seconds, nanoseconds, flags: sync ? 1 : 0 };
+    await this.#caller.call(remote.setTime, args, options);
   }
 
   /** `encrypted` says that the password is already a crypt(3) hash. */

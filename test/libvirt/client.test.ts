@@ -166,6 +166,19 @@ describe("calls", () => {
     assert.equal(await libvirt.host.hostname(), "fake");
   });
 
+  it("wait for ever where asked to: a guest's agent freezes also for those who have left", async () => {
+    await open({ callTimeoutMs: 30 });
+    const call = Promise.withResolvers<Frame>();
+    server.raw(remote.fsFreeze, call.resolve);
+    server.on(remote.lookupByUuid, () => ({ domain }));
+    const guest = (await libvirt.domains.lookupByUuid(domain.uuid)).guest;
+    const freezing = guest.freeze([], { timeoutMs: 0 });
+    server.raw(remote.fsThaw, () => {});
+    await assert.rejects(guest.thaw(), { name: "LibvirtTimeoutError" }, "longer than others are waited for");
+    server.peer.reply(await call.promise, remote.fsFreeze, { filesystems: 2 });
+    assert.equal(await freezing, 2);
+  });
+
   it("with a bad argument send nothing", async () => {
     await open();
     const before = server.peer.received.length;

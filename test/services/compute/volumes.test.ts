@@ -79,6 +79,29 @@ test("boot from a volume made of an image; it goes with the server when that was
   assert.equal(statusOf(attached.id), undefined);
 });
 
+test("what the image says of machines holds for a root volume, whatever it is made from", async () => {
+  const image = t.images.add({ name: "said", properties: { hw_qemu_guest_agent: "yes" } });
+  const id = await t.boot({ imageRef: "", block_device_mapping_v2: [fromImage({ uuid: image.id })] });
+  const said = (server: string) => t.driver.guests.get(server)?.spec.imageProperties.hw_qemu_guest_agent;
+  assert.equal(said(id), "yes", "an image");
+  const made = await volume({ imageId: image.id });
+  const found = storage().findVolume(made);
+  const device = { destination_type: "volume", boot_index: 0 };
+  const ofVolume = await t.boot({
+    imageRef: "",
+    block_device_mapping_v2: [{ ...device, source_type: "volume", uuid: made }],
+  });
+  assert.equal(said(ofVolume), found?.imageMetadata.hw_qemu_guest_agent, "a volume");
+  const snapshot = storage().createSnapshot(context, made, { name: "s" });
+  await storage().waitForSnapshot(snapshot.id);
+  const ofSnapshot = await t.boot({
+    imageRef: "",
+    block_device_mapping_v2: [{ ...device, source_type: "snapshot", uuid: snapshot.id, volume_size: 1 }],
+  });
+  assert.equal(said(ofSnapshot), found?.imageMetadata.hw_qemu_guest_agent, "a snapshot");
+  assert.equal(found?.imageMetadata.hw_qemu_guest_agent, "yes");
+});
+
 test("the image of such a server names snapshots, and servers boot from it", async () => {
   const id = await t.boot({ imageRef: "", block_device_mapping_v2: [fromImage()] });
   const made = await t.api("POST", `/servers/${id}/action`, {

@@ -52,6 +52,13 @@ export interface ComputeDriver {
 
   /** Writes the root disk (flattened, bootable as it is) to `target.path`; running guests are not stopped. */
   snapshot(ref: InstanceRef, target: SnapshotTarget, signal: AbortSignal): Promise<SnapshotResult>;
+  /**
+   * Stops writes to a running guest's file systems, through its agent; takes as long as the agent does, or until aborted. Whatever comes
+   * of it, `thaw` is to follow. Errors: `agent`, `not-running`.
+   */
+  freeze(ref: InstanceRef, signal: AbortSignal): Promise<void>;
+  /** Lets writes go on, also in a guest that is not frozen; one that is off is no error. Errors: `agent`. */
+  thaw(ref: InstanceRef): Promise<void>;
   /** Makes the root disk anew from the spec's image (and ephemeral ones unless kept); the guest is off afterwards. */
   rebuild(spec: InstanceSpec, options: { keepEphemeral: boolean }): Promise<void>;
   /** Grows the disks to the spec's sizes; the guest is off. What `revertResize` needs is kept until `confirmResize`. */
@@ -184,8 +191,8 @@ export interface SnapshotTarget {
   readonly path: string;
   /** "qcow2" or "raw" */
   readonly format: string;
-  /** Freeze the guest's file systems through its agent while the point in time is taken. */
-  readonly quiesce: boolean;
+  /** Given a running guest, called once to run `cut`, which takes its disk as it is then. By default that is all it does. */
+  readonly around?: (cut: () => Promise<void>) => Promise<void>;
 }
 
 export interface SnapshotResult {

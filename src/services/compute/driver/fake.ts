@@ -40,6 +40,7 @@ export interface FakeOptions {
 export class FakeComputeDriver implements ComputeDriver {
   readonly guests = new Map<string, FakeGuest>();
   readonly #options: FakeOptions;
+  readonly #frozen = new Set<string>();
   readonly #listeners = new Set<(event: LifecycleEvent) => void>();
 
   constructor(options: FakeOptions = {}) {
@@ -181,9 +182,24 @@ export class FakeComputeDriver implements ComputeDriver {
 
   async snapshot(ref: InstanceRef, target: SnapshotTarget): Promise<SnapshotResult> {
     await this.#options.before?.("snapshot", ref);
+    if (this.guests.get(ref.uuid)?.power === "running") await target.around?.(async () => {});
     const content = new Uint8Array(64 * 1024);
     await this.#options.writeFile?.(target.path, content);
     return { format: "raw", sizeBytes: content.length, virtualSizeBytes: content.length };
+  }
+
+  async freeze(ref: InstanceRef): Promise<void> {
+    this.#frozen.add(ref.uuid);
+    await this.#options.before?.("freeze", ref);
+  }
+
+  async thaw(ref: InstanceRef): Promise<void> {
+    await this.#options.before?.("thaw", ref);
+    this.#frozen.delete(ref.uuid);
+  }
+
+  isFrozen(uuid: string): boolean {
+    return this.#frozen.has(uuid);
   }
 
   async rebuild(spec: InstanceSpec): Promise<void> {

@@ -99,7 +99,8 @@ export class ServerCreator {
           lockedBy: null,
           lockedReason: null,
           imageId: blockDevices.bootsFromVolume ? "" : (image?.id ?? ""),
-          imageProperties: image === null ? propertiesOfRoot(core, blockDevices.devices) : imageProperties(image),
+          imageProperties:
+            image === null ? propertiesOfRoot(core, context, blockDevices.devices) : imageProperties(image),
           flavor: flavorSnapshot(flavor),
           oldFlavor: null,
           oldState: null,
@@ -296,10 +297,20 @@ export function imageProperties(image: ImageInfo | null): Record<string, string>
   };
 }
 
-/** Those of the image that the root volume was made from. */
-function propertiesOfRoot(core: Core, devices: readonly BlockDevice[]): Record<string, string> {
-  const volumeId = devices.find(({ bootIndex }) => bootIndex === 0)?.volumeId ?? null;
-  const volume = volumeId === null ? null : core.kernel.facade("block-storage").findVolume(volumeId);
+/** Those of the image that the root volume was made from, or is to be: nova/block_device.py get_bdm_image_metadata. */
+function propertiesOfRoot(
+  core: Core,
+  context: RequestContext,
+  devices: readonly BlockDevice[],
+): Record<string, string> {
+  const root = devices.find(({ bootIndex }) => bootIndex === 0);
+  if (root?.source === "image") return imageProperties(core.kernel.facade("image").find(root.sourceId ?? ""));
+  const { kernel } = core;
+  const volumeId =
+    root?.source === "snapshot" && root.sourceId !== null
+      ? kernel.facade("block-storage").getSnapshot(context, root.sourceId).volumeId
+      : (root?.volumeId ?? null);
+  const volume = volumeId === null ? null : kernel.facade("block-storage").findVolume(volumeId);
   return { ...volume?.imageMetadata };
 }
 

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, messageOf } from "../../../kernel/errors.ts";
+import type { OperationRun } from "../../../kernel/operations/operations.ts";
 import type { ImageInfo } from "../../image/facade.ts";
 import { requireReady, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction } from "./actions.ts";
 import { contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
+import { quiesced, thawLeftFrozen } from "./quiesce.ts";
 import { pathsOf, refOf } from "./spec.ts";
 import { uploadVolumeImage } from "./volume-images.ts";
 
@@ -52,11 +54,12 @@ export class SnapshotManager {
       name: "snapshot",
       event: "compute_snapshot_instance",
       run: async (server, { imageId, rotation }, operation) => {
-        const { requestId, signal } = operation;
+        const { requestId } = operation;
+        await thawLeftFrozen(core, server, operation);
         const upload =
           server.imageId === ""
             ? uploadVolumeImage(core, server, imageId, operation)
-            : uploadSnapshot(core, server, imageId, requestId, signal);
+            : uploadSnapshot(core, server, imageId, operation);
         await upload.catch(async (error: unknown) => {
           if (isUnwritable(error)) throw error;
           await discard(core, server, imageId, requestId);
@@ -129,9 +132,9 @@ export async function uploadSnapshot(
   core: Core,
   server: Server,
   imageId: string,
-  requestId: string,
-  signal: AbortSignal,
+  run: OperationRun<unknown, unknown>,
 ): Promise<void> {
+  const { requestId, signal } = run;
   const image = core.kernel.facade("image");
   // After a crash right after the upload there is nothing left to do.
   if (image.find(imageId)?.status === "active") return;
@@ -139,7 +142,7 @@ export async function uploadSnapshot(
   try {
     const taken = await core.driver.snapshot(
       refOf(core, server),
-      { path, format: "qcow2", quiesce: server.imageProperties.os_require_quiesce === "yes" },
+      { path, format: "qcow2", around: (cut) => quiesced(core, server, run, cut) },
       signal,
     );
     await image.uploadFile(contextOf(server, requestId), imageId, path, {

@@ -44,15 +44,17 @@ export class ShelveManager {
     this.#shelve = defineAction<ShelveInput>(core, {
       name: "shelve",
       event: "compute_shelve_instance",
-      run: async (server, { imageId }, { requestId, signal }) => {
+      run: async (server, { imageId }, operation) => {
         // After a crash the guest may be gone already, with its disk in the image.
         const power = await driver.powerState(refOf(core, server));
-        if (power === "running") await driver.stop(refOf(core, server), timeoutOf(server, shutdownTimeout));
+        // One that is paused does not hear the power button.
+        const timeout = power === "paused" ? 0 : timeoutOf(server, shutdownTimeout);
+        if (power === "running" || power === "paused") await driver.stop(refOf(core, server), timeout);
         change(core, server.id, { taskState: "shelving_image_uploading" });
         if (imageId !== "") {
-          await uploadSnapshot(core, server, imageId, requestId, signal).catch(async (error: unknown) => {
+          await uploadSnapshot(core, server, imageId, operation).catch(async (error: unknown) => {
             if (isUnwritable(error)) throw error;
-            await discard(core, server, imageId, requestId);
+            await discard(core, server, imageId, operation.requestId);
             throw error;
           });
         }

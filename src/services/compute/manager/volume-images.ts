@@ -5,11 +5,13 @@ import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { badRequest, messageOf } from "../../../kernel/errors.ts";
 import type { OperationRun } from "../../../kernel/operations/operations.ts";
 import type { ImageInfo } from "../../image/facade.ts";
+import { isTrue } from "../schemas/common.ts";
 import type { BlockDeviceWish } from "../schemas/servers.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
 import { storageOf } from "./bdm-check.ts";
 import { contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
+import { quiesced } from "./quiesce.ts";
 
 /** Volume id → the snapshot that was made of it. */
 type Snapshots = Record<string, string>;
@@ -29,7 +31,7 @@ export async function uploadVolumeImage(
   const { snapshots } = data;
   const name = image.get(context, imageId).name ?? imageId;
   const devices: unknown[] = [];
-  try {
+  const takeAll = async () => {
     for (const device of server.blockDevices) {
       const { volumeId } = device;
       if (volumeId === null) continue;
@@ -44,6 +46,10 @@ export async function uploadVolumeImage(
       const snapshot = await storage.waitForSnapshot(snapshotId, { signal: run.signal });
       devices.push(mapped(device, snapshotId, snapshot.sizeGb));
     }
+  };
+  try {
+    if (server.vmState === "active") await quiesced(core, server, run, takeAll);
+    else await takeAll();
     image.updateProperties(context, imageId, {
       block_device_mapping: JSON.stringify(devices),
       bdm_v2: "True",
@@ -99,7 +105,7 @@ function mapped(device: BlockDevice, snapshotId: string, sizeGb: number): Record
 /** The disks that such an image defines; none for an ordinary one. */
 export function devicesOfImage(image: ImageInfo | null): BlockDeviceWish[] {
   const text = image?.properties.block_device_mapping;
-  if (text === undefined || image?.properties.bdm_v2?.toLowerCase() !== "true") return [];
+  if (text === undefined || !isTrue(image?.properties.bdm_v2)) return [];
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

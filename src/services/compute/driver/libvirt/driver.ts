@@ -25,6 +25,7 @@ import { asDriverError, DriverContext, isActive, type LibvirtDriverDeps } from "
 import { diagnosticsOf } from "./diagnostics.ts";
 import { diskFiles, GuestDisks } from "./disks.ts";
 import { GuestEvents } from "./events.ts";
+import { FileSystems } from "./file-systems.ts";
 import { Guests } from "./guests.ts";
 import { HostFacts } from "./host-info.ts";
 import { Hotplug } from "./hotplug.ts";
@@ -50,6 +51,7 @@ class LibvirtComputeDriver implements ComputeDriver {
   readonly #hotplug: Hotplug;
   readonly #console: GuestConsole;
   readonly #snapshots: Snapshots;
+  readonly #fileSystems: FileSystems;
   readonly #resizes: Resizes;
   readonly #rescues: Rescues;
   readonly #facts: HostFacts;
@@ -66,6 +68,7 @@ class LibvirtComputeDriver implements ComputeDriver {
     this.#hotplug = new Hotplug(this.#context);
     this.#console = new GuestConsole(this.#context);
     this.#snapshots = new Snapshots(this.#context, this.#disks);
+    this.#fileSystems = new FileSystems(this.#context);
     this.#resizes = new Resizes(this.#context, this.#disks, this.#guests);
     this.#rescues = new Rescues(this.#disks, this.#guests);
     this.#facts = new HostFacts(this.#context);
@@ -199,6 +202,14 @@ class LibvirtComputeDriver implements ComputeDriver {
 
   snapshot(ref: InstanceRef, target: SnapshotTarget, signal: AbortSignal): Promise<SnapshotResult> {
     return asDriverError("Making an image of the instance", () => this.#snapshots.take(ref, target, signal));
+  }
+
+  freeze(ref: InstanceRef, signal: AbortSignal): Promise<void> {
+    return asDriverError("Freezing the instance's file systems", () => this.#fileSystems.freeze(ref, signal));
+  }
+
+  thaw(ref: InstanceRef): Promise<void> {
+    return asDriverError("Thawing the instance's file systems", () => this.#fileSystems.thaw(ref));
   }
 
   rebuild(spec: InstanceSpec, { keepEphemeral }: { keepEphemeral: boolean }): Promise<void> {

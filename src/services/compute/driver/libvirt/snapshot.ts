@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Domain, isLibvirtError, LibvirtTimeoutError } from "../../../../libvirt/index.ts";
 import { DriverError, type InstanceRef, type SnapshotResult, type SnapshotTarget } from "../driver.ts";
 import { type DriverContext, isActive } from "./context.ts";
@@ -48,11 +47,13 @@ export class Snapshots {
   ): Promise<void> {
     const { disk, directory, target, format } = work;
     const base = await backingOf(domain, disk);
-    const delta = join(directory, `snapshot-${randomBytes(4).toString("hex")}.delta`);
+    const delta = join(directory, `${basename(target.path)}.delta`);
     const size = await virtualSize(disk, "qcow2", { backing: true });
     try {
+      // A mirror that a crash of ours left would stand in the way, and write to what is made anew here.
+      if ((await domain.block.job(disk)) !== null) await domain.block.jobAbort(disk);
       await this.#disks.overlayOn(base, delta, size);
-      await this.#mirror(domain, disk, delta, target.quiesce, signal);
+      await this.#mirror(domain, disk, delta, target.around ?? ((cut) => cut()), signal);
       signal.throwIfAborted();
       await this.#disks.flatten(delta, format, target.path);
     } finally {
@@ -60,7 +61,13 @@ export class Snapshots {
     }
   }
 
-  async #mirror(domain: Domain, disk: string, delta: string, quiesce: boolean, signal: AbortSignal): Promise<void> {
+  async #mirror(
+    domain: Domain,
+    disk: string,
+    delta: string,
+    around: NonNullable<SnapshotTarget["around"]>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const destination = el(
       "disk",
       { type: "file" },
@@ -68,13 +75,10 @@ export class Snapshots {
       el("driver", { name: "qemu", type: "qcow2" }),
     );
     const flags = { shallow: true, reuseExternal: true, transientJob: true };
-    // One that a crash of ours left would stand in the way.
-    if ((await domain.block.job(disk)) !== null) await domain.block.jobAbort(disk);
     await domain.block.copy(disk, render(destination), flags);
     try {
       await this.#whenMirrored(domain, disk, signal);
-      if (quiesce) await this.#frozen(domain, () => domain.block.jobAbort(disk));
-      else await domain.block.jobAbort(disk);
+      await around(() => domain.block.jobAbort(disk));
     } catch (error) {
       await domain.block.jobAbort(disk).catch(() => {});
       throw error;
@@ -95,19 +99,6 @@ export class Snapshots {
       if (await isReady(domain, disk)) return;
       const event = await ready;
       if (event?.status === "failed") throw new DriverError("failed", "The root disk could not be copied.");
-    }
-  }
-
-  async #frozen(domain: Domain, body: () => Promise<void>): Promise<void> {
-    try {
-      await domain.guest.freeze();
-    } catch (error) {
-      throw new DriverError("agent", "The guest agent in the instance cannot freeze its file systems.", error);
-    }
-    try {
-      await body();
-    } finally {
-      await domain.guest.thaw();
     }
   }
 }

@@ -47,7 +47,7 @@ export function domainXml(spec: InstanceSpec, options: DomainOptions): string {
 function devices(spec: InstanceSpec, { disks, limits }: DomainOptions): XmlNode {
   const { imageProperties: properties, extraSpecs } = spec;
   const queues = queuesOf(spec);
-  const rng = properties.hw_rng_model !== "none" && extraSpecs["hw_rng:allowed"]?.toLowerCase() !== "false";
+  const rng = properties.hw_rng_model !== "none" && isTrue(extraSpecs["hw_rng:allowed"] ?? "true");
   const watchdog = properties.hw_watchdog_action ?? extraSpecs["hw:watchdog_action"] ?? "disabled";
   return [
     disks.map((disk) => diskElement(disk, extraSpecs)),

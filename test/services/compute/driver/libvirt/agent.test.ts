@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { connect, type Domain } from "../../../../../src/libvirt/index.ts";
+import { DriverError } from "../../../../../src/services/compute/driver/driver.ts";
+import { eventually, openLab, SerialShell, whyNoGuests } from "./lab.ts";
+
+const skip = whyNoGuests() ?? false;
+
+/** What the driver asks of the agent in a real guest; the steps share it, because each boot takes seconds of emulation. */
+test("the guest's agent", { skip, timeout: 240_000 }, async (t) => {
+  const lab = await openLab();
+  const { driver } = lab;
+  const libvirt = await connect({ socketPath: lab.libvirtd.socketPath, uri: "qemu:///system" });
+  const spec = lab.spec();
+  const never = new AbortController().signal;
+  try {
+    await driver.spawn(spec, () => {}, never);
+    await eventually("login on the console", 60, async () => /login:/.test(await driver.consoleLog(spec, null)));
+    const shell = new SerialShell(spec.paths.serialSocket);
+    await shell.login();
+    const domain = (await libvirt.domains.findByUuid(spec.uuid)) as Domain;
+    await eventually("the agent", 60, () =>
+      domain.guest.agentCommand("guest-ping").then(
+        () => true,
+        () => false,
+      ),
+    );
+    const status = () => domain.guest.agentCommand("guest-fsfreeze-status");
+    /** The agent hears nothing while it is stopped; what it was asked meanwhile it does afterwards. */
+    const agent = (signal: "STOP" | "CONT") => shell.run(`sudo /bin/kill -${signal} $(cat /run/qemu-ga.pid)`);
+
+    await t.test("freezes, and thaws however often it is asked to", async () => {
+      await driver.freeze(spec, never);
+      assert.equal(await status(), "frozen");
+      await assert.rejects(
+        driver.freeze(spec, never),
+        (error) => error instanceof DriverError && error.code === "agent",
+        "a second time it refuses",
+      );
+      await driver.thaw(spec);
+      assert.equal(await status(), "thawed");
+      await driver.thaw(spec);
+      assert.equal(await status(), "thawed");
+    });
+
+    await t.test("an image is taken of a frozen guest, which goes on thawed", async () => {
+      const path = join(lab.instancesPath, "frozen.qcow2");
+      let during: unknown;
+      const around = async (cut: () => Promise<void>): Promise<void> => {
+        await driver.freeze(spec, never);
+        await cut();
+        during = await status();
+        await driver.thaw(spec);
+      };
+      await driver.snapshot(spec, { path, format: "qcow2", around }, never);
+      assert.equal(during, "frozen");
+      assert.equal(await status(), "thawed");
+      assert.doesNotMatch(await fileSystemCheck(path), /journal recovery/);
+      await driver.snapshot(spec, { path, format: "qcow2" }, never);
+      assert.match(await fileSystemCheck(path), /skipping journal recovery/, "as after a power cut");
+    });
+
+    await t.test("who is no longer waited for does not stay frozen", async () => {
+      await agent("STOP");
+      const stop = new AbortController();
+      const freezing = driver.freeze(spec, stop.signal);
+      stop.abort();
+      await assert.rejects(freezing, (error) => error === stop.signal.reason);
+      const thawing = driver.thaw(spec);
+      await agent("CONT");
+      await thawing;
+      assert.equal(await status(), "thawed");
+    });
+    shell.close();
+  } finally {
+    await libvirt.close();
+    await lab.close();
+  }
+
+  /** The root file system in the image, looked at without changing it. */
+  async function fileSystemCheck(image: string): Promise<string> {
+    const raw = join(lab.instancesPath, "frozen.raw");
+    await lab.exec.run("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", image, raw], { timeout: 60_000 });
+    // The second entry of its partition table is the root: entries have 16 bytes, their first sector is at 8.
+    const file = await open(raw);
+    const { buffer } = await file.read(Buffer.alloc(512), 0, 512, 0);
+    await file.close();
+    const offset = buffer.readUInt32LE(446 + 16 + 8) * 512;
+    const result = await lab.exec.run("e2fsck", ["-fn", `${raw}?offset=${offset}`], { allowFailure: true });
+    return result.stdout + result.stderr;
+  }
+});
