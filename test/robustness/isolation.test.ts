@@ -37,6 +37,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "os-terminate_connection": { connector: {} },
   "os-extend": { new_size: 2 },
   "os-retype": { new_type: "t" },
+  "os-reimage": { image_id: "11111111-1111-4111-8111-111111111111" },
   "os-set_bootable": { bootable: true },
   "os-update_readonly_flag": { readonly: true },
   "os-set_image_metadata": { metadata: {} },

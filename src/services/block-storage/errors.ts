@@ -27,6 +27,7 @@ export const typeNotFound = (id: string) => notFound(`Volume type ${id} could no
 export const typeNotFoundByName = (name: string) => notFound(`Volume type with name ${name} could not be found.`);
 export const attachmentNotFound = (id: string) =>
   notFound(`Volume attachment could not be found with filter: attachment_id = ${id}.`);
+export const messageNotFound = (id: string) => notFound(`Message ${id} could not be found.`);
 export const metadataNotFound = (volumeId: string, key: string) =>
   notFound(`Volume ${volumeId} has no metadata with key ${key}.`);
 export const snapshotMetadataNotFound = (snapshotId: string, key: string) =>

@@ -12,6 +12,7 @@ import { TypeManager } from "./manager/types.ts";
 import { VolumeManager } from "./manager/volumes.ts";
 import { defineVolumeWork } from "./manager/work.ts";
 import { blockStorageTables } from "./migrations/0001-block-storage.ts";
+import { messageTables } from "./migrations/0002-messages.ts";
 import { policies } from "./policies.ts";
 import { blockStorageRoutes } from "./routes/index.ts";
 
@@ -35,7 +36,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
   },
   api: blockStorageApi,
   policies,
-  migrations: [blockStorageTables],
+  migrations: [blockStorageTables, messageTables],
   create(kernel, drivers) {
     const core = new Core(kernel, drivers.hostname ?? hostname(), drivers.driver);
     const types = new TypeManager(core);

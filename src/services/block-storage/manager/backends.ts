@@ -38,17 +38,6 @@ export class Backends {
     });
   }
 
-  /** The backend that a type asks for by volume_backend_name, else the first; null when it is disabled or there is none. */
-  choose(extraSpecs: Readonly<Record<string, string>>): Backend | null {
-    const wanted = extraSpecs.volume_backend_name;
-    const enabled = new Set(
-      this.states()
-        .filter(({ disabled }) => !disabled)
-        .map(({ host }) => host),
-    );
-    return this.all.find(({ name, host }) => enabled.has(host) && (wanted === undefined || wanted === name)) ?? null;
-  }
-
   /** The driver of a volume, by its host. Throws when the backend is no longer configured. */
   driver(pool: string | null): VolumeDriver {
     const found = this.all.find((backend) => backend.pool === pool);

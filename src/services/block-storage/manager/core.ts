@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import "../events.ts";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { forbidden } from "../../../kernel/errors.ts";
+import { ApiError, forbidden } from "../../../kernel/errors.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { Target } from "../../../kernel/policy/policy.ts";
 import { Quotas } from "../../../kernel/quota/quota.ts";
@@ -9,12 +9,15 @@ import type { DriverFactory } from "../driver/driver.ts";
 import { attachmentNotFound, blockStorageApi, snapshotNotFound, volumeNotFound } from "../errors.ts";
 import { quotaResources } from "../quotas.ts";
 import { type AttachmentRow, AttachmentStore } from "../store/attachments.ts";
+import { MessageStore } from "../store/messages.ts";
 import { ServiceStore } from "../store/services.ts";
 import { type SnapshotChanges, type SnapshotRow, SnapshotStore } from "../store/snapshots.ts";
 import { TypeStore } from "../store/types.ts";
 import { type Volume, type VolumeChanges, VolumeStore } from "../store/volumes.ts";
 import { Backends } from "./backends.ts";
 import { Locks } from "./locks.ts";
+import { type MessageAction, type MessageDetail, UserMessages } from "./messages.ts";
+import { Scheduler } from "./scheduler.ts";
 
 /** What all managers of this service share. */
 export class Core {
@@ -24,6 +27,9 @@ export class Core {
   readonly snapshots: SnapshotStore;
   readonly attachments: AttachmentStore;
   readonly types: TypeStore;
+  readonly messages: MessageStore;
+  readonly scheduler: Scheduler;
+  readonly userMessages: UserMessages;
   /** Keep data from being removed while it is copied; keys are "volume:<id>" and "snapshot:<id>". */
   readonly locks = new Locks();
   readonly #changes = new EventEmitter().setMaxListeners(0);
@@ -35,6 +41,9 @@ export class Core {
     this.snapshots = new SnapshotStore(db);
     this.attachments = new AttachmentStore(db);
     this.types = new TypeStore(db);
+    this.messages = new MessageStore(db);
+    this.scheduler = new Scheduler(this);
+    this.userMessages = new UserMessages(this);
     this.backends = new Backends(kernel.settings.blockStorage.backends, hostname, driver, new ServiceStore(db));
   }
 
@@ -73,6 +82,25 @@ export class Core {
     const attachment = this.attachments.get(id);
     if (attachment === undefined || !this.sees(context, attachment.project_id)) throw attachmentNotFound(id);
     return attachment;
+  }
+
+  /** Tells the project of a volume why work on it failed. Volumes that are gone concern nobody. */
+  tellOfVolume(volumeId: string, requestId: string, action: MessageAction, detail: MessageDetail): void {
+    const projectId = this.volumes.get(volumeId)?.project_id;
+    if (projectId !== undefined) {
+      this.userMessages.tell({ projectId, requestId, kind: "VOLUME", id: volumeId }, action, detail);
+    }
+  }
+
+  /** Whether one of the finders above finds it. */
+  finds(find: () => unknown): boolean {
+    try {
+      find();
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false;
+      throw error;
+    }
   }
 
   /** For callers that come without a route. Errors: 403. */

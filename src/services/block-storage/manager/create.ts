@@ -48,7 +48,6 @@ export class VolumeCreator {
 
     return kernel.db.transaction(() => {
       const type = named ?? this.#typeOf(context, projectId, source);
-      const backend = this.#core.backends.choose(strings(type.extra_specs));
       this.#checkQuota(projectId, sizeGb, type);
       const volume: VolumeRow = {
         id: uuid(),
@@ -58,13 +57,12 @@ export class VolumeCreator {
         description: request.description ?? null,
         size_gb: sizeGb,
         growing_gb: 0,
-        // As after a scheduler that found no backend.
-        status: backend === null ? "error" : "creating",
+        status: "creating",
         previous_status: null,
         attach_status: "detached",
         type_id: type.id,
         availability_zone: zone,
-        host: backend?.pool ?? null,
+        host: null,
         bootable: 0,
         multiattach: isMultiattach(type) ? 1 : 0,
         migration_status: null,
@@ -77,12 +75,8 @@ export class VolumeCreator {
         updated_at: null,
       };
       volumes.insert(volume);
-      if (backend === null) {
-        kernel.log.warning(`no storage backend for volume ${volume.id} of type ${type.name}`);
-      } else {
-        const input = { volumeId: volume.id, source: sourceInput(source), ...inherited(source) };
-        this.#create.start({ resource: `volume:${volume.id}`, input, requestId: context.requestId });
-      }
+      const input = { volumeId: volume.id, source: sourceInput(source), ...inherited(source) };
+      this.#create.start({ resource: `volume:${volume.id}`, input, requestId: context.requestId });
       return { ...volume, type_name: type.name };
     });
   }

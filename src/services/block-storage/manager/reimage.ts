@@ -35,7 +35,10 @@ export class Reimager {
       ],
       onDone: ({ input }) =>
         finish(core, input.volumeId, { bootable: 1, image_metadata: JSON.stringify(input.imageMetadata) }),
-      onFailed: ({ input }) => fail(core, input.volumeId, "error", {}),
+      onFailed({ input, requestId }) {
+        fail(core, input.volumeId, "error", {});
+        core.tellOfVolume(input.volumeId, requestId, "reimageVolume", "unknown");
+      },
     });
   }
 

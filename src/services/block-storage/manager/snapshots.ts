@@ -6,6 +6,7 @@ import { invalidSnapshot, invalidVolume, quotaExceeded, snapshotMetadataNotFound
 import { requireStatus, SNAPSHOT_DELETABLE, SNAPSHOT_STATUSES, type SnapshotStatus } from "../states.ts";
 import type { SnapshotChanges, SnapshotRow } from "../store/snapshots.ts";
 import { type Core, strings } from "./core.ts";
+import type { MessageAction, MessageDetail } from "./messages.ts";
 
 interface SnapshotInput {
   snapshotId: string;
@@ -38,10 +39,27 @@ export class SnapshotManager {
       const host = core.volumes.get(volumeId)?.host ?? null;
       return host === null ? null : core.backends.driver(host);
     };
+    const tell = (
+      { snapshotId: id }: SnapshotInput,
+      requestId: string,
+      action: MessageAction,
+      detail: MessageDetail,
+    ) => {
+      const projectId = core.snapshots.get(id)?.project_id ?? "";
+      core.userMessages.tell({ projectId, requestId, kind: "VOLUME_SNAPSHOT", id }, action, detail);
+    };
     const known = (input: SnapshotInput) => core.snapshots.get(input.snapshotId) !== undefined;
     this.#create = core.kernel.operations.define<SnapshotInput>({
       kind: "block-storage.snapshot.create",
       steps: [
+        {
+          name: "ask whether the backend has room",
+          do: async ({ input }) => {
+            const volume = core.volumes.get(input.volumeId);
+            if (volume === undefined) return;
+            await core.scheduler.check(volume.host, { extraSpecs: {}, sizeGb: volume.size_gb });
+          },
+        },
         {
           name: "take the snapshot",
           do: async ({ input }) =>
@@ -53,10 +71,10 @@ export class SnapshotManager {
       onDone: ({ input }) => {
         if (known(input)) core.setSnapshot(input.snapshotId, { status: "available", progress: "100%" });
       },
-      onFailed: ({ input }) => {
-        if (core.snapshots.get(input.snapshotId)?.status === "creating") {
-          core.setSnapshot(input.snapshotId, { status: "error" });
-        }
+      onFailed: ({ input, requestId }) => {
+        if (core.snapshots.get(input.snapshotId)?.status !== "creating") return;
+        core.setSnapshot(input.snapshotId, { status: "error" });
+        tell(input, requestId, "createSnapshot", "snapshotFailed");
       },
     });
     this.#delete = core.kernel.operations.define<SnapshotInput>({
@@ -73,8 +91,10 @@ export class SnapshotManager {
       onDone: ({ input }) => {
         if (known(input)) core.removeSnapshot(input.snapshotId);
       },
-      onFailed: ({ input }) => {
-        if (known(input)) core.setSnapshot(input.snapshotId, { status: "error_deleting" });
+      onFailed: ({ input, requestId }) => {
+        if (!known(input)) return;
+        core.setSnapshot(input.snapshotId, { status: "error_deleting" });
+        tell(input, requestId, "deleteSnapshot", "snapshotNotDeleted");
       },
     });
   }

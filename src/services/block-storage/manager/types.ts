@@ -22,14 +22,6 @@ export class TypeManager {
     this.#core = core;
   }
 
-  /** Types a context may use; admin all. `isPublic` null is admin's "both". */
-  list(context: RequestContext, isPublic: boolean | null): TypeRow[] {
-    const all = this.#core.types.all();
-    if (context.isAdmin) return isPublic === null ? all : all.filter((type) => (type.is_public === 1) === isPublic);
-    const mine = this.#core.types.accessibleTo(context.projectId ?? "");
-    return all.filter((type) => type.is_public === 1 || mine.has(type.id));
-  }
-
   /** Errors: 404, also for a private type that the project may not use. */
   get(context: RequestContext, id: string): TypeRow {
     const type = this.#core.types.get(id);

@@ -17,6 +17,7 @@ import { type Core, strings } from "./core.ts";
 import { VolumeCreator } from "./create.ts";
 import { imagePropertiesOf } from "./images.ts";
 import { Reimager } from "./reimage.ts";
+import { Retyper } from "./retype.ts";
 import type { TypeManager } from "./types.ts";
 import type { VolumeWork } from "./work.ts";
 
@@ -33,16 +34,16 @@ export interface UploadRequest {
 /** The verbs on volumes. Policies are asked by who calls; visibility (404) and states are checked here. */
 export class VolumeManager {
   readonly #core: Core;
-  readonly #types: TypeManager;
   readonly #work: VolumeWork;
   readonly #creator: VolumeCreator;
   readonly #reimager: Reimager;
+  readonly #retyper: Retyper;
 
   constructor(core: Core, types: TypeManager, work: VolumeWork) {
     this.#core = core;
-    this.#types = types;
     this.#work = work;
     this.#reimager = new Reimager(core);
+    this.#retyper = new Retyper(core, types);
     this.#creator = new VolumeCreator(core, types, work.create);
   }
 
@@ -191,32 +192,9 @@ export class VolumeManager {
     });
   }
 
-  /** Errors: 404, 400. Only types of the same backend: data is not moved. */
+  /** Errors: 400, 404, 413; see Retyper. */
   retype(context: RequestContext, id: string, newType: string): void {
-    this.#core.kernel.db.transaction(() => {
-      const volume = this.get(context, id);
-      const type = this.#types.byNameOrId(context, newType);
-      if (!isAllowed("retype", volume.status) || type.id === volume.type_id) {
-        throw invalidVolume(
-          "Retype needs volume to be in available or in-use state, not be part of an active migration or a consistency group, " +
-            "requested type has to be different that the one from the volume, and for in-use volumes front-end qos specs cannot change.",
-        );
-      }
-      const target = this.#core.backends.choose(strings(type.extra_specs));
-      if (target?.pool !== volume.host) {
-        throw invalidInput("The new type belongs to another storage backend, and volumes are not migrated.");
-      }
-      const added = { [`volumes_${type.name}`]: 1, [`gigabytes_${type.name}`]: volume.size_gb };
-      const [exceeded] = this.#core.quotas().check(volume.project_id, added);
-      if (exceeded !== undefined) throw quotaExceeded(exceeded);
-      const multiattach = strings(type.extra_specs).multiattach === "<is> True";
-      if (multiattach !== (volume.multiattach === 1) && volume.status !== "available") {
-        throw invalidInput(
-          `Invalid volume_type passed, retypes affecting encryption or multiattach are only allowed for available volumes.`,
-        );
-      }
-      this.#core.setVolume(id, { type_id: type.id, multiattach: multiattach ? 1 : 0 });
-    });
+    this.#retyper.start(context, id, newType);
   }
 
   /** Errors: 404; 400 unless available. */

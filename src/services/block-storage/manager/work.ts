@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { internalContext } from "../../../kernel/auth/context.ts";
 import { ApiError } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
-import type { VolumeDriver } from "../driver/driver.ts";
+import { type VolumeDriver, VolumeDriverError } from "../driver/driver.ts";
 import type { VolumeStatus } from "../states.ts";
 import type { Volume } from "../store/volumes.ts";
-import type { Core } from "./core.ts";
+import { type Core, strings } from "./core.ts";
 import { fileOf } from "./images.ts";
+import type { MessageAction, MessageDetail } from "./messages.ts";
+import { NoValidBackend } from "./scheduler.ts";
 
 export const GIB = 2 ** 30;
 
@@ -58,6 +60,7 @@ export function defineVolumeWork(core: Core): VolumeWork {
     create: operations.define<CreateInput>({
       kind: "block-storage.volume.create",
       steps: [
+        { name: "choose a backend", do: ({ input }) => place(core, input.volumeId) },
         {
           name: "make the volume",
           do: ({ input }) => make(core, input),
@@ -74,10 +77,13 @@ export function defineVolumeWork(core: Core): VolumeWork {
           image_metadata: JSON.stringify(input.imageMetadata),
         });
       },
-      onFailed({ input }) {
+      onFailed({ input, requestId }, error) {
         const status = core.volumes.get(input.volumeId)?.status;
         // A deletion that pushed this aside has its own status there already.
-        if (status !== undefined && status !== "deleting") core.setVolume(input.volumeId, { status: "error" });
+        if (status === undefined || status === "deleting") return;
+        core.setVolume(input.volumeId, { status: "error" });
+        const [action, detail] = whyNotMade(core, input, error);
+        core.tellOfVolume(input.volumeId, requestId, action, detail);
       },
     }),
     delete: operations.define<VolumeInput>({
@@ -119,6 +125,15 @@ export function defineVolumeWork(core: Core): VolumeWork {
       kind: "block-storage.volume.extend",
       steps: [
         {
+          name: "ask whether the backend has room",
+          do: async ({ input }) => {
+            const volume = core.volumes.get(input.volumeId);
+            if (volume === undefined) return;
+            const extraSpecs = strings(core.types.get(volume.type_id)?.extra_specs ?? "{}");
+            await core.scheduler.check(volume.host, { extraSpecs, sizeGb: input.sizeGb - volume.size_gb });
+          },
+        },
+        {
           name: "grow the volume",
           do: ({ input }) =>
             withVolume(core, input.volumeId, (volume, driver) => driver.extend(volume, input.sizeGb * GIB)),
@@ -132,7 +147,13 @@ export function defineVolumeWork(core: Core): VolumeWork {
           core.kernel.events.publish("block-storage.volume.extended", { volumeId, instanceIds, requestId });
         }
       },
-      onFailed: ({ input }) => fail(core, input.volumeId, "error_extending", { growing_gb: 0 }),
+      onFailed({ input, requestId }, error) {
+        // No room: the volume is as good as before.
+        const refused = error instanceof NoValidBackend;
+        if (refused) finish(core, input.volumeId, { growing_gb: 0 });
+        else fail(core, input.volumeId, "error_extending", { growing_gb: 0 });
+        core.tellOfVolume(input.volumeId, requestId, "extendVolume", refused ? "noBackend" : "driverFailedExtend");
+      },
     }),
     revert: operations.define<RevertInput>({
       kind: "block-storage.volume.revert",
@@ -164,9 +185,29 @@ export function defineVolumeWork(core: Core): VolumeWork {
       ],
       onDone: ({ input }) => finish(core, input.volumeId, {}),
       // The volume is as good as before.
-      onFailed: ({ input }) => finish(core, input.volumeId, {}),
+      onFailed({ input, requestId }) {
+        finish(core, input.volumeId, {});
+        core.tellOfVolume(input.volumeId, requestId, "copyVolumeToImage", "uploadFailed");
+      },
     }),
   };
+}
+
+/** The volume gets its place. Errors: NoValidBackend. */
+async function place(core: Core, volumeId: string): Promise<void> {
+  const volume = core.volumes.get(volumeId);
+  if (volume === undefined || volume.host !== null) return;
+  const extraSpecs = strings(core.types.get(volume.type_id)?.extra_specs ?? "{}");
+  const { pool } = await core.scheduler.choose({ extraSpecs, sizeGb: volume.size_gb });
+  core.setVolume(volumeId, { host: pool });
+}
+
+/** As cinder tells it: only of what concerns images in their words. */
+function whyNotMade(core: Core, { volumeId, source }: CreateInput, error: Error): [MessageAction, MessageDetail] {
+  if (core.volumes.get(volumeId)?.host === null) return ["scheduleVolume", "noBackend"];
+  if (source.kind !== "image") return ["createVolume", "driverFailedCreate"];
+  const tooLarge = error instanceof VolumeDriverError && error.code === "no-space";
+  return ["copyImageToVolume", tooLarge ? "noSpaceForImage" : "unknown"];
 }
 
 const isBeingMade = (status: VolumeStatus): boolean => status === "creating" || status === "downloading";

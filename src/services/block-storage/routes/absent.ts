@@ -71,13 +71,6 @@ const ABSENT: readonly Absent[] = [
     policies: { list: "volume_extension:qos_specs_manage:get_all", create: "volume_extension:qos_specs_manage:create" },
     detail: false,
   },
-  {
-    collection: "messages",
-    what: "Message",
-    policies: { list: "message:get_all", create: "message:get_all" },
-    detail: false,
-    since: "3.3",
-  },
 ];
 
 export function absentRoutes(): AnyRoute[] {
@@ -108,21 +101,17 @@ export function absentRoutes(): AnyRoute[] {
           throw notFound(`${what} ${request.param("id")} could not be found.`);
         },
       }),
-      ...(collection === "messages"
-        ? []
-        : [
-            route({
-              ...common,
-              name: `${collection}:create`,
-              method: "POST",
-              path,
-              policy: policies.create,
-              success: 202,
-              handler() {
-                throw notImplemented(`This cloud has no ${collection}.`);
-              },
-            }),
-          ]),
+      route({
+        ...common,
+        name: `${collection}:create`,
+        method: "POST",
+        path,
+        policy: policies.create,
+        success: 202,
+        handler() {
+          throw notImplemented(`This cloud has no ${collection}.`);
+        },
+      }),
     ];
   });
 }

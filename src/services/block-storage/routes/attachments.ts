@@ -1,5 +1,5 @@
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { attachmentNotFound } from "../errors.ts";
 import type { AttachmentManager } from "../manager/attachments.ts";
 import { ATTACHMENT_COLUMNS } from "../manager/columns.ts";
@@ -13,15 +13,17 @@ import {
 } from "../schemas/attachments.ts";
 import type { AttachmentRow } from "../store/attachments.ts";
 import { attachmentDetail, attachmentSummary } from "../views/attachments.ts";
-import { type Listing, listQuery, nextLinks, page } from "./listing.ts";
+import { type Listing, listRequest, page } from "./listing.ts";
+import type { AnyRequest } from "./paths.ts";
 
-type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
-
-const listing: Listing = {
+export const attachmentListing: Listing = {
   columns: ATTACHMENT_COLUMNS,
-  project: "a.project_id",
   filters: ["volume_id", "status", "instance_id", "attach_status"],
-  sortKeys: ["id", "created_at", "volume_id", "status", "instance_id"],
+  strictSince: mv("3.31"),
+  project: "a.project_id",
+  allTenants: "present",
+  counts: false,
+  literal: false,
 };
 const SINCE_ATTACHMENTS = { min: mv("3.27") };
 
@@ -45,10 +47,13 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       microversions: SINCE_ATTACHMENTS,
       success: 200,
       handler(request) {
-        const all = core.attachments.list(listQuery(request, listing));
-        const { rows, next } = page(request, all, { maxLimit, missing: attachmentNotFound });
-        const links = nextLinks(request, "attachments", path, next);
-        return { body: { attachments: rows.map((row) => show(request, row)), ...links } };
+        const { rows } = page(listRequest(request, attachmentListing, maxLimit), {
+          list: (query) => core.attachments.list(query),
+          has: (id) => core.finds(() => attachments.get(request.context, id)),
+          missing: attachmentNotFound,
+        });
+        // Without links to the next page, as in cinder.
+        return { body: { attachments: rows.map((row) => show(request, row)) } };
       },
     });
 

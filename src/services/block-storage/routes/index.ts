@@ -8,6 +8,7 @@ import type { VolumeManager } from "../manager/volumes.ts";
 import { absentRoutes } from "./absent.ts";
 import { attachmentRoutes } from "./attachments.ts";
 import { extensionRoutes } from "./extensions.ts";
+import { messageRoutes } from "./messages.ts";
 import { metadataRoutes } from "./metadata.ts";
 import { bothPaths } from "./paths.ts";
 import { quotaRoutes } from "./quotas.ts";
@@ -64,6 +65,7 @@ export function blockStorageRoutes({ core, types, volumes, snapshots, attachment
       ...quotaRoutes(core),
       ...serviceRoutes(core),
       ...extensionRoutes(),
+      ...messageRoutes(core),
       ...absentRoutes(),
     ]),
   ];

@@ -1,136 +1,216 @@
 import { badRequest } from "../../../kernel/errors.ts";
-import { mv } from "../../../kernel/http/microversion.ts";
-import type { ApiRequest } from "../../../kernel/http/route.ts";
+import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { invalidInput } from "../errors.ts";
-import { isTrueText } from "../schemas/common.ts";
+import { strictBoolean } from "../schemas/common.ts";
 import type { Condition, ListQuery } from "../store/query.ts";
+import { contains, equals, NOTHING, plain, type SpecialFilter } from "./filters.ts";
+import { type AnyRequest, viewOf } from "./paths.ts";
 
-type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
-
+/** What may be asked of one list, as cinder has it: administrators may filter by every column, users by what is configured. */
 export interface Listing {
   /** Filter or sort key → SQL expression. */
   columns: Readonly<Record<string, string>>;
-  /** Keys that may be filtered by, beside those of `special`. */
+  /** etc/cinder/resource_filters.json: what users may filter by. */
   filters: readonly string[];
-  sortKeys: readonly string[];
-  /** The column of the project. */
-  project: string;
-  /** Filters that are no plain comparison; null for a value that filters nothing. */
-  special?: Readonly<Record<string, (value: string, request: AnyRequest) => Condition | null>>;
+  /** What users might filter by before `strictSince`, where it was something else. */
+  filtersBefore?: readonly string[];
+  /** Filters that no request had before a version (and which it drops then); the others are as old as the list. */
+  since?: Readonly<Record<string, Microversion>>;
+  /** From when on a user's other filters are refused instead of dropped. */
+  strictSince: Microversion;
+  /** Sort keys that are there since a version only. */
+  sortSince?: Readonly<Record<string, Microversion>>;
+  /** The column of the project; null for what all see. */
+  project: string | null;
+  /** How `all_tenants` is read: a boolean or 400, what is no "true" as false, just being there; or administrators see all anyway. */
+  allTenants: "boolean" | "text" | "present" | "admin";
+  /** Answers `with_count` since 3.45. */
+  counts: boolean;
+  special?: Readonly<Record<string, SpecialFilter>>;
+  /** Values are texts and no Python literals. */
+  literal?: false;
 }
 
-/** Not filters: how the list is cut and who may see what. */
-const CONTROLS = new Set(["limit", "offset", "marker", "sort", "sort_key", "sort_dir", "all_tenants", "with_count"]);
+/** A request for one page. */
+export interface ListRequest {
+  query: ListQuery;
+  marker: string | null;
+  limit: number;
+  offset: number;
+  counted: boolean;
+}
 
-/** The query of a list request. Parameters that are no filter are ignored, as cinder does. Errors: 400. */
-export function listQuery(request: AnyRequest, listing: Listing): ListQuery {
-  const { context, query } = request;
-  const conditions: Condition[] = [];
-  const everywhere = context.isAdmin && isTrueText(query.get("all_tenants"));
-  const wantedProject = context.isAdmin ? query.get("project_id") : null;
-  if (!everywhere) conditions.push(equals(listing.project, context.projectId ?? ""));
-  else if (wantedProject !== null) conditions.push(equals(listing.project, wantedProject));
+const LIKE_SINCE = mv("3.34");
+const COUNT_SINCE = mv("3.45");
 
-  for (const [key, value] of query) {
-    if (CONTROLS.has(key) || key === "project_id") continue;
-    // Own keys only: "constructor" is a parameter anybody may send.
-    const special = Object.hasOwn(listing.special ?? {}, key) ? listing.special?.[key] : undefined;
-    if (special !== undefined) {
-      const condition = special(value, request);
-      if (condition !== null) conditions.push(condition);
-      continue;
-    }
-    const plainKey = key.endsWith("~") && request.microversion >= mv("3.34") ? key.slice(0, -1) : key;
-    const column = listing.filters.includes(plainKey) ? listing.columns[plainKey] : undefined;
-    if (column === undefined) continue;
-    conditions.push(plainKey === key ? equals(column, value) : contains(column, value));
+/**
+ * Reads the query of a list in cinder's order: control parameters first (each once: a second one is taken for a filter), then filters.
+ * Errors: 400.
+ */
+export function listRequest(request: AnyRequest, listing: Listing, maxLimit: number): ListRequest {
+  const params = [...request.query];
+  const take = (name: string): string | null => {
+    const index = params.findIndex(([key]) => key === name);
+    return index < 0 ? null : (params.splice(index, 1)[0]?.[1] ?? null);
+  };
+  const limit = limitOf(take("limit"), maxLimit);
+  const marker = take("marker");
+  const offset = offsetOf(take("offset"));
+  const sort = sortOf(request, listing, { sort: take("sort"), key: take("sort_key"), dir: take("sort_dir") });
+  const counts = listing.counts && request.microversion >= COUNT_SINCE;
+  const counted = counts && booleanOf("with_count", take("with_count"));
+  // The last of several values of one filter counts.
+  const filters = allowedFilters(request, listing, new Map(params));
+  const conditions = [...scopeOf(request, listing, filters)];
+  for (const [key, value] of filters) conditions.push(conditionOf(request, listing, key, value));
+  return { query: { conditions, sort }, marker, limit, offset, counted };
+}
+
+/** Refuses or drops what this caller may not filter by, or not yet. Errors: 400. */
+function allowedFilters(request: AnyRequest, listing: Listing, filters: Map<string, string>): Map<string, string> {
+  const { context, microversion } = request;
+  for (const [key, since] of Object.entries(listing.since ?? {})) if (microversion < since) filters.delete(key);
+  const strict = microversion >= listing.strictSince;
+  if (strict && [...filters.keys()].some((key) => !/^[\x20-\x7e]*$/.test(key))) {
+    throw badRequest("Filter keys can only contain ASCII characters.");
   }
-  return { conditions, sort: sortOf(query, listing) };
+  if (context.isAdmin) return filters;
+  const allowed = strict ? listing.filters : (listing.filtersBefore ?? listing.filters);
+  const wrong = [...filters.keys()].filter((key) => key !== "all_tenants" && !allowed.includes(key));
+  for (const key of wrong) filters.delete(key);
+  if (strict && wrong.length > 0) {
+    throw badRequest(`Invalid filters ${wrong.join(",")} are found in query options.`);
+  }
+  // cinderclient sends it whoever asks.
+  filters.delete("all_tenants");
+  return filters;
 }
 
-const equals = (column: string, value: unknown): Condition => ({ sql: `${column} = ?`, params: [value] });
-const contains = (column: string, value: string): Condition => ({ sql: `instr(${column}, ?) > 0`, params: [value] });
+/** Whose things are listed; takes `all_tenants` (and a project that does not count) out of the filters. Errors: 400. */
+function scopeOf({ context }: AnyRequest, listing: Listing, filters: Map<string, string>): Condition[] {
+  if (listing.project === null) return [];
+  const asked = filters.get("all_tenants");
+  if (listing.allTenants === "admin" && context.isAdmin) return [];
+  filters.delete("all_tenants");
+  const everywhere =
+    asked !== undefined &&
+    (listing.allTenants === "present" ||
+      (listing.allTenants === "boolean" ? booleanOf("all_tenants", asked) : strictBoolean(asked) === true));
+  if (context.isAdmin && everywhere) return [];
+  filters.delete("project_id");
+  return [equals(listing.project, context.projectId ?? "")];
+}
+
+function conditionOf(request: AnyRequest, listing: Listing, key: string, value: string): Condition {
+  // Own keys only: "constructor" is a parameter anybody may send.
+  const special = Object.hasOwn(listing.special ?? {}, key) ? listing.special?.[key] : undefined;
+  if (special !== undefined) return special(value, request);
+  const like = key.endsWith("~") && request.microversion >= LIKE_SINCE;
+  const column = columnOf(listing, like ? key.slice(0, -1) : key);
+  // By what is no attribute nothing is found, as in cinder.
+  if (column === undefined) return NOTHING;
+  if (like) return contains(column, value);
+  return listing.literal === false || key === "name" || key === "display_name"
+    ? equals(column, value)
+    : plain(column, value);
+}
+
+const columnOf = (listing: Listing, key: string): string | undefined =>
+  Object.hasOwn(listing.columns, key) ? listing.columns[key] : undefined;
 
 /** `sort=name:asc,size` or the older sort_key and sort_dir; newest first by default. Errors: 400. */
-function sortOf(query: URLSearchParams, listing: Listing): ListQuery["sort"] {
-  const text = query.get("sort");
-  if (text !== null && (query.has("sort_key") || query.has("sort_dir"))) {
+function sortOf(
+  request: AnyRequest,
+  listing: Listing,
+  asked: { sort: string | null; key: string | null; dir: string | null },
+): ListQuery["sort"] {
+  if (asked.sort !== null && (asked.key !== null || asked.dir !== null)) {
     throw badRequest(
       "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter.",
     );
   }
   const parts =
-    text === null
-      ? [`${query.get("sort_key") ?? "created_at"}:${query.get("sort_dir") ?? "desc"}`]
-      : text.split(",").filter((part) => part.trim() !== "");
-  return parts.map((part) => {
-    const [key = "", direction = "desc"] = part.trim().split(":");
-    const expression = listing.sortKeys.includes(key) ? listing.columns[key] : undefined;
-    if (expression === undefined) throw invalidInput("Invalid sort key");
-    if (direction !== "asc" && direction !== "desc") {
-      throw invalidInput(`Unknown sort direction, must be one of: asc, desc.`);
+    asked.sort === null ? [`${asked.key ?? "created_at"}:${asked.dir ?? "desc"}`] : asked.sort.trim().split(",");
+  const sort = parts.map((part) => {
+    const [key = "", direction = ""] = part.split(/:(.*)/s).map((text) => text.trim());
+    const descending = (direction || "desc") === "desc";
+    if (!descending && direction !== "asc") {
+      throw invalidInput("Unknown sort direction, must be 'desc' or 'asc'.");
     }
-    return { expression, descending: direction === "desc" };
+    const tooEarly = request.microversion < (listing.sortSince?.[key] ?? 0);
+    const expression = tooEarly ? undefined : columnOf(listing, key);
+    if (expression === undefined) throw invalidInput("Invalid sort key");
+    return { key, expression, descending };
   });
+  // What is equal so far goes by age, in the first key's direction; the store adds the id.
+  const [first] = sort;
+  const created = listing.columns.created_at;
+  if (created !== undefined && !sort.some(({ key }) => key === "created_at")) {
+    sort.push({ key: "created_at", expression: created, descending: first?.descending ?? true });
+  }
+  return sort.map(({ expression, descending }) => ({ expression, descending }));
 }
 
-/** `{'key': 'value'}` as Python prints it, or JSON: a filter by metadata. Errors: 400. */
-export function metadataFilter(column: string, value: string): Condition {
-  let wanted: unknown;
-  try {
-    wanted = JSON.parse(value);
-  } catch {
-    try {
-      wanted = JSON.parse(value.replaceAll(/u?'((?:[^'\\]|\\.)*)'/g, (_all, inner: string) => JSON.stringify(inner)));
-    } catch {
-      throw badRequest(`Could not evaluate value ${value}`);
-    }
-  }
-  if (typeof wanted !== "object" || wanted === null) throw badRequest(`Could not evaluate value ${value}`);
-  const pairs = Object.entries(wanted).map(([key, item]) => [key, String(item)] as const);
-  const one = `EXISTS (SELECT 1 FROM json_each(${column}) WHERE key = ? AND value = ?)`;
-  return { sql: pairs.map(() => one).join(" AND ") || "1", params: pairs.flat() };
+/** Errors: 400. */
+export function booleanOf(name: string, text: string | null): boolean {
+  if (text === null) return false;
+  const value = strictBoolean(text);
+  if (value === null) throw badRequest(`Value '${text}' for '${name}' is not a boolean.`);
+  return value;
+}
+
+/** Errors: 400 in cinder's words. */
+function limitOf(text: string | null, max: number): number {
+  if (text === null) return max;
+  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw badRequest("limit param must be an integer");
+  if (Number(text) < 0) throw badRequest("limit param must be positive");
+  return Math.min(Number(text), max);
+}
+
+/** Errors: 400 in cinder's words. */
+function offsetOf(text: string | null): number {
+  if (text === null) return 0;
+  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw badRequest("offset must be an integer");
+  const value = Number(text);
+  if (value < 0) throw badRequest("offset must be >= 0");
+  if (value > 0x7fffffff) throw badRequest("offset must be <= 2147483647");
+  return value;
 }
 
 export interface Page<Row> {
   rows: Row[];
-  /** The marker of the next page, or null at the end. */
+  /** The marker of the next page, or null where cinder offers none. */
   next: string | null;
   total: number;
 }
 
-/** Cuts one page out of a sorted list. Errors: 400 for nonsense, `missing(marker)` for a marker that is not in it. */
-export function page<Row extends { id: string }>(
-  request: AnyRequest,
-  rows: readonly Row[],
-  options: { maxLimit: number; missing: (id: string) => Error },
-): Page<Row> {
-  const { query } = request;
-  const limit = Math.min(wholeNumber(query, "limit") ?? options.maxLimit, options.maxLimit);
-  const offset = wholeNumber(query, "offset") ?? 0;
-  const marker = query.get("marker");
-  let start = 0;
-  if (marker !== null && marker !== "") {
-    const index = rows.findIndex(({ id }) => id === marker);
-    if (index < 0) throw options.missing(marker);
-    start = index + 1;
-  }
-  const cut = rows.slice(start + offset, start + offset + limit);
-  // Cinder offers a next page whenever this one is full.
-  const full = query.has("limit") && limit > 0 && cut.length === limit;
-  const more = start + offset + cut.length < rows.length && cut.length === options.maxLimit;
-  return { rows: cut, next: full || more ? (cut.at(-1)?.id ?? null) : null, total: rows.length };
+/** Where the rows of a list come from. */
+export interface Source<Row> {
+  list(query: ListQuery): Row[];
+  /** Whether a marker is there and the caller may see it: it need not be in the list (any more). */
+  has(id: string): boolean;
+  missing(id: string): Error;
 }
 
-/** Errors: 400 in cinder's words. */
-function wholeNumber(query: URLSearchParams, name: "limit" | "offset"): number | null {
-  const text = query.get(name);
-  if (text === null) return null;
-  if (!/^-?\d+$/.test(text)) throw badRequest(`${name} param must be an integer`);
-  const value = Number(text);
-  if (value < 0) throw badRequest(`${name} param must be positive`);
-  if (value > 0x7fffffff) throw badRequest(`${name} param is too large`);
-  return value;
+/** Cuts one page out of a list. Errors: `missing(marker)` for a marker that is nowhere. */
+export function page<Row extends { id: string }>(wanted: ListRequest, source: Source<Row>): Page<Row> {
+  const { query, marker, limit, offset, counted } = wanted;
+  const all = source.list(query);
+  let after: readonly Row[] = all;
+  if (marker !== null) {
+    let index = all.findIndex(({ id }) => id === marker);
+    if (index < 0 && !source.has(marker)) throw source.missing(marker);
+    if (index < 0) {
+      // The marker's filtered properties have changed since: the list goes on after its place.
+      after = source.list({ ...query, orId: marker });
+      index = after.findIndex(({ id }) => id === marker);
+    }
+    after = after.slice(index + 1);
+  }
+  const rows = after.slice(offset, offset + limit);
+  // cinder offers a next page whenever this one is full; with a count, whenever the whole list would fill it.
+  const full = rows.length > 0 && limit <= (counted ? all.length : rows.length);
+  return { rows, next: full ? (rows.at(-1)?.id ?? null) : null, total: all.length };
 }
 
 /** `volumes_links` of a page that has a next one; nothing otherwise. */
@@ -139,7 +219,8 @@ export function nextLinks(request: AnyRequest, collection: string, path: string,
   const query = new URLSearchParams(request.query);
   query.set("marker", next);
   query.delete("offset");
-  const project = request.context.projectId === null ? "" : `/${request.context.projectId}`;
+  const { projectId } = viewOf(request);
+  const project = projectId === null ? "" : `/${projectId}`;
   return {
     [`${collection}_links`]: [{ rel: "next", href: `${request.baseUrl}/v3${project}${path}?${query}` }],
   };

@@ -1,7 +1,7 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import type { AnyRoute, ApiRequest } from "../../../kernel/http/route.ts";
 
-type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+export type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
 
 /**
  * The same records under both forms of URL: /v3/volumes and, as the catalog's volumev3 entry has it, /v3/{project_id}/volumes.
@@ -31,12 +31,12 @@ export function projectOf(request: AnyRequest): string {
 
 /** What views ask of a request. */
 export function viewOf(request: AnyRequest) {
-  const { context, microversion, baseUrl } = request;
+  const { context, microversion, baseUrl, path } = request;
   return {
     version: microversion,
     isAdmin: context.isAdmin,
     seesHosts: context.isAdmin || context.roles.has("service"),
     baseUrl,
-    projectId: context.projectId,
+    projectId: path.startsWith(`/v3/${context.projectId}/`) ? context.projectId : null,
   };
 }

@@ -2,13 +2,11 @@ import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
-import type { Backend, ServiceState } from "../manager/backends.ts";
+import type { ServiceState } from "../manager/backends.ts";
 import type { Core } from "../manager/core.ts";
 import { AVAILABILITY_ZONE } from "../manager/create.ts";
 import { type ServiceBody, service, serviceHost, serviceWithReason } from "../schemas/administration.ts";
 import { isTrueText } from "../schemas/common.ts";
-
-const GIB = 2 ** 30;
 
 /** What administrators see of the machinery: services, pools, hosts, capabilities; and the availability zones. */
 export function serviceRoutes(core: Core): AnyRoute[] {
@@ -27,34 +25,6 @@ export function serviceRoutes(core: Core): AnyRoute[] {
     ...(version >= mv("3.7") ? { cluster: null } : {}),
     ...(version >= mv("3.49") && state.binary === "cinder-volume" ? { backend_state: "up" } : {}),
   });
-
-  const capabilities = async (backend: Backend) => {
-    const { info } = backend.driver;
-    const { totalBytes, freeBytes } = await backend.driver.capacity();
-    const { gigabytes, count } = core.volumes.provisioned(backend.host);
-    return {
-      pool_name: backend.name,
-      total_capacity_gb: Math.round((totalBytes / GIB) * 100) / 100,
-      free_capacity_gb: Math.round((freeBytes / GIB) * 100) / 100,
-      provisioned_capacity_gb: gigabytes,
-      allocated_capacity_gb: gigabytes,
-      max_over_subscription_ratio: String(kernel.settings.blockStorage.maxOverSubscriptionRatio),
-      thin_provisioning_support: info.thin,
-      thick_provisioning_support: !info.thin,
-      total_volumes: count,
-      reserved_percentage: 0,
-      QoS_support: false,
-      multiattach: true,
-      filter_function: null,
-      goodness_function: null,
-      backend_state: "up",
-      volume_backend_name: backend.name,
-      storage_protocol: info.storageProtocol,
-      vendor_name: info.vendor,
-      driver_version: info.version,
-      timestamp: isoMicrosNaive(kernel.clock.now()),
-    };
-  };
 
   const change = (
     verb: string,
@@ -143,7 +113,7 @@ export function serviceRoutes(core: Core): AnyRoute[] {
         const pools = await Promise.all(
           chosen.map(async (backend) => ({
             name: backend.pool,
-            ...(detail ? { capabilities: await capabilities(backend) } : {}),
+            ...(detail ? { capabilities: await core.scheduler.capabilities(backend) } : {}),
           })),
         );
         return { body: { pools } };

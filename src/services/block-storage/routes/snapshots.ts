@@ -1,11 +1,11 @@
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { invalidInput, snapshotNotFound } from "../errors.ts";
 import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { SnapshotManager } from "../manager/snapshots.ts";
-import { isTrue, isTrueText } from "../schemas/common.ts";
+import { isTrue } from "../schemas/common.ts";
 import {
   type CreateSnapshotBody,
   createSnapshot,
@@ -17,31 +17,28 @@ import {
 } from "../schemas/snapshots.ts";
 import type { SnapshotRow } from "../store/snapshots.ts";
 import { snapshotDetail, snapshotSummary } from "../views/snapshots.ts";
-import { type Listing, listQuery, metadataFilter, nextLinks, page } from "./listing.ts";
-import { projectOf } from "./paths.ts";
+import { consumesQuota, dictionary, equals, host } from "./filters.ts";
+import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
+import { type AnyRequest, projectOf } from "./paths.ts";
 
-type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+const OF_VOLUME = "block_storage_volumes v WHERE v.id = s.volume_id";
 
-const listing: Listing = {
+export const snapshotListing: Listing = {
   columns: SNAPSHOT_COLUMNS,
+  filters: ["name", "status", "volume_id", "metadata", "availability_zone", "consumes_quota"],
+  filtersBefore: ["name", "status", "volume_id", "metadata"],
+  since: { metadata: mv("3.22"), consumes_quota: mv("3.31") },
+  strictSince: mv("3.31"),
+  sortSince: { name: mv("3.30") },
   project: "s.project_id",
-  filters: ["name", "display_name", "status", "volume_id", "id", "user_id", "size", "volume_size"],
-  sortKeys: [
-    "id",
-    "name",
-    "display_name",
-    "status",
-    "volume_id",
-    "created_at",
-    "updated_at",
-    "size",
-    "volume_size",
-    "project_id",
-  ],
+  allTenants: "text",
+  counts: true,
+  literal: false,
   special: {
-    metadata: (value, request) => (request.microversion >= mv("3.22") ? metadataFilter("s.metadata", value) : null),
-    consumes_quota: (value, request) =>
-      request.microversion >= mv("3.65") ? { sql: isTrueText(value) ? "1" : "0", params: [] } : null,
+    metadata: dictionary("s.metadata"),
+    consumes_quota: consumesQuota,
+    host: host(`(SELECT v.host FROM ${OF_VOLUME})`),
+    availability_zone: (value) => equals(`(SELECT v.availability_zone FROM ${OF_VOLUME})`, value),
   },
 };
 
@@ -62,14 +59,17 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       policy: "volume:get_all_snapshots",
       success: 200,
       handler(request) {
-        const all = core.snapshots.list(listQuery(request, listing));
-        const { rows, next, total } = page(request, all, { maxLimit, missing: snapshotNotFound });
-        const counted = request.microversion >= mv("3.45") && isTrueText(request.query.get("with_count"));
+        const wanted = listRequest(request, snapshotListing, maxLimit);
+        const { rows, next, total } = page(wanted, {
+          list: (query) => core.snapshots.list(query),
+          has: (id) => core.finds(() => core.snapshot(request.context, id)),
+          missing: snapshotNotFound,
+        });
         const links = nextLinks(request, "snapshots", path, next);
         const body = {
           snapshots: rows.map((row) => show(row, request)),
           ...links,
-          ...(counted ? { count: total } : {}),
+          ...(wanted.counted ? { count: total } : {}),
         };
         return { body };
       },

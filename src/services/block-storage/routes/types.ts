@@ -1,12 +1,13 @@
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import { typeNotFound } from "../errors.ts";
+import { TYPE_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { TypeManager } from "../manager/types.ts";
-import { isTrue, isTrueText } from "../schemas/common.ts";
+import { isTrue, strictBoolean } from "../schemas/common.ts";
 import {
   type CreateTypeBody,
   createExtraSpecs,
@@ -19,10 +20,59 @@ import {
   updateExtraSpec,
   updateType,
 } from "../schemas/types.ts";
-import { typeView, visibleSpecs } from "../views/types.ts";
-import { nextLinks, page } from "./listing.ts";
+import { typeView, VISIBLE_SPECS, visibleSpecs } from "../views/types.ts";
+import { type Condition, EVERYTHING, equals, NOTHING } from "./filters.ts";
+import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
+import type { AnyRequest } from "./paths.ts";
+import { pythonLiteral } from "./python-literal.ts";
 
-type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+const SPECS = "t.extra_specs";
+
+export const typeListing: Listing = {
+  columns: TYPE_COLUMNS,
+  filters: ["is_public", "extra_specs"],
+  filtersBefore: ["is_public"],
+  strictSince: mv("3.52"),
+  project: null,
+  allTenants: "text",
+  counts: false,
+  literal: false,
+  special: {
+    // Said by `visible`.
+    is_public: () => EVERYTHING,
+    extra_specs: extraSpecsFilter,
+  },
+};
+
+/** Users find nothing by extra specs that they may not see; zones are a list in one text. Errors: 400 for what is no dictionary. */
+function extraSpecsFilter(value: string, request: AnyRequest) {
+  const wanted = pythonLiteral(value);
+  if (!(wanted instanceof Map)) throw badRequest(`Invalid extra_specs filter [${value}]`);
+  const seesAll = request.allowed("volume_extension:types_extra_specs:read_sensitive", {});
+  const parts = [...wanted].map(([key, item]) => {
+    if (!seesAll && !VISIBLE_SPECS.includes(String(key))) return NOTHING;
+    if (key !== "RESKEY:availability_zones") {
+      const sql = `EXISTS (SELECT 1 FROM json_each(${SPECS}) WHERE key = ? AND value = ?)`;
+      return { sql, params: [String(key), String(item)] };
+    }
+    const sql = `EXISTS (SELECT 1 FROM json_each(${SPECS}) WHERE key = ? AND instr(value, ?) > 0)`;
+    return { sql, params: [key, String(item)] };
+  });
+  return { sql: parts.map(({ sql }) => sql).join(" AND ") || "1", params: parts.flatMap(({ params }) => params) };
+}
+
+/** Public types and those the project has access to; administrators may ask for the others. Errors: 400. */
+function visible(request: AnyRequest): Condition {
+  const asked = request.context.isAdmin ? request.query.get("is_public") : null;
+  if (asked?.toLowerCase() === "none") return EVERYTHING;
+  const isPublic = asked === null ? true : strictBoolean(asked);
+  if (isPublic === null) throw badRequest(`Invalid is_public filter [${asked}]`);
+  if (!isPublic) return equals("t.is_public", 0);
+  return {
+    sql: "t.is_public = 1 OR EXISTS (SELECT 1 FROM block_storage_type_access x WHERE x.type_id = t.id AND x.project_id = ?)",
+    params: [request.context.projectId ?? ""],
+  };
+}
 
 /** Volume types, extra specs, access to private types, and projects' default types (3.62). */
 export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
@@ -38,13 +88,16 @@ export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
       policy: "volume_extension:type_get_all",
       success: 200,
       handler(request) {
-        const { query } = request;
-        const asked = query.get("is_public");
-        const isPublic = asked === null ? true : asked.toLowerCase() === "none" ? null : isTrueText(asked);
-        const name = query.get("name");
-        const all = types.list(request.context, isPublic).filter((type) => name === null || type.name === name);
-        const descending = (query.get("sort_dir") ?? query.get("sort")?.split(":")[1] ?? "desc") === "desc";
-        const { rows, next } = page(request, descending ? all : all.reverse(), { maxLimit, missing: typeNotFound });
+        const wanted = listRequest(request, typeListing, maxLimit);
+        const conditions = [...wanted.query.conditions, visible(request)];
+        const { rows, next } = page(
+          { ...wanted, query: { ...wanted.query, conditions } },
+          {
+            list: (query) => core.types.list(query),
+            has: (id) => core.finds(() => types.get(request.context, id)),
+            missing: typeNotFound,
+          },
+        );
         const links = nextLinks(request, "volume_type", "/types", next);
         return { body: { volume_types: rows.map((type) => typeView(type, viewer(request))), ...links } };
       },

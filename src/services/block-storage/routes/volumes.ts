@@ -1,8 +1,8 @@
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { invalidInput, volumeNotFound } from "../errors.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { volumeNotFound } from "../errors.ts";
 import { VOLUME_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
@@ -16,90 +16,52 @@ import {
 } from "../schemas/volumes.ts";
 import type { Volume } from "../store/volumes.ts";
 import { volumeDetail, volumeSummary } from "../views/volumes.ts";
-import { type Listing, listQuery, metadataFilter, nextLinks, page } from "./listing.ts";
-import { projectOf, viewOf } from "./paths.ts";
+import { consumesQuota, dictionary, equals, flag, host, plain, time } from "./filters.ts";
+import { booleanOf, type Listing, listRequest, nextLinks, page } from "./listing.ts";
+import { type AnyRequest, projectOf, viewOf } from "./paths.ts";
 
-type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
+const SINCE_FILTERS = mv("3.31");
 
-const listing: Listing = {
+export const volumeListing: Listing = {
   columns: VOLUME_COLUMNS,
-  project: "v.project_id",
   filters: [
     "name",
-    "display_name",
-    "description",
     "status",
-    "id",
-    "size",
-    "availability_zone",
-    "volume_type_id",
-    "volume_type",
-    "host",
-    "user_id",
-    "snapshot_id",
-    "source_volid",
-    "attach_status",
-    "migration_status",
-  ],
-  sortKeys: [
-    "id",
-    "name",
-    "display_name",
-    "status",
-    "size",
-    "host",
-    "availability_zone",
+    "metadata",
     "bootable",
+    "migration_status",
+    "availability_zone",
+    "group_id",
+    "size",
     "created_at",
     "updated_at",
-    "project_id",
-    "volume_type_id",
+    "consumes_quota",
   ],
+  since: {
+    glance_metadata: mv("3.4"),
+    group_id: mv("3.10"),
+    // Documented since 3.60 and 3.65, and heard as soon as filters are configured.
+    created_at: SINCE_FILTERS,
+    updated_at: SINCE_FILTERS,
+    consumes_quota: SINCE_FILTERS,
+  },
+  strictSince: SINCE_FILTERS,
+  project: "v.project_id",
+  allTenants: "boolean",
+  counts: true,
   special: {
-    metadata: (value) => metadataFilter("v.metadata", value),
-    glance_metadata: (value, request) =>
-      request.microversion >= mv("3.4") ? metadataFilter("v.image_metadata", value) : null,
-    bootable: bootableFilter,
-    multiattach: (value) => ({ sql: "v.multiattach = ?", params: [isTrueText(value) ? 1 : 0] }),
+    metadata: dictionary("json_patch(v.metadata, v.admin_metadata)"),
+    glance_metadata: dictionary("v.image_metadata"),
+    bootable: flag("v.bootable", "bootable"),
+    multiattach: flag("v.multiattach", "multiattach"),
     // There are no groups, and every volume counts.
-    group_id: (_value, request) => (request.microversion >= mv("3.10") ? { sql: "0", params: [] } : null),
-    consumes_quota: (value, request) =>
-      request.microversion >= mv("3.65") ? { sql: isTrueText(value) ? "1" : "0", params: [] } : null,
-    created_at: (value, request) => timeFilter("v.created_at", value, request),
-    updated_at: (value, request) => timeFilter("v.updated_at", value, request),
+    group_id: (value) => plain("NULL", value),
+    consumes_quota: consumesQuota,
+    host: host("v.host"),
+    created_at: time("v.created_at"),
+    updated_at: time("v.updated_at"),
   },
 };
-
-/** Before 3.2 everything but "false" meant bootable ones. */
-function bootableFilter(value: string, request: AnyRequest) {
-  const falsy = ["false", "f", "0"].includes(value.toLowerCase());
-  const truthy = ["true", "t", "1"].includes(value.toLowerCase());
-  if (request.microversion >= mv("3.2") && !falsy && !truthy) throw invalidInput(`'bootable = ${value}'`);
-  return { sql: "v.bootable = ?", params: [falsy ? 0 : 1] };
-}
-
-const TIME_OPERATORS: Readonly<Record<string, string>> = {
-  gt: ">",
-  gte: ">=",
-  eq: "=",
-  neq: "<>",
-  lt: "<",
-  lte: "<=",
-};
-
-/** `gt:2026-01-02T03:04:05,lt:…` since 3.60. */
-function timeFilter(column: string, value: string, request: AnyRequest) {
-  if (request.microversion < mv("3.60")) return null;
-  const parts = value.split(",").map((part) => {
-    const [, operator = "", text = ""] = /^([a-z]*):(.*)$/.exec(part) ?? [];
-    const sql = Object.hasOwn(TIME_OPERATORS, operator) ? TIME_OPERATORS[operator] : undefined;
-    if (sql === undefined) throw badRequest(`Invalid ${operator} operator`);
-    const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
-    if (Number.isNaN(ms)) throw badRequest(`Invalid ${text} value`);
-    return { sql: `${column} ${sql} ?`, params: [ms] };
-  });
-  return { sql: parts.map(({ sql }) => sql).join(" AND "), params: parts.flatMap(({ params }) => params) };
-}
 
 export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.blockStorage;
@@ -107,12 +69,14 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
     volumeDetail(volume, core.attachments.ofVolume(volume.id), viewOf(request), options);
 
   const list = (request: AnyRequest, path: string) => {
-    const found = page(request, core.volumes.list(listQuery(request, listing)), { maxLimit, missing: volumeNotFound });
-    const counted = request.microversion >= mv("3.45") && isTrueText(request.query.get("with_count"));
-    return {
-      ...found,
-      extra: { ...nextLinks(request, "volumes", path, found.next), ...(counted ? { count: found.total } : {}) },
-    };
+    const wanted = listRequest(request, volumeListing, maxLimit);
+    const found = page(wanted, {
+      list: (query) => core.volumes.list(query),
+      has: (id) => core.finds(() => core.volume(request.context, id)),
+      missing: volumeNotFound,
+    });
+    const count = wanted.counted ? { count: found.total } : {};
+    return { ...found, extra: { ...nextLinks(request, "volumes", path, found.next), ...count } };
   };
 
   return [
@@ -186,7 +150,10 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       microversions: { min: mv("3.12") },
       success: 200,
       handler(request) {
-        const rows = core.volumes.list(listQuery(request, listing));
+        const { context, query } = request;
+        const everywhere = booleanOf("all_tenants", query.get("all_tenants")) && context.isAdmin;
+        const conditions = everywhere ? [] : [equals("v.project_id", context.projectId ?? "")];
+        const rows = core.volumes.list({ conditions, sort: [] });
         const summary = {
           total_count: rows.length,
           total_size: rows.reduce((sum, { size_gb }) => sum + size_gb, 0),

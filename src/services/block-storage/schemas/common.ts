@@ -56,6 +56,13 @@ export function isTrue(value: unknown): boolean {
   return (TRUE as readonly unknown[]).includes(value);
 }
 
+/** A boolean of a query as oslo's strutils reads it strictly; null for what is none. */
+export function strictBoolean(value: string): boolean | null {
+  const text = value.trim().toLowerCase();
+  if (["true", "1", "t", "yes", "y", "on"].includes(text)) return true;
+  return ["false", "0", "f", "no", "n", "off"].includes(text) ? false : null;
+}
+
 /** A boolean of a query: "true", "1", "t", … as oslo's strutils; anything else is false. */
 export function isTrueText(value: string | null): boolean {
   return value !== null && ["true", "1", "t", "yes", "y", "on"].includes(value.trim().toLowerCase());

@@ -36,6 +36,10 @@ export const ATTACHMENT_COLUMNS: Readonly<Record<string, string>> = {
   instance_uuid: "a.instance_id",
   status: "a.status",
   attach_status: "a.status",
+  attached_host: "a.host_name",
+  mountpoint: "a.device",
+  attach_mode: "a.mode",
+  attach_time: "a.attached_at",
   created_at: "a.created_at",
 };
 

@@ -8,18 +8,21 @@ export interface ListQuery {
   conditions: readonly Condition[];
   /** SQL expressions, most significant first; the id breaks ties. */
   sort: readonly { expression: string; descending: boolean }[];
+  /** One that is in the result whatever the conditions say: a marker. */
+  orId?: string;
 }
 
 /** `SELECT … WHERE … ORDER BY …`. Expressions come from tables in the stores, never from a client. */
 export function select(base: string, query: ListQuery, id: string): { sql: string; params: unknown[] } {
-  const where = query.conditions.map(({ sql }) => `(${sql})`).join(" AND ");
-  const last = query.sort.at(-1)?.descending ?? true;
-  const order = [...query.sort, { expression: id, descending: last }]
+  const met = query.conditions.map(({ sql }) => `(${sql})`).join(" AND ");
+  const where = query.orId === undefined || met === "" ? met : `(${met}) OR ${id} = ?`;
+  const descending = query.sort[0]?.descending ?? true;
+  const order = [...query.sort, { expression: id, descending }]
     .map(({ expression, descending }) => `${expression} ${descending ? "DESC" : "ASC"}`)
     .join(", ");
   return {
     sql: `${base}${where === "" ? "" : ` WHERE ${where}`} ORDER BY ${order}`,
-    params: query.conditions.flatMap(({ params }) => params),
+    params: [...query.conditions.flatMap(({ params }) => params), ...(where === met ? [] : [query.orId])],
   };
 }
 

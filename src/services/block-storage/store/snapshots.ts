@@ -32,15 +32,16 @@ export const SNAPSHOT_COLUMNS: Readonly<Record<string, string>> = {
   name: "s.name",
   display_name: "s.name",
   description: "s.description",
+  display_description: "s.description",
   status: "s.status",
-  size: "s.size_gb",
   volume_size: "s.size_gb",
   project_id: "s.project_id",
   user_id: "s.user_id",
   volume_id: "s.volume_id",
   created_at: "s.created_at",
   updated_at: "s.updated_at",
-  metadata: "s.metadata",
+  progress: "s.progress",
+  volume_type_id: "s.type_id",
 };
 
 /** All the SQL about snapshots. */

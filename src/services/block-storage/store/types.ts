@@ -1,5 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { assignments } from "./query.ts";
+import { assignments, type ListQuery, select } from "./query.ts";
 
 export interface TypeRow {
   id: string;
@@ -11,6 +11,18 @@ export interface TypeRow {
   created_at: number;
   updated_at: number | null;
 }
+
+const TYPE = "SELECT t.* FROM block_storage_types t";
+
+/** Filter or sort key of the API → SQL expression. */
+export const TYPE_COLUMNS: Readonly<Record<string, string>> = {
+  id: "t.id",
+  name: "t.name",
+  description: "t.description",
+  is_public: "t.is_public",
+  created_at: "t.created_at",
+  updated_at: "t.updated_at",
+};
 
 /** All the SQL about volume types, who may use private ones, and projects' defaults. */
 export class TypeStore {
@@ -41,6 +53,11 @@ export class TypeStore {
     return this.#db
       .prepare<[], TypeRow>("SELECT * FROM block_storage_types ORDER BY created_at DESC, rowid DESC")
       .all();
+  }
+
+  list(query: ListQuery): TypeRow[] {
+    const { sql, params } = select(TYPE, query, "t.id");
+    return this.#db.prepare<unknown[], TypeRow>(sql).all(...params);
   }
 
   update(id: string, changes: Partial<Omit<TypeRow, "id">>): void {

@@ -48,6 +48,7 @@ export const VOLUME_COLUMNS: Readonly<Record<string, string>> = {
   name: "v.name",
   display_name: "v.name",
   description: "v.description",
+  display_description: "v.description",
   status: "v.status",
   size: "v.size_gb",
   project_id: "v.project_id",
@@ -57,15 +58,12 @@ export const VOLUME_COLUMNS: Readonly<Record<string, string>> = {
   bootable: "v.bootable",
   created_at: "v.created_at",
   updated_at: "v.updated_at",
-  volume_type: "t.name",
   volume_type_id: "v.type_id",
   snapshot_id: "v.snapshot_id",
   source_volid: "v.source_volume_id",
   migration_status: "v.migration_status",
   multiattach: "v.multiattach",
   attach_status: "v.attach_status",
-  metadata: "v.metadata",
-  glance_metadata: "v.image_metadata",
 };
 
 /** All the SQL about volumes. */

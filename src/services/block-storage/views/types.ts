@@ -1,7 +1,7 @@
 import type { TypeRow } from "../store/types.ts";
 
 /** Extra specs that everybody may see; the others tell of the backends (cinder's user_visible_extra_specs). */
-const VISIBLE_SPECS = ["RESKEY:availability_zones", "multiattach", "replication_enabled"];
+export const VISIBLE_SPECS = ["RESKEY:availability_zones", "multiattach", "replication_enabled"];
 
 export interface TypeViewer {
   seesExtraSpecs: boolean;

@@ -12,7 +12,7 @@ export interface ViewContext {
   seesHosts: boolean;
   /** "http://10.0.0.5/volume" */
   baseUrl: string;
-  /** Of the token, for links. */
+  /** As the URL of the request has it; null for those without, which get links without. */
   projectId: string | null;
 }
 
@@ -30,8 +30,8 @@ const SINCE_SHARED_TARGETS_TRISTATE = mv("3.69");
 /** cinder's `error_managing` and such are shown by simpler names. */
 const SHOWN_STATUS: Readonly<Record<string, string>> = { error_managing: "error" };
 
-function links(view: ViewContext, id: string): { rel: string; href: string }[] {
-  const path = `${view.projectId ?? ""}/volumes/${id}`.replace(/^\//, "");
+export function linksOf(view: Pick<ViewContext, "baseUrl" | "projectId">, collection: string, id: string) {
+  const path = `${view.projectId ?? ""}/${collection}/${id}`.replace(/^\//, "");
   return [
     { rel: "self", href: `${view.baseUrl}/v3/${path}` },
     { rel: "bookmark", href: `${view.baseUrl}/${path}` },
@@ -41,7 +41,7 @@ function links(view: ViewContext, id: string): { rel: string; href: string }[] {
 export const volumeSummary = (volume: Volume, view: ViewContext) => ({
   id: volume.id,
   name: volume.name,
-  links: links(view, volume.id),
+  links: linksOf(view, "volumes", volume.id),
 });
 
 /** `extended`: with the attributes of extensions, which create and update do not answer. */
@@ -65,7 +65,7 @@ export function volumeDetail(
     snapshot_id: volume.snapshot_id,
     source_volid: volume.source_volume_id,
     metadata: { ...parse(volume.metadata), ...(options.extended ? parse(volume.admin_metadata) : {}) },
-    links: links(view, volume.id),
+    links: linksOf(view, "volumes", volume.id),
     user_id: volume.user_id,
     bootable: volume.bootable === 1 ? "true" : "false",
     encrypted: false,

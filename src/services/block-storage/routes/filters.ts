@@ -1,0 +1,98 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
+import { invalidInput } from "../errors.ts";
+import { strictBoolean } from "../schemas/common.ts";
+import type { Condition } from "../store/query.ts";
+import type { AnyRequest } from "./paths.ts";
+import { type Literal, pythonLiteral } from "./python-literal.ts";
+
+export type { Condition };
+
+/** A filter that is no plain comparison of a column. */
+export type SpecialFilter = (value: string, request: AnyRequest) => Condition;
+
+export const NOTHING: Condition = { sql: "0", params: [] };
+export const EVERYTHING: Condition = { sql: "1", params: [] };
+
+export const equals = (column: string, value: unknown): Condition => ({ sql: `${column} = ?`, params: [value] });
+export const contains = (column: string, value: string): Condition => ({
+  sql: `instr(lower(${column}), lower(?)) > 0`,
+  params: [value],
+});
+
+/** A value as a column is compared with it: `['available', 'error']` means any of them, `None` that there is none. */
+export function plain(column: string, value: string): Condition {
+  const literal = pythonLiteral(value);
+  if (literal === undefined) return equals(column, value);
+  if (literal instanceof Map) return NOTHING;
+  const values = Array.isArray(literal) ? literal : [literal];
+  if (values.some((item) => typeof item === "object" && item !== null)) return NOTHING;
+  return { sql: values.map(() => `${column} IS ?`).join(" OR ") || "0", params: values.map(bound) };
+}
+
+const bound = (value: Literal) => (typeof value === "boolean" ? Number(value) : value);
+
+/** `{'key': 'value'}`: every pair has to be there. What is no dictionary is nowhere. */
+export const dictionary =
+  (column: string): SpecialFilter =>
+  (value) => {
+    const wanted = pythonLiteral(value);
+    if (!(wanted instanceof Map)) return NOTHING;
+    const pairs = [...wanted].map(([key, item]) => [String(key), String(item)] as const);
+    const one = `EXISTS (SELECT 1 FROM json_each(${column}) WHERE key = ? AND value = ?)`;
+    return { sql: pairs.map(() => one).join(" AND ") || "1", params: pairs.flat() };
+  };
+
+/** Since 3.2 only what is a boolean; before, everything but "false" meant true. Errors: 400. */
+export const flag =
+  (column: string, key: string): SpecialFilter =>
+  (value, request) => {
+    if (request.microversion < mv("3.2")) return equals(column, /^(?:False|false|FALSE|)$/.test(value) ? 0 : 1);
+    const wanted = strictBoolean(value);
+    if (wanted === null) throw invalidInput(`'${key} = ${value}'`);
+    return equals(column, wanted ? 1 : 0);
+  };
+
+/** `consumes_quota`: everything does. Errors: 400. */
+export const consumesQuota: SpecialFilter = (value) => {
+  const wanted = strictBoolean(value);
+  if (wanted === null) throw badRequest(`Value '${value}' for 'use_quota' is not a boolean.`);
+  return wanted ? EVERYTHING : NOTHING;
+};
+
+/** "box" has all its backends, "box@lvm" all its pools (cinder/db/sqlalchemy/api.py _filter_host). */
+export const host =
+  (column: string): SpecialFilter =>
+  (value) => {
+    const marks = value.includes("#") ? [] : value.includes("@") ? ["#"] : ["#", "@"];
+    const prefixes = marks.map((mark) => `${value}${mark}`);
+    return {
+      sql: [`${column} = ?`, ...prefixes.map(() => `substr(${column}, 1, ?) = ?`)].join(" OR "),
+      params: [value, ...prefixes.flatMap((prefix) => [prefix.length, prefix])],
+    };
+  };
+
+const TIME_OPERATORS: Readonly<Record<string, string>> = {
+  gt: ">",
+  gte: ">=",
+  eq: "=",
+  neq: "<>",
+  lt: "<",
+  lte: "<=",
+};
+
+/** `gt:2026-01-02T03:04:05,lt:…`. Errors: 400. */
+export const time =
+  (column: string): SpecialFilter =>
+  (value) => {
+    const parts = value.split(",").map((part) => {
+      const [operator = "", ...rest] = part.split(":");
+      const text = rest.join(":");
+      const sql = Object.hasOwn(TIME_OPERATORS, operator) ? TIME_OPERATORS[operator] : undefined;
+      if (sql === undefined) throw badRequest(`Invalid ${operator} operator`);
+      const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+      if (Number.isNaN(ms)) throw badRequest(`Invalid ${text} value`);
+      return { sql: `${column} ${sql} ?`, params: [ms] };
+    });
+    return { sql: parts.map(({ sql }) => sql).join(" AND "), params: parts.flatMap(({ params }) => params) };
+  };
