@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../kernel/config/settings.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { ApiCallFailed, ApiClient, type Body } from "./api-client.ts";
+import { findWith } from "./next-commands.ts";
 import type { Step } from "./steps.ts";
 
 const BOOT_DEADLINE_MS = 180_000;
@@ -37,7 +38,7 @@ export function smokeSteps(settings: Settings): { steps: Step[]; cleanUp: () => 
     },
     {
       name: "Boot a guest",
-      plan: "a security group that lets SSH in, and a server of flavor m1.nano",
+      plan: "a security group that lets SSH in, and a server of the smallest flavor",
       async run(report) {
         made.groupId = (
           await api().post("/networking/v2.0/security-groups", { security_group: { name } })
@@ -50,17 +51,14 @@ export function smokeSteps(settings: Settings): { steps: Step[]; cleanUp: () => 
           port_range_max: 22,
         };
         await api().post("/networking/v2.0/security-group-rules", { security_group_rule: rule });
-        const [image] = (await api().get(`/image/v2/images?name=${encodeURIComponent(settings.image.defaultName)}`))
-          .images;
-        const [network] = (
-          await api().get(`/networking/v2.0/networks?name=${encodeURIComponent(settings.network.privateNetworkName)}`)
-        ).networks;
-        if (image === undefined || network === undefined)
-          throw new Error("the seeded image or network is gone; run: tenrec stack");
+        const { image, network, flavor } = await findWith(settings, api());
+        if (image === null) throw new Error("there is no image to boot; load one: openstack image create …");
+        if (network === null) throw new Error("demo has no network with a subnet; make one, or run: tenrec stack");
+        if (flavor === null) throw new Error(`no flavor is large enough for the image ${image.name}`);
         const server = {
           name,
           imageRef: image.id,
-          flavorRef: "42",
+          flavorRef: flavor.id,
           networks: [{ uuid: network.id }],
           security_groups: [{ name }],
         };
@@ -75,6 +73,7 @@ export function smokeSteps(settings: Settings): { steps: Step[]; cleanUp: () => 
       async run() {
         const { ports } = await api().get(`/networking/v2.0/ports?device_id=${made.serverId}`);
         const external = (await api().get("/networking/v2.0/networks?router%3Aexternal=true")).networks[0];
+        if (external === undefined) throw new Error("there is no external network, so no guest can be reached");
         const floatingip = { floating_network_id: external.id, port_id: ports[0].id };
         const { floatingip: created } = await api().post("/networking/v2.0/floatingips", { floatingip });
         made.floatingIp = { id: created.id, address: created.floating_ip_address };

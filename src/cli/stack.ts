@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { openStackContext } from "../bootstrap/context.ts";
 import { hasCloud } from "../bootstrap/data-directory.ts";
+import { findForDemo } from "../bootstrap/next-commands.ts";
 import { combinedProgress } from "../bootstrap/progress.ts";
 import { type StackContext, stackSteps } from "../bootstrap/stack.ts";
 import type { StackLog } from "../bootstrap/stack-log.ts";
@@ -72,7 +73,7 @@ async function stack(options: StackOptions): Promise<void> {
     if (!json) say = terminalDetail(style);
     sayWhenInterrupted("stack", "what is done stays; run stack again to continue, or unstack to take it back");
     await runSteps(steps, stackLog === null ? shown : combinedProgress(shown, stackLog.progress));
-    finish(context, { seconds: (performance.now() - start) / 1000, json, config: options.config, stackLog });
+    await finish(context, { seconds: (performance.now() - start) / 1000, json, config: options.config, stackLog });
   } finally {
     close();
   }
@@ -105,10 +106,10 @@ function terminalDetail(style: Style): (text: string) => void {
   };
 }
 
-function finish(
+async function finish(
   context: StackContext,
   options: { seconds: number; json: boolean; config: string | undefined; stackLog: StackLog | null },
-): void {
+): Promise<void> {
   const { settings, outcome } = context;
   const { seconds, json, config, stackLog } = options;
   if (outcome.status === null) throw new Error("the daemon's status is not known");
@@ -117,13 +118,13 @@ function finish(
     notes.push(
       `HOST_IP is ${settings.hostIp}: this machine has no other address, so the cloud answers to itself only\n  set HOST_IP in local.conf once it has one`,
     );
-  const openrc = openrcHint(settings, config);
-  const summary = stackSummary(settings, outcome.status, { seconds, openrc, notes });
+  const said = { seconds, openrc: openrcHint(settings, config), found: await findForDemo(settings) };
+  const summary = stackSummary(settings, outcome.status, { ...said, notes });
   stackLog?.summary(summary);
   if (json) process.stdout.write(`${JSON.stringify({ event: "done", seconds, status: outcome.status, notes })}\n`);
   else {
     const narrow = notes.map((note) => wrapped(note, 2));
-    process.stdout.write(`\n${stackSummary(settings, outcome.status, { seconds, openrc, notes: narrow })}`);
+    process.stdout.write(`\n${stackSummary(settings, outcome.status, { ...said, notes: narrow })}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { addressNumber, addressText, type Block, parseBlock } from "./addresses.ts";
+import { addressNumber, addressText, type Block, contains, parseBlock } from "./addresses.ts";
 import { type Given, rememberedFile } from "./resolve.ts";
 
 /** DevStack's SUBNETPOOL_SIZE_V4. */
@@ -23,17 +23,18 @@ export function fitSubnetPool(given: Map<string, Given>): void {
 
 /** What a new pool of the range gives out first. */
 export function firstSubnet(pool: Block, prefix: number): Block {
-  const size = 1n << BigInt(32 - Math.max(prefix, pool.prefix));
-  return { ...pool, prefix: Math.max(prefix, pool.prefix), last: pool.first + size - 1n, hasHostBits: false };
+  const length = Math.max(prefix, pool.prefix);
+  const size = 1n << BigInt((pool.family === 4 ? 32 : 128) - length);
+  return { ...pool, prefix: length, last: pool.first + size - 1n, hasHostBits: false };
 }
 
-/** Whether the address can be a host's in that IPv4 subnet: inside, and neither its network nor its broadcast address. */
+/** Whether the address can be a host's in that subnet: inside, and neither its first address nor its last (IPv4: broadcast). */
 export function holds(block: Block, address: string): boolean {
   const value = addressNumber(address);
-  return value !== null && !address.includes(":") && value > block.first && value < block.last;
+  return contains(block, address) && value !== null && value > block.first && value < block.last;
 }
 
 /** "10.0.0.1 to 10.0.0.62" */
 export function hostsText(block: Block): string {
-  return `${addressText(4, block.first + 1n)} to ${addressText(4, block.last - 1n)}`;
+  return `${addressText(block.family, block.first + 1n)} to ${addressText(block.family, block.last - 1n)}`;
 }

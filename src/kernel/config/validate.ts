@@ -7,9 +7,9 @@ import type { Settings } from "./settings.ts";
 export function checkContradictions(settings: Settings, r: Resolver): void {
   checkRanges(settings, r);
   checkGateways(settings, r);
-  checkPrivateGateway(settings, r);
   checkPool(settings, r);
   checkIpv6(settings, r);
+  checkPrivateGateways(settings, r);
   checkPorts(settings, r);
   checkCertificate(r);
   checkRest(settings, r);
@@ -59,18 +59,21 @@ function checkRanges(settings: Settings, r: Resolver): void {
       );
     }
   }
-  const pool = parseBlock(settings.network.subnetPoolPrefix);
-  if (settings.network.useSubnetPool && pool !== null && pool.prefix > settings.network.subnetPoolSize) {
-    const size = settings.network.subnetPoolSize;
-    // A small FIXED_RANGE of an old tutorial is taken as the subnet itself; see fitSubnetPool.
-    if (r.isGiven("SUBNETPOOL_SIZE_V4") || r.isGiven("SUBNETPOOL_PREFIX_V4")) {
-      r.problem(
-        blame(r, "SUBNETPOOL_PREFIX_V4", "SUBNETPOOL_SIZE_V4"),
-        `SUBNETPOOL_SIZE_V4 /${size} is larger than the pool ${settings.network.subnetPoolPrefix}`,
-        `use a size of ${pool.prefix} to 30`,
-      );
-    }
-  }
+  checkPoolSize(settings.network.subnetPoolPrefix, settings.network.subnetPoolSize, "V4", settings, r);
+  checkPoolSize(settings.network.ipv6.subnetPoolPrefix, settings.network.ipv6.subnetPoolSize, "V6", settings, r);
+}
+
+function checkPoolSize(prefix: string, size: number, version: "V4" | "V6", settings: Settings, r: Resolver): void {
+  const pool = parseBlock(prefix);
+  if (!settings.network.useSubnetPool || pool === null || pool.prefix <= size) return;
+  const [prefixName, sizeName] = [`SUBNETPOOL_PREFIX_${version}`, `SUBNETPOOL_SIZE_${version}`];
+  // A small FIXED_RANGE of an old tutorial is taken as the subnet itself; see fitSubnetPool.
+  if (!r.isGiven(prefixName) && !r.isGiven(sizeName) && version === "V4") return;
+  r.problem(
+    blame(r, prefixName, sizeName),
+    `${sizeName} /${size} is larger than the pool ${prefix}`,
+    `use a size of ${pool.prefix} to ${version === "V4" ? 30 : 126}`,
+  );
 }
 
 function checkGateways(settings: Settings, r: Resolver): void {
@@ -94,21 +97,30 @@ function checkGateways(settings: Settings, r: Resolver): void {
   }
 }
 
-/** The private subnet is the first one of its pool, and the gateway has to be a host address of it. */
-function checkPrivateGateway(settings: Settings, r: Resolver): void {
-  const { gateway, useSubnetPool, subnetPoolPrefix, subnetPoolSize } = settings.network;
-  const pool = parseBlock(subnetPoolPrefix);
-  const wrong = ["NETWORK_GATEWAY", "FIXED_RANGE", "SUBNETPOOL_PREFIX_V4", "SUBNETPOOL_SIZE_V4"].some((name) =>
-    r.isWrong(name),
-  );
-  if (gateway === null || pool === null || !useSubnetPool || wrong) return;
-  const subnet = firstSubnet(pool, subnetPoolSize);
-  if (holds(subnet, gateway) || r.problems.some(({ message }) => message.startsWith("NETWORK_GATEWAY"))) return;
-  r.problem(
-    "NETWORK_GATEWAY",
-    `NETWORK_GATEWAY ${gateway} is no host address of ${blockText(subnet)}, the first subnet of SUBNETPOOL_SIZE_V4=${subnetPoolSize} in ${subnetPoolPrefix}`,
-    `choose ${hostsText(subnet)}, or set USE_SUBNETPOOL=False to make all of FIXED_RANGE the private subnet`,
-  );
+/** A private subnet is the first one of its pool, and its gateway has to be a host address of it. */
+function checkPrivateGateways(settings: Settings, r: Resolver): void {
+  const { network } = settings;
+  const { ipv6 } = network;
+  const four = { pool: network.subnetPoolPrefix, size: network.subnetPoolSize, address: network.gateway };
+  const six = { pool: ipv6.subnetPoolPrefix, size: ipv6.subnetPoolSize, address: ipv6.gateway };
+  const cases = [
+    { name: "NETWORK_GATEWAY", range: "FIXED_RANGE", version: "V4", ...four },
+    { name: "IPV6_PRIVATE_NETWORK_GATEWAY", range: "FIXED_RANGE_V6", version: "V6", ...six },
+  ];
+  for (const { name, range, version, pool, size, address } of cases) {
+    const block = parseBlock(pool);
+    const prefixName = `SUBNETPOOL_PREFIX_${version}`;
+    const sizeName = `SUBNETPOOL_SIZE_${version}`;
+    const wrong = [name, range, prefixName, sizeName].some((one) => r.isWrong(one));
+    if (address === null || block === null || !network.useSubnetPool || wrong) continue;
+    const subnet = firstSubnet(block, size);
+    if (holds(subnet, address) || r.problems.some(({ message }) => message.startsWith(`${name} `))) continue;
+    r.problem(
+      name,
+      `${name} ${address} is no host address of ${blockText(subnet)}, the first subnet of ${sizeName}=${size} in ${pool}`,
+      `choose ${hostsText(subnet)}, or set USE_SUBNETPOOL=False to make all of ${range} the private subnet`,
+    );
+  }
 }
 
 function checkPool(settings: Settings, r: Resolver): void {

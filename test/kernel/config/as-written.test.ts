@@ -38,6 +38,8 @@ test("a range with host bits is its network, in every variable of a range, with 
   assert.equal(settings.network.fixedRange, "10.8.0.0/20");
   assert.equal(settings.network.subnetPoolPrefix, "10.8.0.0/20");
   assert.equal(settings.network.ipv6.publicRange, "2001:db8:1::/64");
+  // DevStack's default gateway is none of that range.
+  assert.equal(settings.network.ipv6.publicGateway, null);
   assert.equal(settings.api.hostLinkRange, "169.254.9.4/30");
   assert.deepEqual(
     said.map((one) => one.replace(/ is taken.*/, "")),

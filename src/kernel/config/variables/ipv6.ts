@@ -1,3 +1,4 @@
+import { contains, parseBlock } from "../addresses.ts";
 import { choice, cidr6, integer, ipv6, nonEmpty, optional } from "../types.ts";
 import { variable } from "../variable.ts";
 
@@ -21,7 +22,12 @@ export const ipv6Variables = {
   IPV6_PUBLIC_RANGE: variable({ type: cidr6, default: "2001:db8::/64", meaning: "IPv6 range of the public network." }),
   IPV6_PUBLIC_NETWORK_GATEWAY: variable({
     type: optional(ipv6),
-    default: "2001:db8::2",
+    // DevStack's default is an address of its default range, and of no other.
+    default: ({ get }) => {
+      const block = parseBlock(get("IPV6_PUBLIC_RANGE"));
+      return block === null || contains(block, "2001:db8::2") ? "2001:db8::2" : "";
+    },
+    derived: "2001:db8::2 where IPV6_PUBLIC_RANGE holds it",
     meaning: "IPv6 gateway of the public network; empty means its first address.",
   }),
   IPV6_RA_MODE: variable({
