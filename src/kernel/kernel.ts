@@ -6,6 +6,7 @@ import { EventBus } from "./events/events.ts";
 import { Records } from "./http/perform.ts";
 import { Logger, type LogLevel, type LogSink } from "./log/logger.ts";
 import {
+  enforcedScopes,
   type Facades,
   type Front,
   type Kernel,
@@ -83,7 +84,7 @@ export function createCloud(options: CloudOptions): Cloud {
   };
 
   const services = options.services.map((definition) => {
-    kernel.policies.register(definition.policies);
+    kernel.policies.register(definition.policies, enforcedScopes(definition, settings)?.of);
     const instance = definition.create(kernel);
     facades.set(definition.name, instance.facade);
     return { definition, instance };

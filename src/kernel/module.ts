@@ -8,7 +8,7 @@ import type { Call } from "./http/perform.ts";
 import type { AnyRoute, ApiFamily } from "./http/route.ts";
 import type { Logger } from "./log/logger.ts";
 import { type Operations, operationMigrations } from "./operations/operations.ts";
-import type { Policies, PolicyTable } from "./policy/policy.ts";
+import type { Policies, PolicyTable, ScopesOf, TokenScope } from "./policy/policy.ts";
 import { quotaMigrations } from "./quota/quota.ts";
 import type { Clock } from "./time/clock.ts";
 import { type Tracer, traceMigrations } from "./trace/trace.ts";
@@ -81,12 +81,34 @@ export interface ServiceInstance<Facade> {
   stop?(): Promise<void> | void;
 }
 
+/** Which tokens a service's policies take, while ENFORCE_NEW_DEFAULTS of the service (by its old name) is on. */
+export interface ServiceScopes {
+  readonly switch: keyof Settings["identity"]["enforceNewDefaultsOf"];
+  /** Where the role admin makes an administrator of the service; elsewhere it opens nothing that is another's. */
+  readonly admins: readonly TokenScope[];
+  readonly of: ScopesOf;
+}
+
+/** Most services are for projects: tokens of domains and of the system are for the identity service. */
+export const forProjects = (service: ServiceScopes["switch"], of: ScopesOf = () => ["project"]): ServiceScopes => ({
+  switch: service,
+  admins: ["project"],
+  of,
+});
+
+/** Null where they are not enforced. */
+export function enforcedScopes({ scopes }: Pick<Front, "scopes">, settings: Settings): ServiceScopes | null {
+  return scopes !== undefined && settings.identity.enforceNewDefaultsOf[scopes.switch] ? scopes : null;
+}
+
 /** One way into the cloud: where it answers and how it speaks there. */
 export interface Front {
   /** Unique in the cloud: a service's own, or "<service>-<dialect>". */
   name: string;
   endpoint: ServiceEndpoint;
   api: ApiFamily;
+  /** Which tokens it takes. Absent: of any scope. */
+  scopes?: ServiceScopes;
 }
 
 export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
@@ -96,6 +118,8 @@ export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
   /** Other dialects of the same service (docs/architecture.md, "How to add a dialect"). */
   fronts?: readonly Front[];
   policies: PolicyTable;
+  /** Absent: tokens of any scope. */
+  scopes?: ServiceScopes;
   migrations: readonly Migration[];
   /** Builds it. Must not touch database rows or the host: that is seed's, reconcile's and start's. */
   create(kernel: Kernel, drivers: Drivers): ServiceInstance<Facades[Name]>;
@@ -119,6 +143,7 @@ export function defineService<Name extends keyof Facades, Drivers = void>(
     api: definition.api,
     fronts: definition.fronts ?? [],
     policies: definition.policies,
+    ...(definition.scopes === undefined ? {} : { scopes: definition.scopes }),
     migrations: definition.migrations,
     create: (kernel) => definition.create(kernel, drivers),
   });

@@ -9,6 +9,8 @@ import { createWorld, type World } from "./support/world.ts";
 const MEMBER = {
   roles: new Set(["member", "reader"]),
   projectId: "p",
+  domainId: null,
+  system: false,
   userId: "u",
   isAdmin: false,
 } as unknown as Identity;

@@ -84,7 +84,10 @@ export interface Route<Body = never, Thing = never> {
    * the body has passed its schema, and before the handler runs.
    */
   of?: Touched<Thing>;
-  /** What its URL has to be beyond the pattern; asked first of all. Errors: 400. */
+  /**
+   * What its URL has to be beyond the pattern, or name; asked first of all, before the policy. Errors: 400; 404 where the real
+   * service finds what is acted on before it asks who may.
+   */
   url?(request: Lookup): void;
   /** First and last version that has it, both inclusive. */
   microversions?: { min?: Microversion; max?: Microversion };

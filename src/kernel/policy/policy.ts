@@ -68,6 +68,24 @@ export const projectManagerOrAdmin: Rule = anyOf(admin, projectManager);
 export const projectMemberOrAdmin: Rule = anyOf(admin, projectMember);
 export const projectReaderOrAdmin: Rule = anyOf(admin, projectReader);
 
+/** What a token is for. One without a scope counts as a project's, as oslo.policy has it. */
+export type TokenScope = "project" | "domain" | "system";
+
+/** Names the scopes that a policy takes tokens of; null: of any. */
+export type ScopesOf = (policy: string) => readonly TokenScope[] | null;
+
+export const scopeOf = ({ system, domainId }: Identity): TokenScope =>
+  system ? "system" : domainId === null ? "project" : "domain";
+
+/** The rule for tokens of these scopes alone. The cloud itself, which has no token, may ask with any. */
+function withScopes(unscoped: Rule, scopes: readonly TokenScope[]): Rule {
+  return {
+    ...unscoped,
+    allows: (identity, target) =>
+      (identity.tokenId === "" || scopes.includes(scopeOf(identity))) && unscoped.allows(identity, target),
+  };
+}
+
 /** Policy name → rule, e.g. "os_compute_api:servers:create". */
 export type PolicyTable = Readonly<Record<string, Rule>>;
 
@@ -75,10 +93,12 @@ export type PolicyTable = Readonly<Record<string, Rule>>;
 export class Policies {
   readonly #rules = new Map<string, Rule>();
 
-  register(table: PolicyTable): void {
+  /** `scopesOf` is oslo.policy's scope_types where enforce_scope is on: a token of another scope is refused whatever its roles. */
+  register(table: PolicyTable, scopesOf: ScopesOf = () => null): void {
     for (const [name, value] of Object.entries(table)) {
       if (this.#rules.has(name)) throw new Error(`policy ${name} is defined twice`);
-      this.#rules.set(name, value);
+      const scopes = value === anyone ? null : scopesOf(name);
+      this.#rules.set(name, scopes === null ? value : withScopes(value, scopes));
     }
   }
 

@@ -1,4 +1,4 @@
-import { defineService } from "../../kernel/module.ts";
+import { defineService, forProjects } from "../../kernel/module.ts";
 import type { ComputeDriver } from "./driver/driver.ts";
 import { computeApi } from "./errors.ts";
 import { examine } from "./examine.ts";
@@ -39,6 +39,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
   },
   api: computeApi,
   policies,
+  scopes: forProjects("nova"),
   migrations: [initial, serverMigrations, useMigration],
   create(kernel, { driver }) {
     const core = createCore(kernel, driver);

@@ -10,6 +10,7 @@ import {
   type PolicyTable,
   type Rule,
   role,
+  type ScopesOf,
   systemScope,
 } from "../../kernel/policy/policy.ts";
 
@@ -160,4 +161,26 @@ export const policies: PolicyTable = {
   "identity:add_endpoint_group_to_project": admin,
   "identity:remove_endpoint_group_from_project": admin,
   "identity:v2_tenants": authenticated,
+};
+
+/** What keystone lets domains do: their own users, groups, projects and grants, and looking around. */
+const FOR_DOMAINS: ReadonlySet<string> = new Set(
+  `versions authenticate self v2_tenants change_password validate_token check_token revoke_token
+   ec2tokens_validate s3tokens_validate list_user_projects list_groups_for_user list_users_in_group
+   check_user_in_group add_user_to_group remove_user_from_group list_project_tags update_project_tags
+   check_grant list_grants create_grant revoke_grant list_role_assignments list_role_assignments_for_tree
+   get_domain list_domains get_role list_roles get_region list_regions get_limit list_limits get_limit_model
+   get_registered_limit list_registered_limits get_security_compliance_domain_config
+   get_user list_users create_user update_user delete_user get_group list_groups create_group update_group delete_group
+   get_project list_projects create_project update_project delete_project
+   get_credential list_credentials create_credential update_credential delete_credential`
+    .split(/\s+/)
+    .map((name) => `identity:${name}`),
+);
+const FOR_PROJECTS: ReadonlySet<string> = new Set(["identity:create_trust", "identity:create_application_credential"]);
+
+/** Which scopes of tokens a policy takes: scope_types in keystone/common/policies (2026.1). */
+export const scopesOf: ScopesOf = (policy) => {
+  if (FOR_DOMAINS.has(policy)) return null;
+  return FOR_PROJECTS.has(policy) ? ["project"] : ["project", "system"];
 };

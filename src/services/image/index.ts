@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Exec } from "../../host/types.ts";
-import { defineService } from "../../kernel/module.ts";
+import { defineService, forProjects } from "../../kernel/module.ts";
 import { Quotas } from "../../kernel/quota/quota.ts";
 import { ImageFiles } from "./data/files.ts";
 import { Retriever } from "./download/retrieve.ts";
@@ -14,9 +14,10 @@ import { ImportManager } from "./manager/imports.ts";
 import { ImageListing } from "./manager/listing.ts";
 import { MemberManager } from "./manager/members.ts";
 import { images as imagesMigration } from "./migrations/0001-images.ts";
-import { policies } from "./policies.ts";
+import { policies, scopesOf } from "./policies.ts";
 import { quotaResources } from "./quotas.ts";
 import { dataRoutes } from "./routes/data.ts";
+import { foundFirst } from "./routes/found-first.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { memberRoutes } from "./routes/members.ts";
@@ -43,6 +44,7 @@ export const image = defineService<"image", ImageDrivers>({
   },
   api: imageApi,
   policies,
+  scopes: forProjects("glance", scopesOf),
   migrations: [imagesMigration],
   create(kernel, drivers) {
     const settings = kernel.settings.image;
@@ -63,7 +65,7 @@ export const image = defineService<"image", ImageDrivers>({
     const facade = imageFacade({ store, access, images, data, listing, files });
     return {
       facade,
-      routes: [
+      routes: foundFirst(access, [
         ...versionRoutes(),
         ...imageRoutes({ images, listing, access, pages: settings }),
         ...dataRoutes(data),
@@ -71,7 +73,7 @@ export const image = defineService<"image", ImageDrivers>({
         ...importRoutes({ imports, tasks, access }),
         ...schemaRoutes(),
         ...usageRoutes(quotas),
-      ],
+      ]),
       seed: () => seedImages({ kernel, facade, retriever }),
       async reconcile() {
         await data.recover(imports.unfinished());

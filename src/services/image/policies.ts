@@ -8,6 +8,7 @@ import {
   projectMemberOrAdmin,
   projectReaderOrAdmin,
   role,
+  type ScopesOf,
 } from "../../kernel/policy/policy.ts";
 
 /** Owner, member of the image, or anybody where the visibility says so. */
@@ -57,3 +58,6 @@ export const policies: PolicyTable = {
   "image:info": role("reader"),
   "image:schemas": role("reader"),
 };
+
+/** glance's policies are for projects; what it answers without asking any is for all tokens. */
+export const scopesOf: ScopesOf = (policy) => (policy.startsWith("image:") ? null : ["project"]);

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Table } from "../../kernel/db/table.ts";
-import { defineService } from "../../kernel/module.ts";
+import { defineService, forProjects } from "../../kernel/module.ts";
+import { admin } from "../../kernel/policy/policy.ts";
 import type { NetworkDriver } from "./driver/driver.ts";
 import { networkApi } from "./errors.ts";
 import { networkFacade } from "./manager/facade.ts";
@@ -34,6 +35,8 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   },
   api: networkApi,
   policies,
+  // Who looks with another scope finds nothing but is not refused: lists are filtered (neutron/pecan_wsgi/hooks).
+  scopes: forProjects("neutron", (policy) => (policies[policy] === admin ? ["project"] : null)),
   migrations: [networkMigration, dhcpSchedule, formerGuests],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);

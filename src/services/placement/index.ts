@@ -1,4 +1,4 @@
-import { defineService } from "../../kernel/module.ts";
+import { defineService, forProjects } from "../../kernel/module.ts";
 import { placementApi } from "./errors.ts";
 import "./facade.ts";
 import { PlacementManager } from "./manager/placement.ts";
@@ -22,6 +22,7 @@ export const placement = defineService({
   },
   api: placementApi,
   policies,
+  scopes: forProjects("placement"),
   migrations: [placementTables],
   create(kernel) {
     const manager = new PlacementManager(kernel, new PlacementStore(kernel.db));

@@ -43,9 +43,8 @@ test("an image is deleted, changed and read by its owner alone, and there is no 
     assert.equal(change.status, 404, token);
     assert.equal((await t.upload(image.id, "yours", token)).status, 404, token);
   }
-  for (const token of ["reader:alpha", "reader:beta"]) {
-    assert.equal((await call("DELETE", `/${image.id}`, token)).status, 403, token);
-  }
+  assert.equal((await call("DELETE", `/${image.id}`, "reader:alpha")).status, 403);
+  assert.equal((await call("DELETE", `/${image.id}`, "reader:beta")).status, 404);
   for (const path of ["/image/v1/images", `/image/v1/images/${image.id}`]) {
     for (const method of ["GET", "DELETE", "PUT"]) {
       assert.equal((await t.request(method, path, { token: "member:beta" })).status, 404, `${method} ${path}`);

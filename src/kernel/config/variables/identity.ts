@@ -7,6 +7,7 @@ const perService = (service: string): Variable<boolean> =>
     type: boolean,
     default: ({ get }) => get("ENFORCE_NEW_DEFAULTS"),
     derived: "ENFORCE_NEW_DEFAULTS",
+    aliases: [`${service.toUpperCase()}_ENFORCE_SCOPE`],
     meaning: `ENFORCE_NEW_DEFAULTS for ${service} alone.`,
   });
 
@@ -42,7 +43,8 @@ export const identityVariables = {
   ENFORCE_NEW_DEFAULTS: variable({
     type: boolean,
     default: "True",
-    meaning: "Policies of the new RBAC: reader, member, manager, admin, and system scope.",
+    aliases: ["ENFORCE_SCOPE"],
+    meaning: "Policies of the new RBAC ask for tokens of the right scope: project, domain or system.",
   }),
   KEYSTONE_ENFORCE_NEW_DEFAULTS: perService("keystone"),
   NOVA_ENFORCE_NEW_DEFAULTS: perService("nova"),

@@ -1,5 +1,7 @@
 import type { Identity } from "../../auth/context.ts";
 import { unauthorized } from "../../errors.ts";
+import { enforcedScopes } from "../../module.ts";
+import { scopeOf } from "../../policy/policy.ts";
 import type { Exchange } from "../exchange.ts";
 
 const NO_ROLES: ReadonlySet<string> = new Set();
@@ -11,7 +13,14 @@ export function keystoneToken(exchange: Exchange): Identity | null {
   const identity = exchange.kernel.authenticator.authenticate(token);
   if (identity === null || !rulesCover(identity, exchange))
     throw unauthorized("The request you have made requires authentication.");
-  return identity;
+  return asSeenHere(identity, exchange);
+}
+
+/** An admin of a domain or of the system is none of a service for projects. */
+function asSeenHere(identity: Identity, { front, kernel }: Exchange): Identity {
+  if (!identity.isAdmin || scopeOf(identity) === "project") return identity;
+  const scopes = enforcedScopes(front, kernel.settings);
+  return scopes === null || scopes.admins.includes(scopeOf(identity)) ? identity : { ...identity, isAdmin: false };
 }
 
 /** Rules may name paths with the service's prefix too, as the real middleware sees them. A service that speaks for the user is no user. */

@@ -1,5 +1,5 @@
 import { badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
@@ -128,9 +128,9 @@ const endpointProperties = {
 };
 
 function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
-  const load = (request: ApiRequest<unknown>): EndpointRow => {
-    const row = store.endpoints.get(request.param("endpoint_id"));
-    if (row === undefined) throw missing("endpoint", request.param("endpoint_id"));
+  const load = ({ param }: Lookup): EndpointRow => {
+    const row = store.endpoints.get(param("endpoint_id"));
+    if (row === undefined) throw missing("endpoint", param("endpoint_id"));
     return row;
   };
   /** The old attribute `region` makes a region that is missing; `region_id` must name one. Errors: 400. */
@@ -208,6 +208,7 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/endpoints/:endpoint_id",
       policy: "identity:get_endpoint",
+      url: (lookup) => void load(lookup),
       success: 200,
       handler: (request) => ({ body: { endpoint: endpointView(load(request), request.baseUrl) } }),
     }),
@@ -216,6 +217,7 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       method: "PATCH",
       path: "/v3/endpoints/:endpoint_id",
       policy: "identity:update_endpoint",
+      url: (lookup) => void load(lookup),
       request: resourceSchema("endpoint", endpointProperties, { minProperties: 1 }),
       success: 200,
       handler(request) {
@@ -243,6 +245,7 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       method: "DELETE",
       path: "/v3/endpoints/:endpoint_id",
       policy: "identity:delete_endpoint",
+      url: (lookup) => void load(lookup),
       success: 204,
       handler(request) {
         const row = load(request);

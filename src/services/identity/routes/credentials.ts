@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { badRequest } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
@@ -164,13 +164,16 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       links: { self: `${base}/v3/users/${row.user_id}/credentials/OS-EC2/${access}` },
     };
   };
-  const load = (request: ApiRequest<unknown>): CredentialRow => {
-    const id = ec2CredentialId(request.param("access"));
+  const find = ({ param }: Lookup): CredentialRow => {
+    const id = ec2CredentialId(param("access"));
     const row = store.credentials.get(id);
-    request.authorize({ userId: row?.user_id ?? request.param("user_id") });
-    if (row === undefined || row.type !== "ec2" || row.user_id !== request.param("user_id")) {
-      throw missing("credential", id);
-    }
+    if (row === undefined || row.type !== "ec2") throw missing("credential", id);
+    return row;
+  };
+  const load = (request: ApiRequest<unknown>): CredentialRow => {
+    const row = find(request);
+    request.authorize({ userId: row.user_id });
+    if (row.user_id !== request.param("user_id")) throw missing("credential", row.id);
     requireOwnProject(tokens.sender(request), row.project_id);
     return row;
   };
@@ -236,6 +239,7 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       method: "GET",
       path: `${path}/:access`,
       policy: "identity:ec2_get_credential",
+      url: (lookup) => void find(lookup),
       success: 200,
       handler: (request) => ({ body: { credential: view(load(request), request.baseUrl) } }),
     }),
@@ -244,6 +248,7 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       method: "DELETE",
       path: `${path}/:access`,
       policy: "identity:ec2_delete_credential",
+      url: (lookup) => void find(lookup),
       success: 204,
       handler(request) {
         const row = load(request);

@@ -1,4 +1,4 @@
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import type { ProjectManager } from "../manager/projects.ts";
@@ -36,12 +36,14 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
   const { store } = identity;
   const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
     domainView(row, store.memberships.tagsOf(row.id), request.baseUrl);
-  const load = (request: ApiRequest<unknown>): ProjectRow => {
-    const id = request.param("domain_id");
-    request.authorize({ domainId: id });
-    const row = store.projects.get(id);
-    if (row === undefined || row.is_domain === 0) throw missing("domain", id);
+  const find = ({ param }: Lookup): ProjectRow => {
+    const row = store.projects.get(param("domain_id"));
+    if (row === undefined || row.is_domain === 0) throw missing("domain", param("domain_id"));
     return row;
+  };
+  const load = (request: ApiRequest<unknown>): ProjectRow => {
+    request.authorize({ domainId: request.param("domain_id") });
+    return find(request);
   };
   return [
     route({
@@ -97,6 +99,7 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
       method: "PATCH",
       path: "/v3/domains/:domain_id",
       policy: "identity:update_domain",
+      url: (lookup) => void find(lookup),
       request: resourceSchema("domain", properties, { minProperties: 1 }),
       success: 200,
       handler(request) {
@@ -119,6 +122,7 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
       method: "DELETE",
       path: "/v3/domains/:domain_id",
       policy: "identity:delete_domain",
+      url: (lookup) => void find(lookup),
       success: 204,
       handler(request) {
         projects.deleteDomain(load(request));

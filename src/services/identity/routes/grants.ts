@@ -1,4 +1,4 @@
-import { type AnyRoute, type ApiRequest, type Method, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type Lookup, type Method, route } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import type { ActorType, AssignmentRow, RoleRow, TargetType } from "../store/rows.ts";
@@ -42,21 +42,31 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       ? `identity:${verb.replace("check", "list")}_system_grant${/list|check/.test(verb) ? "s" : ""}`
       : `identity:${verb}_grant${verb === "list" ? "s" : ""}`;
 
+  /** What the path names; undefined is not there, null not named. */
+  const named = ({ param }: Lookup) => {
+    const actorId = param("actor_id");
+    const targetId = target === "system" ? "system" : param("target_id");
+    const roleId = param("role_id");
+    const place = target === "system" ? null : store.projects.get(targetId);
+    return {
+      actorId,
+      targetId,
+      roleId,
+      who: actor === "user" ? store.users.get(actorId) : store.groups.get(actorId),
+      where: target === "domain" && place?.is_domain === 0 ? undefined : place,
+      role: roleId === "" ? null : roles.all().get(roleId),
+    };
+  };
   /** Loads and authorizes everything the path names. Errors: 404, 403. */
   const load = (request: ApiRequest<unknown>): { key: Omit<AssignmentRow, "role_id">; role: RoleRow | null } => {
-    const actorId = request.param("actor_id");
-    const targetId = target === "system" ? "system" : request.param("target_id");
-    const roleId = request.param("role_id");
-    const who = actor === "user" ? store.users.get(actorId) : store.groups.get(actorId);
-    const where = target === "system" ? null : store.projects.get(targetId);
-    const role = roleId === "" ? null : roles.all().get(roleId);
+    const { actorId, targetId, roleId, who, where, role } = named(request);
     request.authorize({
       domainId: where == null ? null : (where.domain_id ?? where.id),
       actorDomainId: who?.domain_id ?? null,
       roleName: role?.name ?? null,
     });
     if (role === undefined) throw missing("role", roleId);
-    if (where === undefined || (target === "domain" && where?.is_domain === 0)) throw missing(target, targetId);
+    if (where === undefined) throw missing(target, targetId);
     if (who === undefined) throw missing(actor, actorId);
     return {
       key: {
@@ -68,6 +78,17 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       },
       role,
     };
+  };
+  /**
+   * keystone finds all that the path of a grant names before it asks who may (projects.py, domains.py, system.py
+   * `_build_enforcement_target`), but for inherited ones (os_inherit.py) and for who loses a role.
+   */
+  const find = (verb: string) => (lookup: Lookup) => {
+    if (inherited) return;
+    const { role, where, who } = named(lookup);
+    if (role === undefined) throw missing("role", lookup.param("role_id"));
+    if (where === undefined) throw missing(target, lookup.param("target_id"));
+    if (who === undefined && verb !== "revoke") throw missing(actor, lookup.param("actor_id"));
   };
   const grant = (request: ApiRequest<unknown>): AssignmentRow => {
     const { key, role } = load(request);
@@ -84,6 +105,7 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       method,
       path,
       policy: policy(verb),
+      url: find(verb),
       success: 204,
       handler(request) {
         handle(request);
@@ -97,6 +119,7 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       method: "GET",
       path: `${listPath(kind)}${suffix}`,
       policy: policy("list"),
+      url: find("list"),
       success: 200,
       handler(request) {
         const all = roles.all();

@@ -1,5 +1,5 @@
 import { notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
@@ -32,12 +32,15 @@ const properties = { name: nameOf(64), domain_id: nullableId, description: nulla
 export function groupRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
   const { store, kernel, tokens } = identity;
   const { memberships } = store;
-  const load = (request: ApiRequest<unknown>): GroupRow => {
-    const id = request.param("group_id");
-    const row = store.groups.get(id);
-    request.authorize(row === undefined ? {} : { domainId: row.domain_id });
-    if (row === undefined) throw missing("group", id);
+  const find = ({ param }: Lookup): GroupRow => {
+    const row = store.groups.get(param("group_id"));
+    if (row === undefined) throw missing("group", param("group_id"));
     return row;
+  };
+  const load = (request: ApiRequest<unknown>): GroupRow => {
+    const row = store.groups.get(request.param("group_id"));
+    request.authorize(row === undefined ? {} : { domainId: row.domain_id });
+    return find(request);
   };
   /** Group and user of a membership. */
   const pair = (request: ApiRequest<unknown>): { group: GroupRow; user: UserRow } => {
@@ -133,6 +136,7 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "DELETE",
       path: "/v3/groups/:group_id",
       policy: "identity:delete_group",
+      url: (lookup) => void find(lookup),
       success: 204,
       handler(request) {
         const row = load(request);

@@ -172,6 +172,7 @@ export function limitRoutes(identity: IdentityContext): AnyRoute[] {
       method: "PATCH",
       path: "/v3/limits/:limit_id",
       policy: "identity:update_limit",
+      url: ({ param }) => void limits.limit(param("limit_id")),
       request: resourceSchema("limit", ownProperties, { closed: true }),
       success: 200,
       handler(request) {
@@ -184,6 +185,7 @@ export function limitRoutes(identity: IdentityContext): AnyRoute[] {
       method: "DELETE",
       path: "/v3/limits/:limit_id",
       policy: "identity:delete_limit",
+      url: ({ param }) => void limits.limit(param("limit_id")),
       success: 204,
       handler(request) {
         limits.delete(limit(request));

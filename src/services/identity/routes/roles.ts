@@ -1,5 +1,5 @@
 import { conflict, forbidden, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { immutableResource, missing, storeConflict } from "../errors.ts";
@@ -35,10 +35,15 @@ const properties = {
 
 export function roleRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
   const { store, kernel, roles } = identity;
+  /** Before the policy is asked, as keystone does. Errors: 404. */
+  const find = ({ param }: Lookup, parameter = "role_id"): RoleRow => {
+    const row = roles.all().get(param(parameter));
+    if (row === undefined) throw missing("role", param(parameter));
+    return row;
+  };
   const load = (request: ApiRequest<unknown>, parameter = "role_id"): RoleRow => {
-    const row = roles.all().get(request.param(parameter));
-    request.authorize({ roleName: row?.name ?? null });
-    if (row === undefined) throw missing("role", request.param(parameter));
+    const row = find(request, parameter);
+    request.authorize({ roleName: row.name });
     return row;
   };
   const requireFreeName = (name: string, domainId: string | null, exceptId: string | null) => {
@@ -91,6 +96,7 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
       method: "GET",
       path: "/v3/roles/:role_id",
       policy: "identity:get_role",
+      url: (lookup) => void find(lookup),
       success: 200,
       handler: (request) => ({ body: { role: roleView(load(request), request.baseUrl) } }),
     }),
@@ -99,6 +105,7 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
       method: "PATCH",
       path: "/v3/roles/:role_id",
       policy: "identity:update_role",
+      url: (lookup) => void find(lookup),
       request: resourceSchema("role", properties, { minProperties: 1 }),
       success: 200,
       handler(request) {
@@ -124,6 +131,7 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
       method: "DELETE",
       path: "/v3/roles/:role_id",
       policy: "identity:delete_role",
+      url: (lookup) => void find(lookup),
       success: 204,
       handler(request) {
         const row = load(request);
@@ -132,13 +140,13 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
         return undefined;
       },
     }),
-    ...implicationRoutes(identity, load),
+    ...implicationRoutes(identity, find),
   ];
 }
 
 function implicationRoutes(
   { store, kernel, roles }: IdentityContext,
-  load: (request: ApiRequest<unknown>, parameter?: string) => RoleRow,
+  load: (request: Lookup, parameter?: string) => RoleRow,
 ): AnyRoute[] {
   const { memberships } = store;
   const inference = (request: ApiRequest<unknown>, prior: RoleRow, implied: RoleRow) => ({
@@ -165,6 +173,10 @@ function implicationRoutes(
     return found;
   };
   const path = "/v3/roles/:role_id/implies/:implied_id";
+  const bothFound = (lookup: Lookup) => {
+    load(lookup);
+    load(lookup, "implied_id");
+  };
 
   return [
     route({
@@ -172,6 +184,7 @@ function implicationRoutes(
       method: "GET",
       path: "/v3/roles/:role_id/implies",
       policy: "identity:list_implied_roles",
+      url: (lookup) => void load(lookup),
       success: 200,
       handler(request) {
         const prior = load(request);
@@ -190,6 +203,7 @@ function implicationRoutes(
       name: "implied-roles:show",
       method: "GET",
       path,
+      url: bothFound,
       policy: "identity:list_implied_roles",
       success: 200,
       handler(request) {
@@ -201,6 +215,7 @@ function implicationRoutes(
       name: "implied-roles:check",
       method: "HEAD",
       path,
+      url: bothFound,
       policy: "identity:list_implied_roles",
       success: 204,
       handler(request) {
@@ -212,6 +227,7 @@ function implicationRoutes(
       name: "implied-roles:create",
       method: "PUT",
       path,
+      url: bothFound,
       policy: "identity:create_implied_role",
       success: 201,
       handler(request) {
@@ -229,6 +245,7 @@ function implicationRoutes(
       name: "implied-roles:delete",
       method: "DELETE",
       path,
+      url: bothFound,
       policy: "identity:delete_implied_role",
       success: 204,
       handler(request) {

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { forbidden } from "../../../kernel/errors.ts";
+import { forbidden, notFound } from "../../../kernel/errors.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import { imageApi, imageNotFound } from "../errors.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
@@ -22,6 +22,17 @@ export class Access {
     const image = this.#images.get(id);
     if (image === undefined || !this.sees(context, image)) throw imageNotFound(id);
     return image;
+  }
+
+  /**
+   * For who may do `policy` to no image at all: 404 where this one is not to be seen, or none is. glance gets the image first
+   * and then asks (glance/api/v2/policy.py ImageAPIPolicy `_enforce`).
+   */
+  findFirst(context: RequestContext, id: string, policy: string): void {
+    const { policies } = this.#kernel;
+    if (policies.allows(policy, context, null)) return;
+    this.visible(context, id);
+    if (!policies.allows("get_image", context, null)) throw notFound("The resource could not be found.");
   }
 
   /** The image, if the context may see it and `policy` allows it. Errors: 404, 403. */
