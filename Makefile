@@ -4,7 +4,7 @@ SHELL := /bin/bash
 NODE := $(firstword $(wildcard node_modules/node-linux-*/bin/node) node)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help deps check test unit e2e image binary bench vm-test conformance clean
+.PHONY: help deps check test unit e2e e2e-repeat image binary bench vm-test conformance clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ unit: deps ## The quick half: everything but the end-to-end tests
 
 e2e: deps ## A real stack in namespaces of its own: guests, floating IPs, SSH. TENREC=path runs another executable
 	@test/support/run.sh e2e
+
+e2e-repeat: deps ## The end-to-end tests N times (20), a line a run; LOAD=1 beside two busy loops and a disk hog, LOAD=5 five times that
+	@test/support/repeat.sh $(or $(N),20)
 
 image: deps ## The built-in guest image, from Debian packages
 	images/build.sh

@@ -33,7 +33,7 @@ const IMAGES: Record<string, Buffer> = {
   "tenrec-guest-x86_64.manifest": Buffer.from("recipe 0\n"),
 };
 
-describe("the single executable", { timeout: 600_000 }, () => {
+describe("the single executable", () => {
   let directory: string;
   let checkout: string;
   let tenrec: string;
@@ -47,7 +47,7 @@ describe("the single executable", { timeout: 600_000 }, () => {
   };
   const inBareRoot = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> => {
     const words = [`--root=${bare}`, "--mount", "--mount-proc=/proc", "/tenrec", ...args];
-    const { stdout } = await run("unshare", words, { env: { HOME: "/", ...env }, timeout: 60_000 });
+    const { stdout } = await run("unshare", words, { env: { HOME: "/", ...env }, timeout: 600_000 });
     return String(stdout);
   };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { TestDaemon } from "../support/daemon.ts";
 import type { Json } from "../support/json.ts";
-import { until } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 import { type SmallDisk, smallDisk, whyNoSmallDisk } from "../support/small-disk.ts";
 
 const NET = "/networking/v2.0";
@@ -44,7 +44,7 @@ const LISTS: Readonly<Record<string, string>> = {
 };
 
 /** The daemon as a process of its own whose data directory lies on a real file system of a few MiB. */
-describe("a real disk that is full", { skip: whyNoSmallDisk() ?? false, timeout: 180_000 }, () => {
+describe("a real disk that is full", { skip: whyNoSmallDisk() ?? false }, () => {
   let disk: SmallDisk;
   let daemon: TestDaemon;
   const request: TestDaemon["request"] = (...args) => daemon.request(...args);

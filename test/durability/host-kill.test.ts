@@ -17,14 +17,15 @@ import { network } from "../../src/services/network/index.ts";
 import { type Lab, openLab, whyNoGuests } from "../services/compute/driver/libvirt/lab.ts";
 import { passwordLogin } from "../support/identity.ts";
 import type { Json } from "../support/json.ts";
-import { processesOf, until } from "../support/lab.ts";
+import { processesOf } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 import { testSettings } from "../support/settings.ts";
 
 /**
  * libvirtd and QEMU killed while they are at work for a server, with real ones. The guests boot nothing: their firmware looks for a
  * system in a disk of zeros, which is enough for a process that can be killed.
  */
-describe("libvirtd or QEMU killed amid work on a server", { skip: whyNoGuests() ?? false, timeout: 400_000 }, () => {
+describe("libvirtd or QEMU killed amid work on a server", { skip: whyNoGuests() ?? false }, () => {
   let lab: Lab;
   let db: Database;
   let cloud: Cloud;

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import Database from "better-sqlite3";
 import { TestDaemon } from "../support/daemon.ts";
 import type { Json } from "../support/json.ts";
-import { until } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 20);
 const SEED = Number(process.env.KILL_SEED ?? 1);
@@ -25,7 +25,7 @@ function random(seed: number): () => number {
  * The daemon as a process of its own, killed with SIGKILL at random moments while clients write. What it had answered is there
  * afterwards, and nothing stays half done. Hypervisor and network are fakes, which forget everything with the process.
  */
-describe("the daemon killed at random moments", { timeout: 300_000 }, () => {
+describe("the daemon killed at random moments", () => {
   const daemon = new TestDaemon({
     conf: ["[[post-config|$NOVA_CONF]]", "[DEFAULT]", "resume_guests_state_on_host_boot=True"],
   });

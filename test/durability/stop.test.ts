@@ -6,12 +6,12 @@ import { after, afterEach, before, describe, test } from "node:test";
 import Database from "better-sqlite3";
 import { TestDaemon } from "../support/daemon.ts";
 import type { Json } from "../support/json.ts";
-import { until } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /** How long an end may take on a busy machine: 2 s for connections, 10 s for steps, and some. */
 const SOON_MS = 15_000;
 
-describe("the daemon is asked to end", { timeout: 120_000 }, () => {
+describe("the daemon is asked to end", () => {
   let daemon: TestDaemon;
   let server: Json;
   before(async () => {

@@ -3,17 +3,18 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Json } from "../support/json.ts";
-import { Lab, missingForLab, until } from "../support/lab.ts";
+import { Lab, missingForLab } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /** Real guests whose disks are volumes, by the unmodified client: what they write is in their volumes and in images made of them. */
 const skip = missingForLab() ?? false;
 
-describe("guests on volumes", { skip, timeout: 900_000 }, () => {
+describe("guests on volumes", { skip }, () => {
   let lab: Lab;
   let key: string;
   let address: string;
-  const os = (...args: string[]): Promise<Json> => lab.openstack("devstack", args, { timeout: 240_000 });
-  const run = (...args: string[]) => lab.openstack("devstack", args, { plain: true, timeout: 240_000 });
+  const os = (...args: string[]): Promise<Json> => lab.openstack("devstack", args);
+  const run = (...args: string[]) => lab.openstack("devstack", args, { plain: true });
   const SERVER = ["server", "create", "--flavor", "m1.nano", "--network", "private", "--key-name", "mykey", "--wait"];
   const becomes = (name: string, status: string) =>
     until(`volume ${name} is ${status}`, 60, async () => (await os("volume", "show", name)).status === status);
@@ -67,7 +68,7 @@ describe("guests on volumes", { skip, timeout: 900_000 }, () => {
     // a moment.
     const itself = 'until test "$(hostname)" = second && test -e /run/guest/ready; do sleep 1; done; cat kept';
     const told = await until("a session", 30, async () => {
-      const session = await lab.trySsh(key, address, itself, { timeout: 90_000 });
+      const session = await lab.trySsh(key, address, itself);
       return /Connection refused/.test(session.stderr) ? null : session;
     });
     assert.deepEqual([told.code, told.stdout.trim()], [0, "kept"], told.stderr);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { compare, type HostPicture, hostPicture } from "../support/host-picture.ts";
 import { inOrder } from "../support/in-order.ts";
-import { Lab, missingForLab, until } from "../support/lab.ts";
+import { Lab, missingForLab } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /**
  * From a bare box to reachable guests and back, with the unmodified openstack client and ssh, on real libvirt, iptables and
@@ -14,7 +15,7 @@ const skip = missingForLab() ?? false;
 const IMAGE = "cirros-0.6.3-x86_64-disk";
 const NETWORK_OF_BOTH = "10.66.0.0/24";
 
-describe("a real cloud", { skip, timeout: 900_000 }, () => {
+describe("a real cloud", { skip }, () => {
   let lab: Lab;
   let untouched: HostPicture;
   let key: string;
@@ -29,28 +30,22 @@ describe("a real cloud", { skip, timeout: 900_000 }, () => {
   };
   const inGuest = (command: string) => lab.ssh(key, address, command);
   const boot = (cloud: string, name: string, ...more: string[]) =>
-    lab.openstack(
-      cloud,
-      [
-        "server",
-        "create",
-        "--image",
-        IMAGE,
-        "--flavor",
-        "m1.nano",
-        "--key-name",
-        "mykey",
-        "--network",
-        "same",
-        "--wait",
-        ...more,
-        name,
-      ],
-      {
-        timeout: 240_000,
-      },
-    );
-  const act = (...args: string[]) => lab.openstack("devstack", ["server", ...args], { plain: true, timeout: 240_000 });
+    lab.openstack(cloud, [
+      "server",
+      "create",
+      "--image",
+      IMAGE,
+      "--flavor",
+      "m1.nano",
+      "--key-name",
+      "mykey",
+      "--network",
+      "same",
+      "--wait",
+      ...more,
+      name,
+    ]);
+  const act = (...args: string[]) => lab.openstack("devstack", ["server", ...args], { plain: true });
   const status = async (server = "vm1"): Promise<string> =>
     (await lab.openstack("devstack", ["server", "show", server])).status;
   const reachable = () => until("ssh to vm1", 90, async () => (await lab.trySsh(key, address, "true")).code === 0);
@@ -187,11 +182,18 @@ describe("a real cloud", { skip, timeout: 900_000 }, () => {
       `subnet=same,ip-address=${unused}`,
       "there",
     ]);
-    await lab.openstack(
-      "devstack-alt-member",
-      ["server", "create", "--image", IMAGE, "--flavor", "m1.nano", "--port", "there", "--wait", "vm4"],
-      { timeout: 240_000 },
-    );
+    await lab.openstack("devstack-alt-member", [
+      "server",
+      "create",
+      "--image",
+      IMAGE,
+      "--flavor",
+      "m1.nano",
+      "--port",
+      "there",
+      "--wait",
+      "vm4",
+    ]);
     await until(
       "vm4 answers vm3",
       60,
@@ -272,7 +274,7 @@ describe("a real cloud", { skip, timeout: 900_000 }, () => {
       ["serial", "login"],
     ] as const) {
       const { url } = await lab.openstack("devstack", ["console", "url", "show", `--${kind}`, "vm1"]);
-      const heard = await lab.outside(process.execPath, [probe, url], { timeout: 60_000 });
+      const heard = await lab.outside(process.execPath, [probe, url]);
       assert.ok(heard.includes(expected), `${kind} said ${JSON.stringify(heard.slice(0, 200))}`);
     }
   });

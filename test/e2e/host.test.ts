@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import Database from "better-sqlite3";
 import { compare, type HostPicture, hostPicture } from "../support/host-picture.ts";
-import { Lab, missingForLab, TENREC, until } from "../support/lab.ts";
+import { Lab, missingForLab, TENREC } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /**
  * What stack does to a host and takes back, without guests: killed at every step, rebooted, damaged. The tests build on each
@@ -20,7 +21,7 @@ interface Row {
   details: Record<string, unknown>;
 }
 
-describe("a host that is never damaged", { skip, timeout: 900_000 }, () => {
+describe("a host that is never damaged", { skip }, () => {
   let lab: Lab;
   let untouched: HostPicture;
 

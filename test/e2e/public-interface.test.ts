@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { compare, type HostPicture, hostPicture } from "../support/host-picture.ts";
-import { Lab, missingForLab, until } from "../support/lab.ts";
+import { Lab, missingForLab } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /** PUBLIC_INTERFACE in both forms with a whole cloud, without guests: its router is reached from the LAN, and unstack gives the card back. */
 const skip = missingForLab() ?? false;
@@ -14,7 +15,7 @@ const withoutNumbers = (picture: HostPicture): HostPicture =>
     Object.entries(picture).map(([topic, lines]) => [topic, lines.map((line) => line.replace(/^\d+: /, ""))]),
   );
 
-describe("PUBLIC_INTERFACE", { skip, timeout: 300_000 }, () => {
+describe("PUBLIC_INTERFACE", { skip }, () => {
   const withLab = async (localrc: string, prepare: (lab: Lab) => void, body: (lab: Lab) => Promise<void>) => {
     const lab = new Lab("pub", `${PLAIN}\n${localrc}`);
     try {

@@ -5,7 +5,8 @@ import { after, before, describe } from "node:test";
 import Database from "better-sqlite3";
 import { compare, type HostPicture, hostPicture } from "../support/host-picture.ts";
 import { inOrder } from "../support/in-order.ts";
-import { Lab, missingForLab, processesOf, until } from "../support/lab.ts";
+import { Lab, missingForLab, processesOf } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /**
  * Real guests while everything around them is killed with SIGKILL, and after a reboot of the box. The tests build on each
@@ -14,7 +15,7 @@ import { Lab, missingForLab, processesOf, until } from "../support/lab.ts";
 const skip = missingForLab() ?? false;
 const IMAGE = "cirros-0.6.3-x86_64-disk";
 
-describe("kills and reboots with real guests", { skip, timeout: 600_000 }, () => {
+describe("kills and reboots with real guests", { skip }, () => {
   let lab: Lab;
   let untouched: HostPicture;
   let key: string;
@@ -24,7 +25,7 @@ describe("kills and reboots with real guests", { skip, timeout: 600_000 }, () =>
   const step = inOrder();
 
   const show = (server: string) => lab.openstack("devstack", ["server", "show", server]);
-  const plain = (...args: string[]) => lab.openstack("devstack", args, { plain: true, timeout: 240_000 });
+  const plain = (...args: string[]) => lab.openstack("devstack", args, { plain: true });
   const reachable = () => until("ssh to vm1", 180, async () => (await lab.trySsh(key, address, "true")).code === 0);
   const ours = (word: RegExp) => processesOf(lab.directory).filter(({ command }) => word.test(command));
   const daemon = () => ours(/ daemon( |$)/);
@@ -90,9 +91,7 @@ describe("kills and reboots with real guests", { skip, timeout: 600_000 }, () =>
     writeFileSync(key, await plain("keypair", "create", "key"));
     chmodSync(key, 0o600);
     const options = ["--image", IMAGE, "--flavor", "m1.nano", "--key-name", "key", "--network", "private"];
-    const created = await lab.openstack("devstack", ["server", "create", ...options, "--wait", "vm1"], {
-      timeout: 240_000,
-    });
+    const created = await lab.openstack("devstack", ["server", "create", ...options, "--wait", "vm1"]);
     vm1 = created.id;
     address = (await lab.openstack("devstack", ["floating", "ip", "create", "public"])).floating_ip_address;
     await plain("server", "add", "floating", "ip", "vm1", address);

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { compare, type HostPicture, hostPicture } from "../support/host-picture.ts";
-import { Lab, missingForLab, TENREC, until } from "../support/lab.ts";
+import { Lab, missingForLab, TENREC } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /** Two clouds on one host, without guests: they do not get into each other's way, and whichever leaves last leaves nothing. */
 const skip = missingForLab() ?? false;
@@ -14,7 +15,7 @@ interface OneCloud {
   url: string;
 }
 
-describe("two clouds on one host", { skip, timeout: 300_000 }, () => {
+describe("two clouds on one host", { skip }, () => {
   let lab: Lab;
   let untouched: HostPicture;
   let clouds: [OneCloud, OneCloud];
@@ -46,7 +47,7 @@ describe("two clouds on one host", { skip, timeout: 300_000 }, () => {
     lab.close();
   });
 
-  const run = (conf: string, command: string) => lab.onHost(TENREC, [command, "-c", conf], { timeout: 120_000 });
+  const run = (conf: string, command: string) => lab.onHost(TENREC, [command, "-c", conf]);
   const succeeds = async (where: "host" | "world", command: string, ...args: string[]) =>
     (await lab.try(where, command, args)).code === 0;
   const gateway = async ({ name }: OneCloud) =>

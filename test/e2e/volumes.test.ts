@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Json } from "../support/json.ts";
-import { Lab, missingForLab, until } from "../support/lab.ts";
+import { Lab, missingForLab } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 
 /** Volumes with the real client, on a cloud with VIRT_DRIVER=fake: who holds what, and that compute and block storage agree. */
 const skip = missingForLab() ?? false;

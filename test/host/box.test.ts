@@ -69,7 +69,7 @@ async function pretendedHost(t: TestContext) {
     const settings = JSON.stringify({ stackName, dataDir: parts.dataDir, ...overrides });
     const { stdout } = await exec.run(process.execPath, [DRIVER, verb, parts.dataDir, settings], {
       netns: host,
-      timeout: 60_000,
+      timeout: 600_000,
     });
     return JSON.parse(stdout) as T;
   };
@@ -116,7 +116,6 @@ async function pretendedHost(t: TestContext) {
 
 test("up, up again, down: reachable in between, and the host is as before", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   const before = await lab.picture();
@@ -144,7 +143,6 @@ test("up, up again, down: reachable in between, and the host is as before", {
 
 test("settings of the administrator's own survive: rules, forwarding, a FORWARD policy of DROP as Docker sets it", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   await lab.inHost("iptables", "-P", "FORWARD", "DROP");
@@ -168,7 +166,6 @@ test("settings of the administrator's own survive: rules, forwarding, a FORWARD 
 
 test("a firewall of nftables' own that rejects what is forwarded, as firewalld's, beside a FORWARD policy of DROP, as ufw's", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   await lab.inWorld("ip", "route", "add", "172.24.4.0/24", "via", "198.51.100.2");
@@ -207,7 +204,6 @@ test("a firewall of nftables' own that rejects what is forwarded, as firewalld's
 
 test("a spare network card goes into the public bridge and comes back as it was", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   await lab.inHost("ip", "address", "add", "203.0.113.7/24", "dev", "eth1");
@@ -229,7 +225,6 @@ test("a spare network card goes into the public bridge and comes back as it was"
 
 test("the card of the default route stays: the host answers ARP for the pool", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   const before = await lab.picture();
@@ -248,7 +243,6 @@ test("the card of the default route stays: the host answers ARP for the pool", {
 
 test("a floating range that the host uses already is moved, unless the user wrote it", {
   skip: needsRoot,
-  timeout: 60_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   await lab.inHost("ip", "route", "add", "172.24.0.0/16", "via", "198.51.100.1");
@@ -270,7 +264,6 @@ test("a floating range that the host uses already is moved, unless the user wrot
 
 test("what somebody takes away is put back at once, in the box too, and a firewall that comes later is reckoned with", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   await lab.drive("up");
@@ -316,7 +309,6 @@ test("what somebody takes away is put back at once, in the box too, and a firewa
 
 test("the watch mends what the kernel does not tell of, and ends with its program, however that ends", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   await lab.drive("up", ON_LAN);
@@ -345,7 +337,6 @@ const pidOf = (exec: Exec, details: unknown) => {
 
 test("on a LAN that has the guests' default range, guests get another", {
   skip: needsRoot,
-  timeout: 60_000,
 }, async (t) => {
   const lab = await pretendedHost(t);
   await lab.inHost("ip", "address", "add", "10.0.2.15/24", "dev", "eth0");

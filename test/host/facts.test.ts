@@ -129,9 +129,7 @@ test("two pictures of a host at rest are equal in what this program could change
   }
 });
 
-test("preflight with the fake driver needs nothing; with the real one it looks at everything", {
-  timeout: 60_000,
-}, async () => {
+test("preflight with the fake driver needs nothing; with the real one it looks at everything", {}, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "hst-facts-"));
   try {
     const fake = createHost({ settings: testSettings({ dataDir }), log });
@@ -149,7 +147,7 @@ test("preflight with the fake driver needs nothing; with the real one it looks a
   }
 });
 
-test("a first process that never reaps is noticed", { skip: needsRoot, timeout: 60_000 }, async (t) => {
+test("a first process that never reaps is noticed", { skip: needsRoot }, async (t) => {
   const exec = new HostExec({ log, tracer: null });
   assert.equal(await reapsOrphans(), true, "here it does");
   const first = spawn("unshare", ["--pid", "--fork", "--mount-proc", "--kill-child", "sleep", "infinity"]);

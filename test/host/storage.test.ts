@@ -59,7 +59,6 @@ test("files, directories and sysctls come back as they were", { skip: needsRoot 
 
 test("undoing is idempotent for every kind: what is gone already is no error", {
   skip: needsRoot,
-  timeout: 60_000,
 }, async () => {
   const host = hostParts();
   const { ledger, dataDir } = host;
@@ -130,9 +129,7 @@ test("undoing is idempotent for every kind: what is gone already is no error", {
 });
 
 // Needs a kernel with device-mapper; where there is none (some cloud sandboxes) it can be run in a virtual machine.
-test("a volume group of ours on a loop file, thin volumes and snapshots in it, and all gone again", {
-  timeout: 300_000,
-}, async (t) => {
+test("a volume group of ours on a loop file, thin volumes and snapshots in it, and all gone again", {}, async (t) => {
   const host = hostParts();
   try {
     const loops = new Loops(host.exec, host.ledger);

@@ -9,7 +9,6 @@ const DRIVER = join(import.meta.dirname, "support/host-driver.ts");
 
 test("box, libvirtd and a running guest; the program that made them is gone; another one takes all of it away", {
   skip: needsRoot,
-  timeout: 120_000,
 }, async (t) => {
   const parts = hostParts();
   const { exec } = parts;
@@ -18,7 +17,10 @@ test("box, libvirtd and a running guest; the program that made them is gone; ano
   const dataDir = join(parts.dataDir, "data");
   chmodSync(parts.dataDir, 0o755);
   const drive = async <T>(verb: string): Promise<T> => {
-    const { stdout } = await exec.run(process.execPath, [DRIVER, verb, dataDir, stackName], { netns, timeout: 60_000 });
+    const { stdout } = await exec.run(process.execPath, [DRIVER, verb, dataDir, stackName], {
+      netns,
+      timeout: 600_000,
+    });
     return JSON.parse(stdout) as T;
   };
   let torn = false;
@@ -49,7 +51,7 @@ test("box, libvirtd and a running guest; the program that made them is gone; ano
     xml,
     `<domain type='qemu'><name>${stackName}-guest</name><memory unit='MiB'>32</memory><os><type machine='pc'>hvm</type></os></domain>`,
   );
-  await exec.run("virsh", ["-c", `qemu:///system?socket=${socket}`, "create", xml], { timeout: 60_000 });
+  await exec.run("virsh", ["-c", `qemu:///system?socket=${socket}`, "create", xml], { timeout: 600_000 });
   const during = diff(before, own(await drive<HostSnapshot>("snapshot")));
   for (const topic of ["links", "routes IPv4", "namespaces", "processes", "control groups"]) {
     assert.ok(

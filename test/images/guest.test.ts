@@ -8,7 +8,8 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { guestImage, RECIPE } from "../support/guest-image.ts";
-import { eventually, type Guest, Lab, whyNoGuests } from "./lab.ts";
+import { until } from "../support/patience.ts";
+import { type Guest, Lab, whyNoGuests } from "./lab.ts";
 
 const run = promisify(execFile);
 const HTTP = { mac: "02:00:00:77:00:11", address: "10.77.0.11" };
@@ -43,7 +44,7 @@ runcmd:
 
 const skip = (await whyNoGuests()) ?? false;
 
-describe("the guest image", { skip, timeout: 600_000 }, () => {
+describe("the guest image", { skip }, () => {
   let image: string;
   let lab: Lab;
   let http: Guest;
@@ -57,7 +58,7 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   };
 
   const reachable = (guest: Guest): Promise<string> =>
-    eventually("login by SSH with the key", PATIENCE_SECONDS, () => guest.ssh("cat /proc/uptime"));
+    until("login by SSH with the key", PATIENCE_SECONDS, () => guest.ssh("cat /proc/uptime"));
 
   const instance = (name: string, more: object = {}) => ({
     uuid: `00000000-0000-4000-8000-${name.padStart(12, "0")}`,
@@ -110,7 +111,7 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   });
 
   it("runs a user-data script once, as root, and shows its output on the console", async () => {
-    await eventually("user data", PATIENCE_SECONDS, async () =>
+    await until("user data", PATIENCE_SECONDS, async () =>
       (await http.consoleLog()).match(/user-data script ended with status 0/),
     );
     assert.equal(await http.ssh("cat /srv/ran-as"), "0");
@@ -118,7 +119,7 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   });
 
   it("shows its boot, its name and its host keys on the serial console", async () => {
-    const log = await eventually("login prompt", PATIENCE_SECONDS, async () => {
+    const log = await until("login prompt", PATIENCE_SECONDS, async () => {
       const text = await http.consoleLog();
       return text.includes("http login:") ? text : undefined;
     });
@@ -131,7 +132,7 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   it("fills its disk, from a partition and from a bare file system", async () => {
     await reachable(drive);
     for (const guest of [http, drive]) {
-      await eventually("a root of about 1 GB", PATIENCE_SECONDS, async () => {
+      await until("a root of about 1 GB", PATIENCE_SECONDS, async () => {
         const size = Number(await guest.ssh("df -m / | awk 'NR == 2 { print $2 }'"));
         return size > 900 ? size : undefined;
       });
@@ -139,9 +140,7 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   });
 
   it("takes its metadata and a cloud-config from a config drive", async () => {
-    await eventually("runcmd", PATIENCE_SECONDS, async () =>
-      (await drive.consoleLog()).match(/runcmd ended with status 0/),
-    );
+    await until("runcmd", PATIENCE_SECONDS, async () => (await drive.consoleLog()).match(/runcmd ended with status 0/));
     assert.equal(await drive.ssh("cat /run/guest/source; hostname"), "config-drive\nfrom-config");
     assert.equal(await drive.ssh("cat /srv/one /srv/two /srv/three /srv/encoded"), "one\ntwo words\nthree\nhello");
     assert.equal(await drive.ssh("sudo cat /etc/motd-test"), 'first line\n\n  indented: "kept"');
@@ -170,11 +169,11 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
     assert.match(await ssh("curl -s -i -I http://169.254.169.254/nothing"), /^HTTP\/1\.[01] 404/);
     await ssh("sudo nc -p 4321 -lk -e echo foolish > /dev/null 2>&1 &");
     await ssh("sudo nc -u -p 4322 -lk -e echo foolish > /dev/null 2>&1 &");
-    await eventually("nc -u", PATIENCE_SECONDS, async () =>
+    await until("nc -u", PATIENCE_SECONDS, async () =>
       (await ssh("echo bar | nc -w 1 -u 127.0.0.1 4322")) === "foolish" ? 1 : undefined,
     );
     for (const _ of [1, 2]) {
-      await eventually("nc -lk", PATIENCE_SECONDS, async () =>
+      await until("nc -lk", PATIENCE_SECONDS, async () =>
         (await ssh("echo bar | nc -w 1 127.0.0.1 4321")) === "foolish" ? 1 : undefined,
       );
     }
@@ -208,17 +207,17 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
       { execute: "blockdev-add", arguments: node },
       { execute: "device_add", arguments: { driver: "virtio-blk-pci", drive: "extra", id: "disk1" } },
     );
-    await eventually("an address on the new card", PATIENCE_SECONDS, async () => {
+    await until("an address on the new card", PATIENCE_SECONDS, async () => {
       return (await http.ssh("ip addr show eth1")).includes(HOTPLUGGED.address) ? true : undefined;
     });
-    await eventually("the new disk", PATIENCE_SECONDS, async () =>
+    await until("the new disk", PATIENCE_SECONDS, async () =>
       (await http.ssh("ls /dev/vdb")) === "/dev/vdb" ? true : undefined,
     );
     const line =
       'sudo mke2fs -q -t ext4 /dev/vdb && sudo mount /dev/vdb /mnt && sudo sh -c "date > /mnt/timestamp; sync"';
     await http.ssh(`${line} && sudo umount /mnt`);
     await http.monitor({ execute: "device_del", arguments: { id: "nic1" } });
-    await eventually("the card's departure", PATIENCE_SECONDS, async () =>
+    await until("the card's departure", PATIENCE_SECONDS, async () =>
       (await http.ssh("ls /sys/class/net")) === "eth0\nlo" ? 1 : undefined,
     );
   });
@@ -230,7 +229,7 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
 
   it("is usable from its console when no metadata answers", async () => {
     // Alone of the three it has an emulated IDE disk, and waits for metadata in vain.
-    await eventually("login prompt", 2 * PATIENCE_SECONDS, async () => {
+    await until("login prompt", 2 * PATIENCE_SECONDS, async () => {
       const text = await bare.consoleLog();
       if (!/cirros login:/.test(text)) throw new Error(`so far: …${text.slice(-500)}`);
       return true;
@@ -240,6 +239,6 @@ describe("the guest image", { skip, timeout: 600_000 }, () => {
   it("powers off when the button is pressed", async () => {
     for (const guest of [http, drive]) await guest.monitor({ execute: "system_powerdown" });
     const off = Promise.all([http.ended, drive.ended]).then(() => true);
-    await eventually("power off", PATIENCE_SECONDS, () => Promise.race([off, sleep(50, undefined)]));
+    await until("power off", PATIENCE_SECONDS, () => Promise.race([off, sleep(50, undefined)]));
   });
 });

@@ -6,7 +6,6 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -30,28 +29,6 @@ export async function whyNoGuests(): Promise<string | undefined> {
     await run("sh", ["-c", 'command -v "$1"', "sh", program]).catch(() => missing.push(program));
   }
   return missing.length > 0 ? `programs missing: ${missing.join(", ")}` : undefined;
-}
-
-/** Polls until `probe` gives something other than null and undefined; fails with the last error after `seconds`. */
-export async function eventually<T>(
-  what: string,
-  seconds: number,
-  probe: () => Promise<T | null | undefined>,
-): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  let last: unknown;
-  while (Date.now() < deadline) {
-    try {
-      const found = await probe();
-      if (found !== undefined && found !== null) return found;
-    } catch (error) {
-      last = error;
-    }
-    await sleep(100);
-  }
-  throw new Error(`${what}: not within ${seconds} s${last instanceof Error ? ` (${last.message})` : ""}`, {
-    cause: last,
-  });
 }
 
 export class Lab {
@@ -192,7 +169,7 @@ export class Guest {
         ...["ssh", "-i", this.#lab.keyFile, "-o", "ConnectTimeout=5", ...options.flatMap((option) => ["-o", option])],
         ...[`cirros@${address}`, line],
       ],
-      { timeout: 30_000 },
+      { timeout: 300_000 },
     );
     return stdout.trim();
   }

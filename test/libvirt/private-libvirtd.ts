@@ -3,7 +3,8 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, type Libvirt } from "../../src/libvirt/index.ts";
+import { connect } from "../../src/libvirt/index.ts";
+import { until } from "../support/patience.ts";
 
 /** Why tests with a real libvirtd cannot run here; undefined when they can. */
 export function whyNoLibvirtd(): string | undefined {
@@ -115,22 +116,13 @@ export class PrivateLibvirtd {
   }
 
   async #ready(): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    for (;;) {
-      let libvirt: Libvirt | undefined;
-      try {
-        libvirt = await connect({ socketPath: this.socketPath, uri: "test:///default", reconnect: false });
-        return;
-      } catch (error) {
-        if (Date.now() > deadline || this.#child?.exitCode != null) {
-          const log = await readFile(join(this.dir, "libvirtd.log"), "utf8").catch(() => "");
-          throw new Error(`libvirtd did not start: ${log.slice(-2000)}`, { cause: error });
-        }
-        await sleep(50);
-      } finally {
-        await libvirt?.close();
-      }
-    }
+    const failure = await until("libvirtd answers, or has ended", 30, async () => {
+      if (this.#child?.exitCode != null) return readFile(join(this.dir, "libvirtd.log"), "utf8").catch(String);
+      const libvirt = await connect({ socketPath: this.socketPath, uri: "test:///default", reconnect: false });
+      await libvirt.close();
+      return "";
+    });
+    if (failure !== "") throw new Error(`libvirtd did not start: ${failure.slice(-2000)}`);
   }
 }
 

@@ -17,7 +17,7 @@ async function until<T>(what: string, look: () => Promise<T>, good: (value: T) =
   }
 }
 
-describe("with a real libvirtd", { skip, timeout: 180_000 }, () => {
+describe("with a real libvirtd", { skip }, () => {
   let daemon: PrivateLibvirtd;
   before(async () => {
     daemon = await PrivateLibvirtd.create();

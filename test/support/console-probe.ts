@@ -1,4 +1,4 @@
-// Opens a console's URL as a browser would and prints what it says in the first seconds (test/e2e/guest.test.ts).
+// Opens a console's URL as a browser would and prints what it says until it has said who it is (test/e2e/guest.test.ts).
 import { WebSocket } from "ws";
 
 const page = new URL(process.argv[2] ?? "");
@@ -28,4 +28,4 @@ socket.on("error", (error) => {
   console.error(String(error));
   process.exit(1);
 });
-setTimeout(end, 15_000);
+setTimeout(end, 100_000);

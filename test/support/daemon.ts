@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ControlClient } from "../../src/control/client.ts";
 import { passwordLogin } from "./identity.ts";
 import type { Json } from "./json.ts";
-import { until } from "./lab.ts";
+import { until } from "./patience.ts";
 import { freePorts } from "./ports.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import type { Json } from "./json.ts";
+import { isPlaceOfTest, Patience } from "./patience.ts";
 
 export interface Result {
   code: number;
@@ -14,8 +15,8 @@ export interface Result {
 export interface RunOptions {
   env?: Record<string, string>;
   input?: string;
-  /** Milliseconds; 120,000 by default. */
-  timeout?: number;
+  /** Seconds of rest (see `Patience`) after which it is killed; 120 by default. */
+  patience?: number;
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -45,6 +46,7 @@ export class Lab {
   constructor(name: string, localrc: string) {
     this.name = `${name}${process.pid % 10_000}`;
     this.directory = mkdtempSync(join(tmpdir(), `tenrec-${name}-`));
+    isPlaceOfTest(this.directory);
     // Guests do not run as root: their user must be able to enter.
     chmodSync(this.directory, 0o755);
     this.dataDirs.push(this.dataDir);
@@ -102,7 +104,7 @@ export class Lab {
 
   tenrec(args: readonly string[], options: RunOptions = {}): Promise<string> {
     const [command = "", ...rest] = args;
-    return this.onHost(TENREC, [command, "-c", this.localConf, ...rest], { timeout: 600_000, ...options });
+    return this.onHost(TENREC, [command, "-c", this.localConf, ...rest], options);
   }
 
   /** The unmodified openstack client, from outside, as `cloud` of the stack's own clouds.yaml; JSON where the command prints any. */
@@ -148,19 +150,14 @@ export class Lab {
     return this.#namespaces;
   }
 
-  /** ssh from outside; `key` is a private key file. */
+  /** ssh from outside, which must succeed; `key` is a private key file. */
   ssh(key: string, address: string, command: string, options: RunOptions = {}): Promise<string> {
-    return this.outside("ssh", [...SSH_OPTIONS, "-i", key, `cirros@${address}`, command], {
-      timeout: 30_000,
-      ...options,
-    });
+    return this.outside("ssh", ssh(PATIENT, key, address, command), options);
   }
 
+  /** The same for what may fail, or is tried again and again. */
   trySsh(key: string, address: string, command: string, options: RunOptions = {}): Promise<Result> {
-    return this.try("world", "ssh", [...SSH_OPTIONS, "-i", key, `cirros@${address}`, command], {
-      timeout: 30_000,
-      ...options,
-    });
+    return this.try("world", "ssh", ssh(QUICK, key, address, command), options);
   }
 
   /** A child that lives until `close` (or is killed by the test). */
@@ -188,30 +185,30 @@ export class Lab {
     return result.stdout;
   }
 
-  #run(ns: string, command: string, args: readonly string[], options: RunOptions): Promise<Result> {
-    return new Promise((resolve) => {
-      const child = execFile(
-        "nsenter",
-        [`--net=/run/netns/${ns}`, "--", command, ...args],
-        {
-          timeout: options.timeout ?? 120_000,
-          killSignal: "SIGKILL",
-          maxBuffer: 64 << 20,
-          env: { ...OWN_ENVIRONMENT, ...options.env },
-        },
-        (error, stdout, stderr) => {
-          const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-          resolve({
-            code,
-            stdout,
-            stderr: error !== null && error.killed === true ? `${stderr}\n(killed after its time)` : stderr,
-          });
-        },
-      );
-      // A command may end before it has read what it was given.
-      child.stdin?.on("error", () => {});
-      child.stdin?.end(options.input ?? "");
-    });
+  async #run(ns: string, command: string, args: readonly string[], options: RunOptions): Promise<Result> {
+    const done = Promise.withResolvers<Result>();
+    const child = execFile(
+      "nsenter",
+      [`--net=/run/netns/${ns}`, "--", command, ...args],
+      { maxBuffer: 64 << 20, env: { ...OWN_ENVIRONMENT, ...options.env } },
+      (error, stdout, stderr) =>
+        done.resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr }),
+    );
+    // A command may end before it has read what it was given.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input ?? "");
+    const patience = new Patience(options.patience ?? 120);
+    let isKilled = false;
+    const watch = setInterval(() => {
+      isKilled ||= patience.isOver();
+      if (isKilled) child.kill("SIGKILL");
+    }, 1_000);
+    try {
+      const result = await done.promise;
+      return isKilled ? { ...result, stderr: `${result.stderr}\n(killed: it rested too long)` } : result;
+    } finally {
+      clearInterval(watch);
+    }
   }
 }
 
@@ -229,43 +226,20 @@ export function processesOf(directory: string): { pid: number; command: string }
     });
 }
 
-const SSH_OPTIONS = [
-  "-o",
-  "StrictHostKeyChecking=no",
-  "-o",
-  "UserKnownHostsFile=/dev/null",
-  "-o",
-  "ConnectTimeout=5",
-  "-o",
-  "BatchMode=yes",
-  "-o",
-  "LogLevel=ERROR",
-  "-o",
-  "ServerAliveInterval=2",
-  "-o",
-  "ServerAliveCountMax=3",
-];
+/** How long a silent peer is waited for: one that surely is there may be busy, one that may not be is asked again. */
+const PATIENT = ["ConnectTimeout=60", "ServerAliveInterval=10", "ServerAliveCountMax=12"];
+const QUICK = ["ConnectTimeout=5", "ServerAliveInterval=2", "ServerAliveCountMax=10"];
 
-/** Waits until `check` answers something true; the last error tells why it did not. */
-export async function until<T>(
-  what: string,
-  seconds: number,
-  check: () => Promise<T | false | null | undefined>,
-): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  let last: unknown;
-  do {
-    try {
-      const value = await check();
-      if (value !== false && value !== null && value !== undefined) return value;
-      last = value;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  } while (Date.now() < deadline);
-  throw new Error(`not within ${seconds} s: ${what} (last: ${last instanceof Error ? last.message : String(last)})`);
-}
+const ssh = (more: readonly string[], key: string, address: string, command: string): string[] => {
+  const options = [
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "BatchMode=yes",
+    "LogLevel=ERROR",
+    ...more,
+  ];
+  return [...options.flatMap((option) => ["-o", option]), "-i", key, `cirros@${address}`, command];
+};
 
 /** Why an e2e test cannot run here, or null. */
 export function missingForLab(): string | null {

@@ -12,7 +12,8 @@ trap 'rm -rf "$tally"' EXIT
 status=0
 
 run() { # CONCURRENCY NAME FILE…
-  $node --test --test-concurrency="$1" \
+  # What waits sees to its own end (patience.ts); this is for what hangs.
+  $node --test --test-timeout=3600000 --test-concurrency="$1" \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=./test/support/tally.ts --test-reporter-destination="$tally/$2" "${@:3}" || status=1
 }

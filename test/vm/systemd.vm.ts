@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { compare, type HostPicture } from "../support/host-picture.ts";
 import { inOrder } from "../support/in-order.ts";
-import { until } from "../support/lab.ts";
+import { until } from "../support/patience.ts";
 import { bootGuest, login, reachable, server, settled } from "./support/cloud.ts";
 import { projectDisk, vmImage } from "./support/image.ts";
 import { Machine } from "./support/machine.ts";

@@ -167,7 +167,7 @@ export function live(options: {
     },
     async idle() {
       const pending = () => db.prepare<[], number>(PENDING).pluck().get() ?? 0;
-      const deadline = Date.now() + 10_000;
+      const deadline = Date.now() + 120_000;
       do {
         await cloud.kernel.operations.idle();
         await cloud.kernel.events.idle();

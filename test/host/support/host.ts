@@ -5,6 +5,7 @@ import { registerUndos } from "../../../src/host/kinds/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../../src/host/ledger.ts";
 import { Logger, type LogRecord } from "../../../src/kernel/log/logger.ts";
 import { systemClock } from "../../../src/kernel/time/clock.ts";
+import { isPlaceOfTest, until as waitUntil } from "../../support/patience.ts";
 
 /** Why tests that touch network namespaces cannot run, or false. */
 export const needsRoot: string | false = process.getuid?.() === 0 ? false : "needs root";
@@ -20,6 +21,7 @@ export function uniqueName(what: string): string {
 export function hostParts() {
   // Under /var/tmp: /tmp may be small, and the guests' user must be able to enter.
   const dataDir = mkdtempSync("/var/tmp/hst-");
+  isPlaceOfTest(dataDir);
   const records: LogRecord[] = [];
   const log = new Logger("test", { sink: (record) => records.push(record), level: "debug" });
   const exec = new HostExec({ log, tracer: null });
@@ -35,15 +37,6 @@ export function hostParts() {
   return { dataDir, records, log, exec, db, ledger, clean };
 }
 
-/** Polls until `condition` holds; fails after `withinMs`. */
-export async function until(
-  condition: () => Promise<boolean> | boolean,
-  what: string,
-  withinMs = 20_000,
-): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${withinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+/** As `until` of test/support, the condition first; `withinMs` of rest. */
+export const until = (condition: () => Promise<boolean> | boolean, what: string, withinMs = 20_000): Promise<boolean> =>
+  waitUntil(what, withinMs / 1000, condition);

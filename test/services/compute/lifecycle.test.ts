@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { until } from "../../support/lab.ts";
+import { until } from "../../support/patience.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
 let t: ComputeLab;

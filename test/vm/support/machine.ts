@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Result, until } from "../../support/lab.ts";
+import type { Result } from "../../support/lab.ts";
+import { until } from "../../support/patience.ts";
 import type { VmImage } from "./image.ts";
 
 /** Emulated by another machine's processor: everything takes ten to twenty times as long as outside. */

@@ -3,7 +3,6 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { HostExec } from "../../../../src/host/exec.ts";
 import { registerUndos } from "../../../../src/host/kinds/index.ts";
@@ -23,6 +22,7 @@ import {
   tapDevice,
 } from "../../../../src/services/network/driver/driver.ts";
 import { LinuxNetworkDriver } from "../../../../src/services/network/driver/linux/driver.ts";
+import { until as waitUntil } from "../../../support/patience.ts";
 
 /** Counts commands on their way to the host. */
 class CountingExec extends HostExec {
@@ -208,11 +208,7 @@ export class Lab {
 }
 
 export async function until(what: string, check: () => Promise<boolean> | boolean, ms = 10_000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await sleep(50);
-  }
+  await waitUntil(what, ms / 1000, check);
 }
 
 const gatewayOf = (network: DesiredNetwork): string => network.subnets[0]?.gatewayIp ?? "";

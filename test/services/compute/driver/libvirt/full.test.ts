@@ -14,7 +14,6 @@ const isNoSpace = (error: unknown) =>
 
 test("a boot for which the disk has no room says so and leaves nothing, at the base image and at the overlay", {
   skip: whyNoGuests() ?? whyNoSmallDisk() ?? false,
-  timeout: 120_000,
 }, async () => {
   const lab = await openLab();
   const disk = smallDisk(40);

@@ -14,12 +14,13 @@ import { DriverError } from "../../../../../src/services/compute/driver/driver.t
 import { diskParts } from "../../../../../src/services/compute/driver/libvirt/disks.ts";
 import { domainXml } from "../../../../../src/services/compute/driver/libvirt/xml/domain.ts";
 import { GUEST_IMAGE } from "../../../../support/guest-image.ts";
-import { eventually, type Lab, openLab, plainVolume, SerialShell, whyNoGuests } from "./lab.ts";
+import { until } from "../../../../support/patience.ts";
+import { type Lab, openLab, plainVolume, SerialShell, whyNoGuests } from "./lab.ts";
 
 const skip = whyNoGuests() ?? false;
 
 /** One real guest goes through its life; the steps share it, because each boot takes seconds of emulation. */
-test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
+test("a guest's life", { skip }, async (t) => {
   const lab = await openLab();
   const { driver } = lab;
   const events: LifecycleEvent[] = [];
@@ -27,7 +28,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
   const spec = lab.spec();
   const never = new AbortController().signal;
   const booted = (of: InstanceSpec = spec) =>
-    eventually("login on the console", 60, async () => /login:/.test(await driver.consoleLog(of, null)));
+    until("login on the console", 60, async () => /login:/.test(await driver.consoleLog(of, null)));
 
   try {
     await t.test("libvirt's own schema takes the definition of every kind of guest", async () => {
@@ -116,7 +117,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
         browser.addEventListener("message", ({ data }) => {
           text += Buffer.from(data as ArrayBuffer).toString("latin1");
         });
-        await eventually(`${type} says ${expected}`, 20, () => expected.test(text));
+        await until(`${type} says ${expected}`, 20, () => expected.test(text));
         browser.close();
         proxy.close();
         await listener.close();
@@ -133,14 +134,14 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
         await driver.attachVolume(spec, volume);
       }
       const shell = await shellOf(spec);
-      await eventually("both are there", 20, async () =>
+      await until("both are there", 20, async () =>
         /vdb[\s\S]*eth1/.test(await shell.run("ls /sys/class/net /sys/block")),
       );
       assert.match(await shell.run("cat /sys/class/net/eth1/address"), new RegExp(nic.mac));
       assert.match(await shell.run("cat /sys/block/vdb/size"), /^131072$/m);
       await lab.exec.run("truncate", ["-s", "128M", volume.source.path]);
       await driver.extendVolume(spec, volume, 128 * 1024 ** 2);
-      await eventually("the guest sees it grow", 30, async () =>
+      await until("the guest sees it grow", 30, async () =>
         /^262144$/m.test(await shell.run("cat /sys/block/vdb/size")),
       );
       for (let again = 0; again < 2; again += 1) {
@@ -208,7 +209,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const { libvirtd: process_ } = await lab.libvirtd.processes();
       assert.ok(process_ !== null);
       process.kill(process_.pid, "SIGKILL");
-      await eventually("it is dead", 30, async () => !(await lab.exec.isAlive(process_)));
+      await until("it is dead", 30, async () => !(await lab.exec.isAlive(process_)));
       await lab.libvirtd.start();
       assert.equal(await driver.powerState(spec), "running");
     });
@@ -218,7 +219,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       await driver.stop(spec, 30);
       t.diagnostic(`stop took ${Math.round(performance.now() - start)} ms`);
       assert.equal(await driver.powerState(spec), "shutdown");
-      await eventually("told", 30, () => events.some(({ kind }) => kind === "stopped"));
+      await until("told", 30, () => events.some(({ kind }) => kind === "stopped"));
       await assert.rejects(
         driver.vncEndpoint(spec),
         (error) => error instanceof DriverError && error.code === "not-running",
@@ -262,7 +263,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const before = events.length;
       assert.equal(await driver.rebootSoft(spec, 30), true);
       assert.equal(await driver.powerState(spec), "running");
-      await eventually("both told", 30, () => {
+      await until("both told", 30, () => {
         const kinds = events.slice(before).map(({ kind }) => kind);
         return kinds.includes("stopped") && kinds.includes("started");
       });
@@ -296,13 +297,13 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const [guest] = await runningGuests(lab.exec, lab.libvirtd.layout.run);
       assert.ok(daemon !== null && guest !== undefined);
       process.kill(daemon.pid, "SIGKILL");
-      await eventually("it is dead", 30, async () => !(await lab.exec.isAlive(daemon)));
+      await until("it is dead", 30, async () => !(await lab.exec.isAlive(daemon)));
       process.kill(guest.process.pid, "SIGKILL");
-      await eventually("the guest as well", 30, async () => !(await lab.exec.isAlive(guest.process)));
+      await until("the guest as well", 30, async () => !(await lab.exec.isAlive(guest.process)));
       const toldAfterStart = async (): Promise<void> => {
         const before = events.length;
         await lab.libvirtd.start();
-        await eventually("told", 60, () =>
+        await until("told", 60, () =>
           events.slice(before).some(({ uuid, kind }) => uuid === spec.uuid && /stopped|crashed/.test(kind)),
         ).catch((error: Error) => {
           const log = lab.records.slice(-20).map(({ message, fields }) => `${message} ${JSON.stringify(fields)}`);
@@ -315,7 +316,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
       const { libvirtd: next } = await lab.libvirtd.processes();
       assert.ok(next !== null);
       process.kill(next.pid, "SIGKILL");
-      await eventually("it is dead again", 30, async () => !(await lab.exec.isAlive(next)));
+      await until("it is dead again", 30, async () => !(await lab.exec.isAlive(next)));
       await toldAfterStart();
     });
 
@@ -362,7 +363,7 @@ test("a guest's life", { skip, timeout: 240_000 }, async (t) => {
         const imagePath = join(lab.instancesPath, "image.vmdk");
         const options = ["-O", "vmdk", "-o", "subformat=streamOptimized"];
         await lab.exec.run("qemu-img", ["convert", "-f", "qcow2", ...options, GUEST_IMAGE, imagePath], {
-          timeout: 60_000,
+          timeout: 600_000,
         });
         const nic = { ...lab.nic(7) };
         const other = lab.spec({

@@ -16,6 +16,7 @@ import type {
 } from "../../../../../src/services/compute/driver/driver.ts";
 import { createLibvirtComputeDriver } from "../../../../../src/services/compute/driver/libvirt/driver.ts";
 import { GUEST_IMAGE, guestImage } from "../../../../support/guest-image.ts";
+import { isPlaceOfTest, until } from "../../../../support/patience.ts";
 
 /** Why real guests cannot be tried here; undefined when they can. */
 export function whyNoGuests(): string | undefined {
@@ -48,6 +49,7 @@ export async function openLab(): Promise<Lab> {
   const netns = `cld-${process.pid % 100_000}-${counter}`;
   // Short, for the sockets, and where the guests' user may enter.
   const dataDir = mkdtempSync("/var/tmp/cld-");
+  isPlaceOfTest(dataDir);
   chmodSync(dataDir, 0o755);
   const records: LogRecord[] = [];
   const log = new Logger("test", { sink: (record) => records.push(record), level: "debug" });
@@ -176,21 +178,6 @@ export function plainVolume(changes: Partial<VolumeSpec>): VolumeSpec {
   };
 }
 
-/** Polls until `probe` gives something other than undefined or false. */
-export async function eventually<T>(
-  what: string,
-  seconds: number,
-  probe: () => Promise<T | undefined | false> | T | undefined | false,
-): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 /** Talks to a guest's serial line: logs in and runs commands of the shell. */
 export class SerialShell {
   readonly #socket: Socket;
@@ -235,11 +222,11 @@ export class SerialShell {
   }
 
   #until(pattern: RegExp): Promise<string> {
-    return eventually(`serial line says ${pattern}`, 20, () =>
-      pattern.test(this.#text) ? this.#text : undefined,
-    ).catch((error: unknown) => {
-      this.close();
-      throw new Error(`the serial line said ${JSON.stringify(this.#text)}`, { cause: error });
-    });
+    return until(`serial line says ${pattern}`, 20, () => (pattern.test(this.#text) ? this.#text : undefined)).catch(
+      (error: unknown) => {
+        this.close();
+        throw new Error(`the serial line said ${JSON.stringify(this.#text)}`, { cause: error });
+      },
+    );
   }
 }
