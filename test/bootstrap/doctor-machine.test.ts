@@ -45,7 +45,7 @@ test("KVM that worked and does not any more is broken, and tried again by --fix;
 });
 
 test("a clock that went back shows in the ledger", async () => {
-  const ledger = newLedger({ now: () => Date.now() + 3_600_000 });
+  const ledger = newLedger({ ...systemClock, now: () => Date.now() + 3_600_000 });
   const details = { path: "/x", recursive: false };
   await ledger.create({ kind: "directory", name: "/x", details, owner: "t" }, () => {});
   const host = { ledger, kvm: async () => ({ usable: true, reason: "" }), reapsOrphans: async () => true };

@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import type { Damage } from "../../src/host/box/wiring.ts";
 import { isRuleChange } from "../../src/host/watch/host-watch.ts";
 import { Watch } from "../../src/host/watch/watch.ts";
+import { systemClock } from "../../src/kernel/time/clock.ts";
 
 const MINUTE = 60_000;
 const route: Damage = { key: "route r", what: "route r was gone", why: "" };
@@ -33,7 +34,7 @@ function lab(t: TestContext) {
         said.push(`failed ${keys(damage)} ${error instanceof Error ? error.message : ""}`.trim()),
       recovered: () => said.push("recovered"),
     },
-    clock: { now: () => state.now },
+    clock: { ...systemClock, now: () => state.now },
     monotonic: () => state.now,
     lookEveryMs: MINUTE,
   });

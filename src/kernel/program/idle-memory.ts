@@ -1,7 +1,8 @@
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { systemClock } from "../time/clock.ts";
 
-const LOOK_EVERY_MS = 10_000;
+export const LOOK_EVERY_MS = 10_000;
 /** Share of time with work below which nobody is served: a collection stops everything for about 2 ms per MB in use. */
 const IDLE_SHARE = 0.02;
 const WORTHWHILE_BYTES = 48e6;
@@ -12,10 +13,10 @@ const LARGEST_IN_USE_BYTES = 200e6;
  * Gives memory back that a burst of requests has taken. V8 lets its heap grow as long as the machine has room, and shrinks it only
  * when it is told to; Node never does. Looked at while nothing happens, so no request waits for it. Returns what ends it.
  */
-export function giveMemoryBack({ everyMs = LOOK_EVERY_MS, collect = collector() } = {}): () => void {
+export function giveMemoryBack({ clock = systemClock, collect = collector() } = {}): () => void {
   let least = 0;
   let since = performance.eventLoopUtilization();
-  const timer = setInterval(() => {
+  return clock.every(LOOK_EVERY_MS, () => {
     const { utilization } = performance.eventLoopUtilization(since);
     since = performance.eventLoopUtilization();
     const { total_heap_size: heap, used_heap_size: used } = getHeapStatistics();
@@ -24,8 +25,7 @@ export function giveMemoryBack({ everyMs = LOOK_EVERY_MS, collect = collector() 
     least = getHeapStatistics().total_heap_size;
     // The collection was no work for anybody.
     since = performance.eventLoopUtilization();
-  }, everyMs).unref();
-  return () => clearInterval(timer);
+  });
 }
 
 /** V8's own collector, which nothing else leads to from within; the flag counts for contexts that are made after it. */

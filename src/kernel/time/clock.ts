@@ -1,22 +1,67 @@
-/** Where "now" comes from. Injected, so that tests can move time. */
+/** Where "now" comes from, and what happens later. Injected, so that tests can move time. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Calls `body` once, so many milliseconds from now; what it returns calls that off. Keeps no process from ending. */
+  after(milliseconds: number, body: () => void): () => void;
+  /** The same again and again. */
+  every(milliseconds: number, body: () => void): () => void;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, body) {
+    const timer = setTimeout(body, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+  every(milliseconds, body) {
+    const timer = setInterval(body, milliseconds).unref();
+    return () => clearInterval(timer);
+  },
+};
 
 /** A clock that stands still until it is moved. For tests. */
 export class ManualClock implements Clock {
   #now: number;
+  readonly #timers = new Set<{ at: number; body: () => void }>();
+
   constructor(start = Date.UTC(2026, 0, 1)) {
     this.#now = start;
   }
+
   now(): number {
     return this.#now;
   }
+
+  after(milliseconds: number, body: () => void): () => void {
+    const timer = { at: this.#now + milliseconds, body };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  every(milliseconds: number, body: () => void): () => void {
+    let callOff = () => {};
+    const wait = () => {
+      callOff = this.after(milliseconds, () => {
+        wait();
+        body();
+      });
+    };
+    wait();
+    return () => callOff();
+  }
+
+  /** What is due meanwhile happens, each at its time. */
   advance(milliseconds: number): void {
-    this.#now += milliseconds;
+    const end = this.#now + milliseconds;
+    for (;;) {
+      const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
+      if (next === undefined || next.at > end) break;
+      this.#timers.delete(next);
+      this.#now = next.at;
+      next.body();
+    }
+    this.#now = end;
   }
 }
 

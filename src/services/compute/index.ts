@@ -47,9 +47,9 @@ export const compute = defineService<"compute", ComputeDrivers>({
     const presenter = new ServerPresenter(core);
     const settleLater = defineSettle(core);
     let busyAtStart: string[] = [];
-    const timers: NodeJS.Timeout[] = [];
+    const timers: (() => void)[] = [];
     const every = (period: number | null, body: () => void) => {
-      if (period !== null) timers.push(setInterval(body, period).unref());
+      if (period !== null) timers.push(kernel.clock.every(period, body));
     };
     const lifecycle = new Lifecycle(core);
 
@@ -78,7 +78,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
         lifecycle.start();
       },
       async stop() {
-        for (const timer of timers) clearInterval(timer);
+        for (const callOff of timers) callOff();
         lifecycle.stop();
         await driver.close();
       },

@@ -18,7 +18,7 @@ export class Lifecycle {
   readonly #core: Core;
   readonly #later = new Set<string>();
   #unlisten: () => void = () => {};
-  #timer: NodeJS.Timeout | null = null;
+  #callOff: (() => void) | null = null;
 
   constructor(core: Core) {
     this.#core = core;
@@ -30,8 +30,8 @@ export class Lifecycle {
 
   stop(): void {
     this.#unlisten();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#callOff?.();
+    this.#callOff = null;
     this.#later.clear();
   }
 
@@ -44,11 +44,11 @@ export class Lifecycle {
 
   #lookLater(id: string): void {
     this.#later.add(id);
-    this.#timer ??= setTimeout(() => void this.#lookAgain(), LOOK_AGAIN_MS).unref();
+    this.#callOff ??= this.#core.kernel.clock.after(LOOK_AGAIN_MS, () => void this.#lookAgain());
   }
 
   async #lookAgain(): Promise<void> {
-    this.#timer = null;
+    this.#callOff = null;
     const ids = [...this.#later];
     this.#later.clear();
     for (const id of ids) {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
+import { ManualClock } from "../../../src/kernel/time/clock.ts";
 import { until } from "../../support/patience.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
+const clock = new ManualClock();
 let t: ComputeLab;
 let hold: (verb: string) => Promise<void> | void = () => {};
 before(async () => {
-  t = await computeLab({ before: (verb) => hold(verb) });
+  t = await computeLab({ before: (verb) => hold(verb), settings: { clock } });
 });
 afterEach(() => {
   hold = () => {};
@@ -16,7 +18,9 @@ after(() => t.close());
 const show = async (id: string) => (await t.api("GET", `/servers/${id}`)).body.server;
 const actions = async (id: string): Promise<Record<string, unknown>[]> =>
   (await t.api("GET", `/servers/${id}/os-instance-actions`)).body.instanceActions;
+/** As time passes. */
 const isOff = async (id: string) => {
+  clock.advance(1_000);
   const server = await show(id);
   return server.status === "SHUTOFF" && server["OS-EXT-STS:task_state"] === null;
 };

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { forbidden } from "../../../src/kernel/errors.ts";
+import { ManualClock } from "../../../src/kernel/time/clock.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
+const clock = new ManualClock();
 let t: ComputeLab;
 before(async () => {
-  t = await computeLab({ settings: { settings: { compute: { shelvedOffloadTime: 1 } } } });
+  t = await computeLab({ settings: { clock, settings: { compute: { shelvedOffloadTime: 100 } } } });
 });
 after(() => t.close());
 
@@ -29,11 +30,12 @@ test("with shelved_offload_time a shelved server keeps its disks on the host for
   assert.ok(!t.images.list().some(({ name }) => name === "guest-shelved"), "the image has done its work");
 
   await act(id, "shelve");
-  const deadline = Date.now() + 10_000;
-  while ((await status(id)) !== "SHELVED_OFFLOADED") {
-    assert.ok(Date.now() < deadline, "it is taken off the host");
-    await sleep(50);
-  }
+  clock.advance(60_000);
+  await t.idle();
+  assert.equal(await status(id), "SHELVED");
+  clock.advance(60_000);
+  await t.idle();
+  assert.equal(await status(id), "SHELVED_OFFLOADED");
   assert.equal(t.driver.guests.has(id), false);
   assert.equal(await act(id, "unshelve"), 202);
   assert.equal(await status(id), "ACTIVE");
