@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { connect, type Domain } from "../../../../../src/libvirt/index.ts";
 import { DriverError } from "../../../../../src/services/compute/driver/driver.ts";
-import { eventually, openLab, SerialShell, whyNoGuests } from "./lab.ts";
+import { until } from "../../../../support/patience.ts";
+import { openLab, SerialShell, whyNoGuests } from "./lab.ts";
 
 const skip = whyNoGuests() ?? false;
 
@@ -17,11 +18,11 @@ test("the guest's agent", { skip, timeout: 240_000 }, async (t) => {
   const never = new AbortController().signal;
   try {
     await driver.spawn(spec, () => {}, never);
-    await eventually("login on the console", 60, async () => /login:/.test(await driver.consoleLog(spec, null)));
+    await until("login on the console", 60, async () => /login:/.test(await driver.consoleLog(spec, null)));
     const shell = new SerialShell(spec.paths.serialSocket);
     await shell.login();
     const domain = (await libvirt.domains.findByUuid(spec.uuid)) as Domain;
-    await eventually("the agent", 60, () =>
+    await until("the agent", 60, () =>
       domain.guest.agentCommand("guest-ping").then(
         () => true,
         () => false,
