@@ -118,7 +118,7 @@ describe("a project's things in another one's hands", () => {
       ["POST", `${path}/action`, { addSecurityGroup: { name: ids.security_group } }],
       ["POST", `${path}/action`, { "os-resetState": { state: "active" } }],
       ["POST", `${path}/action`, { shelveOffload: null }],
-      ["POST", `${path}/action`, { evacuate: {} }],
+      ["POST", `${path}/action`, { evacuate: { onSharedStorage: false } }],
       ["POST", `${path}/action`, { migrate: null }],
     ]);
   });

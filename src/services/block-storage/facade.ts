@@ -169,6 +169,9 @@ export interface BlockStorageFacade {
   waitForSnapshot(snapshotId: string, options?: WaitOptions): Promise<VolumeSnapshotInfo>;
   deleteSnapshot(context: RequestContext, snapshotId: string): void;
 
+  /** Whether there is a type of this name or id that the context may use. */
+  hasVolumeType(context: RequestContext, nameOrId: string): boolean;
+
   /** What a project uses and may use, for the "absolute limits" that other APIs and dialects show. */
   limits(projectId: string): { maxVolumes: number; maxGigabytes: number; usedVolumes: number; usedGigabytes: number };
 }

@@ -44,7 +44,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
     const snapshots = new SnapshotManager(core);
     const attachments = new AttachmentManager(core);
     return {
-      facade: blockStorageFacade(core, volumes, snapshots, attachments),
+      facade: blockStorageFacade(core, volumes, snapshots, attachments, types),
       routes: blockStorageRoutes({ core, types, volumes, snapshots, attachments }),
       seed: () => types.seed(),
       async reconcile() {

@@ -253,6 +253,24 @@ export const scenarios: Record<string, (scene: Scene) => Promise<void>> = {
     });
   },
 
+  async "a root volume that a rebuild writes anew"(scene) {
+    const root = { boot_index: 0, source_type: "image", uuid: scene.base.imageId, destination_type: "volume" };
+    const id = await scene.server({
+      imageRef: "",
+      block_device_mapping_v2: [{ ...root, volume_size: 1, delete_on_termination: true }],
+    });
+    const rebuild = { rebuild: { imageRef: scene.base.imageId } };
+    const version = { "openstack-api-version": "compute 2.93" };
+    await scene.call("POST", `/compute/v2.1/servers/${id}/action`, rebuild, version);
+    assert.equal(await scene.status(id), "ACTIVE");
+    const { volumes } = await scene.begin("GET", "/volume/v3/volumes/detail");
+    assert.deepEqual(
+      volumes.map((volume: Json) => [volume.status, volume.attachments[0]?.server_id]),
+      [["in-use", id]],
+    );
+    await scene.deleteServer(id);
+  },
+
   async "stop, start, reboot, pause, suspend and back"(scene) {
     const id = await scene.server();
     for (const [action, status] of [
@@ -331,6 +349,11 @@ export const scenarios: Record<string, (scene: Scene) => Promise<void>> = {
     await scene.act(id, { shelveOffload: null });
     assert.equal(await scene.status(id), "SHELVED_OFFLOADED");
     await scene.deleteServer(id);
+    scene.promise("the image it was shelved as is to be gone", async (life) => {
+      const { body } = await life.request("GET", "/image/v2/images");
+      const left = body.images.filter(({ name }: Json) => /-shelved$/.test(name));
+      return left.length === 0 ? null : `${left.length} are left`;
+    });
   },
 
   async "shelve and unshelve"(scene) {

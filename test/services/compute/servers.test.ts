@@ -159,8 +159,12 @@ test("power: the states and what they allow", async () => {
     await t.idle();
     assert.equal(await status(), becomes, action);
   }
+  const seen = Promise.withResolvers<void>();
+  fail = (verb) => (verb === "rebootHard" ? seen.promise : undefined);
   assert.equal((await act("reboot", { type: "HARD" })).status, 202);
   assert.equal(await status(), "HARD_REBOOT");
+  seen.resolve();
+  fail = null;
   await t.idle();
   assert.equal(await status(), "ACTIVE");
   const wrong = await act("unpause");

@@ -9,6 +9,7 @@ import type { Volume } from "../store/volumes.ts";
 import type { AttachmentManager } from "./attachments.ts";
 import { type Core, strings } from "./core.ts";
 import type { SnapshotManager } from "./snapshots.ts";
+import type { TypeManager } from "./types.ts";
 import type { VolumeManager } from "./volumes.ts";
 
 const TEN_MINUTES = 600_000;
@@ -19,6 +20,7 @@ export function blockStorageFacade(
   volumes: VolumeManager,
   snapshots: SnapshotManager,
   attachments: AttachmentManager,
+  types: TypeManager,
 ): BlockStorageFacade {
   const infos = (rows: readonly Volume[]): VolumeInfo[] => {
     const attached = core.attachments.byVolume(rows.map(({ id }) => id));
@@ -144,6 +146,8 @@ export function blockStorageFacade(
       core.authorize(context, "volume:delete_snapshot", { projectId: snapshots.get(context, id).project_id });
       snapshots.delete(context, id);
     },
+
+    hasVolumeType: (context, nameOrId) => types.find(context, nameOrId) !== null,
 
     limits(projectId) {
       const quotas = core.quotas();

@@ -31,12 +31,16 @@ export class TypeManager {
 
   /** Errors: 404. */
   byNameOrId(context: RequestContext, nameOrId: string): TypeRow {
+    const type = this.find(context, nameOrId);
+    if (type === null) throw isUuidLike(nameOrId) ? typeNotFound(nameOrId) : typeNotFoundByName(nameOrId);
+    return type;
+  }
+
+  /** The type of this name or id; null when there is none that this caller may use. */
+  find(context: RequestContext, nameOrId: string): TypeRow | null {
     const { types } = this.#core;
     const type = types.get(nameOrId) ?? types.byName(nameOrId);
-    if (type === undefined || !this.#usable(context, type)) {
-      throw isUuidLike(nameOrId) ? typeNotFound(nameOrId) : typeNotFoundByName(nameOrId);
-    }
-    return type;
+    return type === undefined || !this.#usable(context, type) ? null : type;
   }
 
   /** The project's default, else the configured one (the first backend's), else the fallback. */

@@ -48,8 +48,18 @@ export async function attachAll(core: Core, server: Server, requestId: string, s
   }
 }
 
+/** Gives back the volumes that were reserved for a server that is not to be: somebody else may have them at once. */
+export async function letGoOfVolumes(core: Core, server: Server, requestId: string): Promise<void> {
+  await releaseVolumes(core, server, requestId, { deleteOwn: false });
+}
+
 /** Lets go of all volumes; deletes those that were to go with the server. Failures are logged: a server must be deletable. */
-export async function releaseVolumes(core: Core, server: Server, requestId: string): Promise<void> {
+export async function releaseVolumes(
+  core: Core,
+  server: Server,
+  requestId: string,
+  { deleteOwn } = { deleteOwn: true },
+): Promise<void> {
   const volumes = server.blockDevices.filter(({ volumeId }) => volumeId !== null);
   if (volumes.length === 0) return;
   const storage = core.kernel.facade("block-storage");
@@ -57,7 +67,7 @@ export async function releaseVolumes(core: Core, server: Server, requestId: stri
   for (const { attachmentId, volumeId, deleteOnTermination } of volumes) {
     try {
       if (attachmentId !== null) await storage.detach(context, attachmentId);
-      if (deleteOnTermination && volumeId !== null) storage.deleteVolume(context, volumeId);
+      if (deleteOwn && deleteOnTermination && volumeId !== null) storage.deleteVolume(context, volumeId);
     } catch (error) {
       if (isUnwritable(error)) throw error;
       core.kernel.log.warning(`volume ${volumeId} of server ${server.id} could not be released: ${messageOf(error)}`);

@@ -3,7 +3,7 @@ import { OperationCancelled } from "../../../kernel/operations/operations.ts";
 import { DriverError } from "../driver/driver.ts";
 import { POWER } from "../states.ts";
 import type { Fault, Nic, Server } from "../store/servers.ts";
-import { attachAll, releaseVolumes } from "./block-devices.ts";
+import { attachAll, letGoOfVolumes, releaseVolumes } from "./block-devices.ts";
 import { change, contextOf, faultOf, refreshVifs, requireServer } from "./change.ts";
 import { configDriveFiles } from "./config-drive.ts";
 import type { Core } from "./core.ts";
@@ -44,9 +44,10 @@ export function defineBuild(core: Core): OperationHandle<BuildInput> {
             change(core, server.id, { host, availabilityZone: zone, taskState: "networking" }),
           );
         },
-        undo: ({ input }) => {
+        undo: async ({ input, requestId }) => {
           const server = core.servers.get(input.serverId);
           if (server === undefined) return;
+          if (input.unshelve === undefined) await letGoOfVolumes(core, server, requestId);
           change(core, server.id, { host: null });
         },
       },

@@ -2,19 +2,28 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import { randomString, reservationId, uuid } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
-import type { ImageInfo } from "../../image/facade.ts";
 import { quotaExceeded } from "../errors.ts";
-import { isTrue } from "../schemas/common.ts";
 import type { BlockDeviceWish } from "../schemas/servers.ts";
 import { POWER } from "../states.ts";
 import type { Flavor } from "../store/flavors.ts";
 import type { BlockDevice, Server, ServerFlavor } from "../store/servers.ts";
-import { checkBlockDevices } from "./bdm-check.ts";
+import { bootImageOf, checkBlockDevices, storageOf } from "./bdm-check.ts";
+import { devicesOf, fromLegacy, indexOf, nameOf, requireConsistent } from "./bdm-request.ts";
+import {
+  type BootImage,
+  diskConfigOf,
+  fromImage,
+  imageOrBadRequest,
+  type RootPlace,
+  requireDiskConfig,
+  requireRoom,
+} from "./boot-image.ts";
 import type { BuildInput } from "./build.ts";
 import type { Core } from "./core.ts";
 import { hostnameFor } from "./hostname.ts";
-import { checkNetworks, type NetworkWish } from "./networks.ts";
-import { mergedDevices } from "./volume-images.ts";
+import { affordableByPorts, checkNetworks, type NetworkWish } from "./networks.ts";
+import { checkRequestLimits } from "./request-limits.ts";
+import { devicesOfImage, mergedDevices } from "./volume-images.ts";
 import { resolvePlacement } from "./zones.ts";
 
 export interface CreateWish {
@@ -31,8 +40,13 @@ export interface CreateWish {
   accessIpV6: string | null;
   files: readonly { path: string; contents: string }[];
   zone: string | null;
-  host: string | null;
+  /** Names the one host may be known by: host and hypervisor_hostname. */
+  hosts: readonly string[];
   blockDevices: readonly BlockDeviceWish[];
+  /** They are in the oldest syntax (block_device_mapping), or there are none. */
+  legacyDevices: boolean;
+  /** Since 2.60 a server may have a volume that others have too. */
+  multiattach: boolean;
   configDrive: boolean;
   keyName: string | null;
   minCount: number;
@@ -60,28 +74,37 @@ export class ServerCreator {
   create(
     context: RequestContext,
     projectId: string,
-    asked: CreateWish,
+    wish: CreateWish,
   ): { servers: Server[]; adminPass: string; reservationId: string } {
     const core = this.#core;
     const { kernel, keypairs } = core;
-    const image = this.#image(context, asked);
-    const wish = { ...asked, blockDevices: mergedDevices(image, asked.blockDevices) };
-    const placement = resolvePlacement(core, context, wish);
+    this.#requireSingle(wish);
+    const placement = resolvePlacement(core, wish);
     const flavor = this.#flavor(context, wish.flavorRef);
+    const { boot, devices, imageIsRoot } = this.#boot(context, wish);
+    if (boot !== null) requireDiskConfig(wish.diskConfig, boot, boot.image?.id ?? "None");
+    const securityGroupIds = this.#securityGroups(context, projectId, wish.securityGroups);
+    const networks = checkNetworks(core, context, projectId, wish.networks);
+    const mostByPorts = affordableByPorts(core, projectId, networks, wish);
     const keypair = wish.keyName === null ? undefined : keypairs.get(context.userId, wish.keyName);
     if (wish.keyName !== null && keypair === undefined) throw badRequest("Invalid key_name provided.");
-    this.#checkSizes(flavor, image, wish);
-    this.#checkLimits(projectId, wish);
+    checkRequestLimits(core, projectId, wish);
+    const root = rootPlace(devices);
+    if (boot !== null) requireRoom(flavor, boot, root, wish);
     const groupId = this.#group(context, wish.hints);
-    const blockDevices = checkBlockDevices(core, context, wish, image, flavor);
-    const networks = checkNetworks(core, context, projectId, wish.networks, wish.maxCount);
-    const securityGroupIds = this.#securityGroups(context, projectId, wish.securityGroups);
+    const { multiattach, maxCount } = wish;
+    const blockDevices = checkBlockDevices(core, context, devices, {
+      flavor,
+      imageIsRoot,
+      multiattach,
+      several: maxCount > 1,
+    });
 
     const adminPass = wish.adminPass ?? randomString(12);
     const reservation = reservationId();
     const now = kernel.clock.now();
     const servers = kernel.db.transaction(() => {
-      const count = this.#affordable(projectId, flavor, wish, groupId);
+      const count = this.#affordable(projectId, flavor, { ...wish, maxCount: mostByPorts }, groupId);
       return Array.from({ length: count }, (_, index) => {
         const id = uuid();
         const name = wish.maxCount > 1 ? `${wish.name}-${index + 1}` : wish.name;
@@ -98,9 +121,8 @@ export class ServerCreator {
           progress: 0,
           lockedBy: null,
           lockedReason: null,
-          imageId: blockDevices.bootsFromVolume ? "" : (image?.id ?? ""),
-          imageProperties:
-            image === null ? propertiesOfRoot(core, context, blockDevices.devices) : imageProperties(image),
+          imageId: root === "local" ? (boot?.image?.id ?? "") : "",
+          imageProperties: boot?.properties ?? {},
           flavor: flavorSnapshot(flavor),
           oldFlavor: null,
           oldState: null,
@@ -113,17 +135,17 @@ export class ServerCreator {
           host: null,
           accessIpV4: wish.accessIpV4,
           accessIpV6: wish.accessIpV6,
-          configDrive: wish.configDrive || image?.properties.img_config_drive === "mandatory" ? "True" : "",
+          configDrive: wish.configDrive || boot?.properties.img_config_drive === "mandatory" ? "True" : "",
           userData: wish.userData,
           passwordData: "",
           reservationId: reservation,
           launchIndex: index,
-          diskConfig: diskConfigOf(wish, image),
+          diskConfig: boot === null ? (wish.diskConfig ?? "MANUAL") : diskConfigOf(wish.diskConfig, boot),
           trustedCertificates: wish.trustedCertificates,
           hints: wish.hints,
           groupId,
           rootDeviceName: "/dev/vda",
-          blockDevices: blockDevices.devices,
+          blockDevices: reserved(core, context, id, blockDevices),
           nics: [],
           vifs: [],
           shelvedImageId: null,
@@ -166,43 +188,46 @@ export class ServerCreator {
     return flavor;
   }
 
-  /** null: none was named, which only block devices allow. */
-  #image(context: RequestContext, wish: CreateWish): ImageInfo | null {
-    if (wish.imageRef === null || wish.imageRef === "") {
-      if (wish.blockDevices.length === 0) {
-        throw badRequest("Invalid imageRef provided.");
-      }
-      return null;
+  /** Errors: 400 for what only one server can have. */
+  #requireSingle({ networks, maxCount, hostname }: CreateWish): void {
+    if (maxCount <= 1) return;
+    const nics = typeof networks === "string" ? [] : (networks ?? []);
+    if (nics.some(({ uuid, fixed_ip }) => uuid !== undefined && fixed_ip !== undefined)) {
+      throw badRequest("Failed to launch instances: max_count cannot be greater than 1 if an fixed_ip is specified.");
     }
-    const image = imageOrBadRequest(this.#core, context, wish.imageRef);
-    if (image.status !== "active") throw badRequest(`Image ${image.id} is not active.`);
-    return image;
+    if (nics.some(({ port }) => port !== undefined && port !== null)) {
+      throw badRequest(
+        "Failed to launch instances: Unable to launch multiple instances with a single configured port ID. Please launch your instance one by one with different ports.",
+      );
+    }
+    if (hostname !== null) throw badRequest("Unable to allocate a single hostname to multiple instances");
   }
 
-  #checkSizes(flavor: Flavor, image: ImageInfo | null, wish: CreateWish): void {
-    if (image === null) return;
-    const toVolume = wish.blockDevices.some(({ boot_index }) => boot_index === 0 || boot_index === "0");
-    requireRoom(flavor, image, { rootOnVolume: toVolume, mayUseZeroDisk: wish.mayUseZeroDisk });
-  }
-
-  #checkLimits(projectId: string, wish: CreateWish): void {
-    const { quotas } = this.#core;
-    const over = (resource: string, value: number) => {
-      const limit = quotas.limit(projectId, resource);
-      return limit >= 0 && value > limit;
-    };
-    const items = Object.keys(wish.metadata).length;
-    if (over("metadata_items", items)) {
-      throw forbidden(`Maximum number of metadata items exceeds ${quotas.limit(projectId, "metadata_items")}`);
+  /** What it boots from, and its disks: the image's own and those asked for. Errors: 400. */
+  #boot(
+    context: RequestContext,
+    wish: CreateWish,
+  ): { boot: BootImage | null; devices: BlockDevice[]; imageIsRoot: boolean } {
+    const core = this.#core;
+    const { blockDevices: asked, legacyDevices } = wish;
+    const hasImage = wish.imageRef !== null && wish.imageRef !== "";
+    if (!hasImage && asked.length === 0) throw badRequest("Missing imageRef attribute");
+    if (!legacyDevices) requireConsistent(asked, wish.imageRef !== null);
+    if (!hasImage && wish.trustedCertificates !== null) {
+      throw badRequest("Image certificate validation is not supported when booting from volume");
     }
-    if (over("injected_files", wish.files.length)) throw forbidden("Personality file limit exceeded");
-    for (const { path, contents } of wish.files) {
-      if (over("injected_file_path_bytes", Buffer.byteLength(path)))
-        throw forbidden("Personality file path exceeds maximum length");
-      if (over("injected_file_content_bytes", Buffer.from(contents, "base64").length)) {
-        throw forbidden("Personality file content exceeds maximum size");
-      }
+    const inNewWords = (hasRoot: boolean) => (legacyDevices ? fromLegacy(asked, hasRoot) : asked);
+    const boot = hasImage
+      ? fromImage(imageOrBadRequest(core, context, wish.imageRef ?? ""))
+      : bootImageOf(core, context, devicesOf(inNewWords(false)));
+    if (hasImage && asked.some((item) => item.destination_type === "volume" && nameOf(item) === "vda")) {
+      throw badRequest("The volume cannot be assigned the same device name as the root device vda");
     }
+    const defined = devicesOfImage(boot?.image ?? null);
+    const imageHasRoot = defined.some((item) => indexOf(item) === 0);
+    const devices = devicesOf(mergedDevices(defined, inNewWords(imageHasRoot)));
+    const rooted = devices.some(({ bootIndex }) => bootIndex === 0);
+    return { boot, devices, imageIsRoot: hasImage && legacyDevices && !rooted };
   }
 
   #group(context: RequestContext, hints: Record<string, unknown>): string | null {
@@ -249,80 +274,26 @@ export class ServerCreator {
   }
 }
 
-/** Errors: 400 in nova's words when the image is not there for this caller. */
-export function imageOrBadRequest(core: Core, context: RequestContext, imageId: string): ImageInfo {
-  try {
-    return core.kernel.facade("image").get(context, imageId);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw badRequest("Can not find requested image");
-    throw error;
-  }
-}
-
-/** Errors: 400 for a flavor too small for the image, 403 for one without disk. */
-export function requireRoom(
-  flavor: Pick<Flavor, "ram" | "disk">,
-  image: ImageInfo,
-  options: { rootOnVolume: boolean; mayUseZeroDisk: boolean },
-): void {
-  if (flavor.ram < image.minRam) throw badRequest("Flavor's memory is too small for requested image.");
-  if (options.rootOnVolume) return;
-  if (flavor.disk === 0) {
-    if (options.mayUseZeroDisk) return;
-    throw forbidden("Only volume-backed servers are allowed for flavors with zero disk.");
-  }
-  const gib = 1024 ** 3;
-  const needed = Math.max(image.size ?? 0, image.virtualSize ?? 0);
-  if (needed > flavor.disk * gib) {
-    throw badRequest(
-      `Flavor's disk is too small for requested image. Flavor disk is ${flavor.disk * gib} bytes, image is ${needed} bytes.`,
-    );
-  }
-  if (image.minDisk > flavor.disk) {
-    throw badRequest(
-      `Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is ${flavor.disk * gib} bytes, minimum size is ${image.minDisk * gib} bytes.`,
-    );
-  }
-}
-
-/** Properties that stay with the server: what the driver obeys, and what snapshots inherit. */
-export function imageProperties(image: ImageInfo | null): Record<string, string> {
-  if (image === null) return {};
-  return {
-    ...image.properties,
-    min_ram: String(image.minRam),
-    min_disk: String(image.minDisk),
-    disk_format: image.diskFormat ?? "",
-    container_format: image.containerFormat ?? "",
-  };
-}
-
-/** Those of the image that the root volume was made from, or is to be: nova/block_device.py get_bdm_image_metadata. */
-function propertiesOfRoot(
-  core: Core,
-  context: RequestContext,
-  devices: readonly BlockDevice[],
-): Record<string, string> {
-  const root = devices.find(({ bootIndex }) => bootIndex === 0);
-  if (root?.source === "image") return imageProperties(core.kernel.facade("image").find(root.sourceId ?? ""));
-  const { kernel } = core;
-  const volumeId =
-    root?.source === "snapshot" && root.sourceId !== null
-      ? kernel.facade("block-storage").getSnapshot(context, root.sourceId).volumeId
-      : (root?.volumeId ?? null);
-  const volume = volumeId === null ? null : kernel.facade("block-storage").findVolume(volumeId);
-  return { ...volume?.imageMetadata };
-}
-
 export function flavorSnapshot(flavor: Flavor): ServerFlavor {
   const { id, name, ram, vcpus, disk, ephemeral, swap, rxtxFactor, extraSpecs } = flavor;
   return { id, name, ram, vcpus, disk, ephemeral, swap, rxtxFactor, extraSpecs: { ...extraSpecs } };
 }
 
-function diskConfigOf(wish: CreateWish, image: ImageInfo | null): "AUTO" | "MANUAL" {
-  const ofImage = image?.properties.auto_disk_config;
-  if (wish.diskConfig === "AUTO" && ofImage?.toLowerCase() === "disabled") {
-    throw badRequest("Requested image has automatic disk resize disabled.");
-  }
-  return wish.diskConfig ?? (ofImage !== undefined && isTrue(ofImage) ? "AUTO" : "MANUAL");
+/** A volume that is there already is its server's from now on: nobody else gets it in the meantime. */
+function reserved(
+  core: Core,
+  context: RequestContext,
+  serverId: string,
+  devices: readonly BlockDevice[],
+): BlockDevice[] {
+  return devices.map((device) => {
+    if (device.source !== "volume" || device.volumeId === null) return device;
+    return { ...device, attachmentId: storageOf(core).reserve(context, device.volumeId, serverId).id };
+  });
+}
+
+function rootPlace(devices: readonly BlockDevice[]): RootPlace {
+  const root = devices.find(({ bootIndex }) => bootIndex === 0);
+  if (root?.destination !== "volume") return "local";
+  return { volumeGb: root.source === "volume" ? null : root.sizeGb };
 }

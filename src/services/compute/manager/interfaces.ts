@@ -9,9 +9,10 @@ import { change, contextOf, refreshVifs, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
 import {
   allocateNic,
-  asBadRequest,
+  portsExceeded,
   type RequestedNic,
   releaseNics,
+  requireFreeAddress,
   requireInnerNetwork,
   requireOwnAddress,
   requireOwnPort,
@@ -201,29 +202,40 @@ export class InterfaceManager {
     });
   }
 
+  /** Errors: 403. */
+  #requirePortQuota(projectId: string): void {
+    const { limit, used } = this.#core.kernel.facade("network").quotas(projectId).port ?? { limit: -1, used: 0 };
+    if (limit >= 0 && used >= limit) throw portsExceeded();
+  }
+
+  /** Errors: 400, 403, 404, 409 (nova/api/openstack/compute/attach_interfaces.py). */
   #check(context: RequestContext, server: Server, wish: AttachWish) {
     const network = this.#core.kernel.facade("network");
     if (wish.portId !== null) {
       const { portId } = wish;
-      const port = network.getPort(context, portId);
-      if (port.deviceId === server.id) throw badRequest(`Port ${portId} is already attached to this server.`);
-      if (port.deviceId !== "") throw badRequest(`Port ${portId} is still in use.`);
+      const port = as404(`Port id ${portId} could not be found.`, () => network.getPort(context, portId));
+      if (port.deviceId !== "") throw conflict(`Port ${portId} is still in use.`);
       requireOwnPort(port, server.projectId);
       return { networkId: port.networkId, portId, fixedIp: null, tag: wish.tag };
     }
     if (wish.networkId !== null) {
       const { networkId } = wish;
-      const found = asBadRequest(`Network ${networkId} could not be found.`, () =>
-        network.getNetwork(context, networkId),
-      );
+      const found = as404(`Network ${networkId} could not be found.`, () => network.getNetwork(context, networkId));
       requireInnerNetwork(context, found);
       requireOwnAddress(context, found, wish.fixedIp);
+      requireFreeAddress(this.#core, context, networkId, wish.fixedIp, conflict);
+      this.#requirePortQuota(server.projectId);
       return { networkId, portId: null, fixedIp: wish.fixedIp, tag: wish.tag };
     }
     const available = network.availableNetworks(context, server.projectId);
-    if (available.length > 1) throw conflict("Multiple possible networks found, use a Network ID to be more specific.");
+    if (available.length > 1) {
+      throw badRequest("Multiple possible networks found, use a Network ID to be more specific.");
+    }
     const [only] = available;
-    if (only === undefined) throw badRequest("No networks are available to attach to.");
+    if (only === undefined) {
+      throw badRequest(`No specific network was requested and none are available for project '${server.projectId}'.`);
+    }
+    this.#requirePortQuota(server.projectId);
     return { networkId: only.id, portId: null, fixedIp: wish.fixedIp, tag: wish.tag };
   }
 }
@@ -249,4 +261,14 @@ async function unplug(core: Core, server: Server, nic: Nic): Promise<void> {
           tag: nic.tag,
         },
   );
+}
+
+/** Says it in nova's words when the network service does not find something. */
+function as404<T>(message: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) throw notFound(message);
+    throw error;
+  }
 }

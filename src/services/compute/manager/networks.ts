@@ -1,7 +1,8 @@
-import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { internalContext, type RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, conflict, forbidden, messageOf } from "../../../kernel/errors.ts";
 import type { NetworkInfo, PortInfo } from "../../network/facade.ts";
+import { canonicalAddress } from "../schemas/common.ts";
 import type { Nic, Server } from "../store/servers.ts";
 import { contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
@@ -40,7 +41,6 @@ export function checkNetworks(
   context: RequestContext,
   projectId: string,
   wish: readonly NetworkWish[] | "auto" | "none" | undefined,
-  count: number,
 ): RequestedNetworks {
   const network = core.kernel.facade("network");
   if (wish === "none") return [];
@@ -65,7 +65,49 @@ export function checkNetworks(
     if (available.length > 1) throw ambiguous();
     return available.map(({ id }) => ({ networkId: id, portId: null, fixedIp: null, tag: null }));
   }
-  return wish.map((item) => checkOne(core, context, projectId, item, count));
+  const ports = wish.flatMap(({ port }) => port ?? []);
+  const twice = ports.find((id, index) => ports.indexOf(id) !== index);
+  if (twice !== undefined) {
+    throw badRequest(`Port ID '${twice}' was specified twice: you cannot attach a port multiple times.`);
+  }
+  return wish.map((item) => checkOne(core, context, projectId, item));
+}
+
+/** How many of the servers wanted the project's port quota has room for. Errors: 403 when not even the fewest. */
+export function affordableByPorts(
+  core: Core,
+  projectId: string,
+  networks: RequestedNetworks,
+  wanted: { minCount: number; maxCount: number },
+): number {
+  const each = networks === "auto" ? 1 : networks.filter(({ portId }) => portId === null).length;
+  const { limit, used } = core.kernel.facade("network").quotas(projectId).port ?? { limit: -1, used: 0 };
+  if (each === 0 || limit < 0) return wanted.maxCount;
+  const most = Math.floor(Math.max(0, limit - used) / each);
+  if (most < wanted.minCount) throw portsExceeded();
+  return Math.min(most, wanted.maxCount);
+}
+
+export const portsExceeded = () => forbidden("Maximum number of ports exceeded");
+
+/** Errors: the one that `refuse` makes of the words, when another port has the address. */
+export function requireFreeAddress(
+  core: Core,
+  context: RequestContext,
+  networkId: string,
+  address: string | null,
+  refuse: (message: string) => ApiError,
+): void {
+  if (address === null) return;
+  const wanted = canonicalAddress(address);
+  const taken = core.kernel
+    .facade("network")
+    .listPorts(internalContext(context.requestId, null), { networkId })
+    .find(({ fixedIps }) => fixedIps.some((fixed) => fixed.address === wanted));
+  if (taken === undefined) return;
+  // Whose server it is, is its project's business.
+  const owner = context.isAdmin || taken.projectId === context.projectId ? taken.deviceId : "";
+  throw refuse(`Fixed IP address ${address} is already in use on instance ${owner}.`);
 }
 
 /** nova's "Port not usable". A network's owner sees the ports of others there, which are not to be had for that. Errors: 400. */
@@ -87,13 +129,7 @@ export function requireOwnAddress(context: RequestContext, network: NetworkInfo,
 
 const ambiguous = () => conflict("Multiple possible networks found, use a Network ID to be more specific.");
 
-function checkOne(
-  core: Core,
-  context: RequestContext,
-  projectId: string,
-  item: NetworkWish,
-  count: number,
-): RequestedNic {
+function checkOne(core: Core, context: RequestContext, projectId: string, item: NetworkWish): RequestedNic {
   const network = core.kernel.facade("network");
   const tag = item.tag ?? null;
   const fixedIp = item.fixed_ip ?? null;
@@ -104,10 +140,6 @@ function checkOne(
         `Specified Fixed IP '${fixedIp}' cannot be used with port '${portId}': the two cannot be specified together.`,
       );
     }
-    if (count > 1)
-      throw badRequest(
-        "Unable to launch multiple instances with a single configured port ID. Please launch your instance one by one with different ports.",
-      );
     const port = asBadRequest(`Port id ${portId} could not be found.`, () => network.getPort(context, portId));
     if (port.deviceId !== "") throw conflict(`Port ${portId} is still in use.`);
     requireOwnPort(port, projectId);
@@ -118,12 +150,10 @@ function checkOne(
   if (networkId === undefined) {
     throw badRequest("Bad network format: missing 'uuid'");
   }
-  if (fixedIp !== null && count > 1) {
-    throw badRequest("Invalid fixed IP Address and max count: a fixed IP cannot be given to more than one instance.");
-  }
   const found = asBadRequest(`Network ${networkId} could not be found.`, () => network.getNetwork(context, networkId));
   requireInnerNetwork(context, found);
   requireOwnAddress(context, found, fixedIp);
+  requireFreeAddress(core, context, networkId, fixedIp, badRequest);
   if (found.subnetIds.length === 0) {
     throw badRequest(`Network ${networkId} requires a subnet in order to boot instances on.`);
   }

@@ -1,18 +1,22 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
+import type { ImageInfo } from "../../image/facade.ts";
 import { flavorNotFound, quotaExceeded } from "../errors.ts";
 import { needOf } from "../scheduler/scheduler.ts";
 import { POWER, requireReady, TRANSITIONS, type Transition } from "../states.ts";
 import type { MigrationRow } from "../store/migrations.ts";
 import type { Server, ServerChanges } from "../store/servers.ts";
 import { type ActionHandle, defineAction } from "./actions.ts";
+import { fromImage, fromProperties, imageOrBadRequest, requireDiskConfig, requireRoom } from "./boot-image.ts";
 import { change } from "./change.ts";
 import { configDriveFiles } from "./config-drive.ts";
 import type { Core } from "./core.ts";
-import { flavorSnapshot, imageOrBadRequest, imageProperties, requireRoom } from "./create.ts";
+import { flavorSnapshot } from "./create.ts";
 import { checkImage, NoValidHost, schedule } from "./hosts.ts";
 import { replugged, timeoutOf } from "./power.ts";
+import { checkRequestLimits } from "./request-limits.ts";
+import { reimageRoot, requireVolumesInUse, rootVolume } from "./root-volume.ts";
 import { buildSpec, refOf, rootDisk } from "./spec.ts";
 
 interface RebuildInput {
@@ -23,6 +27,14 @@ interface RebuildInput {
   stopAfter: boolean;
   /** Of what it was made before; null when that stays. */
   before: Pick<Server, "imageId" | "imageProperties"> | null;
+  /** The image that its root volume is written with; null leaves the volume alone. Absent in what an older version began. */
+  reimageWith?: string | null;
+}
+
+interface RebuildWish extends Pick<RebuildInput, "adminPassword" | "files" | "keepEphemeral"> {
+  imageRef: string;
+  changes: ServerChanges;
+  reimage: boolean;
 }
 
 /** Rebuild, resize and rescue: what changes a server's disks or where they come from. */
@@ -49,8 +61,17 @@ export class RebuildManager {
     this.#rebuild = defineAction<RebuildInput>(core, {
       name: "rebuild",
       event: "compute_rebuild_instance",
-      run: async (server, { adminPassword, files, keepEphemeral, stopAfter, before }, { requestId }) => {
+      run: async (
+        server,
+        { adminPassword, files, keepEphemeral, stopAfter, before, reimageWith = null },
+        operation,
+      ) => {
+        const { requestId } = operation;
         if (before !== null) await checkImage(core, server);
+        if (reimageWith !== null) {
+          change(core, server.id, { taskState: "rebuild_block_device_mapping" });
+          await reimageRoot(core, server, reimageWith, operation);
+        }
         const configDrive = configDriveFiles(core, server, { adminPassword, files });
         await driver.rebuild(await buildSpec(core, server, requestId, { configDrive }), { keepEphemeral });
         anotherGuest(server);
@@ -168,33 +189,59 @@ export class RebuildManager {
     });
   }
 
-  /** Errors: 400 for an image that does not fit, 409. */
-  rebuild(
-    context: RequestContext,
-    server: Server,
-    wish: { imageRef: string; changes: ServerChanges } & Pick<
-      RebuildInput,
-      "adminPassword" | "files" | "keepEphemeral"
-    >,
-  ): Server {
+  /** `reimage`: a root volume is written anew too (since 2.93). Errors: 400 for an image that does not fit, 403 over a limit, 409. */
+  rebuild(context: RequestContext, server: Server, wish: RebuildWish): Server {
+    const core = this.#core;
     requireReady(context, server, TRANSITIONS.rebuild);
-    const image = imageOrBadRequest(this.#core, context, wish.imageRef);
-    if (image.status !== "active") throw badRequest(`Image ${image.id} is not active.`);
-    if (server.imageId === "") {
-      throw badRequest("Unable to rebuild with a different image for a volume-backed server.");
+    const image = this.#imageToRebuildWith(context, wish.imageRef);
+    const boot = fromImage(image);
+    requireDiskConfig(wish.changes.diskConfig ?? null, boot, image.id);
+    const volume = server.imageId === "" ? rootVolume(core, server) : null;
+    const imageNow = volume === null ? server.imageId : volume.imageMetadata.image_id;
+    if (volume !== null && (wish.changes.trustedCertificates ?? null) !== null) {
+      throw badRequest("Image certificate validation is not supported for volume-backed servers.");
     }
-    requireRoom(server.flavor, image, { rootOnVolume: false, mayUseZeroDisk: true });
-    const stopAfter = server.vmState === "stopped";
+    if (volume !== null && imageNow !== image.id && !wish.reimage) {
+      throw badRequest(
+        `Image ${image.id} is unacceptable: Unable to rebuild with a different image for a volume-backed server.`,
+      );
+    }
     const { adminPassword, files, keepEphemeral } = wish;
+    checkRequestLimits(core, server.projectId, { metadata: wish.changes.metadata ?? {}, files });
+    const root = volume === null ? "local" : { volumeGb: volume.sizeGb };
+    requireRoom(server.flavor, boot, root, { mayUseZeroDisk: true });
+    requireVolumesInUse(core, context, server);
     const { imageId, imageProperties: properties } = server;
-    const before = image.id === imageId ? null : { imageId, imageProperties: properties };
     return this.#rebuild.start(
       context,
       server,
       TRANSITIONS.rebuild,
-      { adminPassword, files, keepEphemeral, stopAfter, before },
-      { ...wish.changes, imageId: image.id, imageProperties: imageProperties(image), fault: null, progress: 0 },
+      {
+        adminPassword,
+        files,
+        keepEphemeral,
+        stopAfter: server.vmState === "stopped",
+        before: image.id === imageNow ? null : { imageId, imageProperties: properties },
+        reimageWith: volume !== null && wish.reimage ? image.id : null,
+      },
+      {
+        ...wish.changes,
+        // Without one it says that the server boots from a volume.
+        ...(volume === null ? { imageId: image.id } : {}),
+        imageProperties: boot.properties,
+        fault: null,
+        progress: 0,
+      },
     );
+  }
+
+  #imageToRebuildWith(context: RequestContext, id: string): ImageInfo {
+    try {
+      return this.#core.kernel.facade("image").get(context, id);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) throw badRequest("Cannot find image for rebuild");
+      throw error;
+    }
   }
 
   /** Errors: 400 for the same, an unknown or a smaller flavor, 403 over quota, 409. */
@@ -208,18 +255,20 @@ export class RebuildManager {
       (flavor.isPublic || context.isAdmin || core.flavors.hasAccess(flavorId, context.projectId));
     if (!visible) throw badRequest(flavorNotFound(flavorId).message);
     if (flavor.id === server.flavor.id) throw badRequest("When resizing, instances must change flavor!");
+    if (flavor.disk === 0 && server.flavor.disk !== 0 && server.imageId !== "") {
+      throw badRequest("Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.");
+    }
     if (flavor.disk < server.flavor.disk && server.imageId !== "") {
       throw badRequest("Resize to a flavor with a smaller root disk is not supported: disks only grow.");
-    }
-    const image = server.imageId === "" ? null : core.kernel.facade("image").find(server.imageId);
-    if (image !== null && flavor.ram < image.minRam) {
-      throw badRequest("Flavor's memory is too small for requested image.");
     }
     const exceeded = quotas.check(server.projectId, {
       cores: flavor.vcpus - server.flavor.vcpus,
       ram: flavor.ram - server.flavor.ram,
     });
     if (exceeded.length > 0) throw quotaExceeded(exceeded);
+    const boot = fromProperties(server.imageProperties);
+    requireDiskConfig(changes.diskConfig ?? null, boot, server.imageId);
+    if (server.imageId !== "") requireRoom(flavor, boot, "local", { mayUseZeroDisk: true });
     const target = { ...server, flavor: flavorSnapshot(flavor) };
     try {
       await schedule(
@@ -270,6 +319,7 @@ export class RebuildManager {
     if (wish.imageRef !== null && !this.#canRescue(context, wish.imageRef)) {
       throw badRequest(`Requested rescue image '${wish.imageRef}' is not supported`);
     }
+    requireVolumesInUse(this.#core, context, server);
     if (server.imageId === "") {
       throw badRequest(`Instance ${server.id} cannot be rescued: Cannot rescue a volume-backed instance`);
     }

@@ -9,6 +9,7 @@ import { isTrue } from "../schemas/common.ts";
 import type { BlockDeviceWish } from "../schemas/servers.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
 import { storageOf } from "./bdm-check.ts";
+import { indexOf } from "./bdm-request.ts";
 import { contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
 import { quiesced } from "./quiesce.ts";
@@ -142,13 +143,16 @@ function fits(key: string, value: unknown): boolean {
   return typeof value !== "object";
 }
 
-/** The image's disks and the request's, which win where they name the same device or both are the root. */
-export function mergedDevices(image: ImageInfo | null, asked: readonly BlockDeviceWish[]): readonly BlockDeviceWish[] {
-  const defined = devicesOfImage(image);
+/** The image's disks (`devicesOfImage`) and the request's, which win where they name the same device or both are the root. */
+export function mergedDevices(
+  defined: readonly BlockDeviceWish[],
+  asked: readonly BlockDeviceWish[],
+): readonly BlockDeviceWish[] {
   if (defined.length === 0) return asked;
-  const isRoot = ({ boot_index }: BlockDeviceWish) => Number(boot_index ?? -1) === 0;
+  const isRoot = (item: BlockDeviceWish) => indexOf(item) === 0;
+  const hasRoot = defined.some(isRoot);
   // Clients name the image itself as the root disk: with such an image its root volume takes that place.
-  const wanted = asked.filter((item) => !(isRoot(item) && item.source_type === "image" && item.uuid === image?.id));
+  const wanted = asked.filter((item) => !(hasRoot && isRoot(item) && item.source_type === "image"));
   const named = new Set(wanted.flatMap(({ device_name }) => device_name ?? []));
   const rooted = wanted.some(isRoot);
   return [...defined.filter((item) => !named.has(item.device_name ?? "") && !(rooted && isRoot(item))), ...wanted];

@@ -1,4 +1,3 @@
-import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import type { Core } from "./core.ts";
 import { zoneOf } from "./hosts.ts";
@@ -15,17 +14,15 @@ export function zonesInUse(core: Core): string[] {
  */
 export function resolvePlacement(
   core: Core,
-  _context: RequestContext,
-  wish: { zone: string | null; host: string | null },
+  wish: { zone: string | null; hosts: readonly string[] },
 ): { zone: string | null } {
   const [zone = "", forcedHost, forcedNode] = wish.zone?.split(":") ?? [];
   const hostname = core.hosts.hypervisor()?.hostname ?? "";
-  for (const wanted of [forcedHost, forcedNode]) {
+  for (const wanted of [forcedHost, forcedNode, ...wish.hosts]) {
     if (wanted !== undefined && wanted !== "" && wanted !== hostname) {
       throw badRequest(`Compute host ${wanted} could not be found.`);
     }
   }
-  if (wish.host !== null && wish.host !== hostname) throw badRequest(`Compute host ${wish.host} could not be found.`);
   if (zone === "") return { zone: null };
   if (!zonesInUse(core).includes(zone)) throw badRequest("The requested availability zone is not available");
   return { zone };

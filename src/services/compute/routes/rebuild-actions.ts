@@ -103,7 +103,9 @@ export function rebuildActionRoutes(deps: RebuildRouteDeps): AnyRoute[] {
       handler(request, server, body) {
         const { microversion, context } = request;
         if (body.name !== undefined && body.name.trim() !== body.name) throw invalidName();
-        checkMetadata(server, body.metadata);
+        if (body.trusted_image_certificates !== undefined) {
+          request.authorize({ projectId: server.projectId }, "os_compute_api:servers:rebuild:trusted_certs");
+        }
         const adminPassword = body.adminPass ?? randomString(12);
         const updated = rebuild.rebuild(context, server, {
           imageRef: body.imageRef,
@@ -111,6 +113,7 @@ export function rebuildActionRoutes(deps: RebuildRouteDeps): AnyRoute[] {
           files: body.personality ?? [],
           keepEphemeral: isTrue(body.preserve_ephemeral ?? false),
           changes: rebuildChanges(core, context.userId, body),
+          reimage: microversion >= mv("2.93"),
         });
         const view = presenter.detail(request, updated, { withGroup: true });
         // Since 2.57 its own attribute says it.

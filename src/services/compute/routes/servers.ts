@@ -174,17 +174,23 @@ function wishOf(request: ApiRequest<CreateServerBody>): CreateWish {
   const minCount = Number(server.min_count ?? 1);
   const maxCount = Number(server.max_count ?? minCount);
   if (minCount > maxCount) throw badRequest("min_count must be <= max_count");
-  if (server.hostname !== undefined && maxCount > 1) {
-    throw badRequest("Unable to launch multiple instances with a single explicit hostname");
-  }
   const zone = server.availability_zone ?? null;
-  if (zone?.includes(":") === true) request.authorize(target, "os_compute_api:servers:create:forced_host");
-  const host = server.host ?? server.hypervisor_hostname ?? null;
-  if (host !== null) request.authorize(target, "compute:servers:create:requested_destination");
-  const devices = server.block_device_mapping_v2 ?? server.block_device_mapping ?? [];
-  if (server.block_device_mapping !== undefined && server.block_device_mapping_v2 !== undefined) {
+  const forced = zone?.includes(":") === true;
+  if (forced) request.authorize(target, "os_compute_api:servers:create:forced_host");
+  const trusted = server.trusted_image_certificates ?? null;
+  if (trusted !== null) request.authorize(target, "os_compute_api:servers:create:trusted_certs");
+  const hosts = [server.host, server.hypervisor_hostname].flatMap((host) => host ?? []);
+  if (hosts.length > 0) request.authorize(target, "compute:servers:create:requested_destination");
+  if (hosts.length > 0 && forced) {
+    throw badRequest(
+      "One mechanism with host and/or hypervisor_hostname and another mechanism with zone:host:node are mutually exclusive.",
+    );
+  }
+  const { block_device_mapping: legacy = [], block_device_mapping_v2: devices = [] } = server;
+  if (legacy.length > 0 && devices.length > 0) {
     throw badRequest("Using different block_device_mapping syntaxes is not allowed in the same request.");
   }
+  if (legacy.length + devices.length > 0) request.authorize(target, "os_compute_api:servers:create:attach_volume");
   if (server.networks !== undefined && server.networks !== "none" && server.networks.length > 0) {
     request.authorize(target, "os_compute_api:servers:create:attach_network");
   }
@@ -202,8 +208,10 @@ function wishOf(request: ApiRequest<CreateServerBody>): CreateWish {
     accessIpV6: server.accessIPv6 === undefined ? null : canonicalAddress(server.accessIPv6),
     files: server.personality ?? [],
     zone,
-    host,
-    blockDevices: devices,
+    hosts,
+    blockDevices: [...legacy, ...devices],
+    legacyDevices: devices.length === 0,
+    multiattach: microversion >= mv("2.60"),
     configDrive: isTrue(server.config_drive ?? false),
     keyName: server.key_name ?? null,
     minCount,
@@ -211,7 +219,7 @@ function wishOf(request: ApiRequest<CreateServerBody>): CreateWish {
     securityGroups: [...new Set((server.security_groups ?? []).flatMap((group) => group.name ?? []))],
     userData: server.user_data ?? null,
     tags: server.tags ?? [],
-    trustedCertificates: server.trusted_image_certificates ?? null,
+    trustedCertificates: trusted,
     hints: request.body["os:scheduler_hints"] ?? request.body["OS-SCH-HNT:scheduler_hints"] ?? {},
     mayUseZeroDisk: request.allowed("os_compute_api:servers:create:zero_disk_flavor", target),
   };

@@ -19,6 +19,7 @@ export interface BlockDeviceWish {
   delete_on_termination?: boolean | string;
   tag?: string;
   volume_type?: string | null;
+  virtual_name?: string;
   no_device?: unknown;
 }
 
