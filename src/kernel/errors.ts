@@ -8,18 +8,17 @@ export class ApiError extends Error {
   readonly type: string;
   readonly detail: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What keystone says of a failed login beside the message. */
+  readonly identity: Readonly<Record<string, unknown>> | null;
 
-  constructor(
-    status: number,
-    message: string,
-    options: { type?: string; detail?: string; headers?: Record<string, string>; cause?: unknown } = {},
-  ) {
+  constructor(status: number, message: string, options: Options = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ApiError";
     this.status = status;
     this.type = options.type ?? DEFAULT_TYPES[status] ?? "HTTPError";
     this.detail = options.detail ?? "";
     this.headers = options.headers ?? {};
+    this.identity = options.identity ?? null;
   }
 }
 
@@ -37,7 +36,13 @@ const DEFAULT_TYPES: Record<number, string> = {
   503: "HTTPServiceUnavailable",
 };
 
-type Options = { type?: string; detail?: string; headers?: Record<string, string>; cause?: unknown };
+type Options = {
+  type?: string;
+  detail?: string;
+  headers?: Record<string, string>;
+  identity?: Record<string, unknown>;
+  cause?: unknown;
+};
 
 export const badRequest = (message: string, options?: Options) => new ApiError(400, message, options);
 export const unauthorized = (message: string, options?: Options) => new ApiError(401, message, options);

@@ -33,8 +33,9 @@ export function computeEnvelope(error: ApiError): unknown {
 }
 
 /** `{"error": {"code": 404, "message": "…", "title": "Not Found"}}`: keystone, and the 401 of keystonemiddleware everywhere. */
-export function identityEnvelope(error: ApiError): unknown {
-  return { error: { code: error.status, message: error.message, title: REASONS[error.status] ?? "Error" } };
+export function identityEnvelope({ status, message, identity }: ApiError): unknown {
+  const more = identity === null ? {} : { identity };
+  return { error: { code: status, ...more, message, title: REASONS[status] ?? "Error" } };
 }
 
 /** `{"NeutronError": {"type": "PortNotFound", "message": "…", "detail": ""}}` */

@@ -32,7 +32,15 @@ export const missing = (what: string, id: string) => notFound(`Could not find ${
 /** The one answer to every failed login, whatever failed. */
 export const loginFailed = () => unauthorized("The request you have made requires authentication.");
 
+/** Application credentials choose no scope, not even an empty one (keystone/auth/core.py). */
+export const noScopeToChoose = () =>
+  unauthorized("Error authenticating with application credential: Application credentials cannot request a scope.", {
+    identity: {},
+  });
+
 export const tokenNotFound = () => notFound("Failed to validate token");
+
+export const unrecognized = () => notFound("Could not recognize Fernet token");
 
 export const forbiddenAction = (action: string) =>
   forbidden(`You are not authorized to perform the requested action: ${action}.`);

@@ -205,3 +205,25 @@ test("v2.0: tutorials' logins still work", async () => {
     ["demo", "invisible_to_admin"],
   );
 });
+
+test("an application credential chooses no scope, not even an empty one; without a scope it has its project", async () => {
+  const path = `/identity/v3/users/${demoId}/application_credentials`;
+  const body = { application_credential: { name: "unscoped" } };
+  const { id, secret } = (await t.request("POST", path, { token: demo, body })).body.application_credential;
+  const { identity } = credentialLogin(id, secret).auth;
+  for (const scope of [{ project: { id: projectId } }, "unscoped", { unscoped: {} }, { system: { all: true } }, {}]) {
+    const refused = await t.request("POST", TOKENS, { body: { auth: { identity, scope } } });
+    assert.equal(refused.status, 401, JSON.stringify(scope));
+    assert.deepEqual(refused.body.error, {
+      code: 401,
+      identity: {},
+      message: "Error authenticating with application credential: Application credentials cannot request a scope.",
+      title: "Unauthorized",
+    });
+  }
+  const login = await t.request("POST", `${TOKENS}?nocatalog`, { body: { auth: { identity } } });
+  assert.equal(login.status, 201);
+  assert.equal(login.body.token.project.id, projectId);
+  assert.equal(login.body.token.catalog, undefined);
+  assert.deepEqual(login.body.token.application_credential, { id, name: "unscoped", restricted: true });
+});

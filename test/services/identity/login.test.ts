@@ -211,6 +211,23 @@ test("an expired token is refused, also one that was seen before, and one of an 
   assert.equal((await t.request("GET", `${V3}/auth/projects`, { token })).status, 401);
 });
 
+test("a service may ask for a token two days past its end, and not when it was taken back", async () => {
+  await t.user("worker", "demo", "member");
+  const [ended, revoked] = [await login("worker", "secret", "demo"), await login("worker", "secret", "demo")];
+  const ask = (answer: typeof ended, query: string) =>
+    t.admin("GET", `${TOKENS}${query}`, { headers: { "x-subject-token": tokenOf(answer) } });
+  await t.admin("DELETE", TOKENS, { headers: { "x-subject-token": tokenOf(revoked) } });
+  clock.advance(Date.parse(ended.body.token.expires_at) - clock.now());
+  assert.equal((await ask(ended, "")).status, 404);
+  assert.equal((await ask(ended, "?allow_expired=0")).status, 404);
+  const late = await ask(ended, "?allow_expired=1");
+  assert.equal(late.status, 200);
+  assert.equal(late.body.token.expires_at, ended.body.token.expires_at);
+  assert.equal((await ask(revoked, "?allow_expired=1")).status, 404);
+  clock.advance(172_800_000);
+  assert.equal((await ask(ended, "?allow_expired=1")).status, 404);
+});
+
 test("a chain of tokens, however long, ends when the first one does, and can be followed to it", async () => {
   const first = await login("demo");
   let token = tokenOf(first);
@@ -227,7 +244,7 @@ test("a chain of tokens, however long, ends when the first one does, and can be 
   }
   clock.advance(Date.parse(first.body.token.expires_at) - clock.now());
   const identity = { methods: ["token"], token: { id: token } };
-  assert.equal((await t.request("POST", TOKENS, { body: { auth: { identity } } })).status, 401);
+  assert.equal((await t.request("POST", TOKENS, { body: { auth: { identity } } })).status, 404);
 });
 
 test("failed logins and invalid tokens leave nothing behind: no log line, no row", async () => {

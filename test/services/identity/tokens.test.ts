@@ -168,3 +168,43 @@ test("what never was a token is told from one that is no longer good", async () 
   assert.equal((await revoke(token)).status, 204);
   assert.equal((await revoke(token)).body.error.message, "Failed to validate token");
 });
+
+test("a token that is no longer good, or never was one, is not found; it is no failed login", async () => {
+  const trade = (id: string) =>
+    t.request("POST", TOKENS, { body: { auth: { identity: { methods: ["token"], token: { id } } } } });
+  const token = await t.login("demo", "demo");
+  assert.equal((await trade(token)).status, 201);
+  await t.request("DELETE", TOKENS, { token, headers: { "x-subject-token": token } });
+  const revoked = await trade(token);
+  assert.equal(revoked.status, 404);
+  assert.equal(revoked.body.error.message, "Failed to validate token");
+  const nonsense = await trade("gAAAAABhello");
+  assert.equal(nonsense.status, 404);
+  assert.equal(nonsense.body.error.message, "Could not recognize Fernet token");
+  const old = await t.request("POST", "/identity/v2.0/tokens", { body: { auth: { token: { id: token } } } });
+  assert.equal(old.status, 404);
+});
+
+test("a system's token buys none of a project or domain", async () => {
+  const user = { name: "admin", domain: { id: "default" }, password: "secret" };
+  const login = { methods: ["password"], password: { user } };
+  const body = { auth: { identity: login, scope: { system: { all: true } } } };
+  const id = (await t.request("POST", TOKENS, { body })).headers.get("x-subject-token");
+  const trade = (scope: unknown) =>
+    t.request("POST", TOKENS, { body: { auth: { identity: { methods: ["token"], token: { id } }, scope } } });
+  assert.equal((await trade({ project: { name: "admin", domain: { id: "default" } } })).status, 403);
+  assert.equal((await trade({ domain: { id: "default" } })).status, 403);
+  assert.equal((await trade({ system: { all: true } })).status, 201);
+});
+
+test("a method that is not there is named with those that are", async () => {
+  const identity = { methods: ["saml2"], saml2: {} };
+  const answer = await t.request("POST", TOKENS, { body: { auth: { identity } } });
+  assert.equal(answer.status, 401);
+  assert.deepEqual(answer.body.error, {
+    code: 401,
+    identity: { methods: ["password", "token", "application_credential"] },
+    message: "Attempted to authenticate with an unsupported method.",
+    title: "Unauthorized",
+  });
+});

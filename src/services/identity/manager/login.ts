@@ -1,6 +1,6 @@
-import { badRequest } from "../../../kernel/errors.ts";
+import { badRequest, unauthorized } from "../../../kernel/errors.ts";
 import type { Kernel } from "../../../kernel/module.ts";
-import { forbiddenAction, loginFailed } from "../errors.ts";
+import { forbiddenAction, loginFailed, noScopeToChoose, tokenNotFound, unrecognized } from "../errors.ts";
 import type { ProjectRow, UserRow } from "../store/rows.ts";
 import type { IdentityStore } from "../store/store.ts";
 import type { Passwords } from "./passwords.ts";
@@ -34,6 +34,8 @@ export interface LoginRequest {
 /** What a token from a signed EC2 request says it came by. */
 export const EC2_METHOD = "ec2credential";
 
+const METHODS = ["password", "token", "application_credential"];
+
 /** Who has proved to be whom, and by which means. */
 interface Proof {
   userId: string;
@@ -57,11 +59,19 @@ export class Login {
     this.#passwords = passwords;
   }
 
-  /** Errors: 401; 400 for a body that names nothing; 403 for a delegation that may not be widened. */
+  /** Errors: 401; 404 for a token that is none; 400 for a body that names nothing; 403 for a delegation that may not be widened. */
   async login(request: LoginRequest): Promise<{ id: string; token: Token }> {
+    if (request.identity.methods.includes("application_credential") && request.scope !== undefined) {
+      throw noScopeToChoose();
+    }
     const proof = await this.#prove(request);
     if (proof.parent?.trust != null || proof.parent?.applicationCredential != null) {
       throw forbiddenAction("rescope a scoped token");
+    }
+    if (proof.parent?.scope.kind === "system" && isNarrower(request.scope)) {
+      throw forbiddenAction(
+        "Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.",
+      );
     }
     // A signed request was for one project; its token may be renewed and nothing else.
     if (proof.parent?.methods.includes(EC2_METHOD) === true) {
@@ -134,7 +144,9 @@ export class Login {
     if (method === "password" && identity.password !== undefined) return this.#byPassword(identity.password.user);
     if (method === "token" && identity.token !== undefined) {
       const parent = this.#tokens.read(identity.token.id);
-      if (parent === null) throw loginFailed();
+      // Not 401, which is for who lacks a token (keystone/token/provider.py). One with access rules is traded for nothing.
+      if (parent === null) throw this.#tokens.sealed(identity.token.id) ? tokenNotFound() : unrecognized();
+      if (parent.identity.mayCall !== undefined) throw tokenNotFound();
       proof.parent = parent;
       proof.expiresAt = Math.min(proof.expiresAt, parent.expiresAt);
       return parent.userId;
@@ -142,12 +154,12 @@ export class Login {
     if (method === "application_credential" && identity.application_credential !== undefined) {
       return this.#byApplicationCredential(identity.application_credential, proof);
     }
-    if (["password", "token", "application_credential"].includes(method)) {
+    if (METHODS.includes(method)) {
       throw badRequest(
         `Expecting to find ${method} in identity. The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.`,
       );
     }
-    throw loginFailed();
+    throw unauthorized("Attempted to authenticate with an unsupported method.", { identity: { methods: METHODS } });
   }
 
   async #byPassword(given: Reference & { password: string }): Promise<string> {
@@ -276,6 +288,9 @@ export class Login {
     return domain === null ? null : (projects.find({ domain_id: domain.id, name: given.name }) ?? null);
   }
 }
+
+const isNarrower = (scope: LoginRequest["scope"]): boolean =>
+  typeof scope === "object" && (scope.project !== undefined || scope.domain !== undefined);
 
 const expectingUser = () =>
   badRequest(
