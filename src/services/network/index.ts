@@ -10,6 +10,7 @@ import { createManagers, type NetworkManagers } from "./manager/service.ts";
 import { network as networkMigration } from "./migrations/0001-network.ts";
 import { dhcpSchedule } from "./migrations/0002-dhcp-schedule.ts";
 import { formerGuests } from "./migrations/0003-former-guests.ts";
+import { shares } from "./migrations/0004-shares.ts";
 import { policies } from "./policies.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { dhcpAgentRoutes } from "./routes/dhcp-agents.ts";
@@ -37,7 +38,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   policies,
   // Who looks with another scope finds nothing but is not refused: lists are filtered (neutron/pecan_wsgi/hooks).
   scopes: forProjects("neutron", (policy) => (policies[policy] === admin ? ["project"] : null)),
-  migrations: [networkMigration, dhcpSchedule, formerGuests],
+  migrations: [networkMigration, dhcpSchedule, formerGuests, shares],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { applier } = managers;

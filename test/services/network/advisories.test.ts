@@ -136,10 +136,10 @@ test("a subnet pool joins no address scope of another project", async () => {
     .address_scope;
   const pool = { name: "p", prefixes: ["10.64.0.0/16"], min_prefixlen: 24 };
   const joined = { subnetpool: { ...pool, address_scope_id: scope.id } };
-  await refused(OTHER, "POST", "/subnetpools", joined, 400, "IllegalSubnetPoolAssociationToAddressScope");
+  await refused(OTHER, "POST", "/subnetpools", joined, 404, "AddressScopeNotFound");
   const made = (await call(OTHER, "POST", "/subnetpools", { subnetpool: pool })).subnetpool;
   const change = { subnetpool: { address_scope_id: scope.id } };
-  await refused(OTHER, "PUT", `/subnetpools/${made.id}`, change, 400, "IllegalSubnetPoolAssociationToAddressScope");
+  await refused(OTHER, "PUT", `/subnetpools/${made.id}`, change, 404, "AddressScopeNotFound");
   await call(OWNER, "POST", "/subnetpools", joined);
 });
 

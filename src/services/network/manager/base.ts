@@ -80,6 +80,16 @@ export const OWN = "(@scope IS NULL OR project_id = @scope)";
 export const sharedWith = (type: string, column = "id", action = "access_as_shared"): string =>
   `${column} IN (SELECT object_id FROM network_rbac_policies WHERE object_type = '${type}' AND action = '${action}' AND target_project IN ('*', @scope))`;
 
+/** Those of the things that a policy shares with the caller's project or with everybody. */
+export function sharedIds(base: Base, context: RequestContext, rows: readonly { id: string }[]): ReadonlySet<string> {
+  const shares = base.store.rbac.select(
+    "action = 'access_as_shared' AND target_project IN ('*', ?) AND object_id IN (SELECT value FROM json_each(?))",
+    context.projectId ?? "",
+    JSON.stringify(rows.map(({ id }) => id)),
+  );
+  return new Set(shares.map((policy) => policy.object_id));
+}
+
 /** Groups rows by one of their fields. */
 export function groupBy<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();

@@ -7,16 +7,19 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { networkAttributes } from "../schemas/resources.ts";
 import type { NetworkRow, PortRow } from "../store/rows.ts";
-import { type NetworkShares, networkView } from "../views/networks.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedWith, standard } from "./base.ts";
+import { networkView } from "../views/networks.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
+import { sharedSetting, shareWithAll, unshare } from "./rbac-rules.ts";
 
 /** Ports that go with their network instead of keeping it: the DHCP server's. */
 export const AUTO_DELETED_OWNERS: ReadonlySet<string> = new Set(["network:dhcp"]);
-const VISIBLE = `(${OWN} OR external = 1 OR ${sharedWith("network")} OR ${sharedWith("network", "id", "access_as_external")})`;
+/** An external network is seen by whom a policy lets use it as such: everybody, unless somebody took that back. */
+const VISIBLE = `(${OWN} OR ${sharedWith("network")} OR ${sharedWith("network", "id", "access_as_external")})`;
 
 export class NetworkManager implements Resource {
   readonly names = { singular: "network", plural: "networks" };
   readonly path = "/v2.0/networks";
+  readonly unknownMarker = "refused";
   readonly attributes = networkAttributes;
   readonly #base: Base;
 
@@ -45,7 +48,7 @@ export class NetworkManager implements Resource {
 
   /** The caller's, or shared with the caller's project so that ports may be made on it. */
   isShared(context: RequestContext, network: NetworkRow): boolean {
-    return this.#shares(context, [network.id]).shared.has(network.id);
+    return sharedIds(this.#base, context, [network]).has(network.id);
   }
 
   views(context: RequestContext, rows: readonly NetworkRow[]): Body[] {
@@ -55,20 +58,9 @@ export class NetworkManager implements Resource {
       JSON.stringify(ids),
     );
     const byNetwork = groupBy(subnets, (subnet) => subnet.network_id);
-    const shares = this.#shares(context, ids);
+    const shared = sharedIds(this.#base, context, rows);
     const scopes = this.#scopes(subnets.map((subnet) => subnet.subnetpool_id));
-    return rows.map((row) => networkView(row, byNetwork.get(row.id) ?? [], shares, scopes));
-  }
-
-  #shares(context: RequestContext, ids: readonly string[]): NetworkShares {
-    const policies = this.#base.store.rbac.select(
-      "object_type = 'network' AND object_id IN (SELECT value FROM json_each(?)) AND target_project IN ('*', ?)",
-      JSON.stringify(ids),
-      context.projectId ?? "",
-    );
-    const of = (action: string) =>
-      new Set(policies.filter((policy) => policy.action === action).map(({ object_id }) => object_id));
-    return { shared: of("access_as_shared"), external: of("access_as_external") };
+    return rows.map((row) => networkView(row, byNetwork.get(row.id) ?? [], shared, scopes));
   }
 
   /** Subnet pool id → its address scope. */
@@ -114,8 +106,8 @@ export class NetworkManager implements Resource {
     };
     if (row.is_default) this.#refuseSecondDefault(row.id);
     this.#base.store.networks.insert(row);
-    if (external) this.#share(row, "access_as_external");
-    if (body.shared === true) this.#share(row, "access_as_shared");
+    if (external) this.#openToAll(row);
+    if (body.shared === true) shareWithAll(this.#base.store, "network", row);
     this.#base.dirty("network", row.id);
     return row;
   }
@@ -154,22 +146,20 @@ export class NetworkManager implements Resource {
     return { provider_type: type, provider_physical: String(physical), provider_segment: segment as number | null };
   }
 
-  #share(row: NetworkRow, action: string): void {
+  #openToAll(row: NetworkRow): void {
     this.#base.store.rbac.insert({
       id: uuid(),
       project_id: row.project_id,
       object_type: "network",
       object_id: row.id,
-      action,
+      action: "access_as_external",
       target_project: "*",
     });
   }
 
-  #unshare(id: string, action: string): void {
+  #dropPolicies(id: string, which: string): void {
     const { rbac } = this.#base.store;
-    for (const policy of rbac.select("object_id = ? AND action = ? AND target_project = '*'", id, action)) {
-      rbac.delete(policy.id);
-    }
+    for (const policy of rbac.select(`object_id = ? AND ${which}`, id)) rbac.delete(policy.id);
   }
 
   #refuseSecondDefault(id: string): void {
@@ -209,27 +199,27 @@ export class NetworkManager implements Resource {
           { type: "ExternalNetworkInUse" },
         );
       }
-      this.#unshare(row.id, "access_as_external");
+      this.#dropPolicies(row.id, "action = 'access_as_external'");
       changes.is_default = false;
-    } else this.#share(row, "access_as_external");
+    } else this.#openToAll(row);
     changes.external = external;
   }
 
   #setShared(row: NetworkRow, shared: boolean): void {
-    const isShared =
-      this.#base.store.rbac.count("object_id = ? AND action = 'access_as_shared' AND target_project = '*'", row.id) > 0;
-    if (shared === isShared) return;
+    const { store } = this.#base;
     if (shared) {
-      this.#share(row, "access_as_shared");
+      shareWithAll(store, "network", row);
       return;
     }
-    const foreign = this.#ports(row.id, "project_id NOT IN ('', ?)", row.project_id);
-    if (foreign.length > 0) {
-      throw conflict(`Unable to reconfigure sharing settings for network ${row.id}. Multiple projects are using it.`, {
-        type: "InvalidSharedSetting",
-      });
-    }
-    this.#unshare(row.id, "access_as_shared");
+    const shares = store.rbac.select("object_id = ? AND action = 'access_as_shared'", row.id);
+    if (!shares.some((policy) => policy.target_project === "*")) return;
+    const allowed = new Set([row.project_id, ...shares.map((policy) => policy.target_project)]);
+    const things = [
+      ...this.#ports(row.id, "device_owner NOT LIKE 'network:%'"),
+      ...store.subnets.select("network_id = ?", row.id),
+    ];
+    if (things.some((thing) => !allowed.has(thing.project_id))) throw sharedSetting(row.name);
+    this.#dropPolicies(row.id, "action = 'access_as_shared' AND target_project = '*'");
   }
 
   #ports(networkId: string, where: string, ...params: string[]): PortRow[] {
@@ -255,7 +245,7 @@ export class NetworkManager implements Resource {
       if (holding.length > 0) throw networkInUse(id, holding.map((port) => port.id).sort());
       for (const port of ports) store.ports.delete(port.id);
       for (const subnet of store.subnets.select("network_id = ?", id)) store.subnets.delete(subnet.id);
-      for (const policy of store.rbac.select("object_id = ?", id)) store.rbac.delete(policy.id);
+      unshare(store, id);
       store.networks.delete(row.id);
       dirty("network", id);
       dirty("firewall");

@@ -55,6 +55,7 @@ export interface NewPort {
 export class PortManager implements Resource {
   readonly names = { singular: "port", plural: "ports" };
   readonly path = "/v2.0/ports";
+  readonly unknownMarker = "refused";
   readonly attributes = portAttributes;
   readonly ipam: Ipam;
   readonly #base: Base;

@@ -36,6 +36,7 @@ interface GatewayInfo {
 export class RouterManager implements Resource {
   readonly names = { singular: "router", plural: "routers" };
   readonly path = "/v2.0/routers";
+  readonly unknownMarker = "refused";
   readonly attributes = routerAttributes;
   readonly #base: Base;
   readonly #networks: NetworkManager;

@@ -7,7 +7,9 @@ import type { Body } from "../schemas/attribute.ts";
 import { groupAttributes } from "../schemas/resources.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { groupView } from "../views/security-groups.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedWith, standard } from "./base.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
+
+import { unshare } from "./rbac-rules.ts";
 
 const inUse = (type: string, message: string) => conflict(message, { type });
 
@@ -49,13 +51,8 @@ export class SecurityGroupManager implements Resource {
     const { store } = this.#base;
     const rules = store.rules.select("security_group_id IN (SELECT value FROM json_each(?))", ids);
     const byGroup = groupBy(rules, (rule) => rule.security_group_id);
-    const shared = store.rbac.select(
-      "object_type = 'security_group' AND target_project IN ('*', ?) AND object_id IN (SELECT value FROM json_each(?))",
-      context.projectId ?? "",
-      ids,
-    );
-    const sharedIds = new Set(shared.map(({ object_id }) => object_id));
-    return rows.map((row) => groupView(row, byGroup.get(row.id) ?? [], sharedIds.has(row.id)));
+    const sharedGroups = sharedIds(this.#base, context, rows);
+    return rows.map((row) => groupView(row, byGroup.get(row.id) ?? [], sharedGroups.has(row.id)));
   }
 
   /** The project's group "default", made when there is none. Cheap when there is. */
@@ -142,7 +139,7 @@ export class SecurityGroupManager implements Resource {
       if (store.portDetails.portsInGroup(id) > 0) throw inUse("SecurityGroupInUse", `Security Group ${id} in use.`);
       if (row.is_default && !context.isAdmin)
         throw inUse("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.");
-      for (const policy of store.rbac.select("object_id = ?", id)) store.rbac.delete(policy.id);
+      unshare(store, id);
       store.groups.delete(id);
       dirty("firewall");
     });

@@ -3,6 +3,7 @@ import { Quotas } from "../../../kernel/quota/quota.ts";
 import type { NetworkDriver } from "../driver/driver.ts";
 import { quotaResources } from "../quotas.ts";
 import { NetworkStore } from "../store/store.ts";
+import { AddressScopeManager } from "./address-scopes.ts";
 import { Applier } from "./apply.ts";
 import type { Base } from "./base.ts";
 import { FloatingIpManager } from "./floating-ips.ts";
@@ -12,7 +13,7 @@ import { RbacManager } from "./rbac.ts";
 import { RouterManager } from "./routers.ts";
 import { SecurityGroupRuleManager } from "./security-group-rules.ts";
 import { SecurityGroupManager } from "./security-groups.ts";
-import { AddressScopeManager, SubnetPoolManager } from "./subnet-pools.ts";
+import { SubnetPoolManager } from "./subnet-pools.ts";
 import { SubnetManager } from "./subnets.ts";
 
 /** The managers of one cloud, put together. */
@@ -41,7 +42,8 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
     dirty: (kind, id) => applier.mark(kind, id),
   };
   const networks = new NetworkManager(base);
-  const subnetPools = new SubnetPoolManager(base);
+  const addressScopes = new AddressScopeManager(base);
+  const subnetPools = new SubnetPoolManager(base, addressScopes);
   const subnets = new SubnetManager(base, networks, subnetPools);
   const groups = new SecurityGroupManager(base);
   const ports = new PortManager(base, networks, groups);
@@ -51,7 +53,7 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
     networks,
     subnets,
     subnetPools,
-    addressScopes: new AddressScopeManager(base),
+    addressScopes,
     ports,
     routers: new RouterManager(base, networks, subnets, ports),
     floatingIps: new FloatingIpManager(base, networks, ports),

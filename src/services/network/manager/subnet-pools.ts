@@ -1,16 +1,18 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { blockText, overlaps } from "../../../kernel/config/addresses.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
-import { addressScopeNotFound, invalidInput, subnetPoolNotFound } from "../errors.ts";
+import { invalidInput, subnetPoolNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
 import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
-import { addressScopeAttributes, subnetPoolAttributes } from "../schemas/resources.ts";
-import type { AddressScopeRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
-import { addressScopeView, subnetPoolView } from "../views/subnets.ts";
+import { subnetPoolAttributes } from "../schemas/resources.ts";
+import type { SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import { subnetPoolView } from "../views/subnets.ts";
+import type { AddressScopeManager } from "./address-scopes.ts";
 import { blockOf } from "./addresses.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedWith, standard } from "./base.ts";
+import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
 import { compacted, difference, firstFree, isCovered } from "./prefixes.ts";
+import { asInvalidInput, checkScopeOfPool, shareWithAll, unshare } from "./rbac-rules.ts";
 
 const error = (type: string, message: string) => badRequest(message, { type });
 
@@ -19,22 +21,29 @@ export class SubnetPoolManager implements Resource {
   readonly path = "/v2.0/subnetpools";
   readonly attributes = subnetPoolAttributes;
   readonly #base: Base;
+  readonly #scopes: AddressScopeManager;
 
-  constructor(base: Base) {
+  constructor(base: Base, scopes: AddressScopeManager) {
     this.#base = base;
+    this.#scopes = scopes;
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
-    return this.#rows(context, filters).map(subnetPoolView);
+    return this.#views(context, this.#rows(context, filters));
   }
 
   #rows(context: RequestContext, filters: Filters): SubnetPoolRow[] {
-    const visible = `(${OWN} OR shared = 1 OR ${sharedWith("subnetpool")})`;
+    const visible = `(${OWN} OR ${sharedWith("subnetpool")})`;
     return this.#base.store.subnetPools.filtered(filters, visible, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
-    return subnetPoolView(this.row(context, id));
+    return this.#views(context, [this.row(context, id)])[0] ?? {};
+  }
+
+  #views(context: RequestContext, rows: readonly SubnetPoolRow[]): Body[] {
+    const shared = sharedIds(this.#base, context, rows);
+    return rows.map((row) => subnetPoolView(row, shared.has(row.id)));
   }
 
   row(context: RequestContext, id: string): SubnetPoolRow {
@@ -51,7 +60,10 @@ export class SubnetPoolManager implements Resource {
     return this.#base.kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
         checkQuota(this.#base, project, { subnetpool: wanted.length });
-      return bodies.map((body) => subnetPoolView(this.#insert(context, body)));
+      return this.#views(
+        context,
+        bodies.map((body) => this.#insert(context, body)),
+      );
     });
   }
 
@@ -70,11 +82,15 @@ export class SubnetPoolManager implements Resource {
       default_prefixlen: (body.default_prefixlen as number | undefined) ?? min,
       default_quota: body.default_quota as number | null,
       is_default: body.is_default === true,
-      shared: body.shared === true,
       address_scope_id: body.address_scope_id as string | null,
     };
     this.#check(context, row);
-    this.#base.store.subnetPools.insert(row);
+    const { store } = this.#base;
+    store.subnetPools.insert(row);
+    if (body.shared === true) {
+      asInvalidInput(() => checkScopeOfPool(store, row.id, "*"));
+      shareWithAll(store, "subnetpool", row);
+    }
     return row;
   }
 
@@ -89,7 +105,7 @@ export class SubnetPoolManager implements Resource {
       throw bounds("default_prefixlen", row.default_prefixlen, "min_prefixlen", row.min_prefixlen);
     if (row.default_prefixlen > row.max_prefixlen)
       throw bounds("default_prefixlen", row.default_prefixlen, "max_prefixlen", row.max_prefixlen);
-    const { subnetPools, addressScopes } = this.#base.store;
+    const { subnetPools } = this.#base.store;
     if (row.is_default) {
       const others = subnetPools.count("is_default = 1 AND ip_version = ? AND id <> ?", row.ip_version, row.id);
       if (others > 0) {
@@ -99,15 +115,7 @@ export class SubnetPoolManager implements Resource {
       }
     }
     if (row.address_scope_id === null) return;
-    const scope = addressScopes.get(row.address_scope_id);
-    if (scope === undefined) throw addressScopeNotFound(row.address_scope_id);
-    // Its prefixes would be taken from the scope's owner.
-    if (!this.#usable(context, scope)) {
-      throw error(
-        "IllegalSubnetPoolAssociationToAddressScope",
-        `Illegal subnetpool association: subnetpool ${row.id} cannot be associated with address scope ${scope.id}.`,
-      );
-    }
+    const scope = this.#scopes.row(context, row.address_scope_id);
     if (scope.ip_version !== row.ip_version) {
       throw error(
         "IllegalSubnetPoolIpVersionAssociationToAddressScope",
@@ -125,19 +133,11 @@ export class SubnetPoolManager implements Resource {
     }
   }
 
-  /** The caller's own, or one that is shared with the caller. */
-  #usable(context: RequestContext, scope: AddressScopeRow): boolean {
-    const visible = `(${OWN} OR shared = 1 OR ${sharedWith("address_scope")})`;
-    const found = this.#base.store.addressScopes.filtered(new Map([["id", [scope.id]]]), visible, {
-      scope: scopeOf(context),
-    });
-    return found.length > 0;
-  }
-
   update(context: RequestContext, id: string, changes: Body): Body {
     return this.#base.kernel.db.transaction(() => {
       const row = this.row(context, id);
       const wanted = changes as Partial<SubnetPoolRow>;
+      this.#refuseForeignScope(context, row);
       if (wanted.prefixes !== undefined) {
         versionOf(wanted.prefixes);
         wanted.prefixes = compacted(wanted.prefixes);
@@ -149,8 +149,19 @@ export class SubnetPoolManager implements Resource {
         }
       }
       this.#check(context, { ...row, ...wanted });
-      return subnetPoolView(revise(this.#base, this.#base.store.subnetPools, row, wanted));
+      return this.#views(context, [revise(this.#base, this.#base.store.subnetPools, row, wanted)])[0] ?? {};
     });
+  }
+
+  /** What is in somebody else's address scope cannot be changed any more. Errors: 400, 404. */
+  #refuseForeignScope(context: RequestContext, row: SubnetPoolRow): void {
+    if (row.address_scope_id === null || context.isAdmin) return;
+    const scope = this.#scopes.row(context, row.address_scope_id);
+    if (scope.project_id === context.projectId) return;
+    throw error(
+      "IllegalSubnetPoolUpdate",
+      `Illegal subnetpool update : subnetpool ${row.id} cannot be updated when associated with shared address scope ${scope.id}.`,
+    );
   }
 
   /** add_prefixes and remove_prefixes (extension subnetpool-prefix-ops). Answers the pool's prefixes. */
@@ -158,6 +169,7 @@ export class SubnetPoolManager implements Resource {
     return this.#base.kernel.db.transaction(() => {
       const row = this.row(context, id);
       if (prefixes.length === 0) return row.prefixes;
+      this.#refuseForeignScope(context, row);
       if (add) versionOf([...row.prefixes, ...prefixes]);
       const next = add ? compacted([...row.prefixes, ...prefixes]) : difference(row.prefixes, prefixes).map(blockText);
       if (next.join() === row.prefixes.join()) return row.prefixes;
@@ -182,7 +194,7 @@ export class SubnetPoolManager implements Resource {
       if (store.subnets.count("subnetpool_id = ?", id) > 0) {
         throw error("SubnetPoolDeleteError", "Unable to delete subnet pool: Subnet pool has existing allocations.");
       }
-      for (const policy of store.rbac.select("object_id = ?", id)) store.rbac.delete(policy.id);
+      unshare(store, id);
       store.subnetPools.delete(id);
     });
   }
@@ -290,63 +302,4 @@ function versionOf(prefixes: readonly string[]): 4 | 6 {
   const versions = new Set(prefixes.map((prefix) => blockOf(prefix).family));
   if (versions.size > 1) throw error("PrefixVersionMismatch", "Cannot mix IPv4 and IPv6 prefixes in a subnet pool.");
   return blockOf(first).family;
-}
-
-export class AddressScopeManager implements Resource {
-  readonly names = { singular: "address_scope", plural: "address_scopes" };
-  readonly path = "/v2.0/address-scopes";
-  readonly attributes = addressScopeAttributes;
-  readonly #base: Base;
-
-  constructor(base: Base) {
-    this.#base = base;
-  }
-
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.#rows(context, filters).map(addressScopeView);
-  }
-
-  #rows(context: RequestContext, filters: Filters): AddressScopeRow[] {
-    const visible = `(${OWN} OR shared = 1 OR ${sharedWith("address_scope")})`;
-    return this.#base.store.addressScopes.filtered(filters, visible, { scope: scopeOf(context) });
-  }
-
-  get(context: RequestContext, id: string): Body {
-    const [row] = this.#rows(context, new Map([["id", [id]]]));
-    if (row === undefined) throw addressScopeNotFound(id);
-    return addressScopeView(row);
-  }
-
-  create(_context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() =>
-      bodies.map((body) => {
-        const row: AddressScopeRow = {
-          ...standard(this.#base, String(body.project_id), "", []),
-          name: String(body.name),
-          ip_version: body.ip_version as 4 | 6,
-          shared: body.shared === true,
-        };
-        this.#base.store.addressScopes.insert(row);
-        return addressScopeView(row);
-      }),
-    );
-  }
-
-  update(context: RequestContext, id: string, changes: Body): Body {
-    this.#base.store.addressScopes.update(id, changes as Partial<AddressScopeRow>);
-    return this.get(context, id);
-  }
-
-  remove(_context: RequestContext, id: string): void {
-    const { store, kernel } = this.#base;
-    kernel.db.transaction(() => {
-      if (store.subnetPools.count("address_scope_id = ?", id) > 0) {
-        throw conflict(
-          `Unable to complete operation on address scope ${id}. There are one or more subnet pools in use on the address scope.`,
-          { type: "AddressScopeInUse" },
-        );
-      }
-      store.addressScopes.delete(id);
-    });
-  }
 }

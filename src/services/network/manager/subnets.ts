@@ -9,7 +9,18 @@ import { subnetAttributes } from "../schemas/resources.ts";
 import type { NetworkRow, Pool, PortRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { subnetView } from "../views/subnets.ts";
 import { blockOf, defaultPools, eui64, isAutoAddress, numberOf } from "./addresses.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./base.ts";
+import {
+  type Base,
+  checkQuota,
+  groupBy,
+  OWN,
+  revise,
+  scopeOf,
+  seesAll,
+  sharedIds,
+  sharedWith,
+  standard,
+} from "./base.ts";
 import { ensureDhcpPort } from "./dhcp.ts";
 import { Ipam, serves } from "./ipam.ts";
 import { AUTO_DELETED_OWNERS, type NetworkManager } from "./networks.ts";
@@ -42,7 +53,12 @@ export class SubnetManager implements Resource {
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
-    return this.rows(context, filters).map(subnetView);
+    const rows = this.rows(context, filters);
+    if (!filters.has("shared")) return rows.map(subnetView);
+    // Only asked for, never shown: it is that of the network.
+    const networks = [...new Set(rows.map((row) => row.network_id))].map((id) => ({ id }));
+    const shared = sharedIds(this.#base, context, networks);
+    return rows.map((row) => ({ ...subnetView(row), shared: shared.has(row.network_id) }));
   }
 
   rows(context: RequestContext, filters: Filters = new Map()): SubnetRow[] {

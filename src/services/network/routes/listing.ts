@@ -2,7 +2,7 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { badResource } from "../errors.ts";
-import { type Attributes, type Body, isObject } from "../schemas/attribute.ts";
+import { type Attribute, type Attributes, type Body, isObject } from "../schemas/attribute.ts";
 
 /** Attribute → accepted values, of a list's query. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
@@ -10,23 +10,31 @@ export type Filters = ReadonlyMap<string, readonly string[]>;
 const CONTROL = new Set(["fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse"]);
 const TAG_FILTERS = new Set(["tags", "tags-any", "not-tags", "not-tags-any"]);
 
-/** Errors: 400 for a filter that is no attribute (neutron's filter-validation). */
+/**
+ * Values as neutron compares them: what an attribute converts is converted, so `cidr=10.0.0.7/24` finds 10.0.0.0/24. Errors: 400 for an
+ * attribute that is no filter (filter-validation), for a value that cannot be one.
+ */
 export function filtersOf(request: ApiRequest, attributes: Attributes, extra: readonly string[] = []): Filters {
   const filters = new Map<string, string[]>();
-  const unknown: string[] = [];
+  const unknown = new Set<string>();
   for (const [sent, value] of request.query) {
     if (CONTROL.has(sent)) continue;
     const name = sent === "tenant_id" ? "project_id" : sent;
-    if (!Object.hasOwn(attributes, name) && !TAG_FILTERS.has(name) && !extra.includes(name)) unknown.push(sent);
+    const attribute = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+    if (attribute?.filter === false || (attribute === undefined && !TAG_FILTERS.has(name) && !extra.includes(name))) {
+      unknown.add(sent);
+      continue;
+    }
     const values = filters.get(name);
-    if (values === undefined) filters.set(name, [value]);
-    else values.push(value);
+    const converted = attribute?.filterAs === undefined ? value : String(attribute.filterAs(value));
+    if (values === undefined) filters.set(name, [converted]);
+    else values.push(converted);
   }
-  if (unknown.length > 0) {
-    throw badRequest(`[${unknown.map((name) => `'${name}'`).join(", ")}] is invalid attribute for filtering`);
-  }
+  if (unknown.size > 0) throw badRequest(`${named([...unknown])} is invalid attribute for filtering`);
   return filters;
 }
+
+const named = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(", ")}]`;
 
 /** Whether a view fits all filters; `extra` filters are the manager's. */
 export function matches(view: Body, filters: Filters): boolean {
@@ -39,22 +47,22 @@ export function matches(view: Body, filters: Filters): boolean {
 }
 
 function matchesValue(value: unknown, wanted: readonly string[]): boolean {
-  if (typeof value === "boolean") return wanted.some((text) => /^(true|1)$/i.test(text) === value);
-  if (value === null || value === undefined)
-    return wanted.some((text) => text === "" || text === "None" || text === "null");
   if (Array.isArray(value)) return matchesList(value, wanted);
   if (isObject(value)) return wanted.some((text) => text === JSON.stringify(value));
   return wanted.includes(String(value));
 }
+
+/** Others say nothing, as in neutron. */
+const ITEM_KEYS = new Set(["ip_address", "subnet_id", "ip_address_substr"]);
 
 /** `security_groups=ID`, `fixed_ips=ip_address=A`, `fixed_ips=subnet_id=S`, `fixed_ips=ip_address_substr=T` */
 function matchesList(items: readonly unknown[], wanted: readonly string[]): boolean {
   const byKey = new Map<string, string[]>();
   const plain: string[] = [];
   for (const text of wanted) {
-    const match = /^(ip_address|subnet_id|ip_address_substr)=(.*)$/.exec(text);
+    const match = /^([a-z_]+)=(.*)$/.exec(text);
     if (match?.[1] === undefined || match[2] === undefined) plain.push(text);
-    else byKey.set(match[1], [...(byKey.get(match[1]) ?? []), match[2]]);
+    else if (ITEM_KEYS.has(match[1])) byKey.set(match[1], [...(byKey.get(match[1]) ?? []), match[2]]);
   }
   if (plain.length > 0 && !items.some((item) => plain.includes(String(item)))) return false;
   if (byKey.size === 0) return true;
@@ -79,63 +87,76 @@ function matchesTags(value: unknown, kind: string, wanted: readonly string[]): b
 
 export interface Page {
   items: Body[];
-  links: { rel: string; href: string }[] | null;
+  /** Both are told, unless a page is not full: then there is nothing behind it in the direction of reading. */
+  links: { rel: string; href: string }[];
 }
 
-/** Sorts and cuts. Errors: 400 for unknown sort keys, a bad limit. */
-export function paged(request: ApiRequest, attributes: Attributes, views: Body[], path: string): Page {
-  const { query } = request;
-  const sorted = sort(query.getAll("sort_key"), query.getAll("sort_dir"), attributes, views);
+export interface PageRules {
+  attributes: Attributes;
+  /** "/v2.0/networks" */
+  path: string;
+  /** Null: this list has no pages (neutron's allow_pagination=False); limit and marker are ignored. */
+  marker: ((id: string) => Body | null) | null;
+}
+
+/**
+ * Sorts and cuts, as neutron/api/api_common.py and its queries do: a page goes on after where the marker would be in the order, whether it
+ * fits the filters or not; a marker without a limit says nothing. Errors: 400 for sort keys, directions and limits that are none; what
+ * `marker` throws.
+ */
+export function paged({ query, baseUrl }: ApiRequest, rules: PageRules, views: Body[]): Page {
+  const order = orderOf(query.getAll("sort_key"), query.getAll("sort_dir"), rules.attributes);
+  const sorted = query.has("sort_key") ? [...views].sort(order) : views;
   const limit = limitOf(query.get("limit"));
-  const marker = query.get("marker");
-  const reverse = /^(true|1)$/i.test(query.get("page_reverse") ?? "");
-  if (limit === null && marker === null) return { items: sorted, links: null };
-  const at = marker === null ? -1 : sorted.findIndex(({ id }) => id === marker);
-  const end = reverse && at >= 0 ? at : sorted.length;
-  const size = limit ?? sorted.length;
-  const start = reverse ? Math.max(0, end - size) : at + 1;
-  const items = sorted.slice(start, Math.min(end, start + size));
-  const link = (rel: string, to: unknown, back: boolean) => {
+  if (rules.marker === null || limit === null) return { items: sorted, links: [] };
+  const reverse = query.get("page_reverse")?.toLowerCase() === "true";
+  const sent = query.get("marker");
+  const marker = sent === null || sent === "" ? null : rules.marker(sent);
+  const side = marker === null ? sorted : sorted.filter((one) => order(one, marker) * (reverse ? -1 : 1) > 0);
+  const items = reverse ? side.slice(-limit) : side.slice(0, limit);
+  const link = (rel: string, to: Body | undefined, back: boolean) => {
     const params = new URLSearchParams(query);
-    params.set("marker", String(to));
+    params.delete("marker");
     params.delete("page_reverse");
+    if (to !== undefined) params.set("marker", String(to.id));
     if (back) params.set("page_reverse", "True");
-    return { rel, href: `${request.baseUrl}${path}?${params}` };
+    return { rel, href: `${baseUrl}${rules.path}?${params}` };
   };
+  const isFull = items.length === limit;
   const links = [];
-  if (limit !== null && items.length === size && items.length > 0) links.push(link("next", items.at(-1)?.id, false));
-  if (marker !== null && items.length > 0) links.push(link("previous", items[0]?.id, true));
+  if (isFull || reverse) links.push(link("next", items.at(-1), false));
+  if (isFull || !reverse) links.push(link("previous", items[0], true));
   return { items, links };
 }
 
 function limitOf(text: string | null): number | null {
   if (text === null) return null;
-  if (!/^\d+$/.test(text)) throw badResource("limit", `Limit must be an integer 0 or greater and not '${text}'`);
-  return Number(text) === 0 ? null : Number(text);
+  const limit = /^\s*\+?\d{1,15}\s*$/.test(text) ? Number(text) : -1;
+  if (limit < 0) throw badResource("limit", `Limit must be an integer 0 or greater and not '${text}'`);
+  return limit === 0 ? null : limit;
 }
 
-function sort(keys: string[], directions: string[], attributes: Attributes, views: Body[]): Body[] {
-  if (keys.length === 0) return views;
-  if (directions.length > 0 && directions.length !== keys.length) {
-    throw badRequest("The number of sort_keys and sort_dirs must be same");
-  }
-  const unknown = keys.filter((key) => !Object.hasOwn(attributes, key));
-  if (unknown.length > 0) {
-    throw badRequest(`[${unknown.map((key) => `'${key}'`).join(", ")}] is invalid attribute for sort_keys`);
-  }
+/** By the keys, then by id. */
+function orderOf(
+  sentKeys: readonly string[],
+  sentDirections: readonly string[],
+  attributes: Attributes,
+): (one: Body, other: Body) => number {
+  const keys = sentKeys.filter((key) => key !== "");
+  const directions = sentDirections.filter((direction) => direction !== "");
+  if (directions.length !== keys.length) throw badRequest("The number of sort_keys and sort_dirs must be same");
+  const unknown = keys.filter((key) => !Object.hasOwn(attributes, key) || attributes[key]?.sort === false);
+  if (unknown.length > 0) throw badRequest(`${named(unknown)} is invalid attribute for sort_keys`);
   const wrong = directions.filter((direction) => direction !== "asc" && direction !== "desc");
-  if (wrong.length > 0) {
-    throw badRequest(
-      `[${wrong.map((word) => `'${word}'`).join(", ")}] is invalid value for sort_dirs, valid value is 'asc' and 'desc'`,
-    );
-  }
-  return [...views].sort((one, other) => {
+  if (wrong.length > 0)
+    throw badRequest(`${named(wrong)} is invalid value for sort_dirs, valid value is 'asc' and 'desc'`);
+  return (one, other) => {
     for (const [index, key] of keys.entries()) {
       const order = compare(one[key], other[key]);
       if (order !== 0) return directions[index] === "desc" ? -order : order;
     }
     return compare(one.id, other.id);
-  });
+  };
 }
 
 function compare(one: unknown, other: unknown): number {
@@ -145,14 +166,15 @@ function compare(one: unknown, other: unknown): number {
   return (one as string) < (other as string) ? -1 : 1;
 }
 
-/** A view (made for this answer alone) as this caller sees it: without what only admins see, and only the asked fields. */
+/** A view (made for this answer alone) as this caller sees it: without what only admins see or nobody, and only the asked fields. */
 export function shownTo(context: RequestContext, attributes: Attributes, view: Body, fields: readonly string[]): Body {
   // Undefined values are left out of JSON; that costs less than a copy.
-  if (!context.isAdmin) for (const name of adminOnly(attributes)) view[name] = undefined;
+  for (const [name, { seenBy, hidden }] of unseen(attributes))
+    if (hidden === true || (seenBy === "admin" && !context.isAdmin)) view[name] = undefined;
   const wanted = fields.filter((field) => field !== "");
   if (wanted.length === 0) return view;
   return Object.fromEntries(wanted.filter((name) => Object.hasOwn(view, name)).map((name) => [name, view[name]]));
 }
 
-const adminOnly = (attributes: Attributes): string[] =>
-  Object.keys(attributes).filter((name) => attributes[name]?.seenBy === "admin");
+const unseen = (attributes: Attributes): [string, Attribute][] =>
+  Object.entries(attributes).filter(([, { seenBy, hidden }]) => seenBy === "admin" || hidden === true);

@@ -101,7 +101,7 @@ export function portForwardingRoutes(base: Base, floatingIps: FloatingIpManager)
       success: 200,
       handler(request) {
         const fip = owned(request.context, request.param("fip_id"));
-        const body = parseUpdate(NAMES, portForwardingAttributes, singleBody(NAMES, request.body), request.context);
+        const body = parseUpdate(portForwardingAttributes, singleBody(NAMES, request.body));
         return kernel.db.transaction(() => {
           const row = rowOf(fip.id, request.param("id"));
           const changes = body as Partial<PortForwardingRow>;

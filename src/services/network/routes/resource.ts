@@ -9,9 +9,10 @@ import {
   parseCreate,
   parseUpdate,
   postBodies,
+  requireSettable,
   singleBody,
 } from "../schemas/attribute.ts";
-import { type Filters, filtersOf, matches, paged, shownTo } from "./listing.ts";
+import { type Filters, filtersOf, matches, type PageRules, paged, shownTo } from "./listing.ts";
 
 type Change = "update" | "delete";
 
@@ -31,10 +32,33 @@ export interface Resource {
   create?(context: RequestContext, bodies: readonly Body[]): Body[];
   update?(context: RequestContext, id: string, changes: Body): Body;
   remove?(context: RequestContext, id: string): void;
+  /** The list has no pages: limit and marker say nothing. */
+  unpaged?: boolean;
+  /** What a marker that is not there does: 404 as `get`, or (absent) nothing. */
+  unknownMarker?: "refused";
   /** Only admins may write. */
   adminOnly?: boolean;
   /** Projects that may change it; its own when absent. */
   owners?(view: Body, verb: Change): readonly string[];
+}
+
+/** Neutron looks up some markers as it looks up things (404 when they are not there); for the others the list begins anew. */
+function markerOf(resource: Resource, context: RequestContext, id: string): Body | null {
+  try {
+    return resource.get(context, id);
+  } catch (error) {
+    if (resource.unknownMarker !== "refused" && error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** What a list answers: the page, as its reader sees it, and its links. */
+export function pageBody(request: ApiRequest, plural: string, rules: PageRules, views: Body[]): Body {
+  const { items, links } = paged(request, rules, views);
+  const fields = request.query.getAll("fields");
+  const body: Body = { [plural]: items.map((view) => shownTo(request.context, rules.attributes, view, fields)) };
+  if (links.length > 0) body[`${plural}_links`] = links;
+  return body;
 }
 
 /** The five routes of a collection, of those verbs that it has. */
@@ -49,11 +73,8 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     handler(request) {
       const filters = filtersOf(request, attributes, resource.filters);
       const views = resource.list(request.context, filters).filter((view) => matches(view, filters));
-      const { items, links } = paged(request, attributes, views, path);
-      const fields = request.query.getAll("fields");
-      const body: Body = { [names.plural]: items.map((view) => shownTo(request.context, attributes, view, fields)) };
-      if (links !== null && links.length > 0) body[`${names.plural}_links`] = links;
-      return { body };
+      const marker = resource.unpaged === true ? null : (id: string) => markerOf(resource, request.context, id);
+      return { body: pageBody(request, names.plural, { attributes, path, marker }, views) };
     },
   });
   const show: AnyRoute = route({
@@ -104,11 +125,12 @@ function updateRoute(resource: Resource, policies: Names, update: NonNullable<Re
     success: 200,
     handler(request) {
       const { context } = request;
-      const body = singleBody(names, request.body);
+      // As in neutron a wrong body is told of before it is asked whose thing it is.
+      const changes = parseUpdate(attributes, singleBody(names, request.body));
       const id = idOf(request);
       const before = resource.get(context, id);
       requireOwner(resource, context, before, "update", policies);
-      const changes = parseUpdate(names, attributes, body, context);
+      requireSettable(names, attributes, changes, context);
       requireRevision(request, before);
       const view = update.call(resource, context, id, changes);
       return { body: { [names.singular]: shownTo(context, attributes, view, []) } };

@@ -23,6 +23,12 @@ export interface Attribute {
   seenBy?: "admin";
   /** Not shown at all: `use_default_subnetpool`, `prefixlen`. */
   hidden?: boolean;
+  /** Lists cannot be filtered by it (no is_filter in neutron's table); true when absent. */
+  filter?: boolean;
+  /** Lists cannot be sorted by it (no is_sort_key); true when absent. */
+  sort?: boolean;
+  /** What a filter's text becomes before it is compared (convert_to). */
+  filterAs?: (text: string) => unknown;
 }
 
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -35,9 +41,9 @@ export const identityAttributes: Attributes = {
   tenant_id: {},
 };
 export const trackedAttributes: Attributes = {
-  created_at: { post: false },
-  updated_at: { post: false },
-  revision_number: { post: false },
+  created_at: { post: false, filter: false, sort: false },
+  updated_at: { post: false, filter: false, sort: false },
+  revision_number: { post: false, sort: false },
 };
 
 /** What an API resource is called, for messages and policies. */
@@ -52,21 +58,27 @@ export function isObject(value: unknown): value is Body {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The one or many bodies of a POST. Errors: 400. */
+/**
+ * The one or many bodies of a POST. Items of many may be wrapped like a single one, `{"ports": [{"port": {…}}]}` (neutron/api/v2/base.py
+ * prepare_request_body). Errors: 400.
+ */
 export function postBodies(names: Names, body: unknown): { bodies: Body[]; bulk: boolean } {
-  if (!isObject(body)) throw badRequest("Resource body required");
-  if (Object.hasOwn(body, names.plural)) {
-    const items = body[names.plural];
-    if (!Array.isArray(items) || items.length === 0 || !items.every(isObject))
-      throw badRequest("Resource body required");
-    return { bodies: items, bulk: true };
-  }
-  return { bodies: [singleBody(names, body)], bulk: false };
+  if (!isObject(body) || Object.keys(body).length === 0) throw badRequest("Resource body required");
+  if (!Object.hasOwn(body, names.plural)) return { bodies: [singleBody(names, body)], bulk: false };
+  const items = body[names.plural];
+  if (!Array.isArray(items)) throw badRequest("Body contains invalid data");
+  if (items.length === 0) throw badRequest("Resources required");
+  const bodies = items.map((item) => {
+    if (!isObject(item)) throw badRequest("Body contains invalid data");
+    return Object.hasOwn(item, names.singular) ? singleBody(names, item) : item;
+  });
+  return { bodies, bulk: true };
 }
 
 export function singleBody(names: Names, body: unknown): Body {
-  const item = isObject(body) ? body[names.singular] : undefined;
-  if (!isObject(item)) throw badRequest(`Unable to find '${names.singular}' in request body`);
+  const item = isObject(body) ? (body[names.singular] ?? null) : null;
+  if (item === null) throw badRequest(`Unable to find '${names.singular}' in request body`);
+  if (!isObject(item)) throw badRequest(`Object '${names.singular}' contains invalid data`);
   return item;
 }
 
@@ -97,8 +109,8 @@ export function parseCreate(names: Names, attributes: Attributes, body: Body, co
   return parsed;
 }
 
-/** A PUT's body, converted. Errors as `parseCreate`. */
-export function parseUpdate(names: Names, attributes: Attributes, body: Body, context: RequestContext): Body {
+/** A PUT's body, converted; whether the caller may set it is asked when the thing is known. Errors: 400. */
+export function parseUpdate(attributes: Attributes, body: Body): Body {
   refuseUnknown(attributes, body);
   const parsed: Body = {};
   for (const [name, sent] of Object.entries(body)) {
@@ -106,11 +118,15 @@ export function parseUpdate(names: Names, attributes: Attributes, body: Body, co
     if (attribute === undefined) continue;
     if (attribute.put !== true) throw badRequest(`Cannot update read-only attribute ${name}`);
     parsed[name] = convert(name, attribute, sent);
-    if (attribute.setBy === "admin" && !context.isAdmin) {
-      throw disallowed(`(rule:update_${names.singular} and rule:update_${names.singular}:${name})`);
-    }
   }
   return parsed;
+}
+
+/** Errors: 403 for attributes that are not the caller's to change. */
+export function requireSettable(names: Names, attributes: Attributes, changes: Body, context: RequestContext): void {
+  const name = Object.keys(changes).find((one) => attributes[one]?.setBy === "admin");
+  if (name === undefined || context.isAdmin) return;
+  throw disallowed(`(rule:update_${names.singular} and rule:update_${names.singular}:${name})`);
 }
 
 function projectOf(body: Body, context: RequestContext): string {

@@ -344,3 +344,38 @@ export const dnsName: Convert<string> = (value) => {
 
 /** Anything: checked by the manager, which has the better words. */
 export const raw: Convert<unknown> = (value) => value;
+
+/** A filter's value in the one spelling where it has one, else as it is: neutron's converters do not validate. */
+export const spelling =
+  (convert: Convert<string>): ((text: string) => string) =>
+  (text) => {
+    try {
+      return convert(text);
+    } catch {
+      return text;
+    }
+  };
+
+/** `ip_address=10.0.0.5`, a filter of a list's items. Errors: 400 without a key. */
+export function keyAndValue(text: string): string {
+  if (/^\s*[^=\s][^=]*=/.test(text)) return text;
+  throw invalidInput(`'${text}' is not of the form <key>=[value]`);
+}
+
+/** Owners of ports that a subnet is for. */
+export const serviceTypes: Convert<string[]> = (value) => {
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw badRequest("Subnet service types must be a list.");
+  return value.map((type) => {
+    if (typeof type !== "string") {
+      throw badRequest(`Subnet service type ${shown(type)} is not a string.`, {
+        type: "InvalidInputSubnetServiceType",
+      });
+    }
+    // Neutron means "compute:" by the second part, and takes each of its letters for a prefix.
+    if (/^(network:|neutron:|[compute:])/.test(type)) return type;
+    throw badRequest(`Subnet service type ${type} does not correspond to a valid device owner.`, {
+      type: "InvalidSubnetServiceType",
+    });
+  });
+};

@@ -1,3 +1,4 @@
+import { invalidInput } from "../errors.ts";
 import { type Attributes, identityAttributes, trackedAttributes } from "./attribute.ts";
 import {
   address,
@@ -9,6 +10,7 @@ import {
   dnsName,
   fixedIps,
   integer,
+  keyAndValue,
   listedPrefix,
   listOf,
   mac,
@@ -19,6 +21,9 @@ import {
   range,
   raw,
   routes,
+  serviceTypes,
+  shown,
+  spelling,
   string,
   uniqueListOf,
   uuid,
@@ -26,10 +31,13 @@ import {
 import { ethertype, portNumber, protocol, remotePrefix } from "./rule-values.ts";
 
 const name = { put: true, default: "", convert: string() };
-const description = { put: true, default: "", convert: string() };
-const tags = { default: [], convert: uniqueListOf(string(255)) };
+const description = { put: true, default: "", convert: string(), sort: false };
+const tags = { default: [], convert: uniqueListOf(string(255)), sort: false };
 const readOnly = { post: false };
-const up = { put: true, default: true, convert: boolean };
+/** Neither filter nor sort key. */
+const plain = { filter: false, sort: false };
+const flag = { convert: boolean, filterAs: boolean };
+const up = { put: true, default: true, ...flag };
 
 export const networkAttributes: Attributes = {
   ...identityAttributes,
@@ -37,20 +45,26 @@ export const networkAttributes: Attributes = {
   admin_state_up: up,
   mtu: { put: true, convert: range(0, 65535) },
   status: readOnly,
-  subnets: readOnly,
-  shared: { put: true, default: false, convert: boolean, setBy: "admin" },
-  availability_zone_hints: { default: [], convert: listOf(string()) },
-  availability_zones: readOnly,
-  ipv4_address_scope: readOnly,
-  ipv6_address_scope: readOnly,
-  "router:external": { put: true, default: false, convert: boolean, setBy: "admin" },
-  "provider:network_type": { convert: string(), setBy: "admin", seenBy: "admin" },
-  "provider:physical_network": { convert: orNull(string(128)), setBy: "admin", seenBy: "admin" },
-  "provider:segmentation_id": { convert: orNull(integer), setBy: "admin", seenBy: "admin" },
-  is_default: { put: true, default: false, convert: boolean, setBy: "admin" },
+  subnets: { ...readOnly, ...plain },
+  shared: { put: true, default: false, ...flag, setBy: "admin", sort: false },
+  availability_zone_hints: { default: [], convert: listOf(string()), filter: false },
+  availability_zones: { ...readOnly, ...plain },
+  ipv4_address_scope: { ...readOnly, ...plain },
+  ipv6_address_scope: { ...readOnly, ...plain },
+  "router:external": { put: true, default: false, ...flag, setBy: "admin", sort: false },
+  "provider:network_type": { convert: string(), setBy: "admin", seenBy: "admin", sort: false },
+  "provider:physical_network": { convert: orNull(string(128)), setBy: "admin", seenBy: "admin", sort: false },
+  "provider:segmentation_id": {
+    convert: orNull(integer),
+    setBy: "admin",
+    seenBy: "admin",
+    sort: false,
+    filterAs: integer,
+  },
+  is_default: { put: true, default: false, ...flag, setBy: "admin", sort: false },
   description,
-  port_security_enabled: { put: true, default: true, convert: boolean },
-  dns_domain: { put: true, default: "", convert: dnsName },
+  port_security_enabled: { put: true, default: true, convert: boolean, ...plain },
+  dns_domain: { put: true, default: "", convert: dnsName, ...plain },
   tags,
   ...trackedAttributes,
 };
@@ -61,20 +75,21 @@ export const subnetAttributes: Attributes = {
   ...identityAttributes,
   name,
   network_id: { required: true, convert: uuid },
-  ip_version: { convert: oneOf(4, 6) },
+  ip_version: { convert: oneOf(4, 6), filterAs: integer },
   subnetpool_id: { default: null, convert: orNull(uuid) },
   enable_dhcp: up,
   ipv6_ra_mode: { default: null, convert: ipv6Mode },
   ipv6_address_mode: { default: null, convert: ipv6Mode },
-  gateway_ip: { put: true, convert: orNull(address) },
-  cidr: { convert: orNull(cidr) },
-  prefixlen: { convert: orNull(range(0, 128)), hidden: true },
-  use_default_subnetpool: { default: false, convert: boolean, hidden: true },
-  allocation_pools: { put: true, convert: pools },
-  host_routes: { put: true, default: [], convert: routes },
-  dns_nameservers: { put: true, default: [], convert: nameservers },
+  gateway_ip: { put: true, convert: orNull(address), filterAs: spelling(address) },
+  cidr: { convert: orNull(cidr), filterAs: cidr },
+  prefixlen: { convert: orNull(range(0, 128)), hidden: true, ...plain },
+  use_default_subnetpool: { default: false, convert: boolean, hidden: true, ...plain },
+  shared: { ...readOnly, hidden: true, filterAs: boolean, sort: false },
+  allocation_pools: { put: true, convert: pools, ...plain },
+  host_routes: { put: true, default: [], convert: routes, ...plain },
+  dns_nameservers: { put: true, default: [], convert: nameservers, ...plain },
   description,
-  service_types: { put: true, default: [], convert: listOf(string()) },
+  service_types: { put: true, default: [], convert: serviceTypes, ...plain },
   tags,
   ...trackedAttributes,
 };
@@ -82,14 +97,14 @@ export const subnetAttributes: Attributes = {
 export const subnetPoolAttributes: Attributes = {
   ...identityAttributes,
   name: { ...name, default: undefined, required: true },
-  prefixes: { put: true, required: true, convert: uniqueListOf(listedPrefix) },
-  default_quota: { put: true, default: null, convert: orNull(range(0, 2 ** 31 - 1)) },
+  prefixes: { put: true, required: true, convert: uniqueListOf(listedPrefix), ...plain },
+  default_quota: { put: true, default: null, convert: orNull(range(0, 2 ** 31 - 1)), filterAs: integer },
   ip_version: readOnly,
-  default_prefixlen: { put: true, convert: range(0, 128) },
-  min_prefixlen: { put: true, convert: range(0, 128) },
-  max_prefixlen: { put: true, convert: range(0, 128) },
-  is_default: { put: true, default: false, convert: boolean, setBy: "admin" },
-  shared: { default: false, convert: boolean, setBy: "admin" },
+  default_prefixlen: { put: true, convert: range(0, 128), filterAs: integer },
+  min_prefixlen: { put: true, convert: range(0, 128), filterAs: integer },
+  max_prefixlen: { put: true, convert: range(0, 128), filterAs: integer },
+  is_default: { put: true, default: false, ...flag, setBy: "admin" },
+  shared: { default: false, ...flag, setBy: "admin" },
   address_scope_id: { put: true, default: null, convert: orNull(uuid) },
   description,
   tags,
@@ -99,38 +114,39 @@ export const subnetPoolAttributes: Attributes = {
 export const addressScopeAttributes: Attributes = {
   ...identityAttributes,
   name: { ...name, default: undefined, required: true },
-  ip_version: { required: true, convert: oneOf(4, 6) },
-  shared: { put: true, default: false, convert: boolean, setBy: "admin" },
+  ip_version: { required: true, convert: oneOf(4, 6), filterAs: integer },
+  shared: { put: true, default: false, ...flag, setBy: "admin" },
 };
 
 export const portAttributes: Attributes = {
   ...identityAttributes,
   name,
   network_id: { required: true, convert: uuid },
-  mac_address: { put: true, convert: orNull(mac) },
+  mac_address: { put: true, convert: orNull(mac), filterAs: spelling(mac) },
   admin_state_up: up,
   status: readOnly,
   device_id: { put: true, default: "", convert: string() },
   device_owner: { put: true, default: "", convert: string() },
-  fixed_ips: { put: true, convert: fixedIps },
-  allowed_address_pairs: { put: true, default: [], convert: addressPairs },
-  extra_dhcp_opts: { put: true, default: [], convert: dhcpOptions },
-  security_groups: { put: true, convert: uniqueListOf(uuid) },
+  fixed_ips: { put: true, convert: fixedIps, sort: false, filterAs: keyAndValue },
+  allowed_address_pairs: { put: true, default: [], convert: addressPairs, ...plain },
+  extra_dhcp_opts: { put: true, default: [], convert: dhcpOptions, ...plain },
+  security_groups: { put: true, convert: uniqueListOf(uuid), sort: false },
   description,
-  "binding:vnic_type": { put: true, default: "normal", convert: string() },
-  "binding:profile": { put: true, default: {}, convert: dictionary, setBy: "admin", seenBy: "admin" },
+  "binding:vnic_type": { put: true, default: "normal", convert: string(), ...plain },
+  "binding:profile": { put: true, default: {}, convert: dictionary, setBy: "admin", seenBy: "admin", ...plain },
   "binding:host_id": {
     put: true,
     default: "",
     convert: (value) => string()(value ?? ""),
     setBy: "admin",
     seenBy: "admin",
+    sort: false,
   },
-  "binding:vif_type": { post: false, seenBy: "admin" },
-  "binding:vif_details": { post: false, seenBy: "admin" },
-  port_security_enabled: { put: true, convert: boolean },
-  dns_name: { put: true, default: "", convert: dnsName },
-  dns_assignment: readOnly,
+  "binding:vif_type": { post: false, seenBy: "admin", ...plain },
+  "binding:vif_details": { post: false, seenBy: "admin", ...plain },
+  port_security_enabled: { put: true, convert: boolean, ...plain },
+  dns_name: { put: true, default: "", convert: dnsName, ...plain },
+  dns_assignment: { ...readOnly, ...plain },
   tags,
   ...trackedAttributes,
 };
@@ -139,13 +155,13 @@ export const routerAttributes: Attributes = {
   ...identityAttributes,
   name,
   admin_state_up: up,
-  status: readOnly,
-  external_gateway_info: { put: true, default: null, convert: raw },
+  status: { ...readOnly, filter: false },
+  external_gateway_info: { put: true, default: null, convert: raw, ...plain },
   description,
-  availability_zones: readOnly,
-  availability_zone_hints: { default: [], convert: listOf(string()) },
-  routes: { post: false, put: true, convert: routes },
-  flavor_id: { default: null, convert: orNull(uuid) },
+  availability_zones: { ...readOnly, ...plain },
+  availability_zone_hints: { default: [], convert: listOf(string()), ...plain },
+  routes: { post: false, put: true, convert: routes, ...plain },
+  flavor_id: { default: null, convert: orNull(uuid), filter: false },
   tags,
   ...trackedAttributes,
 };
@@ -154,16 +170,16 @@ export const floatingIpAttributes: Attributes = {
   ...identityAttributes,
   floating_ip_address: { convert: orNull(address), setBy: "admin" },
   floating_network_id: { required: true, convert: uuid },
-  subnet_id: { convert: orNull(uuid), hidden: true },
+  subnet_id: { convert: orNull(uuid), hidden: true, ...plain },
   router_id: readOnly,
-  port_id: { put: true, convert: orNull(uuid) },
+  port_id: { put: true, convert: orNull(uuid), sort: false },
   fixed_ip_address: { put: true, convert: orNull(address) },
   status: readOnly,
   description,
-  dns_name: { default: "", convert: dnsName },
-  dns_domain: { default: "", convert: dnsName },
-  port_details: readOnly,
-  port_forwardings: readOnly,
+  dns_name: { default: "", convert: dnsName, ...plain },
+  dns_domain: { default: "", convert: dnsName, ...plain },
+  port_details: { ...readOnly, ...plain },
+  port_forwardings: { ...readOnly, ...plain },
   tags,
   ...trackedAttributes,
 };
@@ -172,11 +188,16 @@ export const portForwardingAttributes: Attributes = {
   id: { post: false },
   project_id: {},
   tenant_id: {},
-  protocol: { put: true, required: true, convert: (value) => oneOf("tcp", "udp")(String(value).toLowerCase()) },
-  external_port: { put: true, required: true, convert: range(1, 65535) },
-  internal_port: { put: true, required: true, convert: range(1, 65535) },
+  protocol: {
+    put: true,
+    required: true,
+    convert: (value) => oneOf("tcp", "udp")(String(value).toLowerCase()),
+    filterAs: (text) => text.toLowerCase(),
+  },
+  external_port: { put: true, required: true, convert: range(1, 65535), filterAs: integer },
+  internal_port: { put: true, required: true, convert: range(1, 65535), ...plain },
   internal_port_id: { put: true, required: true, convert: uuid },
-  internal_ip_address: { put: true, convert: address },
+  internal_ip_address: { put: true, convert: address, ...plain },
   description,
 };
 
@@ -184,8 +205,8 @@ export const groupAttributes: Attributes = {
   ...identityAttributes,
   name,
   description,
-  shared: readOnly,
-  security_group_rules: readOnly,
+  shared: { ...readOnly, filterAs: boolean, sort: false },
+  security_group_rules: { ...readOnly, ...plain },
   tags,
   ...trackedAttributes,
 };
@@ -193,25 +214,33 @@ export const groupAttributes: Attributes = {
 export const ruleAttributes: Attributes = {
   ...identityAttributes,
   security_group_id: { required: true, convert: uuid },
-  ethertype: { default: "IPv4", convert: ethertype },
+  ethertype: { default: "IPv4", convert: ethertype, filterAs: ethertype },
   direction: { required: true, convert: oneOf("ingress", "egress") },
-  protocol: { default: null, convert: protocol },
-  port_range_min: { default: null, convert: portNumber },
-  port_range_max: { default: null, convert: portNumber },
-  remote_ip_prefix: { default: null, convert: remotePrefix },
+  protocol: { default: null, convert: protocol, filterAs: protocol },
+  port_range_min: { default: null, convert: portNumber, filterAs: portNumber },
+  port_range_max: { default: null, convert: portNumber, filterAs: portNumber },
+  remote_ip_prefix: { default: null, convert: remotePrefix, filterAs: remotePrefix },
   normalized_cidr: readOnly,
   remote_group_id: { default: null, convert: orNull(string()) },
   description: { default: "", convert: string() },
   ...trackedAttributes,
 };
 
+/** What can be shared. */
+export const RBAC_TYPES = ["network", "security_group", "subnetpool", "address_scope"] as const;
+
+function rbacType(value: unknown): string {
+  const text = String(value).trim().toLowerCase();
+  if (RBAC_TYPES.some((type) => type === text)) return text;
+  throw invalidInput(`'${shown(value)}' is not a valid RBAC object type`);
+}
+
 export const rbacAttributes: Attributes = {
-  id: { post: false },
-  project_id: {},
-  tenant_id: {},
-  object_type: { required: true, convert: oneOf("network", "security_group", "subnetpool", "address_scope") },
-  object_id: { required: true, convert: uuid },
-  action: { required: true, convert: string() },
-  target_tenant: { put: true, convert: string() },
-  target_project: { put: true, convert: string() },
+  id: { post: false, sort: false },
+  project_id: { sort: false },
+  tenant_id: { sort: false },
+  object_type: { required: true, convert: rbacType, filterAs: rbacType, sort: false },
+  object_id: { required: true, convert: uuid, sort: false },
+  action: { required: true, convert: string(), sort: false },
+  target_tenant: { put: true, required: true, convert: string(), sort: false },
 };

@@ -28,7 +28,6 @@ export interface NetworkRow extends StandardRow {
 export interface AddressScopeRow extends StandardRow {
   name: string;
   ip_version: 4 | 6;
-  shared: boolean;
 }
 
 export interface SubnetPoolRow extends StandardRow {
@@ -40,7 +39,6 @@ export interface SubnetPoolRow extends StandardRow {
   max_prefixlen: number;
   default_quota: number | null;
   is_default: boolean;
-  shared: boolean;
   address_scope_id: string | null;
 }
 

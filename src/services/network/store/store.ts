@@ -63,7 +63,6 @@ export class NetworkStore {
       ...standard,
       name: "text",
       ip_version: "integer",
-      shared: "boolean",
     });
     this.subnetPools = new Table<SubnetPoolRow>(db, "network_subnetpools", {
       ...standard,
@@ -75,7 +74,6 @@ export class NetworkStore {
       max_prefixlen: "integer",
       default_quota: "integer",
       is_default: "boolean",
-      shared: "boolean",
       address_scope_id: "text",
     });
     this.subnets = new Table<SubnetRow>(db, "network_subnets", {

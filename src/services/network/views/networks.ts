@@ -2,24 +2,20 @@ import { tracked } from "../manager/base.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { NetworkRow, SubnetRow } from "../store/rows.ts";
 
-export interface NetworkShares {
-  /** Networks that an RBAC policy shares with the caller (or everybody). */
-  shared: ReadonlySet<string>;
-  external: ReadonlySet<string>;
-}
-
-/** @param scopes subnet pool id → address scope id */
+/**
+ * @param shared networks that a policy shares with the caller (or everybody)
+ * @param scopes subnet pool id → address scope id
+ */
 export function networkView(
   row: NetworkRow,
   subnets: readonly SubnetRow[],
-  shares: NetworkShares,
+  shared: ReadonlySet<string>,
   scopes: ReadonlyMap<string, string | null>,
 ): Body {
   const scope = (version: 4 | 6) => {
     const pool = subnets.find((subnet) => subnet.ip_version === version)?.subnetpool_id;
     return pool == null ? null : (scopes.get(pool) ?? null);
   };
-  const external = row.external || shares.external.has(row.id);
   return {
     id: row.id,
     name: row.name,
@@ -28,16 +24,16 @@ export function networkView(
     mtu: row.mtu,
     status: row.status,
     subnets: subnets.map(({ id }) => id),
-    shared: shares.shared.has(row.id),
+    shared: shared.has(row.id),
     availability_zone_hints: row.availability_zone_hints,
     availability_zones: subnets.length > 0 ? ["nova"] : [],
     ipv4_address_scope: scope(4),
     ipv6_address_scope: scope(6),
-    "router:external": external,
+    "router:external": row.external,
     "provider:network_type": row.provider_type,
     "provider:physical_network": row.provider_physical,
     "provider:segmentation_id": row.provider_segment,
-    ...(external ? { is_default: row.is_default } : {}),
+    ...(row.external ? { is_default: row.is_default } : {}),
     description: row.description,
     port_security_enabled: row.port_security_enabled,
     dns_domain: row.dns_domain,

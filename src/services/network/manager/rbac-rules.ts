@@ -1,0 +1,116 @@
+import { ApiError, badRequest, conflict } from "../../../kernel/errors.ts";
+import { uuid } from "../../../kernel/ids/ids.ts";
+import type { RbacRow } from "../store/rows.ts";
+import type { NetworkStore } from "../store/store.ts";
+import { type Base, revise } from "./base.ts";
+
+/** What follows from sharing, and what keeps a share from being taken back (neutron/db/rbac_db_mixin.py and its callbacks). */
+
+const policyInUse = (objectId: string, details: string) =>
+  conflict(
+    `RBAC policy on object ${objectId} cannot be removed because other objects depend on it.\nDetails: ${details}`,
+    {
+      type: "RbacPolicyInUse",
+    },
+  );
+
+export const sharedSetting = (networkId: string) =>
+  conflict(`Unable to reconfigure sharing settings for network ${networkId}. Multiple tenants are using it.`, {
+    type: "InvalidSharedSetting",
+  });
+
+/** A policy for everybody, where there is none. */
+export function shareWithAll(store: NetworkStore, type: string, object: { id: string; project_id: string }): void {
+  const action = "access_as_shared";
+  if (store.rbac.count("object_id = ? AND action = ? AND target_project = '*'", object.id, action) > 0) return;
+  const { id: object_id, project_id } = object;
+  store.rbac.insert({ id: uuid(), project_id, object_type: type, object_id, action, target_project: "*" });
+}
+
+/** Policies go with what they share. */
+export function unshare(store: NetworkStore, objectId: string): void {
+  for (const policy of store.rbac.select("object_id = ?", objectId)) store.rbac.delete(policy.id);
+}
+
+/** Projects other than the owner that use a network as a shared one. */
+function usersOf(store: NetworkStore, type: string, id: string): ReadonlySet<string> {
+  const projects = (rows: readonly { project_id: string }[]) => new Set(rows.map((row) => row.project_id));
+  if (type === "network") return projects(store.ports.select("network_id = ? AND project_id <> ''", id));
+  if (type === "subnetpool") return projects(store.subnets.select("subnetpool_id = ?", id));
+  if (type === "address_scope") return projects(store.subnetPools.select("address_scope_id = ?", id));
+  const members = "id IN (SELECT port_id FROM network_port_security_groups WHERE group_id = ?)";
+  return projects(store.ports.select(members, id));
+}
+
+/**
+ * Errors: 409 when somebody needs this share who has no other. A share with the owner itself is nobody's need.
+ * @param owner the project of what is shared
+ * @param next whom the policy is for from now on; null when it goes
+ */
+export function checkUnused(store: NetworkStore, row: RbacRow, owner: string, next: string | null): void {
+  if (row.action === "access_as_external") {
+    checkNoRouters(store, row, next);
+    return;
+  }
+  const { object_type: type, object_id: id, target_project: target } = row;
+  if (target === owner || (next !== null && type !== "network" && next === "*")) return;
+  const others = store.rbac
+    .select("object_id = ? AND action = 'access_as_shared' AND id <> ?", id, row.id)
+    .map((policy) => policy.target_project);
+  if (target !== "*" && others.includes("*")) return;
+  const users = usersOf(store, type, id);
+  const needed =
+    target === "*" ? [...users].some((user) => user !== owner && !others.includes(user)) : users.has(target);
+  if (!needed) return;
+  throw policyInUse(id, type === "network" ? sharedSetting(id).message : `project_id=${target}`);
+}
+
+/** Routers stand on an external network by the policy that lets their project use it (neutron/db/external_net_db.py). */
+function checkNoRouters(store: NetworkStore, row: RbacRow, next: string | null): void {
+  const { object_id: id, target_project: target } = row;
+  const routers = store.routers.select("gateway_network_id = ?", id).map((router) => router.project_id);
+  const others = store.rbac
+    .select("object_id = ? AND action = 'access_as_external' AND id <> ?", id, row.id)
+    .map((policy) => policy.target_project);
+  if (target === "*") {
+    if (store.networks.get(id)?.is_default === true)
+      throw policyInUse(id, "Default external networks must be shared to everyone.");
+    const allowed = new Set([...others, next]);
+    if (routers.every((project) => allowed.has(project))) return;
+  } else if (others.includes("*") || !routers.includes(target)) return;
+  throw policyInUse(id, "There are routers attached to this network that depend on this policy for access.");
+}
+
+/** Errors: 400 for a share of a pool with somebody who cannot use the address scope that it is in. */
+export function checkScopeOfPool(store: NetworkStore, poolId: string, target: string): void {
+  const scope = store.subnetPools.get(poolId)?.address_scope_id ?? null;
+  if (scope === null) return;
+  const shares = store.rbac.count("object_id = ? AND target_project IN ('*', ?)", scope, target);
+  if (shares > 0) return;
+  throw badRequest(
+    `Failed to create RBAC policy on object ${poolId} because target project doesn't have access to associated address scope..`,
+    { type: "RbacPolicyInitError" },
+  );
+}
+
+/** A network is external while anybody may use it as such; a policy is a change of it. Inside the transaction that changes the policy. */
+export function networkShareChanged(base: Base, networkId: string, action: string): void {
+  const { store } = base;
+  const network = store.networks.get(networkId);
+  if (network === undefined) return;
+  const shares = store.rbac.count("object_id = ? AND action = 'access_as_external'", networkId);
+  const external = action === "access_as_external" ? shares > 0 : network.external;
+  const changes = external === network.external ? {} : { external, ...(external ? {} : { is_default: false }) };
+  revise(base, store.networks, network, changes);
+  if (external !== network.external) base.dirty("network", networkId);
+}
+
+/** What a callback of neutron's says, in the words of who called it. */
+export function asInvalidInput(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw badRequest(`Invalid input for operation: ${error.message}.`, { type: "InvalidInput" });
+  }
+}
