@@ -63,3 +63,7 @@ export const servicePortInUse = (portId: string, owner: string) =>
   conflict(`Port ${portId} cannot be deleted directly via the port API: has device owner ${owner}.`, {
     type: "ServicePortInUse",
   });
+
+export const agentNotFound = (id: string) => notFound(`Agent ${id} could not be found.`, { type: "AgentNotFound" });
+export const invalidL3Agent = (id: string) =>
+  notFound(`Agent ${id} is not a L3 Agent or has been disabled`, { type: "InvalidL3Agent" });

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Table } from "../../kernel/db/table.ts";
 import { defineService, forProjects } from "../../kernel/module.ts";
 import { admin } from "../../kernel/policy/policy.ts";
@@ -11,9 +10,11 @@ import { network as networkMigration } from "./migrations/0001-network.ts";
 import { dhcpSchedule } from "./migrations/0002-dhcp-schedule.ts";
 import { formerGuests } from "./migrations/0003-former-guests.ts";
 import { shares } from "./migrations/0004-shares.ts";
+import { agents as agentsMigration } from "./migrations/0005-agents.ts";
 import { policies } from "./policies.ts";
 import { actionRoutes } from "./routes/actions.ts";
-import { dhcpAgentRoutes } from "./routes/dhcp-agents.ts";
+import { agentScheduleRoutes } from "./routes/agent-schedules.ts";
+import { agentRoutes } from "./routes/agents.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { ipAvailabilityRoutes } from "./routes/ip-availability.ts";
 import { portForwardingRoutes } from "./routes/port-forwardings.ts";
@@ -23,7 +24,6 @@ import { tagRoutes } from "./routes/tags.ts";
 import { topologyRoutes } from "./routes/topology.ts";
 import { seed } from "./seed.ts";
 import type { StandardRow } from "./store/rows.ts";
-import { agentViews } from "./views/agents.ts";
 import "./facade.ts";
 
 /** Neutron's API and what it manages: networks, addresses, routers, floating IPs, security groups. */
@@ -38,14 +38,14 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   policies,
   // Who looks with another scope finds nothing but is not refused: lists are filtered (neutron/pecan_wsgi/hooks).
   scopes: forProjects("neutron", (policy) => (policies[policy] === admin ? ["project"] : null)),
-  migrations: [networkMigration, dhcpSchedule, formerGuests, shares],
+  migrations: [networkMigration, dhcpSchedule, formerGuests, shares, agentsMigration],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { applier } = managers;
     let unwatch = () => {};
     return {
       facade: networkFacade(managers),
-      routes: routes(managers, kernel.clock.now()),
+      routes: routes(managers),
       seed: () => seed(managers),
       reconcile: () => applier.reconcile(),
       async examine() {
@@ -67,10 +67,22 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   },
 });
 
-function routes(managers: NetworkManagers, startedAt: number) {
-  const { base, networks, subnets, subnetPools, addressScopes, ports, routers, floatingIps, groups, rules, rbac } =
-    managers;
-  const { store, kernel } = base;
+function routes(managers: NetworkManagers) {
+  const {
+    base,
+    networks,
+    subnets,
+    subnetPools,
+    addressScopes,
+    ports,
+    routers,
+    floatingIps,
+    groups,
+    rules,
+    rbac,
+    agents,
+  } = managers;
+  const { store } = base;
   const resources = [networks, subnets, subnetPools, addressScopes, ports, routers, floatingIps, groups, rules, rbac];
   const tagged: [(typeof resources)[number], Table<StandardRow>][] = [
     [networks, store.networks],
@@ -81,14 +93,14 @@ function routes(managers: NetworkManagers, startedAt: number) {
     [floatingIps, store.floatingIps],
     [groups, store.groups],
   ];
-  const agents = () => agentViews(hostname(), startedAt, kernel.clock.now());
   return [
-    ...discoveryRoutes(resources, agents),
-    ...dhcpAgentRoutes(base, networks, agents),
+    ...discoveryRoutes(resources),
+    ...agentRoutes(agents),
+    ...agentScheduleRoutes(managers),
     ...resources.flatMap((resource) => resourceRoutes(resource)),
     ...tagged.flatMap(([resource, table]) => tagRoutes(base, resource, table)),
     ...actionRoutes(routers, subnetPools),
-    ...portForwardingRoutes(base, floatingIps),
+    ...portForwardingRoutes(managers.portForwardings),
     ...quotaRoutes(base),
     ...ipAvailabilityRoutes(base, networks),
     ...topologyRoutes(managers),

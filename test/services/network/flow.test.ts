@@ -138,7 +138,13 @@ test("lists: fields, unknown filters, sorting, pages with links", async () => {
     sorted.networks.filter(({ name }: { name: string }) => name.length === 1),
     [{ name: "c" }, { name: "b" }, { name: "a" }],
   );
-  const page = await call("GET", "/networks?limit=2&sort_key=name&sort_dir=asc&tenant_id=lists", "member:lists", undefined, 200);
+  const page = await call(
+    "GET",
+    "/networks?limit=2&sort_key=name&sort_dir=asc&tenant_id=lists",
+    "member:lists",
+    undefined,
+    200,
+  );
   assert.equal(page.networks.length, 2);
   assert.equal(page.networks_links[0].rel, "next");
   const rest = await t.request("GET", page.networks_links[0].href.replace("http://localhost", ""), {

@@ -1,5 +1,6 @@
 import { ApiError } from "../../errors.ts";
 import { parseJson, readBody } from "../body.ts";
+import { jsonText } from "../exact-json.ts";
 import type { Exchange } from "../exchange.ts";
 import { identityEnvelope } from "../families.ts";
 import { microversionHeaders } from "../microversion.ts";
@@ -22,7 +23,7 @@ export function jsonAnswer(exchange: Exchange, route: AnyRoute, response: ApiRes
     return new Response(null, { status, headers });
   }
   headers["content-type"] ??= "application/json";
-  return new Response(JSON.stringify(response.body), { status, headers });
+  return new Response(jsonText(response.body), { status, headers });
 }
 
 /** An error in the envelope of its API family. */
@@ -46,7 +47,7 @@ export function envelope(exchange: Exchange, error: ApiError): Response {
     return new Response(text.text, { status: error.status, headers });
   }
   const body = error.status === 401 ? identityEnvelope(error) : renderError(error, exchange);
-  return new Response(JSON.stringify(body), { status: error.status, headers });
+  return new Response(jsonText(body), { status: error.status, headers });
 }
 
 function commonHeaders(exchange: Exchange): Record<string, string> {

@@ -25,13 +25,15 @@ export class Desired {
     return renderNetwork(network, subnets, ports, ips, {
       bridged,
       dnsDomain: this.#settings.dnsDomain,
-      dhcp: this.#store.dhcpSchedule.get(id) !== false,
+      dhcp: this.#store.dhcpSchedule.get(id) !== false && this.#store.agents.get("neutron-dhcp-agent").admin_state_up,
     });
   }
 
+  /** Null when the router is gone, or its agent serves it no longer. */
   router(id: string): DesiredRouter | null {
     const router = this.#store.routers.get(id);
-    if (router === undefined) return null;
+    if (router === undefined || this.#store.l3Schedule.get(id) === false) return null;
+    if (!this.#store.agents.get("neutron-l3-agent").admin_state_up) return null;
     const ports = this.#store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", id);
     const floatingIps = this.#store.floatingIps.select("router_id = ?", id);
     const networks = this.#store.networks.getMany([...new Set(ports.map((port) => port.network_id))]);

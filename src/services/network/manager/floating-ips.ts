@@ -158,7 +158,7 @@ export class FloatingIpManager implements Resource {
       );
     }
     const address = this.#internalAddress(port, typeof fixed === "string" ? fixed : null);
-    const router = this.#routerFor(row.floating_network_id, port, address);
+    const router = this.routerFor(row.floating_network_id, port, address);
     const twin = store.floatingIps
       .select(
         "port_id = ? AND fixed_ip_address = ? AND floating_network_id = ?",
@@ -195,7 +195,8 @@ export class FloatingIpManager implements Resource {
     return first;
   }
 
-  #routerFor(externalNetworkId: string, port: PortRow, ip: { subnet_id: string }): string {
+  /** The router between a port's address and an external network. Errors: 404. */
+  routerFor(externalNetworkId: string, port: PortRow, ip: { subnet_id: string }): string {
     const { store } = this.#base;
     const interfaces = store.ports.select(
       "network_id = ? AND device_owner = 'network:router_interface'",
@@ -223,8 +224,7 @@ export class FloatingIpManager implements Resource {
       const wanted: Partial<FloatingIpRow> = rest as Partial<FloatingIpRow>;
       if (port_id !== undefined || fixed_ip_address !== undefined) {
         const target = port_id === undefined ? row.port_id : port_id;
-        if (target !== null && store.portForwardings.count("floatingip_id = ?", id) > 0)
-          throw bad(`Floating IP ${id} has port forwardings and cannot be associated with a port`);
+        if (target !== null && this.#hasForwardings(id)) throw inUseByForwarding(id);
         Object.assign(wanted, this.#associate(context, row, target, fixed_ip_address));
         if (wanted.port_id === null || wanted.router_id !== row.router_id) wanted.status = "DOWN";
       } else if (Object.keys(rest).length === 0) {
@@ -238,6 +238,10 @@ export class FloatingIpManager implements Resource {
     });
   }
 
+  #hasForwardings(id: string): boolean {
+    return this.#base.store.portForwardings.count("floatingip_id = ?", id) > 0;
+  }
+
   #tellDevice(portId: string | null): void {
     const port = portId === null ? undefined : this.#base.store.ports.get(portId);
     if (port !== undefined && port.device_id !== "")
@@ -248,6 +252,7 @@ export class FloatingIpManager implements Resource {
     const { store, kernel, dirty } = this.#base;
     kernel.db.transaction(() => {
       const row = this.row(context, id);
+      if (this.#hasForwardings(id)) throw inUseByForwarding(id);
       store.floatingIps.delete(id);
       const port = store.ports.get(row.floating_port_id);
       if (port !== undefined) this.#ports.erase(port);
@@ -260,11 +265,7 @@ export class FloatingIpManager implements Resource {
   internalPort(context: RequestContext, id: string): PortRow {
     return this.#ports.row(context, id);
   }
-
-  /** For port forwarding: the router between an internal port and this floating IP. */
-  routerOf(row: FloatingIpRow, port: PortRow, address: string): string {
-    const ip = this.#base.store.portDetails.ips(port.id).find((one) => one.ip_address === address);
-    if (ip === undefined) throw bad(`Port ${port.id} does not have fixed ip ${address}`);
-    return this.#routerFor(row.floating_network_id, port, ip);
-  }
 }
+
+const inUseByForwarding = (id: string) =>
+  conflict(`Floating IP ${id} in use by Port Forwarding resources.`, { type: "FipInUseByPortForwarding" });

@@ -286,6 +286,21 @@ export class PortManager implements Resource {
     const gone = present.filter((ip) => !kept.has(ip.ip_address));
     if (gone.length > 0) this.#refuseWithFloating(row, gone);
     store.portDetails.setIps(row.id, row.network_id, ips);
+    this.#dropForwardings(row.id, new Set(gone.map((ip) => ip.ip_address)));
+  }
+
+  /** Forwardings that lead to an address of the port that it has no longer; without `gone` all of them. */
+  #dropForwardings(portId: string, gone?: ReadonlySet<string>): void {
+    const { store, dirty } = this.#base;
+    for (const forwarding of store.portForwardings.select("internal_port_id = ?", portId)) {
+      if (gone !== undefined && !gone.has(forwarding.internal_ip_address)) continue;
+      const fip = store.floatingIps.get(forwarding.floatingip_id);
+      store.portForwardings.delete(forwarding.id);
+      if (fip?.router_id == null) continue;
+      dirty("router", fip.router_id);
+      if (store.portForwardings.count("floatingip_id = ?", fip.id) === 0)
+        store.floatingIps.update(fip.id, { router_id: null });
+    }
   }
 
   /** Those of the port's addresses that were made of its MAC. */
@@ -337,11 +352,7 @@ export class PortManager implements Resource {
       });
       if (fip.router_id !== null) dirty("router", fip.router_id);
     }
-    for (const forwarding of store.portForwardings.select("internal_port_id = ?", row.id)) {
-      const fip = store.floatingIps.get(forwarding.floatingip_id);
-      store.portForwardings.delete(forwarding.id);
-      if (fip?.router_id != null) dirty("router", fip.router_id);
-    }
+    this.#dropForwardings(row.id);
     store.ports.delete(row.id);
     dirty("network", row.network_id);
     dirty("firewall");

@@ -2,11 +2,10 @@ import { hostname } from "node:os";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { contains, overlaps } from "../../../kernel/config/addresses.ts";
 import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
-import { badResource, disallowed, networkNotFound, routerNotFound, subnetNotFound } from "../errors.ts";
+import { networkNotFound, routerNotFound, subnetNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
 import type { Resource } from "../routes/resource.ts";
-import { type Body, isObject } from "../schemas/attribute.ts";
-import { boolean, type FixedIpRequest, fixedIps, shown, uuid } from "../schemas/converters.ts";
+import type { Body } from "../schemas/attribute.ts";
 import { routerAttributes } from "../schemas/resources.ts";
 import type { HostRoute, NetworkRow, PortRow, RouterRow, SubnetRow } from "../store/rows.ts";
 import { routerView } from "../views/routers.ts";
@@ -14,9 +13,8 @@ import { blockOf } from "./addresses.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
+import { badRouter, type GatewayInfo, gatewayOf, interfaceOf, refuseAdminParts, sortRoutes } from "./router-values.ts";
 import type { SubnetManager } from "./subnets.ts";
-
-const badRouter = (message: string) => badResource("router", message);
 
 export interface InterfaceChange {
   id: string;
@@ -25,12 +23,6 @@ export interface InterfaceChange {
   network_id: string;
   subnet_id: string;
   subnet_ids: string[];
-}
-
-interface GatewayInfo {
-  network_id: string;
-  enable_snat?: boolean;
-  external_fixed_ips?: FixedIpRequest[];
 }
 
 export class RouterManager implements Resource {
@@ -217,7 +209,8 @@ export class RouterManager implements Resource {
   #addPort(context: RequestContext, row: RouterRow, portId: string): InterfaceChange {
     const { store } = this.#base;
     const port = this.#ports.row(context, portId);
-    if (port.device_id !== "" && port.device_id !== row.id) {
+    // Also one that is this router's already.
+    if (port.device_id !== "") {
       throw conflict(
         `Unable to complete operation on port ${port.id} for network ${port.network_id}. Port already has an attached device ${port.device_id}.`,
         { type: "PortInUse" },
@@ -228,6 +221,7 @@ export class RouterManager implements Resource {
     const subnets = store.subnets.getMany(ips.map((ip) => ip.subnet_id));
     if (subnets.filter((subnet) => subnet.ip_version === 4).length > 1)
       throw badRouter("Cannot have multiple IPv4 subnets on router port");
+    this.#refuseSecondIpv6(row, port, subnets);
     for (const subnet of subnets) this.#refuseOverlap(row.id, subnet);
     this.#ports.change(systemic(context), port, {
       device_id: row.id,
@@ -273,6 +267,19 @@ export class RouterManager implements Resource {
       hostId: hostname(),
     });
     return this.#changed(row, port, [subnet]);
+  }
+
+  /** Errors: 400 when the router has a port with IPv6 on the port's network: several subnets share that one. */
+  #refuseSecondIpv6(row: RouterRow, port: PortRow, subnets: readonly SubnetRow[]): void {
+    if (!subnets.some((subnet) => subnet.ip_version === 6)) return;
+    const { portDetails } = this.#base.store;
+    const twin = this.#interfaces(row.id).find(
+      (one) => one.network_id === port.network_id && portDetails.ips(one.id).some((ip) => ip.ip_address.includes(":")),
+    );
+    if (twin === undefined) return;
+    throw badRouter(
+      `Router already contains IPv6 port ${twin.id} belonging to network id ${port.network_id}. Only one IPv6 port from the same network subnet can be connected to a router.`,
+    );
   }
 
   /** Several IPv6 subnets of a network share one router port. */
@@ -422,60 +429,5 @@ export class RouterManager implements Resource {
 const noInterface = (routerId: string, portId: string) =>
   notFound(`Router ${routerId} does not have an interface with id ${portId}`, { type: "RouterInterfaceNotFound" });
 
-/** What only an admin says of a gateway; addresses outside are not for users to choose. */
-function refuseAdminParts(info: GatewayInfo): void {
-  const parts = (["enable_snat", "external_fixed_ips"] as const).filter((name) => info[name] !== undefined);
-  if (parts.length === 0) return;
-  const rules = parts.map((name) => `rule:update_router:external_gateway_info:${name}`);
-  throw disallowed(`(rule:update_router and ${rules.join(" and ")})`);
-}
-
 /** The router acts for itself: its ports are made on networks the caller may only use through it. */
 const systemic = (context: RequestContext): RequestContext => ({ ...context, isAdmin: true });
-
-const sortRoutes = (routes: readonly HostRoute[]): HostRoute[] =>
-  [...routes].sort((one, other) =>
-    one.destination < other.destination ? -1 : one.destination > other.destination ? 1 : 0,
-  );
-
-function interfaceOf(body: unknown): { portId: string | null; subnetId: string | null } {
-  if (!isObject(body)) throw badRouter("Either subnet_id or port_id must be specified");
-  const id = (name: "port_id" | "subnet_id"): string | null => {
-    const value = body[name];
-    if (value === undefined || value === null) return null;
-    if (typeof value === "string" && /^[0-9a-fA-F-]{32,36}$/.test(value)) return value;
-    throw badRouter(`'${shown(value)}' is not a valid UUID`);
-  };
-  const found = { portId: id("port_id"), subnetId: id("subnet_id") };
-  if (found.portId === null && found.subnetId === null)
-    throw badRouter("Either subnet_id or port_id must be specified");
-  return found;
-}
-
-/** Null and `{}` take the gateway away. Errors: 400. */
-function gatewayOf(value: unknown): GatewayInfo | null {
-  if (value === null || value === undefined) return null;
-  if (!isObject(value))
-    throw badRequest(`Invalid input for external_gateway_info. Reason: '${shown(value)}' is not a dictionary.`);
-  if (Object.keys(value).length === 0) return null;
-  const known = ["network_id", "enable_snat", "external_fixed_ips"];
-  const extra = Object.keys(value).filter((key) => !known.includes(key));
-  if (extra.length > 0)
-    throw badRequest(`Invalid input for external_gateway_info. Reason: Unexpected keys supplied: ${extra.join(", ")}.`);
-  if (value.network_id === undefined || value.network_id === null) return null;
-  const info: GatewayInfo = { network_id: checked(() => uuid(value.network_id)) };
-  if (value.enable_snat !== undefined) info.enable_snat = boolean(value.enable_snat);
-  if (value.external_fixed_ips !== undefined && value.external_fixed_ips !== null)
-    info.external_fixed_ips = checked(() => fixedIps(value.external_fixed_ips));
-  return info;
-}
-
-function checked<T>(convert: () => T): T {
-  try {
-    return convert();
-  } catch (error) {
-    throw badRequest(
-      `Invalid input for external_gateway_info. Reason: ${error instanceof Error ? error.message : ""}.`,
-    );
-  }
-}

@@ -13,6 +13,12 @@ import { unshare } from "./rbac-rules.ts";
 
 const inUse = (type: string, message: string) => conflict(message, { type });
 
+/** There is one by that name in each project, however it is written. */
+function refuseDefaultName(name: unknown): void {
+  if (String(name ?? "").toLowerCase() === "default")
+    throw inUse("SecurityGroupDefaultAlreadyExists", "Default security group already exists.");
+}
+
 export class SecurityGroupManager implements Resource {
   readonly names = { singular: "security_group", plural: "security_groups" };
   readonly path = "/v2.0/security-groups";
@@ -71,8 +77,7 @@ export class SecurityGroupManager implements Resource {
         checkQuota(this.#base, project, { security_group: wanted.length });
       }
       const rows = bodies.map((body) => {
-        if (String(body.name) === "default")
-          throw inUse("SecurityGroupDefaultAlreadyExists", "Default security group already exists.");
+        refuseDefaultName(body.name);
         return this.#insert(String(body.project_id), String(body.name), String(body.description), body.tags, false);
       });
       return this.#views(context, rows);
@@ -86,7 +91,9 @@ export class SecurityGroupManager implements Resource {
       name,
       is_default: isDefault,
     };
-    checkQuota(this.#base, projectId, { security_group: 1 });
+    // What a group is born with counts, too; that a project has its default group does not depend on how many groups it may have.
+    checkQuota(this.#base, projectId, { security_group_rule: isDefault ? 4 : 2 });
+    if (!isDefault) checkQuota(this.#base, projectId, { security_group: 1 });
     store.groups.insert(row);
     for (const ethertype of ["IPv4", "IPv6"] as const) {
       if (isDefault) this.#bornWith(row, "ingress", ethertype, row.id);
@@ -121,11 +128,10 @@ export class SecurityGroupManager implements Resource {
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const wanted = changes as Partial<SecurityGroupRow>;
+      refuseDefaultName(wanted.name);
+      if (wanted.name !== undefined && row.is_default)
+        throw inUse("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.");
       if (wanted.name !== undefined && wanted.name !== row.name) {
-        if (row.is_default)
-          throw inUse("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.");
-        if (wanted.name === "default")
-          throw inUse("SecurityGroupDefaultAlreadyExists", "Default security group already exists.");
         kernel.events.publish("network.security_group.renamed", { groupId: id });
       }
       return this.#views(context, [revise(this.#base, store.groups, row, wanted)])[0] ?? {};

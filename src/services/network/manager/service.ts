@@ -4,10 +4,12 @@ import type { NetworkDriver } from "../driver/driver.ts";
 import { quotaResources } from "../quotas.ts";
 import { NetworkStore } from "../store/store.ts";
 import { AddressScopeManager } from "./address-scopes.ts";
+import { AgentManager } from "./agents.ts";
 import { Applier } from "./apply.ts";
 import type { Base } from "./base.ts";
 import { FloatingIpManager } from "./floating-ips.ts";
 import { NetworkManager } from "./networks.ts";
+import { PortForwardingManager } from "./port-forwardings.ts";
 import { PortManager } from "./ports.ts";
 import { RbacManager } from "./rbac.ts";
 import { RouterManager } from "./routers.ts";
@@ -27,9 +29,11 @@ export interface NetworkManagers {
   ports: PortManager;
   routers: RouterManager;
   floatingIps: FloatingIpManager;
+  portForwardings: PortForwardingManager;
   groups: SecurityGroupManager;
   rules: SecurityGroupRuleManager;
   rbac: RbacManager;
+  agents: AgentManager;
 }
 
 export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkManagers {
@@ -47,6 +51,7 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
   const subnets = new SubnetManager(base, networks, subnetPools);
   const groups = new SecurityGroupManager(base);
   const ports = new PortManager(base, networks, groups);
+  const floatingIps = new FloatingIpManager(base, networks, ports);
   return {
     base,
     applier,
@@ -56,9 +61,11 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
     addressScopes,
     ports,
     routers: new RouterManager(base, networks, subnets, ports),
-    floatingIps: new FloatingIpManager(base, networks, ports),
+    floatingIps,
+    portForwardings: new PortForwardingManager(base, floatingIps),
     groups,
     rules: new SecurityGroupRuleManager(base, groups),
     rbac: new RbacManager(base),
+    agents: new AgentManager(base),
   };
 }

@@ -1,32 +1,20 @@
 import { notFound } from "../../../kernel/errors.ts";
 import { webobErrors } from "../../../kernel/http/families.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
-import type { AgentView } from "../views/agents.ts";
 import { extensionViews } from "../views/extensions.ts";
 import type { Resource } from "./resource.ts";
 
-/** Versions, extensions, and what a client asks about the cloud itself: agents, zones, service providers. */
-export function discoveryRoutes(resources: readonly Resource[], agents: () => readonly AgentView[]): AnyRoute[] {
-  const get = (
-    name: string,
-    path: string,
-    policy: string,
-    body: (base: string, param: (name: string) => string) => unknown,
-  ) =>
+/** Versions, extensions, and what a client asks about the cloud itself: zones, service providers. */
+export function discoveryRoutes(resources: readonly Resource[]): AnyRoute[] {
+  const get = (name: string, path: string, policy: string, body: (base: string) => unknown) =>
     route({
       name,
       method: "GET",
       path,
       policy,
       success: 200,
-      handler: (request) => ({ body: body(request.baseUrl, (parameter) => request.param(parameter)) }),
+      handler: ({ baseUrl }) => ({ body: body(baseUrl) }),
     });
-  const agent = (id: string) => {
-    const found = agents().find((one) => one.id === id);
-    if (found === undefined) throw notFound(`Agent ${id} could not be found.`, { type: "AgentNotFound" });
-    return found;
-  };
-  const ofType = (type: string) => agents().filter((one) => one.agent_type === type);
   return [
     route({
       name: "versions:list",
@@ -67,36 +55,6 @@ export function discoveryRoutes(resources: readonly Resource[], agents: () => re
     get("service_providers:list", "/v2.0/service-providers", "network:authenticated", () => ({
       service_providers: [{ service_type: "L3_ROUTER_NAT", name: "single_node", default: true }],
     })),
-    route({
-      name: "agents:list",
-      method: "GET",
-      path: "/v2.0/agents",
-      // Neutron filters lists by policy instead of refusing them: who is no admin sees none.
-      policy: "network:authenticated",
-      success: 200,
-      handler(request) {
-        const wanted = [...request.query].filter(([name]) => name !== "fields");
-        const fits = (one: AgentView) =>
-          wanted.every(([name, value]) => String(one[name as keyof AgentView]).toLowerCase() === value.toLowerCase());
-        return { body: { agents: request.context.isAdmin ? agents().filter(fits) : [] } };
-      },
-    }),
-    get("agents:show", "/v2.0/agents/:id", "get_agent", (_base, param) => ({ agent: agent(param("id")) })),
-    get("agents:routers", "/v2.0/agents/:id/l3-routers", "get_l3-agents", (_base, param) => {
-      agent(param("id"));
-      return { routers: [] };
-    }),
-    route({
-      name: "routers:l3-agents",
-      method: "GET",
-      path: "/v2.0/routers/:router_id/l3-agents",
-      policy: "get_l3-agents",
-      success: 200,
-      handler(request) {
-        resources.find((one) => one.names.singular === "router")?.get(request.context, request.param("router_id"));
-        return { body: { agents: ofType("L3 agent") } };
-      },
-    }),
   ];
 }
 

@@ -2,20 +2,34 @@ import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { poolSize } from "../manager/addresses.ts";
 import { type Base, groupBy } from "../manager/base.ts";
 import type { NetworkManager } from "../manager/networks.ts";
+import type { Attributes, Body } from "../schemas/attribute.ts";
+import type { NetworkRow, SubnetRow } from "../store/rows.ts";
+import { filtersOf, matches } from "./listing.ts";
+import { pageBody } from "./resource.ts";
 
-/** How many addresses networks have and use (admins only). */
+const plain = { filter: false, sort: false };
+const attributes: Attributes = {
+  network_id: {},
+  network_name: { sort: false },
+  project_id: { sort: false },
+  tenant_id: { sort: false },
+  total_ips: plain,
+  used_ips: plain,
+  subnet_ip_availability: plain,
+  ip_version: { sort: false },
+};
+
+/** How many addresses networks have and use (admins only). Numbers are exact, however large a pool is. */
 export function ipAvailabilityRoutes(base: Base, networks: NetworkManager): AnyRoute[] {
   const { store } = base;
-  // Large IPv6 pools are beyond what JSON numbers hold exactly; neutron's clients get the nearest number.
-  const view = (row: ReturnType<NetworkManager["row"]>, subnets: ReturnType<typeof store.subnets.select>) => {
-    const usage = store.portDetails.usage();
+  const view = (row: NetworkRow, subnets: readonly SubnetRow[], usage: ReadonlyMap<string, number>): Body => {
     const parts = subnets.map((subnet) => ({
       subnet_id: subnet.id,
       subnet_name: subnet.name,
       ip_version: subnet.ip_version,
       cidr: subnet.cidr,
       used_ips: usage.get(subnet.id) ?? 0,
-      total_ips: Number(poolSize(subnet.allocation_pools)),
+      total_ips: poolSize(subnet.allocation_pools),
     }));
     return {
       network_id: row.id,
@@ -24,7 +38,7 @@ export function ipAvailabilityRoutes(base: Base, networks: NetworkManager): AnyR
       project_id: row.project_id,
       subnet_ip_availability: parts,
       used_ips: parts.reduce((sum, part) => sum + part.used_ips, 0),
-      total_ips: parts.reduce((sum, part) => sum + part.total_ips, 0),
+      total_ips: parts.reduce((sum, part) => sum + part.total_ips, 0n),
     };
   };
   return [
@@ -36,23 +50,21 @@ export function ipAvailabilityRoutes(base: Base, networks: NetworkManager): AnyR
       policy: "network:authenticated",
       success: 200,
       handler(request) {
-        if (!request.context.isAdmin) return { body: { network_ip_availabilities: [] } };
-        const version = request.query.get("ip_version");
-        const wanted = (name: string, value: string) => {
-          const values = request.query.getAll(name);
-          return values.length === 0 || values.includes(value);
-        };
+        const filters = filtersOf(request, attributes);
+        const versions = filters.get("ip_version");
+        const usage = store.portDetails.usage();
         const bySubnet = groupBy(store.subnets.select("1"), (subnet) => subnet.network_id);
-        const views = networks
-          .rows(request.context)
-          .filter((row) => wanted("network_id", row.id) && wanted("network_name", row.name))
-          .filter((row) => wanted("tenant_id", row.project_id) && wanted("project_id", row.project_id))
+        const views = (request.context.isAdmin ? networks.rows(request.context) : [])
           .map((row) => {
             const subnets = bySubnet.get(row.id) ?? [];
-            return view(row, version === null ? subnets : subnets.filter((one) => String(one.ip_version) === version));
+            const wanted = subnets.filter((one) => versions === undefined || versions.includes(String(one.ip_version)));
+            return view(row, wanted, usage);
           })
-          .filter((one) => version === null || one.subnet_ip_availability.length > 0);
-        return { body: { network_ip_availabilities: views } };
+          .filter((one) => versions === undefined || (one.subnet_ip_availability as unknown[]).length > 0)
+          .filter((one) => matches(one, filters));
+        const marker = (id: string) => views.find((one) => one.network_id === id) ?? null;
+        const rules = { attributes, path: "/v2.0/network-ip-availabilities", marker, emulatedBy: "network_id" };
+        return { body: pageBody(request, "network_ip_availabilities", rules, views) };
       },
     }),
     route({
@@ -63,7 +75,8 @@ export function ipAvailabilityRoutes(base: Base, networks: NetworkManager): AnyR
       success: 200,
       handler(request) {
         const row = networks.row(request.context, request.param("network_id"));
-        return { body: { network_ip_availability: view(row, store.subnets.select("network_id = ?", row.id)) } };
+        const subnets = store.subnets.select("network_id = ?", row.id);
+        return { body: { network_ip_availability: view(row, subnets, store.portDetails.usage()) } };
       },
     }),
   ];

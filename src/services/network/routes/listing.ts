@@ -97,6 +97,8 @@ export interface PageRules {
   path: string;
   /** Null: this list has no pages (neutron's allow_pagination=False); limit and marker are ignored. */
   marker: ((id: string) => Body | null) | null;
+  /** Lists that neutron cuts itself are known by this, and have nothing behind a marker that is not among them (PaginationEmulatedHelper). */
+  emulatedBy?: string;
 }
 
 /**
@@ -105,20 +107,26 @@ export interface PageRules {
  * `marker` throws.
  */
 export function paged({ query, baseUrl }: ApiRequest, rules: PageRules, views: Body[]): Page {
-  const order = orderOf(query.getAll("sort_key"), query.getAll("sort_dir"), rules.attributes);
+  const key = rules.emulatedBy ?? "id";
+  const order = orderOf(query.getAll("sort_key"), query.getAll("sort_dir"), rules.attributes, key);
   const sorted = query.has("sort_key") ? [...views].sort(order) : views;
   const limit = limitOf(query.get("limit"));
   if (rules.marker === null || limit === null) return { items: sorted, links: [] };
   const reverse = query.get("page_reverse")?.toLowerCase() === "true";
   const sent = query.get("marker");
   const marker = sent === null || sent === "" ? null : rules.marker(sent);
-  const side = marker === null ? sorted : sorted.filter((one) => order(one, marker) * (reverse ? -1 : 1) > 0);
+  const isLost = rules.emulatedBy !== undefined && sent !== null && marker === null;
+  const side = isLost
+    ? []
+    : marker === null
+      ? sorted
+      : sorted.filter((one) => order(one, marker) * (reverse ? -1 : 1) > 0);
   const items = reverse ? side.slice(-limit) : side.slice(0, limit);
   const link = (rel: string, to: Body | undefined, back: boolean) => {
     const params = new URLSearchParams(query);
     params.delete("marker");
     params.delete("page_reverse");
-    if (to !== undefined) params.set("marker", String(to.id));
+    if (to !== undefined) params.set("marker", String(to[key]));
     if (back) params.set("page_reverse", "True");
     return { rel, href: `${baseUrl}${rules.path}?${params}` };
   };
@@ -136,11 +144,12 @@ function limitOf(text: string | null): number | null {
   return limit === 0 ? null : limit;
 }
 
-/** By the keys, then by id. */
+/** By the keys, then by what identifies a thing. */
 function orderOf(
   sentKeys: readonly string[],
   sentDirections: readonly string[],
   attributes: Attributes,
+  identity: string,
 ): (one: Body, other: Body) => number {
   const keys = sentKeys.filter((key) => key !== "");
   const directions = sentDirections.filter((direction) => direction !== "");
@@ -155,7 +164,7 @@ function orderOf(
       const order = compare(one[key], other[key]);
       if (order !== 0) return directions[index] === "desc" ? -order : order;
     }
-    return compare(one.id, other.id);
+    return compare(one[identity], other[identity]);
   };
 }
 

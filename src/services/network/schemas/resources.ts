@@ -244,3 +244,20 @@ export const rbacAttributes: Attributes = {
   action: { required: true, convert: string(), sort: false },
   target_tenant: { put: true, required: true, convert: string(), sort: false },
 };
+
+export const agentAttributes: Attributes = {
+  id: { post: false, sort: false },
+  agent_type: { post: false, sort: false },
+  binary: { post: false, sort: false },
+  topic: { post: false, sort: false },
+  host: { post: false, sort: false },
+  availability_zone: { post: false, sort: false },
+  admin_state_up: { post: false, put: true, ...flag, sort: false },
+  created_at: { post: false, ...plain },
+  started_at: { post: false, ...plain },
+  heartbeat_timestamp: { post: false, ...plain },
+  alive: { post: false, filterAs: boolean, sort: false },
+  configurations: { post: false, ...plain },
+  description: { post: false, put: true, convert: orNull(string()), sort: false },
+  resources_synced: { post: false, ...plain },
+};

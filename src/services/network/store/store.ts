@@ -1,6 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import { type Column, Table } from "../../../kernel/db/table.ts";
-import { DhcpSchedule } from "./dhcp-schedule.ts";
+import { AgentStore } from "./agents.ts";
 import { PortDetails } from "./port-details.ts";
 import type {
   AddressScopeRow,
@@ -15,6 +15,7 @@ import type {
   SubnetPoolRow,
   SubnetRow,
 } from "./rows.ts";
+import { Schedule } from "./schedule.ts";
 
 const standard = {
   id: "text",
@@ -40,10 +41,14 @@ export class NetworkStore {
   readonly floatingIps: Table<FloatingIpRow>;
   readonly portForwardings: Table<PortForwardingRow>;
   readonly rbac: Table<RbacRow>;
-  readonly dhcpSchedule: DhcpSchedule;
+  readonly dhcpSchedule: Schedule;
+  readonly l3Schedule: Schedule;
+  readonly agents: AgentStore;
 
   constructor(db: Database) {
-    this.dhcpSchedule = new DhcpSchedule(db);
+    this.dhcpSchedule = new Schedule(db, "network_dhcp_schedule", "network_id");
+    this.l3Schedule = new Schedule(db, "network_l3_schedule", "router_id");
+    this.agents = new AgentStore(db);
     this.networks = new Table<NetworkRow>(db, "network_networks", {
       ...standard,
       name: "text",

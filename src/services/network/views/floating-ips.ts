@@ -20,11 +20,13 @@ export function floatingIpView(
     dns_name: row.dns_name,
     dns_domain: row.dns_domain,
     port_details: port === null ? null : portDetails(port),
-    port_forwardings: forwardings.map(({ protocol, external_port, internal_ip_address, internal_port }) => ({
-      protocol,
-      external_port,
-      internal_ip_address,
-      internal_port,
+    port_forwardings: forwardings.map((one) => ({
+      id: one.id,
+      protocol: one.protocol,
+      external_port: one.external_port,
+      internal_ip_address: one.internal_ip_address,
+      internal_port: one.internal_port,
+      internal_port_id: one.internal_port_id,
     })),
     ...tracked(row),
   };

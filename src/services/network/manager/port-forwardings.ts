@@ -1,0 +1,180 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { ApiError, conflict } from "../../../kernel/errors.ts";
+import { badResource, disallowed, portForwardingNotFound } from "../errors.ts";
+import type { Body } from "../schemas/attribute.ts";
+import type { FloatingIpRow, PortForwardingRow, PortIp, PortRow } from "../store/rows.ts";
+import { portForwardingView } from "../views/floating-ips.ts";
+import { type Base, revise, standard } from "./base.ts";
+import type { FloatingIpManager } from "./floating-ips.ts";
+
+const bad = (message: string) => badResource("port_forwarding", message);
+
+/** Ports of one floating IP that lead to different guests (neutron/services/portforwarding/pf_plugin.py). */
+export class PortForwardingManager {
+  readonly #base: Base;
+  readonly #floatingIps: FloatingIpManager;
+
+  constructor(base: Base, floatingIps: FloatingIpManager) {
+    this.#base = base;
+    this.#floatingIps = floatingIps;
+  }
+
+  list(context: RequestContext, fipId: string): Body[] {
+    const fip = this.#floatingIps.row(context, fipId);
+    return this.#base.store.portForwardings.select("floatingip_id = ?", fip.id).map(portForwardingView);
+  }
+
+  get(context: RequestContext, fipId: string, id: string): Body {
+    return portForwardingView(this.#row(this.#floatingIps.row(context, fipId).id, id));
+  }
+
+  #row(fipId: string, id: string): PortForwardingRow {
+    const row = this.#base.store.portForwardings.get(id);
+    if (row === undefined || row.floatingip_id !== fipId) throw portForwardingNotFound(id);
+    return row;
+  }
+
+  #owned(context: RequestContext, id: string): FloatingIpRow {
+    const row = this.#floatingIps.row(context, id);
+    if (!context.isAdmin && row.project_id !== context.projectId) throw disallowed("rule:update_floatingip");
+    return row;
+  }
+
+  create(context: RequestContext, fipId: string, body: Body): Body {
+    const { store, kernel } = this.#base;
+    const fip = this.#owned(context, fipId);
+    return kernel.db.transaction(() => {
+      const port = this.#floatingIps.internalPort(context, String(body.internal_port_id));
+      const ips = this.#addresses(port);
+      const [first] = ips;
+      if (first === undefined) throw bad(`Requested internal port ${port.id} must allocate an IPv4 address at least.`);
+      const row = {
+        ...standard(this.#base, fip.project_id, body.description, []),
+        ...columns(body),
+        floatingip_id: fip.id,
+        internal_ip_address: String(body.internal_ip_address ?? first.ip_address),
+      } as PortForwardingRow;
+      this.#refuseCollisions(row);
+      this.#refuseBoundPort(row);
+      if (fip.port_id !== null) throw alreadyAssociated(fip, row);
+      const router = this.#routerFor(fip, port, row);
+      store.portForwardings.insert(row);
+      this.#serve(fip, router);
+      return portForwardingView(row);
+    });
+  }
+
+  update(context: RequestContext, fipId: string, id: string, changes: Body): Body {
+    const { store, kernel } = this.#base;
+    const fip = this.#owned(context, fipId);
+    return kernel.db.transaction(() => {
+      const row = this.#row(fip.id, id);
+      const next = { ...row, ...(changes as Partial<PortForwardingRow>) };
+      const port = this.#floatingIps.internalPort(context, next.internal_port_id);
+      if (changes.internal_port_id !== undefined) {
+        this.#refuseBoundPort(next);
+        if (next.internal_port_id !== row.internal_port_id && changes.internal_ip_address === undefined)
+          next.internal_ip_address = this.#addresses(port)[0]?.ip_address ?? "";
+      }
+      const ips = this.#addresses(port);
+      if (!ips.some((ip) => ip.ip_address === next.internal_ip_address)) {
+        throw bad(
+          `The internal IP does not correspond to an address on the internal port, which has fixed_ips ${shown(ips)}`,
+        );
+      }
+      this.#refuseCollisions(next);
+      const router = this.#routerFor(fip, port, next);
+      const { protocol, external_port, internal_port, internal_port_id, internal_ip_address, description } = next;
+      const wanted = { protocol, external_port, internal_port, internal_port_id, internal_ip_address, description };
+      const updated = revise(this.#base, store.portForwardings, row, wanted);
+      this.#serve(fip, router);
+      return portForwardingView(updated);
+    });
+  }
+
+  remove(context: RequestContext, fipId: string, id: string): void {
+    const { store, kernel } = this.#base;
+    const fip = this.#owned(context, fipId);
+    kernel.db.transaction(() => {
+      store.portForwardings.delete(this.#row(fip.id, id).id);
+      const left = store.portForwardings.count("floatingip_id = ?", fip.id);
+      this.#serve(fip, left === 0 ? null : fip.router_id);
+    });
+  }
+
+  #addresses(port: PortRow): PortIp[] {
+    return this.#base.store.portDetails.ips(port.id).filter((ip) => !ip.ip_address.includes(":"));
+  }
+
+  /** One port of a floating IP leads to one place, and one place is led to from one port. Errors: 400. */
+  #refuseCollisions(row: PortForwardingRow): void {
+    const { portForwardings } = this.#base.store;
+    const others = (where: string, ...values: (string | number)[]) =>
+      portForwardings.count(`id <> ? AND protocol = ? AND ${where}`, row.id, row.protocol, ...values) > 0;
+    const inside = "internal_port_id = ? AND internal_ip_address = ? AND internal_port = ?";
+    if (others(inside, row.internal_port_id, row.internal_ip_address, row.internal_port))
+      throw collision("internal_port_range", row.internal_port);
+    if (others("floatingip_id = ? AND external_port = ?", row.floatingip_id, row.external_port))
+      throw collision("external_port_range", row.external_port);
+  }
+
+  #refuseBoundPort(row: PortForwardingRow): void {
+    const [bound] = this.#base.store.floatingIps.select("port_id = ?", row.internal_port_id);
+    if (bound === undefined) return;
+    throw conflict(
+      `Cannot create port forwarding to floating IP ${bound.floating_ip_address} (${bound.id}) with port ${row.internal_port_id} using fixed IP ${row.internal_ip_address}, as that port already has a binding floating IP.`,
+      { type: "PortHasBindingFloatingIP" },
+    );
+  }
+
+  /** Errors: 400 when the port is not behind the floating IP's network, or behind another router than the others. */
+  #routerFor(fip: FloatingIpRow, port: PortRow, row: PortForwardingRow): string {
+    const ip = this.#addresses(port).find((one) => one.ip_address === row.internal_ip_address);
+    if (ip === undefined) {
+      throw bad(
+        `Requested internal IP address ${row.internal_ip_address} is not suitable for internal neutron port ${port.id}, as its fixed_ips are ${shown(this.#addresses(port))}`,
+      );
+    }
+    const router = this.#reachable(fip, port, ip);
+    const others = this.#base.store.portForwardings.count("floatingip_id = ? AND id <> ?", fip.id, row.id);
+    if (others === 0 || fip.router_id === null || fip.router_id === router) return router;
+    throw bad(
+      `The Floating IP ${fip.id} had been set on router ${fip.router_id}, the internal Neutron port ${port.id} can not reach it`,
+    );
+  }
+
+  #reachable(fip: FloatingIpRow, port: PortRow, ip: PortIp): string {
+    try {
+      return this.#floatingIps.routerFor(fip.floating_network_id, port, ip);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      throw bad(
+        `External network ${fip.floating_network_id} is not reachable from subnet ${ip.subnet_id}. Cannot set Port forwarding for port ${port.id} with Floating IP ${fip.id}`,
+      );
+    }
+  }
+
+  #serve(fip: FloatingIpRow, router: string | null): void {
+    const { store, dirty } = this.#base;
+    if (router !== fip.router_id) store.floatingIps.update(fip.id, { router_id: router });
+    for (const id of new Set([fip.router_id, router])) if (id !== null) dirty("router", id);
+  }
+}
+
+function columns(body: Body): Body {
+  const { protocol, external_port, internal_port, internal_port_id } = body;
+  return { protocol, external_port, internal_port, internal_port_id };
+}
+
+const collision = (what: string, port: number) =>
+  bad(`There is a port collision with the ${what}. The following ranges collides: ${port}:${port} and ${port}:${port}`);
+
+const alreadyAssociated = (fip: FloatingIpRow, row: PortForwardingRow) =>
+  conflict(
+    `Cannot associate floating IP ${fip.floating_ip_address} (${fip.id}) with port ${row.internal_port_id} using fixed IP ${row.internal_ip_address}, as that fixed IP already has a floating IP on external network ${fip.floating_network_id}.`,
+    { type: "FloatingIPPortAlreadyAssociated" },
+  );
+
+/** As Python shows it. */
+const shown = (ips: readonly PortIp[]): string =>
+  `[${ips.map((ip) => `{'subnet_id': '${ip.subnet_id}', 'ip_address': '${ip.ip_address}'}`).join(", ")}]`;
