@@ -40,7 +40,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
   "os-terminate_connection": { connector: {} },
   "os-extend": { new_size: 2 },
   "os-retype": { new_type: "t" },
-  "os-reimage": { image_id: "11111111-1111-4111-8111-111111111111" },
+  "os-reimage": { image_id: ID },
   "os-set_bootable": { bootable: true },
   "os-update_readonly_flag": { readonly: true },
   "os-set_image_metadata": { metadata: {} },
@@ -61,6 +61,7 @@ const NOT_THERE =
   /^40[04] .*(could not be found|does not exist|not found|failed to get|Unable to find|rescue image .* is not supported|included invalid subnet|is None or not the latest one)/;
 const IN_WORDS = [
   "400 Can not find requested image",
+  "400 Cannot find image for rebuild",
   "400 Invalid key_name provided.",
   "400 Invalid image identifier or unable to access requested image.",
   "400 Malformed request url",

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../auth/context.ts";
-import { forbidden } from "../errors.ts";
+import { ApiError, forbidden } from "../errors.ts";
 import type { Front, Kernel } from "../module.ts";
 import type { Rule, Target } from "../policy/policy.ts";
 import type { Microversion } from "./microversion.ts";
@@ -39,8 +39,8 @@ export type Call = (
 ) => Promise<ApiResponse>;
 
 /**
- * The records of one front and how one is performed: policy → schema → whose thing it is → handler. The same for requests that
- * came over HTTP (pipeline.ts) and for calls from inside the cloud.
+ * The records of one front and how one is performed: policy → schema → whose thing it is → handler (the thing comes
+ * first where `of` says so). The same for requests that came over HTTP (pipeline.ts) and for calls from inside the cloud.
  */
 export class Records {
   readonly endpoints: readonly Endpoint[];
@@ -77,13 +77,16 @@ export class Records {
     const { path, microversion, query } = asked;
     const lookup: Lookup = { param, context, path, microversion, query };
     route.url?.(lookup);
+    route.accepts?.(asked);
+    const first = route.of?.first === true;
+    const found = first ? this.touch(endpoint, lookup) : undefined;
     if (!rule.allows(context, null)) throw forbidden(this.#front.api.forbidden(route.policy));
     this.#validate(route, asked);
 
     const request: ApiRequest = {
       ...asked,
       param,
-      thing: this.touch(endpoint, lookup),
+      thing: first ? found : this.touch(endpoint, lookup),
       authorize: (target, policy = route.policy) => this.#authorize(policy, context, target),
       allowed: (policy, target) => this.#kernel.policies.allows(policy, context, target),
     };
@@ -99,9 +102,19 @@ export class Records {
 
   /** The thing that a record touches, if the caller may; undefined for records that touch none. Errors: 404, 403. */
   touch({ route, rule }: Endpoint, lookup: Lookup): unknown {
-    if (route.of === undefined) return undefined;
-    const thing = route.of.find(lookup);
-    if (!rule.allows(lookup.context, route.of.owner(thing))) throw forbidden(this.#front.api.forbidden(route.policy));
+    const { of } = route;
+    if (of === undefined) return undefined;
+    const { context } = lookup;
+    const refused = () => forbidden(this.#front.api.forbidden(route.policy));
+    let thing: unknown;
+    try {
+      thing = of.find(lookup) as never;
+    } catch (error) {
+      if (of.secret === true && error instanceof ApiError && error.status === 404 && !rule.allows(context, {}))
+        throw refused();
+      throw error;
+    }
+    if (!rule.allows(context, of.owner(thing as never, context))) throw of.refused?.(thing as never) ?? refused();
     return thing;
   }
 
@@ -152,7 +165,6 @@ export class Records {
 /** Services whose records do not name what they touch yet: their handlers load and authorize. To become empty. */
 const ASKED_IN_HANDLERS: ReadonlySet<string> = new Set([
   "identity",
-  "image",
   "network",
   "block-storage",
   "compute",

@@ -56,8 +56,14 @@ export interface Touched<Thing> {
   readonly kind: string;
   /** Errors: the API's 404 for what is not there, or is not the caller's to see. */
   find(request: Lookup): Thing;
+  /** Looked for before roles and bodies are, so that what is not there is 404 for everybody. Keystone and glance do so. */
+  readonly first?: boolean;
+  /** Who may not touch just anything of the kind gets 403 for what is not there, too. */
+  readonly secret?: boolean;
   /** Whose it is, as the rules of policies ask. */
-  owner(thing: Thing): Target;
+  owner(thing: Thing, context: RequestContext): Target;
+  /** The 403, where the API has words of its own for it. */
+  refused?(thing: Thing): ApiError;
 }
 
 /** For records that only touch what is the caller's own, because they make it or list nothing else: creates, lists, limits. */
@@ -81,7 +87,7 @@ export interface Route<Body = never, Thing = never> {
   policy: string;
   /**
    * Whose thing it touches. A record whose policy asks for the owner and that has none does not mount. It is looked for after
-   * the body has passed its schema, and before the handler runs.
+   * the body has passed its schema (before it where it comes `first`), and before the handler runs.
    */
   of?: Touched<Thing>;
   /**
@@ -89,6 +95,11 @@ export interface Route<Body = never, Thing = never> {
    * service finds what is acted on before it asks who may.
    */
   url?(request: Lookup): void;
+  /**
+   * What it has to be sent, beyond a schema; asked before what it touches is looked for, as services do whose parsing comes before
+   * their logic. Errors: 400, 415.
+   */
+  accepts?(sent: Pick<ApiRequest, "body" | "headers">): void;
   /** First and last version that has it, both inclusive. */
   microversions?: { min?: Microversion; max?: Microversion };
   /** For `POST …/action`: the one key of the body that selects this record ("os-start"). */

@@ -17,11 +17,11 @@ import { images as imagesMigration } from "./migrations/0001-images.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { quotaResources } from "./quotas.ts";
 import { dataRoutes } from "./routes/data.ts";
-import { foundFirst } from "./routes/found-first.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { schemaRoutes } from "./routes/schemas.ts";
+import { touchedImages } from "./routes/touched.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import { versionRoutes } from "./routes/versions.ts";
 import { seedImages } from "./seed.ts";
@@ -59,21 +59,22 @@ export const image = defineService<"image", ImageDrivers>({
     const listing = new ImageListing(store, access);
     const tasks = new TaskStore(kernel.db);
     const imports = new ImportManager({ kernel, images: store, tasks, access, data, files });
-    const sharing = new MemberManager({ kernel, images: store, members, access });
+    const sharing = new MemberManager(kernel, members);
     images.onDeleted((id) => data.abort(id));
     const retriever = new Retriever(join(settings.imageDir, ".downloads"), drivers.exec);
+    const touched = touchedImages(kernel, store, access);
     const facade = imageFacade({ store, access, images, data, listing, files });
     return {
       facade,
-      routes: foundFirst(access, [
+      routes: [
         ...versionRoutes(),
-        ...imageRoutes({ images, listing, access, pages: settings }),
-        ...dataRoutes(data),
-        ...memberRoutes(sharing),
-        ...importRoutes({ imports, tasks, access }),
+        ...imageRoutes({ images, listing, touched, pages: settings }),
+        ...dataRoutes(data, touched),
+        ...memberRoutes(sharing, touched),
+        ...importRoutes({ imports, tasks, touched }),
         ...schemaRoutes(),
         ...usageRoutes(quotas),
-      ]),
+      ],
       seed: () => seedImages({ kernel, facade, retriever }),
       async reconcile() {
         await data.recover(imports.unfinished());

@@ -29,6 +29,8 @@ export interface World extends TestCloud {
   /** Resources of alpha: kind → the path that shows it, with its service's prefix. */
   owned: Map<string, string>;
   directory: string;
+  /** Kind of a record's `of` → the parameters of a path that lead to alpha's one, or to alpha's member. */
+  examples: Examples;
   /** Parts of it, as alpha's member. */
   ids: Record<string, string>;
   as(persona: Persona, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -111,6 +113,7 @@ export async function createWorld(): Promise<World> {
     pool: [],
     owned,
     directory,
+    examples: {},
     ids,
     as,
     idle,
@@ -122,9 +125,19 @@ export async function createWorld(): Promise<World> {
   await populate(world, must, idle);
   ids.alpha = projects.alpha;
   ids.beta = projects.beta;
+  world.examples = examplesByKind(ids);
   world.pool.push(...Object.values(ids), projects.alpha, projects.beta, "42", "member", "RegionOne", "default");
   return world;
 }
+
+type Examples = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+const examplesByKind = ({ image = "", lent = "", alpha = "", message = "" }: Record<string, string>): Examples => ({
+  message: { message_id: message },
+  image: { image_id: image },
+  "shared image": { image_id: image },
+  "image membership": { image_id: lent, member_id: alpha },
+});
 
 type Must = (
   persona: Persona,
@@ -207,6 +220,9 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
     "content-type": "application/octet-stream",
     ...accept,
   });
+  const lent = await must("admin", "POST", "/image/v2/images", { name: "lent" }, accept);
+  ids.lent = lent.id;
+  await must("admin", "POST", `/image/v2/images/${lent.id}/members`, { member: projects.alpha }, accept);
   await make("keypair", "/compute/v2.1/os-keypairs", { keypair: { name: "k" } }, "keypair", "name");
   await make(
     "server",
@@ -225,6 +241,15 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   await make("volume", `${volumes}/volumes`, { volume: { name: "v", size: 1 } }, "volume");
   await idle();
   await make("snapshot", `${volumes}/snapshots`, { snapshot: { volume_id: ids.volume, name: "vs" } }, "snapshot");
+  // No back end is of this vendor: what comes of it is a message to the user.
+  const nobodys = { volume_type: { name: "nobodys", extra_specs: { vendor_name: "nobody" } } };
+  await must("admin", "POST", "/volume/v3/types", nobodys);
+  await must("member", "POST", `${volumes}/volumes`, { volume: { name: "e", size: 1, volume_type: "nobodys" } });
+  await idle();
+  const { messages } = await must("member", "GET", `${volumes}/messages`, undefined, {
+    "openstack-api-version": "volume 3.70",
+  });
+  ids.message = messages[0].id;
   const user = `/identity/v3/users/${ids.member}`;
   await make(
     "application_credential",

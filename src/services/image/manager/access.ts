@@ -1,6 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { forbidden, notFound } from "../../../kernel/errors.ts";
+import { forbidden } from "../../../kernel/errors.ts";
 import type { Kernel } from "../../../kernel/module.ts";
+import type { Target } from "../../../kernel/policy/policy.ts";
 import { imageApi, imageNotFound } from "../errors.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
 import type { MemberRow, MemberStore } from "../store/members.ts";
@@ -24,17 +25,6 @@ export class Access {
     return image;
   }
 
-  /**
-   * For who may do `policy` to no image at all: 404 where this one is not to be seen, or none is. glance gets the image first
-   * and then asks (glance/api/v2/policy.py ImageAPIPolicy `_enforce`).
-   */
-  findFirst(context: RequestContext, id: string, policy: string): void {
-    const { policies } = this.#kernel;
-    if (policies.allows(policy, context, null)) return;
-    this.visible(context, id);
-    if (!policies.allows("get_image", context, null)) throw notFound("The resource could not be found.");
-  }
-
   /** The image, if the context may see it and `policy` allows it. Errors: 404, 403. */
   authorized(context: RequestContext, id: string, policy: string): ImageRow {
     const image = this.visible(context, id);
@@ -43,13 +33,14 @@ export class Access {
   }
 
   require(context: RequestContext, image: ImageRow, policy: string): void {
-    const member = this.membership(context, image);
-    const target = {
-      projectId: image.owner,
-      visibility: image.visibility,
-      member_id: member?.member_id ?? null,
-    };
-    if (!this.#kernel.policies.allows(policy, context, target)) throw forbidden(imageApi.forbidden(policy));
+    if (!this.#kernel.policies.allows(policy, context, this.owner(context, image)))
+      throw forbidden(imageApi.forbidden(policy));
+  }
+
+  /** Whose it is, as policies ask. */
+  owner(context: RequestContext, image: ImageRow): Target {
+    const member_id = this.membership(context, image)?.member_id ?? null;
+    return { projectId: image.owner, visibility: image.visibility, member_id };
   }
 
   /** The context's project among the image's members. */

@@ -8,7 +8,6 @@ import { inspectFile, judge } from "../inspect/inspect.ts";
 import { overQuota } from "../quotas.ts";
 import { type ImageStatus, requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
-import type { Access } from "./access.ts";
 
 const MIB = 1024 * 1024;
 
@@ -24,16 +23,14 @@ export interface UploadOptions {
 export class DataManager {
   readonly #kernel: Kernel;
   readonly #images: ImageStore;
-  readonly #access: Access;
   readonly #quotas: Quotas;
   readonly #files: ImageFiles;
   /** Image → its upload under way. */
   readonly #uploads = new Map<string, AbortController>();
 
-  constructor(deps: { kernel: Kernel; images: ImageStore; access: Access; quotas: Quotas; files: ImageFiles }) {
+  constructor(deps: { kernel: Kernel; images: ImageStore; quotas: Quotas; files: ImageFiles }) {
     this.#kernel = deps.kernel;
     this.#images = deps.images;
-    this.#access = deps.access;
     this.#quotas = deps.quotas;
     this.#files = deps.files;
   }
@@ -45,15 +42,10 @@ export class DataManager {
 
   /**
    * PUT /v2/images/{id}/file. On any error the image is queued again and no byte is left.
-   * Errors: 404, 403, 409 (status), 400 (formats missing, data incomplete), 410 (deleted meanwhile), 413, 415.
+   * Errors: 409 (status), 400 (formats missing, data incomplete), 410 (deleted meanwhile), 413, 415.
    */
-  async upload(
-    context: RequestContext,
-    id: string,
-    source: AsyncIterable<Uint8Array>,
-    options: UploadOptions = {},
-  ): Promise<void> {
-    const image = this.#access.authorized(context, id, "upload_image");
+  async upload(image: ImageRow, source: AsyncIterable<Uint8Array>, options: UploadOptions = {}): Promise<void> {
+    const { id } = image;
     this.#checkQuota(image, "image_size_total", options.expected ?? null);
     this.#begin(image, "saving");
     await this.#take(
@@ -85,13 +77,8 @@ export class DataManager {
   }
 
   /** PUT /v2/images/{id}/stage: keeps the data aside until it is imported. Errors: as upload. */
-  async stage(
-    context: RequestContext,
-    id: string,
-    source: AsyncIterable<Uint8Array>,
-    options: UploadOptions = {},
-  ): Promise<void> {
-    const image = this.#access.authorized(context, id, "modify_image");
+  async stage(image: ImageRow, source: AsyncIterable<Uint8Array>, options: UploadOptions = {}): Promise<void> {
+    const { id } = image;
     this.#checkQuota(image, "image_stage_total", options.expected ?? null);
     this.#begin(image, "uploading", { formatsNeeded: false });
     await this.#take(
@@ -117,15 +104,13 @@ export class DataManager {
     return { limit: this.#kernel.settings.image.imageSizeCap, signal };
   }
 
-  /** What a download reads. Errors: 404, 403; null when there is no data (yet). */
-  readable(context: RequestContext, id: string): { image: ImageRow; path: string } | null {
-    const image = this.#access.visible(context, id);
+  /** What a download reads; null when there is no data (yet). Errors: 403 for a deactivated one. */
+  readable(context: RequestContext, image: ImageRow): { image: ImageRow; path: string } | null {
     if (image.status === "deactivated" && !context.isAdmin) {
       throw forbidden("The requested image has been deactivated. Image data download is forbidden.");
     }
-    this.#access.require(context, image, "download_image");
     if (image.has_data === 0) return null;
-    return { image, path: this.#files.path(id) };
+    return { image, path: this.#files.path(image.id) };
   }
 
   /** Images whose upload a crash interrupted are queued again, but for those in `kept`; what they left is removed. */

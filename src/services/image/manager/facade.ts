@@ -30,7 +30,7 @@ export function imageFacade(deps: {
     async uploadFile(context, id, path, formats, options) {
       const image = access.authorized(context, id, "upload_image");
       if (image.disk_format !== formats.diskFormat || image.container_format !== formats.containerFormat) {
-        images.update(context, id, [
+        images.update(context, image, [
           { op: "replace", name: "disk_format", value: formats.diskFormat },
           { op: "replace", name: "container_format", value: formats.containerFormat },
         ]);
@@ -48,16 +48,17 @@ export function imageFacade(deps: {
       }
     },
     updateProperties(context, id, changes) {
-      const have = JSON.parse(access.visible(context, id).properties) as Record<string, string>;
+      const image = access.authorized(context, id, "modify_image");
+      const have = JSON.parse(image.properties) as Record<string, string>;
       const operations: PatchChange[] = [];
       for (const [name, value] of Object.entries(changes)) {
         if (value !== null) operations.push({ op: "add", name, value });
         else if (Object.hasOwn(have, name)) operations.push({ op: "remove", name, value });
       }
-      return info(images.update(context, id, operations));
+      return info(images.update(context, image, operations));
     },
     async delete(context, id) {
-      await images.delete(context, id);
+      await images.delete(access.authorized(context, id, "delete_image"));
     },
   };
   return facade;

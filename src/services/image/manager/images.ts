@@ -9,7 +9,6 @@ import { deniedOnCreate, imageApi } from "../errors.ts";
 import { overQuota } from "../quotas.ts";
 import { requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
-import type { Access } from "./access.ts";
 import { CHECKS, checkProperty, checkPropertyCount, checkTags, isReadOnly, isReserved } from "./attributes.ts";
 import { applyPatch, type PatchChange, setOwn } from "./patch.ts";
 
@@ -17,16 +16,14 @@ import { applyPatch, type PatchChange, setOwn } from "./patch.ts";
 export class ImageManager {
   readonly #kernel: Kernel;
   readonly #images: ImageStore;
-  readonly #access: Access;
   readonly #quotas: Quotas;
   readonly #files: ImageFiles;
   /** Told of every deletion, so that an upload under way ends. */
   readonly #onDeleted: ((id: string) => void)[] = [];
 
-  constructor(deps: { kernel: Kernel; images: ImageStore; access: Access; quotas: Quotas; files: ImageFiles }) {
+  constructor(deps: { kernel: Kernel; images: ImageStore; quotas: Quotas; files: ImageFiles }) {
     this.#kernel = deps.kernel;
     this.#images = deps.images;
-    this.#access = deps.access;
     this.#quotas = deps.quotas;
     this.#files = deps.files;
   }
@@ -54,10 +51,9 @@ export class ImageManager {
     return image;
   }
 
-  update(context: RequestContext, id: string, changes: readonly PatchChange[]): ImageRow {
+  update(context: RequestContext, before: ImageRow, changes: readonly PatchChange[]): ImageRow {
     const { db, clock } = this.#kernel;
     return db.transaction(() => {
-      const before = this.#access.authorized(context, id, "modify_image");
       const after = applyPatch(before, changes);
       if (after.visibility !== before.visibility) {
         if (after.visibility === "public") this.#require(context, before, "publicize_image");
@@ -71,16 +67,12 @@ export class ImageManager {
     });
   }
 
-  /** Errors: 404; 403 when protected or somebody else's. */
-  async delete(context: RequestContext, id: string): Promise<void> {
+  /** Errors: 403 when protected. */
+  async delete(image: ImageRow): Promise<void> {
     const { db } = this.#kernel;
+    const { id } = image;
     const paths = [this.#files.path(id), this.#files.stagingPath(id)];
     db.transaction(() => {
-      const image = this.#images.get(id);
-      if (image === undefined || !this.#access.sees(context, image)) {
-        throw new ApiError(404, `Failed to find image ${id} to delete`);
-      }
-      this.#require(context, image, "delete_image");
       if (image.protected !== 0) throw forbidden(`Image ${id} is protected and cannot be deleted.`);
       for (const path of paths) this.#images.addTrash(path);
       this.#images.delete(id);
@@ -97,10 +89,9 @@ export class ImageManager {
     }
   }
 
-  /** Errors: 404, 403, 409. */
-  setActive(context: RequestContext, id: string, active: boolean): void {
+  /** Errors: 409. */
+  setActive(image: ImageRow, active: boolean): void {
     this.#kernel.db.transaction(() => {
-      const image = this.#access.authorized(context, id, active ? "reactivate" : "deactivate");
       const status = active ? "active" : "deactivated";
       if (image.status === status) return;
       if (active ? image.status !== "deactivated" : image.status !== "active") {
@@ -115,24 +106,21 @@ export class ImageManager {
     });
   }
 
-  /** Errors: 404, 403, 400, 413. */
-  addTag(context: RequestContext, id: string, tag: string): void {
-    this.#changeTags(context, id, (tags) => checkTags([...tags, tag]));
+  /** Errors: 400, 413. */
+  addTag(image: ImageRow, tag: string): void {
+    this.#changeTags(image, (tags) => checkTags([...tags, tag]));
   }
 
-  /** Errors: 404 also when the image has no such tag. */
-  removeTag(context: RequestContext, id: string, tag: string): void {
-    this.#changeTags(context, id, (tags) => {
+  /** Errors: 404 when the image has no such tag. */
+  removeTag(image: ImageRow, tag: string): void {
+    this.#changeTags(image, (tags) => {
       if (!tags.includes(tag)) throw new ApiError(404, "The resource could not be found.");
       return tags.filter((other) => other !== tag);
     });
   }
 
-  #changeTags(context: RequestContext, id: string, change: (tags: string[]) => string[]): void {
+  #changeTags(image: ImageRow, change: (tags: string[]) => string[]): void {
     this.#kernel.db.transaction(() => {
-      const image = this.#images.get(id);
-      if (image === undefined || !this.#access.sees(context, image)) throw new ApiError(404, `Image ${id} not found.`);
-      this.#require(context, image, "modify_image");
       const tags = JSON.stringify(change(JSON.parse(image.tags) as string[]));
       this.#images.update({ ...image, tags, updated_at: this.#kernel.clock.now() });
     });

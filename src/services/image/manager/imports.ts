@@ -58,8 +58,7 @@ export class ImportManager {
   }
 
   /** Errors: 400, 403, 404, 409 before anything starts; later ones are in the task. */
-  async start(context: RequestContext, id: string, wanted: ImportRequest): Promise<void> {
-    const image = this.#access.authorized(context, id, "modify_image");
+  async start(context: RequestContext, image: ImageRow, wanted: ImportRequest): Promise<void> {
     const { name } = wanted.method;
     checkStores(wanted);
     if (name === "copy-image") {
@@ -80,7 +79,7 @@ export class ImportManager {
       }
       await this.#checkUri(wanted.method.uri ?? "");
     }
-    this.#begin(context, id, wanted);
+    this.#begin(context, image.id, wanted);
   }
 
   /** Resolves when no import runs. For tests and for shutting down. */

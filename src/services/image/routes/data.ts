@@ -3,19 +3,22 @@ import { Readable } from "node:stream";
 import { ApiError } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
 import type { DataManager } from "../manager/data.ts";
+import type { ImageRow } from "../store/images.ts";
+import type { TouchedImages } from "./touched.ts";
 
-export function dataRoutes(data: DataManager): AnyRoute[] {
+export function dataRoutes(data: DataManager, { image }: TouchedImages): AnyRoute[] {
   return [
     route({
       name: "image-data:upload",
       method: "PUT",
       path: "/v2/images/:image_id/file",
       policy: "upload_image",
+      of: image(),
       body: "stream",
+      accepts: requireOctets,
       success: 204,
       async handler(request) {
-        requireOctets(request);
-        await data.upload(request.context, request.param("image_id"), bytesOf(request), {
+        await data.upload(request.thing, bytesOf(request), {
           expected: announcedSize(request),
         });
         return {};
@@ -26,11 +29,12 @@ export function dataRoutes(data: DataManager): AnyRoute[] {
       method: "PUT",
       path: "/v2/images/:image_id/stage",
       policy: "modify_image",
+      of: image(),
       body: "stream",
+      accepts: requireOctets,
       success: 204,
       async handler(request) {
-        requireOctets(request);
-        await data.stage(request.context, request.param("image_id"), bytesOf(request), {
+        await data.stage(request.thing, bytesOf(request), {
           expected: announcedSize(request),
         });
         return {};
@@ -41,14 +45,15 @@ export function dataRoutes(data: DataManager): AnyRoute[] {
       method: "GET",
       path: "/v2/images/:image_id/file",
       policy: "download_image",
+      of: image(),
       success: 200,
       handler: (request) => download(request, data),
     }),
   ];
 }
 
-function download(request: ApiRequest, data: DataManager): ApiResponse {
-  const found = data.readable(request.context, request.param("image_id"));
+function download(request: ApiRequest<unknown, ImageRow>, data: DataManager): ApiResponse {
+  const found = data.readable(request.context, request.thing);
   if (found === null) return { status: 204 };
   const size = found.image.size ?? 0;
   const range = requestedRange(request.headers, size);
@@ -84,8 +89,8 @@ function requestedRange(headers: Headers, size: number): { start: number; end: n
   return { start, end };
 }
 
-function requireOctets(request: ApiRequest): void {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim();
+function requireOctets({ headers }: Pick<ApiRequest, "headers">): void {
+  const type = headers.get("content-type")?.split(";")[0]?.trim();
   if (type !== "application/octet-stream") {
     throw new ApiError(415, `The request media type ${type ?? ""} is not supported by this server.`);
   }

@@ -1,26 +1,28 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import type { Access } from "../manager/access.ts";
+import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import type { ImageManager } from "../manager/images.ts";
 import type { ImageListing } from "../manager/listing.ts";
-import { parsePatch, patchDialect } from "../manager/patch.ts";
+import { type PatchChange, parsePatch, patchDialect } from "../manager/patch.ts";
+import type { ImageRow } from "../store/images.ts";
 import { imagesView, imageView } from "../views/images.ts";
+import type { TouchedImages } from "./touched.ts";
 
 export interface ImageRouteDeps {
   images: ImageManager;
   listing: ImageListing;
-  access: Access;
+  touched: TouchedImages;
   /** Page sizes. */
   pages: { pageSizeDefault: number; pageSizeMax: number };
 }
 
-export function imageRoutes({ images, listing, access, pages }: ImageRouteDeps): AnyRoute[] {
+export function imageRoutes({ images, listing, touched: { image }, pages }: ImageRouteDeps): AnyRoute[] {
   return [
     route<Record<string, unknown>>({
       name: "images:create",
       method: "POST",
       path: "/v2/images",
       policy: "add_image",
+      of: caller,
       success: 201,
       handler(request) {
         const image = images.create(request.context, jsonObject(request.body));
@@ -40,6 +42,7 @@ export function imageRoutes({ images, listing, access, pages }: ImageRouteDeps):
       method: "GET",
       path: "/v2/images",
       policy: "get_images",
+      of: caller,
       success: 200,
       handler(request) {
         const limit = pageSize(request, pages);
@@ -52,34 +55,36 @@ export function imageRoutes({ images, listing, access, pages }: ImageRouteDeps):
       method: "GET",
       path: "/v2/images/:image_id",
       policy: "get_image",
+      of: image(),
       success: 200,
       handler: (request) => ({
-        body: imageView(access.authorized(request.context, request.param("image_id"), "get_image")),
+        body: imageView(request.thing),
       }),
     }),
     // An empty id is no list: glance's routes know no path with a slash at the end.
     nothingThere("images:show-nothing", "GET"),
     nothingThere("images:delete-nothing", "DELETE"),
-    route<unknown>({
+    route<unknown, ImageRow>({
       name: "images:update",
       method: "PATCH",
       path: "/v2/images/:image_id",
       policy: "modify_image",
+      of: image(),
+      accepts: (sent) => void changesOf(sent),
       success: 200,
-      handler(request) {
-        const { legacy } = patchDialect(request.headers.get("content-type"));
-        const changes = parsePatch(request.body, legacy);
-        return { body: imageView(images.update(request.context, request.param("image_id"), changes)) };
-      },
+      handler: (request) => ({
+        body: imageView(images.update(request.context, request.thing, changesOf(request))),
+      }),
     }),
     route({
       name: "images:delete",
       method: "DELETE",
       path: "/v2/images/:image_id",
       policy: "delete_image",
+      of: image((id) => notFound(`Failed to find image ${id} to delete`)),
       success: 204,
       async handler(request) {
-        await images.delete(request.context, request.param("image_id"));
+        await images.delete(request.thing);
         return {};
       },
     }),
@@ -88,34 +93,44 @@ export function imageRoutes({ images, listing, access, pages }: ImageRouteDeps):
       method: "POST",
       path: "/v2/images/:image_id/actions/deactivate",
       policy: "deactivate",
+      of: image(),
       success: 204,
-      handler: (request) => void images.setActive(request.context, request.param("image_id"), false),
+      handler: ({ thing }) => void images.setActive(thing, false),
     }),
     route({
       name: "images:reactivate",
       method: "POST",
       path: "/v2/images/:image_id/actions/reactivate",
       policy: "reactivate",
+      of: image(),
       success: 204,
-      handler: (request) => void images.setActive(request.context, request.param("image_id"), true),
+      handler: ({ thing }) => void images.setActive(thing, true),
     }),
     route({
       name: "image-tags:add",
       method: "PUT",
       path: "/v2/images/:image_id/tags/:tag",
       policy: "modify_image",
+      of: image((id) => notFound(`Image ${id} not found.`)),
       success: 204,
-      handler: (request) => void images.addTag(request.context, request.param("image_id"), request.param("tag")),
+      handler: ({ thing, param }) => void images.addTag(thing, param("tag")),
     }),
     route({
       name: "image-tags:remove",
       method: "DELETE",
       path: "/v2/images/:image_id/tags/:tag",
       policy: "modify_image",
+      of: image((id) => notFound(`Image ${id} not found.`)),
       success: 204,
-      handler: (request) => void images.removeTag(request.context, request.param("image_id"), request.param("tag")),
+      handler: ({ thing, param }) => void images.removeTag(thing, param("tag")),
     }),
   ];
+}
+
+/** Errors: 400, 415. */
+function changesOf({ headers, body }: Pick<ApiRequest, "headers" | "body">): PatchChange[] {
+  const { legacy } = patchDialect(headers.get("content-type"));
+  return parsePatch(body, legacy);
 }
 
 function nothingThere(name: string, method: "GET" | "DELETE"): AnyRoute {
@@ -124,6 +139,7 @@ function nothingThere(name: string, method: "GET" | "DELETE"): AnyRoute {
     method,
     path: "/v2/images/",
     policy: "get_images",
+    of: caller,
     success: 404,
     handler() {
       throw notFound("The resource could not be found.");

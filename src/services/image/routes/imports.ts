@@ -1,28 +1,31 @@
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
-import type { Access } from "../manager/access.ts";
 import type { ImportManager, ImportRequest } from "../manager/imports.ts";
+import type { ImageRow } from "../store/images.ts";
 import type { TaskStore } from "../store/tasks.ts";
 import { imageTaskView, taskView } from "../views/tasks.ts";
+import type { TouchedImages } from "./touched.ts";
 
 const METHODS = ["glance-direct", "web-download", "copy-image"];
 
 export interface ImportRouteDeps {
   imports: ImportManager;
   tasks: TaskStore;
-  access: Access;
+  touched: TouchedImages;
 }
 
-export function importRoutes({ imports, tasks, access }: ImportRouteDeps): AnyRoute[] {
+export function importRoutes({ imports, tasks, touched: { image } }: ImportRouteDeps): AnyRoute[] {
   return [
-    route<unknown>({
+    route<unknown, ImageRow>({
       name: "image-import:start",
       method: "POST",
       path: "/v2/images/:image_id/import",
       policy: "modify_image",
+      of: image(),
+      accepts: ({ body }) => void importRequest(body),
       success: 202,
-      async handler({ context, param, body }) {
-        await imports.start(context, param("image_id"), importRequest(body));
+      async handler({ context, thing, body }) {
+        await imports.start(context, thing, importRequest(body));
         return {};
       },
     }),
@@ -49,11 +52,9 @@ export function importRoutes({ imports, tasks, access }: ImportRouteDeps): AnyRo
       method: "GET",
       path: "/v2/images/:image_id/tasks",
       policy: "get_image",
+      of: image(),
       success: 200,
-      handler({ context, param }) {
-        const image = access.authorized(context, param("image_id"), "get_image");
-        return { body: { tasks: tasks.ofImage(image.id).map(imageTaskView) } };
-      },
+      handler: ({ thing }) => ({ body: { tasks: tasks.ofImage(thing.id).map(imageTaskView) } }),
     }),
     route({
       name: "tasks:list",

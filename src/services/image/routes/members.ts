@@ -1,18 +1,22 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { MemberManager } from "../manager/members.ts";
+import type { ImageRow } from "../store/images.ts";
 import { memberView } from "../views/members.ts";
+import type { TouchedImages } from "./touched.ts";
 
-export function memberRoutes(members: MemberManager): AnyRoute[] {
+export function memberRoutes(members: MemberManager, { shared, membership }: TouchedImages): AnyRoute[] {
   return [
-    route<unknown>({
+    route<unknown, ImageRow>({
       name: "image-members:create",
       method: "POST",
       path: "/v2/images/:image_id/members",
       policy: "add_member",
+      of: shared((id) => `Not allowed to create members for image ${id}.`),
+      accepts: ({ body }) => void field(body, "member"),
       success: 200,
-      handler: ({ context, param, body }) => ({
-        body: memberView(members.add(context, param("image_id"), field(body, "member"))),
+      handler: ({ thing, body }) => ({
+        body: memberView(members.add(thing, field(body, "member"))),
       }),
     }),
     route({
@@ -20,9 +24,10 @@ export function memberRoutes(members: MemberManager): AnyRoute[] {
       method: "GET",
       path: "/v2/images/:image_id/members",
       policy: "get_members",
+      of: shared(),
       success: 200,
-      handler: ({ context, param }) => ({
-        body: { members: members.list(context, param("image_id")).map(memberView), schema: "/v2/schemas/members" },
+      handler: ({ context, thing }) => ({
+        body: { members: members.list(context, thing).map(memberView), schema: "/v2/schemas/members" },
       }),
     }),
     route({
@@ -30,19 +35,22 @@ export function memberRoutes(members: MemberManager): AnyRoute[] {
       method: "GET",
       path: "/v2/images/:image_id/members/:member_id",
       policy: "get_member",
+      of: shared(),
       success: 200,
-      handler: ({ context, param }) => ({
-        body: memberView(members.get(context, param("image_id"), param("member_id"))),
+      handler: ({ context, thing, param }) => ({
+        body: memberView(members.get(context, thing, param("member_id"))),
       }),
     }),
-    route<unknown>({
+    route<unknown, ImageRow>({
       name: "image-members:update",
       method: "PUT",
       path: "/v2/images/:image_id/members/:member_id",
       policy: "modify_member",
+      of: membership,
+      accepts: ({ body }) => void field(body, "status"),
       success: 200,
-      handler: ({ context, param, body }) => ({
-        body: memberView(members.setStatus(context, param("image_id"), param("member_id"), field(body, "status"))),
+      handler: ({ context, thing, param, body }) => ({
+        body: memberView(members.setStatus(context, thing, param("member_id"), field(body, "status"))),
       }),
     }),
     route({
@@ -50,8 +58,9 @@ export function memberRoutes(members: MemberManager): AnyRoute[] {
       method: "DELETE",
       path: "/v2/images/:image_id/members/:member_id",
       policy: "delete_member",
+      of: shared((id) => `Not allowed to delete members for image ${id}.`),
       success: 204,
-      handler: ({ context, param }) => void members.remove(context, param("image_id"), param("member_id")),
+      handler: ({ thing, param }) => void members.remove(thing, param("member_id")),
     }),
   ];
 }
