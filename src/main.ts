@@ -122,7 +122,10 @@ async function prepareHost(
   host.libvirtd.watch();
   const volumeGroups = await ensureVolumeGroups(host.lvm, settings);
   const emulate = settings.libvirtType === "kvm" && !(await host.kvm()).usable;
-  return { ready: { host, box, volumeGroups, tracer }, settings: emulate ? emulated(settings) : settings };
+  return {
+    ready: { host, box, volumeGroups, tracer },
+    settings: emulate ? { ...settings, libvirtType: "qemu" } : settings,
+  };
 }
 
 /** What somebody removes of ours on the host is put back from now on, but not against a command that does so. */
@@ -130,11 +133,6 @@ async function watchHost(host: Host, { kernel }: Cloud): Promise<void> {
   const says = hostWarnings(kernel.warnings, kernel.log.named("host"));
   host.libvirtd.watch((what) => says.restarted(what));
   await host.watch.start({ isBusy: () => isDataDirectoryBusy(kernel.settings.dataDir), says });
-}
-
-/** A host CPU model means nothing to an emulated guest. */
-function emulated(settings: Settings): Settings {
-  return { ...settings, libvirtType: "qemu", compute: { ...settings.compute, libvirtCpuMode: "none" } };
 }
 
 /** The one port must open; a classic port that is taken is only a warning. */

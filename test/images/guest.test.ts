@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -181,6 +182,17 @@ describe("the guest image", { skip }, () => {
     assert.equal(await ssh("hostname"), "http");
   });
 
+  it("takes and gives files by the protocol of older scp, into and out of folders", async () => {
+    const [there, back] = [join(lab.dir, "there"), join(lab.dir, "back")];
+    await mkdir(join(there, "in"), { recursive: true });
+    const content = randomBytes(300_000);
+    await writeFile(join(there, "in", "a file"), content, { mode: 0o750 });
+    await http.scp(there, ":copied");
+    assert.equal(await http.ssh("stat -c %a 'copied/in/a file'"), "750");
+    await http.scp(":copied", back);
+    assert.deepEqual(await readFile(join(back, "in", "a file")), content);
+  });
+
   it("has the password of the metadata", async () => {
     const [, salt, hash] = (await http.ssh("sudo grep ^cirros: /etc/shadow | cut -d: -f2")).split("$").slice(1);
     const made = await http.ssh(`printf '%s\\n' 'pa$$ '\\''w"' | mkpasswd -m sha512 -S '${salt}' -P 0`);
@@ -225,6 +237,11 @@ describe("the guest image", { skip }, () => {
   it("answers the guest agent", async () => {
     await http.agent("guest-ping");
     assert.deepEqual(await http.agent("guest-get-host-name"), { "host-name": "http" });
+    const behind = async () => Date.now() / 1000 - Number(await http.ssh("date +%s"));
+    await http.ssh("sudo date -s @1700000000");
+    assert.ok((await behind()) > 1e6);
+    await http.agent("guest-set-time", { time: Date.now() * 1e6 });
+    assert.ok(Math.abs(await behind()) < 10, `${await behind()} s behind`);
   });
 
   it("is usable from its console when no metadata answers", async () => {

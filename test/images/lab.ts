@@ -158,7 +158,17 @@ export class Guest {
   }
 
   /** Runs a shell line in the guest as the user cirros and gives what it printed; rejects if it fails. */
-  async ssh(line: string, address = this.#address): Promise<string> {
+  ssh(line: string, address = this.#address): Promise<string> {
+    return this.#run(["ssh"], [`cirros@${address}`, line]);
+  }
+
+  /** Copies by the old protocol, as packer and `scp -O` do; a path in the guest begins with ":". */
+  async scp(...paths: [from: string, to: string]): Promise<void> {
+    const places = paths.map((path) => (path.startsWith(":") ? `cirros@${this.#address}${path}` : path));
+    await this.#run(["scp", "-O", "-r"], places);
+  }
+
+  async #run(program: readonly string[], args: readonly string[]): Promise<string> {
     const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "BatchMode=yes"];
     // One connection for all lines: a key exchange takes most of a second under emulation.
     options.push("ControlMaster=auto", `ControlPath=${this.#lab.dir}/ssh-%h`, "ControlPersist=60");
@@ -166,8 +176,8 @@ export class Guest {
       "nsenter",
       [
         `--net=/run/netns/${this.#lab.netns}`,
-        ...["ssh", "-i", this.#lab.keyFile, "-o", "ConnectTimeout=5", ...options.flatMap((option) => ["-o", option])],
-        ...[`cirros@${address}`, line],
+        ...[...program, "-i", this.#lab.keyFile, "-o", "ConnectTimeout=5"],
+        ...[...options.flatMap((option) => ["-o", option]), ...args],
       ],
       { timeout: 300_000 },
     );
@@ -180,8 +190,8 @@ export class Guest {
   }
 
   /** Asks the guest agent. */
-  async agent(execute: string): Promise<unknown> {
-    return (await converse(this.agentSocket, [{ execute }]))[0];
+  async agent(execute: string, args?: object): Promise<unknown> {
+    return (await converse(this.agentSocket, [{ execute, ...(args === undefined ? {} : { arguments: args }) }]))[0];
   }
 }
 

@@ -10,17 +10,16 @@ export const computeVariables = {
   }),
   LIBVIRT_CPU_MODE: variable({
     type: choice("custom", "host-model", "host-passthrough", "maximum", "none"),
-    default: ({ get, facts }) => {
-      if (get("LIBVIRT_TYPE") === "qemu") return "none";
-      return facts.arch === "aarch64" ? "host-passthrough" : "host-model";
-    },
-    derived: "host-model (host-passthrough on aarch64, none with LIBVIRT_TYPE=qemu)",
-    meaning: "Processor that guests see.",
+    default: ({ facts }) => (facts.arch === "aarch64" ? "host-passthrough" : "host-model"),
+    derived: "host-model (host-passthrough on aarch64)",
+    meaning:
+      "Processor that guests see. Emulated ones have no host's to show: with host-… they get LIBVIRT_CPU_MODEL, with `maximum` all that QEMU can, with `none` QEMU's oldest.",
   }),
   LIBVIRT_CPU_MODEL: variable({
     type: text,
     default: "Nehalem",
-    meaning: "Processor model for LIBVIRT_CPU_MODE=custom.",
+    meaning:
+      "Processor model for LIBVIRT_CPU_MODE=custom, and of emulated guests. Nehalem is x86-64-v2, which today's distributions need.",
   }),
   NOVA_BACKEND: variable({
     type: choice("default", "LVM"),

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { QemuImg } from "../../../../host/qemu-img.ts";
 import { messageOf } from "../../../../kernel/errors.ts";
-import { connect, type Libvirt } from "../../../../libvirt/index.ts";
+import { connect, type Domain, type Libvirt } from "../../../../libvirt/index.ts";
 import {
   type ComputeDriver,
   type ConsoleEndpoint,
@@ -33,12 +33,18 @@ import { Power, powerStateOf } from "./power.ts";
 import { Rescues } from "./rescue.ts";
 import { Resizes } from "./resize.ts";
 import { Snapshots } from "./snapshot.ts";
+import { isTrue } from "./xml/nics.ts";
 
 export type { LibvirtDriverDeps } from "./context.ts";
 
 /** Real guests: QEMU through a libvirtd of the stack's own. Call `connect` before anything else. */
 export function createLibvirtComputeDriver(deps: LibvirtDriverDeps): ComputeDriver {
   return new LibvirtComputeDriver(deps);
+}
+
+/** Whether it goes on where it was: it runs already, or what it had in memory is saved. */
+async function hasMemory(domain: Domain): Promise<boolean> {
+  return (await isActive(domain)) || (await domain.hasManagedSave());
 }
 
 /** Every verb in one line; how it is done is in the file of its name. */
@@ -154,9 +160,9 @@ class LibvirtComputeDriver implements ComputeDriver {
   resume(spec: InstanceSpec): Promise<void> {
     return asDriverError("Resuming the instance", async () => {
       const domain = await this.#context.find(spec);
-      if (domain !== null && (await isActive(domain))) return;
-      if (domain !== null && (await domain.hasManagedSave())) await domain.start();
-      else await this.#guests.start(spec);
+      if (domain === null || !(await hasMemory(domain))) return this.#guests.start(spec);
+      if (!(await isActive(domain))) await domain.start();
+      await this.#power.setClock(domain, { hasAgent: isTrue(spec.imageProperties.hw_qemu_guest_agent) });
     });
   }
 

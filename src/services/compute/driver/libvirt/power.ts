@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../../../kernel/errors.ts";
 import { type Domain, isLibvirtError, powerOff } from "../../../../libvirt/index.ts";
 import { DriverError, type InstanceRef, type PowerState } from "../driver.ts";
 import { type DriverContext, isActive } from "./context.ts";
+
+/** How long a guest that goes on waits for its agent. */
+const CLOCK_MS = 5_000;
+const CLOCK_AGAIN_MS = 200;
 
 /** Turning guests off, pausing them, and saying which state they are in. */
 export class Power {
@@ -34,6 +39,28 @@ export class Power {
   async unpause(ref: InstanceRef): Promise<void> {
     const domain = await this.#context.running(ref);
     if ((await domain.state()).state === "paused") await domain.resume();
+    await this.setClock(domain, { hasAgent: false });
+  }
+
+  /**
+   * A guest's clock stands still while it is paused or saved, and is set by its agent, as nova's sync_guest_time does it. Guests without
+   * one, or with one that cannot, are left to NTP. `hasAgent`: it is waited for, as libvirt finds it only a moment after a restored guest
+   * goes on.
+   */
+  async setClock(domain: Domain, { hasAgent }: { hasAgent: boolean }): Promise<void> {
+    const deadline = Date.now() + CLOCK_MS;
+    for (;;) {
+      try {
+        return await domain.guest.setTime(Date.now(), { timeoutMs: CLOCK_MS });
+      } catch (error) {
+        if (!hasAgent || !isLibvirtError(error, "agent-unresponsive") || Date.now() > deadline) {
+          const reason = messageOf(error);
+          this.#context.deps.log.debug("a guest's clock was not set", { instance: domain.uuid, reason });
+          return;
+        }
+        await sleep(CLOCK_AGAIN_MS);
+      }
+    }
   }
 
   async suspend(ref: InstanceRef): Promise<void> {

@@ -14,12 +14,12 @@ test("the guest's agent", { skip, timeout: 240_000 }, async (t) => {
   const lab = await openLab();
   const { driver } = lab;
   const libvirt = await connect({ socketPath: lab.libvirtd.socketPath, uri: "qemu:///system" });
-  const spec = lab.spec();
+  const spec = lab.spec({ cpu: { mode: "maximum", model: "" }, imageProperties: { hw_qemu_guest_agent: "yes" } });
   const never = new AbortController().signal;
   try {
     await driver.spawn(spec, () => {}, never);
     await until("login on the console", 60, async () => /login:/.test(await driver.consoleLog(spec, null)));
-    const shell = new SerialShell(spec.paths.serialSocket);
+    let shell = new SerialShell(spec.paths.serialSocket);
     await shell.login();
     const domain = (await libvirt.domains.findByUuid(spec.uuid)) as Domain;
     await until("the agent", 60, () =>
@@ -30,7 +30,13 @@ test("the guest's agent", { skip, timeout: 240_000 }, async (t) => {
     );
     const status = () => domain.guest.agentCommand("guest-fsfreeze-status");
     /** The agent hears nothing while it is stopped; what it was asked meanwhile it does afterwards. */
-    const agent = (signal: "STOP" | "CONT") => shell.run(`sudo /bin/kill -${signal} $(cat /run/qemu-ga.pid)`);
+    const agent = async (signal: "STOP" | "CONT") =>
+      assert.match(await shell.run(`sudo killall -${signal} qemu-ga && echo ${signal} sent`), /sent/);
+
+    await t.test("on request its processor is all that emulation can do", async () => {
+      const flags = (await shell.run("grep -m1 ^flags /proc/cpuinfo")).split(/\s+/);
+      for (const flag of ["avx2", "bmi2", "fma", "movbe"]) assert.ok(flags.includes(flag), flag);
+    });
 
     await t.test("freezes, and thaws however often it is asked to", async () => {
       await driver.freeze(spec, never);
@@ -67,12 +73,42 @@ test("the guest's agent", { skip, timeout: 240_000 }, async (t) => {
       await agent("STOP");
       const stop = new AbortController();
       const freezing = driver.freeze(spec, stop.signal);
+      assert.equal(await Promise.race([freezing, shell.run("echo still waiting")]), "still waiting");
       stop.abort();
       await assert.rejects(freezing, (error) => error === stop.signal.reason);
       const thawing = driver.thaw(spec);
       await agent("CONT");
       await thawing;
       assert.equal(await status(), "thawed");
+    });
+    await t.test("the clock is set when it goes on after a pause, and after a suspend", async () => {
+      const behind = async () => (Date.now() - Number(await domain.guest.agentCommand("guest-get-time")) / 1e6) / 1000;
+      await shell.run("sudo date -s @1700000000");
+      assert.ok((await behind()) > 1e6);
+      await driver.pause(spec);
+      await driver.unpause(spec);
+      assert.ok(Math.abs(await behind()) < 2, `${await behind()} s behind after unpause`);
+      await shell.run("sudo date -s @1700000000");
+      shell.close();
+      await driver.suspend(spec);
+      await driver.resume({ ...spec, configDrive: "keep" });
+      assert.ok(Math.abs(await behind()) < 2, `${await behind()} s behind after resume`);
+      shell = new SerialShell(spec.paths.serialSocket);
+      // What goes on already after a crash is not started again, and its clock is set all the same.
+      await domain.guest.setTime(1_700_000_000_000);
+      await driver.resume({ ...spec, configDrive: "keep" });
+      assert.ok(Math.abs(await behind()) < 2, `${await behind()} s behind when asked again`);
+    });
+
+    await t.test("no agent keeps no guest from going on", async () => {
+      await agent("STOP");
+      const before = performance.now();
+      await driver.pause(spec);
+      await driver.unpause(spec);
+      assert.equal(await driver.powerState(spec), "running");
+      const took = performance.now() - before;
+      assert.ok(took > 4_000 && took < 30_000, `whom nobody hears is not waited for long: ${took} ms`);
+      await agent("CONT");
     });
     shell.close();
   } finally {

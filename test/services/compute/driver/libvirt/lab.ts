@@ -149,7 +149,7 @@ export function plainSpec(instancesPath: string, nic: NicSpec): InstanceSpec {
     nics: [nic],
     configDrive: { "openstack/latest/meta_data.json": JSON.stringify(metaData), "openstack/latest/user_data": "" },
     hostname: "guest-of-test",
-    cpu: { mode: "none", model: "" },
+    cpu: { mode: "host-model", model: "Nehalem" },
     virtType: "qemu",
     paths: {
       directory,

@@ -94,6 +94,23 @@ test("an image gets no more video memory than the flavor allows", () => {
   }
 });
 
+test("CPU model: an emulated guest is shown LIBVIRT_CPU_MODEL where there is no host's to show", () => {
+  const of = (virtType: "kvm" | "qemu", mode: InstanceSpec["cpu"]["mode"], model = "Nehalem") =>
+    /<cpu[^>]*>(?:<model[^>]*>([^<]*)<\/model>)?/.exec(xmlOf(spec({ virtType, cpu: { mode, model } })))?.slice(0, 2);
+  const named = (check: string, model: string) => [
+    `<cpu mode="custom" match="exact" check="${check}"><model fallback="allow">${model}</model>`,
+    model,
+  ];
+  assert.deepEqual(of("qemu", "host-model"), named("none", "Nehalem"));
+  assert.deepEqual(of("qemu", "host-passthrough", "Haswell"), named("none", "Haswell"));
+  assert.deepEqual(of("qemu", "custom", ""), named("none", "Nehalem"));
+  assert.deepEqual(of("kvm", "custom"), named("partial", "Nehalem"));
+  assert.deepEqual(of("qemu", "maximum"), ['<cpu mode="maximum" check="none">', undefined]);
+  assert.deepEqual(of("kvm", "host-model"), ['<cpu mode="host-model" check="partial">', undefined]);
+  assert.deepEqual(of("kvm", "host-passthrough"), ['<cpu mode="host-passthrough" check="none">', undefined]);
+  assert.deepEqual(of("qemu", "none"), ["<cpu>", undefined]);
+});
+
 test("CPU topology: what is asked for when it fits, else sockets", () => {
   const of = (vcpus: number, extraSpecs: Record<string, string>) => {
     const { sockets, cores, threads } = cpuTopology({ vcpus, extraSpecs, imageProperties: {} });

@@ -2,19 +2,23 @@ import type { InstanceSpec } from "../../driver.ts";
 import { el, type XmlElement } from "./element.ts";
 import { limitOf } from "./limits.ts";
 
+/** DevStack's LIBVIRT_CPU_MODEL. */
+const DEFAULT_MODEL = "Nehalem";
+
 type Topology = { sockets: number; cores: number; threads: number };
 
 /** `<cpu>`, always with a topology: guests that count sockets for licences see what the image or flavor asks for. */
 export function cpuElement(spec: InstanceSpec): XmlElement {
   const topology = el("topology", { ...cpuTopology(spec) });
   const { mode, model } = spec.cpu;
-  // Emulation has no host CPU to show (libvirt refuses host-passthrough with it): QEMU's default model then, as in nova.
-  const usable = spec.virtType === "kvm" || mode === "custom" || mode === "maximum";
-  if (mode === "none" || !usable) return el("cpu", {}, topology);
-  if (mode === "custom") {
+  if (mode === "none") return el("cpu", {}, topology);
+  const emulated = spec.virtType === "qemu";
+  // Emulation has no host CPU to show (libvirt refuses host-passthrough with it): DevStack's model then, not QEMU's default, which lacks
+  // what today's distributions are built for (x86-64-v2: SSSE3, SSE4, POPCNT).
+  if (mode === "custom" || (emulated && mode !== "maximum")) {
     // TCG lacks a few features of most models; the guest is not to be refused for those.
-    const check = spec.virtType === "qemu" ? "none" : "partial";
-    const named = el("model", { fallback: "allow" }, model === "" ? "qemu64" : model);
+    const check = emulated ? "none" : "partial";
+    const named = el("model", { fallback: "allow" }, model === "" ? DEFAULT_MODEL : model);
     return el("cpu", { mode: "custom", match: "exact", check }, named, topology);
   }
   return el("cpu", { mode, check: mode === "host-model" ? "partial" : "none" }, topology);
