@@ -13,6 +13,7 @@ import { VolumeManager } from "./manager/volumes.ts";
 import { defineVolumeWork } from "./manager/work.ts";
 import { blockStorageTables } from "./migrations/0001-block-storage.ts";
 import { messageTables } from "./migrations/0002-messages.ts";
+import { frozenTable } from "./migrations/0003-frozen.ts";
 import { policies } from "./policies.ts";
 import { blockStorageRoutes } from "./routes/index.ts";
 
@@ -36,7 +37,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
   },
   api: blockStorageApi,
   policies,
-  migrations: [blockStorageTables, messageTables],
+  migrations: [blockStorageTables, messageTables, frozenTable],
   create(kernel, drivers) {
     const core = new Core(kernel, drivers.hostname ?? hostname(), drivers.driver);
     const types = new TypeManager(core);

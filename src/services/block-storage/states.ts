@@ -23,26 +23,17 @@ export const VOLUME_STATUSES = [
   "backing-up",
   "restoring-backup",
   "awaiting-transfer",
+  "managing",
+  "error_backing-up",
 ] as const;
 export type VolumeStatus = (typeof VOLUME_STATUSES)[number];
 
-/** What an administrator may set by os-reset_status. */
-export const RESETTABLE: readonly VolumeStatus[] = [
-  "creating",
-  "available",
-  "deleting",
-  "error",
-  "error_deleting",
-  "attaching",
-  "detaching",
-  "in-use",
-  "uploading",
-  "maintenance",
-  "error_managing",
-  "reserved",
-];
+/** What an administrator may set by os-reset_status (cinder/objects/fields.py VolumeStatus, without what reset refuses). */
+export const RESETTABLE: readonly VolumeStatus[] = VOLUME_STATUSES.filter(
+  (status) => status !== "reverting" && status !== "deleting",
+);
 
-export const SNAPSHOT_STATUSES = ["creating", "available", "deleting", "error", "error_deleting"] as const;
+export const SNAPSHOT_STATUSES = ["creating", "available", "deleting", "restoring", "error", "error_deleting"] as const;
 export type SnapshotStatus = (typeof SNAPSHOT_STATUSES)[number];
 
 export const ATTACH_STATUSES = [

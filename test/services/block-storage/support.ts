@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { notFound } from "../../../src/kernel/errors.ts";
+import { ApiError, notFound } from "../../../src/kernel/errors.ts";
 import { computeEnvelope, family } from "../../../src/kernel/http/families.ts";
 import { defineService, type Service } from "../../../src/kernel/module.ts";
 import type { VolumeDriver } from "../../../src/services/block-storage/driver/driver.ts";
@@ -19,6 +19,8 @@ export class ImageStub {
   readonly images = new Map<string, ImageInfo>();
   /** Image id → sha256 of what was uploaded. */
   readonly uploads = new Map<string, string>();
+  /** What it has against new images. */
+  refuse: string | null = null;
 
   add(image: Partial<ImageInfo> & { id: string }): ImageInfo {
     const full: ImageInfo = {
@@ -59,8 +61,9 @@ export class ImageStub {
       find: (id) => this.images.get(id) ?? null,
       list: (_context, filters) =>
         [...this.images.values()].filter(({ name }) => filters?.name === undefined || name === filters.name),
-      create: (_context, wanted: CreateImage) =>
-        this.add({
+      create: (_context, wanted: CreateImage) => {
+        if (this.refuse !== null) throw new ApiError(413, this.refuse);
+        return this.add({
           id: crypto.randomUUID(),
           name: wanted.name,
           status: "queued",
@@ -68,7 +71,8 @@ export class ImageStub {
           diskFormat: wanted.diskFormat ?? null,
           containerFormat: wanted.containerFormat ?? null,
           properties: wanted.properties ?? {},
-        }),
+        });
+      },
       uploadFile: async (_context, id, path) => {
         this.uploads.set(id, createHash("sha256").update(readFileSync(path)).digest("hex"));
         rmSync(path);

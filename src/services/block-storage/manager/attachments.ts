@@ -92,6 +92,10 @@ export class AttachmentManager {
           `The Volume ${volume.id} currently has a status of: ${volume.status} `,
       );
     }
+    const others = this.#core.attachments.ofVolume(volume.id).filter((other) => other.id !== id);
+    if (volume.multiattach === 0 && others.some(({ connection_info }) => connection_info !== null)) {
+      throw conflict(`Invalid volume: duplicate connectors detected on volume ${volume.id}`);
+    }
     const source = await this.#core.backends.driver(volume.host).connect(volume);
     return this.#core.kernel.db.transaction(() => {
       const attachment = this.get(context, id);
@@ -203,6 +207,19 @@ export class AttachmentManager {
       const flags = { readonly: "False", ...strings(volume.admin_metadata), attached_mode: wanted.mode };
       if (flags.readonly === "True" && wanted.mode !== "ro") {
         throw badRequest(`Invalid attaching mode '${wanted.mode}' for volume ${volumeId}.`);
+      }
+      const others = attachments.ofVolume(volumeId);
+      const same = others.find(({ instance_id, host_name }) =>
+        wanted.instanceId === null ? host_name === wanted.hostName : instance_id === wanted.instanceId,
+      );
+      if (same !== undefined) {
+        this.#core.setVolume(volumeId, { status: "in-use" });
+        return;
+      }
+      if (volume.status === "in-use" && volume.multiattach === 0) {
+        throw badRequest(
+          "Error attaching volume - InvalidVolume: Invalid volume: volume is already attached and multiple attachments are not enabled",
+        );
       }
       const multi = volume.multiattach === 1 && volume.status === "in-use";
       if (!isAllowed("attachByAction", volume.status) && !multi) {

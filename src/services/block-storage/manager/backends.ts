@@ -1,5 +1,6 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import type { DriverFactory, VolumeDriver } from "../driver/driver.ts";
+import { invalidInput } from "../errors.ts";
 import type { ServiceStore } from "../store/services.ts";
 
 export interface Backend {
@@ -16,6 +17,7 @@ export interface ServiceState {
   host: string;
   disabled: boolean;
   reason: string | null;
+  frozen: boolean;
 }
 
 /** The storage backends of CINDER_ENABLED_BACKENDS, each of which cinder would run a cinder-volume for. */
@@ -47,9 +49,10 @@ export class Backends {
 
   states(): ServiceState[] {
     const disabled = this.#services.disabled();
+    const frozen = this.#services.frozen();
     const state = (binary: ServiceState["binary"], host: string): ServiceState => {
       const found = disabled.find((service) => service.binary === binary && service.host === host);
-      return { binary, host, disabled: found !== undefined, reason: found?.reason ?? null };
+      return { binary, host, disabled: found !== undefined, reason: found?.reason ?? null, frozen: frozen.has(host) };
     };
     return [...this.all.map(({ host }) => state("cinder-volume", host)), state("cinder-scheduler", this.hostname)];
   }
@@ -63,8 +66,20 @@ export class Backends {
     return { ...found, disabled: !enabled, reason };
   }
 
-  /** Errors: 400 for a host without a cinder-volume. */
-  requireHost(host: string): void {
+  /** By the host or pool of a volume. */
+  isFrozen(pool: string): boolean {
+    return this.#services.frozen().has(pool.split("#")[0] ?? "");
+  }
+
+  /** A frozen backend takes no new volumes and gives none of its own away (cinder/volume/api.py freeze_host, thaw_host). Errors: 400. */
+  setFrozen(host: string, frozen: boolean): void {
     if (!this.all.some((backend) => backend.host === host)) throw badRequest(`No service found with host=${host}`);
+    if (this.isFrozen(host) === frozen) {
+      const wanted = frozen ? "False" : "True";
+      throw invalidInput(`No service could be changed: frozen in ['${host}'] must be ${wanted} to failover.`);
+    }
+    if (frozen) this.#services.freeze(host);
+    else this.#services.thaw(host);
+    this.setEnabled("cinder-volume", host, !frozen, frozen ? "frozen" : "");
   }
 }

@@ -6,7 +6,7 @@ import type { Kernel } from "../../../kernel/module.ts";
 import type { Target } from "../../../kernel/policy/policy.ts";
 import { Quotas } from "../../../kernel/quota/quota.ts";
 import type { DriverFactory } from "../driver/driver.ts";
-import { attachmentNotFound, blockStorageApi, snapshotNotFound, volumeNotFound } from "../errors.ts";
+import { attachmentNotFound, blockStorageApi, invalidInput, snapshotNotFound, volumeNotFound } from "../errors.ts";
 import { quotaResources } from "../quotas.ts";
 import { type AttachmentRow, AttachmentStore } from "../store/attachments.ts";
 import { MessageStore } from "../store/messages.ts";
@@ -90,6 +90,12 @@ export class Core {
     if (projectId !== undefined) {
       this.userMessages.tell({ projectId, requestId, kind: "VOLUME", id: volumeId }, action, detail);
     }
+  }
+
+  /** Errors: 400 for what lies on a backend that is frozen. */
+  requireThawed(pool: string | null): void {
+    if (pool === null || !this.backends.isFrozen(pool)) return;
+    throw invalidInput("Modification operations are not allowed on frozen storage backends.");
   }
 
   /** Whether one of the finders above finds it. */

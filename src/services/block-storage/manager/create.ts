@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, badRequest, conflict } from "../../../kernel/errors.ts";
+import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import type { ImageInfo } from "../../image/facade.ts";
@@ -11,7 +11,7 @@ import type { TypeRow } from "../store/types.ts";
 import type { Volume, VolumeRow } from "../store/volumes.ts";
 import { type Core, strings } from "./core.ts";
 import { checkImage, imageMetadataOf, snapshotOfImage } from "./images.ts";
-import { isMultiattach, type TypeManager } from "./types.ts";
+import { checkTypeSize, isMultiattach, type TypeManager } from "./types.ts";
 import type { CreateInput, VolumeSourceInput } from "./work.ts";
 
 /** The only zone of a cloud on one box, under cinder's default name. */
@@ -23,7 +23,7 @@ interface Source {
   volume: Volume | null;
 }
 
-/** Checks a request for a new volume in the order cinder does, writes it down and starts the work. */
+/** Checks a request for a new volume in the order cinder does (api/v3/volumes.py, volume/api.py, volume/flows/api/create_volume.py), writes it down and starts the work. */
 export class VolumeCreator {
   readonly #core: Core;
   readonly #types: TypeManager;
@@ -40,14 +40,19 @@ export class VolumeCreator {
     const { volumes, kernel } = this.#core;
     const named = request.volumeType ? this.#types.byNameOrId(context, request.volumeType) : null;
     const source = this.#source(context, request);
-    const sizeGb = sizeOf(request.sizeGb, source);
-    if (source.image !== null) checkImage(source.image, sizeGb);
+    const wanted = request.sizeGb ?? source.snapshot?.size_gb ?? source.volume?.size_gb ?? null;
+    if (wanted !== null) checkTypeSize(named ?? this.#types.default(projectId), wanted);
+    if (named !== null) this.#checkCompatible(named, source);
+    if (Object.values(source).filter((one) => one !== null).length > 1) {
+      throw invalidInput("May specify only one of backup, imageRef, snapshot, source volume");
+    }
     checkStatus(source);
-    const zone = request.availabilityZone ?? source.volume?.availability_zone ?? AVAILABILITY_ZONE;
-    if (zone !== AVAILABILITY_ZONE) throw badRequest(`Availability zone '${zone}' is invalid.`);
+    const sizeGb = sizeOf(wanted, source);
+    if (source.image !== null) checkImage(source.image, sizeGb);
 
     return kernel.db.transaction(() => {
       const type = named ?? this.#typeOf(context, projectId, source);
+      const zone = zoneOf(request.availabilityZone ?? source.volume?.availability_zone ?? null, type);
       this.#checkQuota(projectId, sizeGb, type);
       const volume: VolumeRow = {
         id: uuid(),
@@ -63,7 +68,7 @@ export class VolumeCreator {
         type_id: type.id,
         availability_zone: zone,
         host: null,
-        bootable: 0,
+        bootable: (source.snapshot ?? source.volume)?.bootable ?? 0,
         multiattach: isMultiattach(type) ? 1 : 0,
         migration_status: null,
         snapshot_id: source.snapshot?.id ?? null,
@@ -83,16 +88,15 @@ export class VolumeCreator {
 
   #source(context: RequestContext, request: CreateVolume): Source {
     const { imageId, snapshotId, sourceVolumeId } = request;
-    const given = [imageId, snapshotId, sourceVolumeId].filter((id) => id !== null && id !== undefined).length;
-    if (given > 1) {
-      throw invalidInput("May specify only one of snapshot, imageRef or source volume.");
-    }
     let snapshot = snapshotId ? this.#core.snapshot(context, snapshotId) : null;
     const volume = sourceVolumeId ? this.#core.volume(context, sourceVolumeId) : null;
     let image = imageId ? this.#image(context, imageId) : null;
     const behind = image === null ? null : snapshotOfImage(image);
     if (behind !== null) {
       // Nova's image of a server that boots from a volume: no data, but the name of a snapshot.
+      if (!this.#core.finds(() => this.#core.snapshot(context, behind))) {
+        throw notFound(`Nova specific image is found, but boot volume snapshot id:${behind} not found.`);
+      }
       snapshot = this.#core.snapshot(context, behind);
       image = null;
     }
@@ -125,22 +129,45 @@ export class VolumeCreator {
     return wanted === undefined ? this.#types.default(projectId) : this.#types.byNameOrId(context, wanted);
   }
 
+  /** A copy stays on its source's backend. Errors: 400. */
+  #checkCompatible(type: TypeRow, { snapshot, volume }: Source): void {
+    const typeId = (volume ?? snapshot)?.type_id;
+    const from = typeId === undefined ? undefined : this.#core.types.get(typeId);
+    if (from === undefined || from.id === type.id || this.#core.backends.all.length === 1) return;
+    if (strings(from.extra_specs).volume_backend_name === strings(type.extra_specs).volume_backend_name) return;
+    const advice =
+      volume === null ? "recommend omitting the type argument" : "either match source volume, or omit type argument";
+    throw invalidInput(`Invalid volume_type provided: ${type.id} (requested type is not compatible; ${advice}).`);
+  }
+
   #checkQuota(projectId: string, sizeGb: number, type: TypeRow): void {
     const quotas = this.#core.quotas();
     const largest = quotas.limit(projectId, "per_volume_gigabytes");
     if (largest >= 0 && sizeGb > largest) throw volumeTooLarge(sizeGb, largest);
     const [exceeded] = quotas.check(projectId, {
       gigabytes: sizeGb,
-      volumes: 1,
       [`gigabytes_${type.name}`]: sizeGb,
+      volumes: 1,
       [`volumes_${type.name}`]: 1,
     });
     if (exceeded !== undefined) throw quotaExceeded(exceeded);
   }
 }
 
-function sizeOf(asked: number | null, source: Source): number {
-  const size = asked ?? source.snapshot?.size_gb ?? source.volume?.size_gb ?? null;
+/** The only zone, unless the type is for others (its "RESKEY:availability_zones"). Errors: 400. */
+function zoneOf(asked: string | null, type: TypeRow): string {
+  const zones = strings(type.extra_specs)
+    ["RESKEY:availability_zones"]?.split(",")
+    .map((zone) => zone.trim());
+  if (zones !== undefined && !zones.includes(AVAILABILITY_ZONE)) {
+    const listed = zones.filter((zone) => zone !== "").map((zone) => `'${zone}'`);
+    throw badRequest(`Volume type is only supported in these availability zones: [${listed.join(", ")}]`);
+  }
+  if (asked !== null && asked !== AVAILABILITY_ZONE) throw badRequest(`Availability zone '${asked}' is invalid.`);
+  return AVAILABILITY_ZONE;
+}
+
+function sizeOf(size: number | null, source: Source): number {
   if (size === null || !Number.isInteger(size) || size <= 0) {
     throw invalidInput(`Volume size '${size ?? "None"}' must be an integer and greater than 0`);
   }

@@ -1,3 +1,4 @@
+import { badRequest } from "../../../kernel/errors.ts";
 import type { ImageInfo } from "../../image/facade.ts";
 import { VolumeDriverError } from "../driver/driver.ts";
 import { invalidInput } from "../errors.ts";
@@ -70,7 +71,7 @@ export function checkImage(image: ImageInfo, sizeGb: number): void {
   }
   const virtualGb = Math.ceil((image.virtualSize ?? 0) / GIB);
   if (virtualGb > sizeGb) {
-    throw invalidInput(
+    throw badRequest(
       `Image ${image.id} is unacceptable: Image virtual size is ${virtualGb}GB and doesn't fit in a volume of size ${sizeGb}GB.`,
     );
   }

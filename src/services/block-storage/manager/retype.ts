@@ -3,7 +3,7 @@ import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { invalidInput, invalidVolume, quotaExceeded, typeNotFoundByName } from "../errors.ts";
 import { isAllowed } from "../states.ts";
 import { type Core, strings } from "./core.ts";
-import { isMultiattach, type TypeManager } from "./types.ts";
+import { checkTypeSize, isMultiattach, type TypeManager } from "./types.ts";
 import { finish, type VolumeInput } from "./work.ts";
 
 interface RetypeInput extends VolumeInput {
@@ -47,6 +47,7 @@ export class Retyper {
     core.kernel.db.transaction(() => {
       const volume = core.volume(context, id);
       const type = this.#types.byNameOrId(context, newType);
+      checkTypeSize(type, volume.size_gb);
       if (isMultiattach(type) !== (volume.multiattach === 1) && volume.status !== "available") {
         throw invalidInput(
           "Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, " +

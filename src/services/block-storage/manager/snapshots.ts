@@ -3,8 +3,9 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { invalidSnapshot, invalidVolume, quotaExceeded, snapshotMetadataNotFound } from "../errors.ts";
-import { requireStatus, SNAPSHOT_DELETABLE, SNAPSHOT_STATUSES, type SnapshotStatus } from "../states.ts";
+import { ALLOWED, isAllowed, SNAPSHOT_DELETABLE, SNAPSHOT_STATUSES, type SnapshotStatus } from "../states.ts";
 import type { SnapshotChanges, SnapshotRow } from "../store/snapshots.ts";
+import type { Volume } from "../store/volumes.ts";
 import { type Core, strings } from "./core.ts";
 import type { MessageAction, MessageDetail } from "./messages.ts";
 
@@ -26,6 +27,23 @@ const REPORTS: Readonly<Partial<Record<SnapshotStatus, readonly SnapshotStatus[]
   creating: ["creating", "available", "error"],
   deleting: ["deleting", "error_deleting"],
 };
+
+/** cinder/volume/api.py create_snapshot_in_db. Errors: 400. */
+function checkVolume(volume: Volume, verb: "snapshot" | "snapshotInUse"): void {
+  if (volume.host === null) {
+    throw invalidVolume("The snapshot cannot be created because volume has not been scheduled to any host.");
+  }
+  if (volume.status === "maintenance") {
+    throw invalidVolume("The snapshot cannot be created when the volume is in maintenance mode.");
+  }
+  if (volume.status === "error") {
+    throw invalidVolume("The snapshot cannot be created when the volume is in error status.");
+  }
+  if (isAllowed(verb, volume.status)) return;
+  throw invalidVolume(
+    `Volume ${volume.id} status must be ${ALLOWED[verb].join(", ")}, but current status is: ${volume.status}.`,
+  );
+}
 
 /** The verbs on snapshots. */
 export class SnapshotManager {
@@ -108,15 +126,14 @@ export class SnapshotManager {
     const { kernel, snapshots } = this.#core;
     return kernel.db.transaction(() => {
       const volume = this.#core.volume(context, volumeId);
-      if (volume.status === "maintenance") {
-        throw invalidVolume("The snapshot cannot be created when the volume is in maintenance mode.");
-      }
-      requireStatus(volume, request.inUse ? "snapshotInUse" : "snapshot");
-      const projectId = volume.project_id;
+      this.#core.requireThawed(volume.host);
+      checkVolume(volume, request.inUse ? "snapshotInUse" : "snapshot");
+      // Whoever takes it has it, as in cinder: an administrator's is the administrator's project's.
+      const projectId = context.projectId ?? volume.project_id;
       const [exceeded] = this.#core.quotas().check(projectId, {
         gigabytes: volume.size_gb,
-        snapshots: 1,
         [`gigabytes_${volume.type_name}`]: volume.size_gb,
+        snapshots: 1,
         [`snapshots_${volume.type_name}`]: 1,
       });
       if (exceeded !== undefined) throw quotaExceeded(exceeded);
@@ -157,6 +174,7 @@ export class SnapshotManager {
   delete(context: RequestContext, id: string, options: { force?: boolean } = {}): void {
     this.#core.kernel.db.transaction(() => {
       const snapshot = this.get(context, id);
+      if (options.force !== true) this.#core.requireThawed(this.#core.volumes.get(snapshot.volume_id)?.host ?? null);
       if (options.force !== true && !SNAPSHOT_DELETABLE.includes(snapshot.status)) {
         throw invalidSnapshot(`Snapshot status must be available or error and must not be part of a group.`);
       }

@@ -1,7 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
-import { duplicate, typeNotFound, typeNotFoundByName } from "../errors.ts";
+import { duplicate, invalidInput, typeNotFound, typeNotFoundByName } from "../errors.ts";
 import type { TypeRow } from "../store/types.ts";
 import { type Core, strings } from "./core.ts";
 
@@ -86,7 +86,7 @@ export class TypeManager {
     const { types, kernel, now } = this.#core;
     return kernel.db.transaction(() => {
       const type = this.get(context, id);
-      if (changes.name === undefined && changes.description === undefined && changes.isPublic === undefined) {
+      if ((changes.name ?? changes.description ?? changes.isPublic) == null) {
         throw badRequest("Specify volume type name, description, is_public or a combination thereof.");
       }
       if (changes.name !== undefined && changes.name !== null) {
@@ -97,7 +97,7 @@ export class TypeManager {
       }
       types.update(id, {
         ...(typeof changes.name === "string" ? { name: changes.name } : {}),
-        ...(changes.description === undefined ? {} : { description: changes.description }),
+        ...(changes.description == null ? {} : { description: changes.description }),
         ...(changes.isPublic === undefined ? {} : { is_public: changes.isPublic ? 1 : 0 }),
         updated_at: now,
       });
@@ -132,10 +132,11 @@ export class TypeManager {
     return value;
   }
 
-  /** Sets some (the others stay), or with null removes. */
+  /** Sets some (the others stay), or with null removes. Errors: 404; 400 while volumes are of the type. */
   changeExtraSpecs(context: RequestContext, id: string, changes: Readonly<Record<string, string | null>>): void {
     const { types, kernel, now } = this.#core;
     kernel.db.transaction(() => {
+      if (this.#core.volumes.countOfType(id) > 0) throw badRequest("Volume Type is currently in use.");
       const specs = new Map(Object.entries(this.extraSpecs(context, id)));
       for (const [key, value] of Object.entries(changes)) {
         if (value === null) specs.delete(key);
@@ -200,6 +201,21 @@ export class TypeManager {
     if (multiattach)
       wanted.push({ name: multiattachTypeName, isPublic: true, extraSpecs: { multiattach: "<is> True" } });
     for (const type of wanted) if (types.byName(type.name) === undefined) this.create(type);
+  }
+}
+
+/** A type may say how large its volumes are (cinder/volume/volume_types.py provision_filter_on_size). Errors: 400. */
+export function checkTypeSize(type: TypeRow, sizeGb: number): void {
+  const { "provisioning:min_vol_size": min, "provisioning:max_vol_size": max } = strings(type.extra_specs);
+  if (min !== undefined && sizeGb < Number(min)) {
+    throw invalidInput(
+      `Specified volume size of '${sizeGb}' is less than the minimum required size of '${min}' for volume type '${type.name}'.`,
+    );
+  }
+  if (max !== undefined && sizeGb > Number(max)) {
+    throw invalidInput(
+      `Specified volume size of '${sizeGb}' is greater than the maximum allowable size of '${max}' for volume type '${type.name}'.`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { badRequest, conflict } from "../../../kernel/errors.ts";
+import { ApiError, badRequest, conflict } from "../../../kernel/errors.ts";
+import type { CreateImage, ImageInfo } from "../../image/facade.ts";
 import { invalidInput, invalidVolume, metadataNotFound, quotaExceeded, volumeTooLarge } from "../errors.ts";
 import type { CreateVolume } from "../facade.ts";
 import {
@@ -18,7 +19,7 @@ import { VolumeCreator } from "./create.ts";
 import { imagePropertiesOf } from "./images.ts";
 import { Reimager } from "./reimage.ts";
 import { Retyper } from "./retype.ts";
-import type { TypeManager } from "./types.ts";
+import { checkTypeSize, type TypeManager } from "./types.ts";
 import type { VolumeWork } from "./work.ts";
 
 export interface UploadRequest {
@@ -77,11 +78,16 @@ export class VolumeManager {
     kernel.db.transaction(() => {
       const volume = this.get(context, id);
       const own = snapshots.ofVolume(id);
+      this.#core.requireThawed(volume.host);
+      const foreign = own.some(({ project_id }) => project_id !== volume.project_id) && !context.isAdmin && !force;
       const kept = cascade
         ? own.filter(({ status }) => !force && !SNAPSHOT_DELETABLE.includes(status) && status !== "deleting")
         : own;
       const refused =
-        volume.attach_status === "attached" || kept.length > 0 || !(force || isAllowed("delete", volume.status));
+        volume.attach_status === "attached" ||
+        kept.length > 0 ||
+        foreign ||
+        !(force || isAllowed("delete", volume.status));
       if (refused) {
         const status = force ? "" : ` status must be ${statusesOf("delete")} and`;
         throw invalidVolume(
@@ -110,6 +116,8 @@ export class VolumeManager {
           `New size for extend must be greater than current size. (current: ${volume.size_gb}, extended: ${sizeGb}).`,
         );
       }
+      const type = this.#core.types.get(volume.type_id);
+      if (type !== undefined) checkTypeSize(type, sizeGb);
       const verb = inUse && volume.status === "in-use" ? "extendAttached" : "extend";
       if (!isAllowed(verb, volume.status)) {
         throw invalidVolume(
@@ -155,6 +163,7 @@ export class VolumeManager {
         );
       }
       this.#begin(volume, "reverting", {});
+      this.#core.setSnapshot(latest.id, { status: "restoring" });
       const input = { volumeId: id, snapshotId: latest.id };
       this.#work.revert.start({ resource: `volume:${id}`, input, requestId: context.requestId });
     });
@@ -173,7 +182,7 @@ export class VolumeManager {
       throw invalidVolume(`Volume ${id} status must be ${statusesOf(verb)}`);
     }
     const metadata = strings(volume.image_metadata);
-    const image = this.#core.kernel.facade("image").create(context, {
+    const image = this.#newImage(context, {
       name: request.name,
       diskFormat: request.diskFormat,
       containerFormat: request.containerFormat,
@@ -221,8 +230,12 @@ export class VolumeManager {
     const changes: VolumeChanges = {};
     if (wanted.status !== undefined && wanted.status !== null) {
       const status = wanted.status.toLowerCase();
+      if (status === "deleting") throw badRequest(`Cannot reset-state to ${status}`);
       if (!(RESETTABLE as readonly string[]).includes(status)) throw invalidChoice("status", wanted.status);
       changes.status = status as VolumeStatus;
+      if (status === "in-use" && this.#core.attachments.ofVolume(id).length === 0) {
+        throw badRequest("Cannot reset-state to in-use because volume does not have any attachments.");
+      }
     }
     if (wanted.attach_status !== undefined && wanted.attach_status !== null) {
       const status = wanted.attach_status.toLowerCase();
@@ -237,7 +250,13 @@ export class VolumeManager {
     if (Object.keys(changes).length === 0) {
       throw badRequest("Must specify 'status', 'attach_status', or 'migration_status' for update.");
     }
-    this.#core.setVolume(id, changes);
+    this.#core.kernel.db.transaction(() => {
+      this.#core.setVolume(id, changes);
+      if (changes.attach_status !== "detached") return;
+      for (const attachment of this.#core.attachments.ofVolume(id)) this.#core.attachments.delete(attachment.id);
+      const { attached_mode, ...flags } = strings(this.get(context, id).admin_metadata);
+      this.#core.setVolume(id, { admin_metadata: JSON.stringify(flags) });
+    });
   }
 
   /** Adds or (with `replace`) sets all. Errors: 404; 400 while it is worked on. */
@@ -282,6 +301,16 @@ export class VolumeManager {
       this.#core.setVolume(id, { image_metadata: JSON.stringify(result) });
       return result;
     });
+  }
+
+  /** Whatever the image service has against it is a bad request here, as in cinder. Errors: 400. */
+  #newImage(context: RequestContext, image: CreateImage): ImageInfo {
+    try {
+      return this.#core.kernel.facade("image").create(context, image);
+    } catch (error) {
+      if (error instanceof ApiError && error.status < 500) throw badRequest(error.message);
+      throw error;
+    }
   }
 
   #changeable(context: RequestContext, id: string, verb: string): Volume {

@@ -168,8 +168,14 @@ export function defineVolumeWork(core: Core): VolumeWork {
             ),
         },
       ],
-      onDone: ({ input }) => finish(core, input.volumeId, {}),
-      onFailed: ({ input }) => fail(core, input.volumeId, "error", {}),
+      onDone({ input }) {
+        finish(core, input.volumeId, {});
+        restored(core, input.snapshotId);
+      },
+      onFailed({ input }) {
+        fail(core, input.volumeId, "error", {});
+        restored(core, input.snapshotId);
+      },
     }),
     upload: operations.define<UploadInput>({
       kind: "block-storage.volume.upload",
@@ -269,6 +275,11 @@ export async function withVolume(
 ): Promise<void> {
   const volume = core.volumes.get(volumeId);
   if (volume !== undefined && volume.host !== null) await body(volume, core.backends.driver(volume.host));
+}
+
+/** The snapshot that a volume went back to, or could not. */
+function restored(core: Core, snapshotId: string): void {
+  if (core.snapshots.get(snapshotId)?.status === "restoring") core.setSnapshot(snapshotId, { status: "available" });
 }
 
 /** Back to the status before. */

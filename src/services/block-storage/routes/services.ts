@@ -20,7 +20,7 @@ export function serviceRoutes(core: Core): AnyRoute[] {
     updated_at: isoMicrosNaive(kernel.clock.now()),
     disabled_reason: state.reason,
     ...(state.binary === "cinder-volume"
-      ? { replication_status: "disabled", active_backend_id: null, frozen: false }
+      ? { replication_status: "disabled", active_backend_id: null, frozen: state.frozen }
       : {}),
     ...(version >= mv("3.7") ? { cluster: null } : {}),
     ...(version >= mv("3.49") && state.binary === "cinder-volume" ? { backend_state: "up" } : {}),
@@ -94,8 +94,8 @@ export function serviceRoutes(core: Core): AnyRoute[] {
         verb,
         serviceHost,
         ({ host }) => {
-          backends.requireHost(host);
-          throw badRequest("Freezing is for replicated backends, which there are none of.");
+          kernel.db.transaction(() => backends.setFrozen(host, verb === "freeze"));
+          return undefined;
         },
         202,
       ),

@@ -1,7 +1,8 @@
+import { badRequest } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
-import { invalidInput, snapshotNotFound } from "../errors.ts";
+import { snapshotNotFound } from "../errors.ts";
 import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { SnapshotManager } from "../manager/snapshots.ts";
@@ -20,6 +21,10 @@ import { snapshotDetail, snapshotSummary } from "../views/snapshots.ts";
 import { consumesQuota, dictionary, equals, host } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
 import { type AnyRequest, projectOf } from "./paths.ts";
+
+const FORCE_IS_GONE =
+  "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compatability, however, when the 'force' " +
+  "flag is passed with a value evaluating to True, it is silently ignored.";
 
 const OF_VOLUME = "block_storage_volumes v WHERE v.id = s.volume_id";
 
@@ -88,11 +93,8 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
         const body = request.body.snapshot;
         const inUseAnyway = request.microversion >= mv("3.66");
         if (inUseAnyway && body.force !== undefined && !isTrue(body.force)) {
-          throw invalidInput(
-            "Invalid value '" +
-              String(body.force) +
-              "' for 'force'. The 'force' flag is invalid after microversion 3.65, except for a value evaluating to True.",
-          );
+          core.volume(request.context, body.volume_id ?? "None");
+          throw badRequest(FORCE_IS_GONE);
         }
         const snapshot = snapshots.create(request.context, body.volume_id ?? "None", {
           name: (body.name ?? body.display_name)?.trim() ?? null,

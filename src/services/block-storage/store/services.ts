@@ -25,6 +25,20 @@ export class ServiceStore {
       .run(service);
   }
 
+  /** Hosts of backends whose volumes must not be removed or snapshotted. */
+  frozen(): Set<string> {
+    const hosts = this.#db.prepare<[], string>("SELECT host FROM block_storage_frozen_backends").pluck().all();
+    return new Set(hosts as string[]);
+  }
+
+  freeze(host: string): void {
+    this.#db.prepare("INSERT OR IGNORE INTO block_storage_frozen_backends (host) VALUES (?)").run(host);
+  }
+
+  thaw(host: string): void {
+    this.#db.prepare("DELETE FROM block_storage_frozen_backends WHERE host = ?").run(host);
+  }
+
   enable(binary: string, host: string): void {
     this.#db.prepare("DELETE FROM block_storage_disabled_services WHERE binary = ? AND host = ?").run(binary, host);
   }
