@@ -79,4 +79,14 @@ describe("the public network", { skip: root ? false : "needs root" }, () => {
     await lab.driver.applyFirewall({ ports: [portOf(guest, [shut.id])], groups: [{ ...shut, rules: open }] });
     assert.ok(await lab.ping(host, "172.24.4.50"), "with one");
   });
+
+  it("has a gateway that lies outside of its range on the bridge, and a way to the range", async () => {
+    const far = subnet("172.25.0.0/24", "172.26.0.1", { enableDhcp: false });
+    await lab.driver.applyNetwork({ ...ext, subnets: [...ext.subnets, far] });
+    assert.match(await lab.run(lab.box, "ip", "route"), /^172\.25\.0\.0\/24 dev /m);
+    assert.match(await lab.run(lab.box, "ip", "address"), /inet 172\.26\.0\.1\/32 /);
+    await lab.driver.applyNetwork(ext);
+    assert.doesNotMatch(await lab.run(lab.box, "ip", "route"), /172\.25\.0\.0/);
+    assert.doesNotMatch(await lab.run(lab.box, "ip", "address"), /172\.26\.0\.1/);
+  });
 });

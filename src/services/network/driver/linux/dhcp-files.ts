@@ -1,6 +1,7 @@
 import type { DnsmasqFiles } from "../../../../host/dnsmasq/dnsmasq.ts";
 import { addressText, parseBlock } from "../../../../kernel/config/addresses.ts";
 import type { DesiredNetwork, DesiredSubnet, FixedIp } from "../driver.ts";
+import { optionOf } from "./dhcp-options.ts";
 
 const METADATA = "169.254.169.254/32";
 
@@ -44,11 +45,9 @@ export function dhcpFiles(
     }
     // Whoever makes its own address has no line of its own, but may have options of its own.
     if (hosts.length === before && extra.some(({ ipVersion }) => ipVersion === 6)) hosts.push(who);
-    for (const { name: option, value, ipVersion } of extra) {
-      // Both come from a user: a line that dnsmasq cannot read would stop DHCP for all the network.
-      if (!/^[a-z0-9-]+$/.test(option) || /[^\x20-\x7e]/.test(value)) continue;
-      const key = /^\d+$/.test(option) ? option : `option${ipVersion === 6 ? "6" : ""}:${option}`;
-      lines.push(`tag:port-${portId},${key},${value}`);
+    for (const option of extra) {
+      const found = optionOf(option);
+      if ("words" in found) lines.push(`tag:port-${portId},${found.words}`);
     }
   }
   return { config, hosts, options: lines, names };

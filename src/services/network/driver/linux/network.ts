@@ -1,7 +1,9 @@
+import { contains, parseBlock } from "../../../../kernel/config/addresses.ts";
 import type { DesiredNetwork, DesiredSubnet } from "../driver.ts";
 import { dhcpNamespace } from "../driver.ts";
 import type { Bridges } from "./bridges.ts";
 import { dhcpFiles, isServed } from "./dhcp-files.ts";
+import { unservedOptions } from "./dhcp-options.ts";
 import {
   METADATA_ADDRESS,
   METADATA_ADDRESS_6,
@@ -40,7 +42,16 @@ export async function applyNetwork(
     const old = before === null ? [] : gatewayAddresses(before);
     const now = (links.get(bridge.name)?.addresses ?? []).filter((one) => gateways.includes(one) || old.includes(one));
     const { add, remove } = addressChanges(bridge.name, now, gateways);
-    await host.ip.batch(box, [...add.commands, ...remove.commands]);
+    const [apart, former] = [rangesApart(network), before === null ? [] : rangesApart(before)];
+    await host.ip.batch(box, [
+      ...add.commands,
+      ...apart.map((range) => ["route", "replace", range, "dev", bridge.name]),
+      ...remove.commands,
+    ]);
+    for (const range of former.filter((one) => !apart.includes(one))) {
+      // It may have gone with the bridge.
+      await host.ip.batch(box, [["route", "del", range, "dev", bridge.name]]).catch(() => {});
+    }
   }
   const namespace = dhcpNamespace(network.id);
   if (network.dhcp === null || !network.adminStateUp || !network.subnets.some(isServed)) {
@@ -97,6 +108,8 @@ export async function applyNetwork(
     isRouted: (subnet) => parts.isRouted(network.id, subnet),
   });
   await host.dnsmasq.apply(network.id, namespace, files, owner);
+  const said = new Set(before === null ? [] : unservedOptions(before.leases));
+  for (const note of unservedOptions(network.leases)) if (!said.has(note)) options.log.warning(note);
   const isolated = network.subnets.some((subnet) => subnet.ipVersion === 4 && !parts.isRouted(network.id, subnet));
   // Never taken back while the network lives: guests keep the route from their lease after a router has come.
   if (isolated) parts.metadata.ensure("network", network.id, namespace);
@@ -126,8 +139,21 @@ function hasAddress(network: DesiredNetwork, subnet: DesiredSubnet): boolean {
   return network.dhcp?.fixedIps.some(({ subnetId }) => subnetId === subnet.id) ?? false;
 }
 
+/** With the subnet's length, so that its addresses are reached from here; one that lies outside of it has a route for that. */
 function gatewayAddresses(network: DesiredNetwork): string[] {
-  return network.subnets.flatMap(({ gatewayIp, cidr }) =>
-    gatewayIp === null ? [] : [`${gatewayIp}/${cidr.slice(cidr.indexOf("/") + 1)}`],
-  );
+  return network.subnets.flatMap(({ gatewayIp, cidr, ipVersion }) => {
+    if (gatewayIp === null) return [];
+    return [
+      isOutside(gatewayIp, cidr) ? `${gatewayIp}/${ipVersion === 4 ? 32 : 128}` : `${gatewayIp}/${cidr.split("/")[1]}`,
+    ];
+  });
 }
+
+function isOutside(address: string, cidr: string): boolean {
+  const block = parseBlock(cidr);
+  return block !== null && !contains(block, address);
+}
+
+/** Ranges that the addresses on the bridge do not bring a route to. */
+const rangesApart = (network: DesiredNetwork): string[] =>
+  network.subnets.flatMap(({ gatewayIp, cidr }) => (gatewayIp !== null && isOutside(gatewayIp, cidr) ? [cidr] : []));
