@@ -10,31 +10,30 @@ export function networkData(vifs: readonly Vif[]) {
     ethernet_mac_address: vif.mac,
   }));
   const networks = vifs
-    .flatMap((vif) => vif.fixedIps.map((address) => ({ vif, address })))
+    .flatMap((vif) => firstOfEach(vif).map((address) => ({ vif, address })))
     .map(({ vif, address }, index) => network(vif, address, index));
-  const dns = [...new Set(vifs.flatMap(({ fixedIps }) => fixedIps.flatMap(({ dnsNameservers }) => dnsNameservers)))];
+  const dns = [...new Set(vifs.flatMap((vif) => firstOfEach(vif).flatMap(({ dnsNameservers }) => dnsNameservers)))];
   return { links, networks, services: dns.map((address) => ({ type: "dns", address })) };
 }
 
+/** Of each card nova tells one address of either family. */
+function firstOfEach({ fixedIps }: Vif): VifAddress[] {
+  return ([4, 6] as const).flatMap((version) => fixedIps.find((address) => address.version === version) ?? []);
+}
+
+/** As nova/virt/netutils.py _get_nets: routes and name servers also where the guest finds its address by itself. */
 function network(vif: Vif, address: VifAddress, index: number) {
+  const { version, ipv6AddressMode, gatewayIp } = address;
   const common = { id: `network${index}`, link: vif.tap, network_id: vif.networkId };
-  if (address.version === 4 && address.enableDhcp) return { ...common, type: "ipv4_dhcp" };
-  if (address.version === 6 && address.ipv6AddressMode !== null) {
-    const type = {
-      slaac: "ipv6_slaac",
-      "dhcpv6-stateful": "ipv6_dhcpv6-stateful",
-      "dhcpv6-stateless": "ipv6_dhcpv6-stateless",
-    }[address.ipv6AddressMode];
-    return { ...common, type: type ?? "ipv6_dhcp", ip_address: address.address, netmask: netmask(address), routes: [] };
-  }
-  const gateway = address.gatewayIp === null ? [] : [defaultRoute(address.version, address.gatewayIp)];
+  if (ipv6AddressMode === null && address.enableDhcp) return { ...common, type: `ipv${version}_dhcp` };
+  const gateway = gatewayIp === null ? [] : [defaultRoute(version, gatewayIp)];
   const routes = address.hostRoutes.map(({ destination, nexthop }) => {
-    const [base = "", length = "32"] = destination.split("/");
-    return { network: base, netmask: mask(address.version, Number(length)), gateway: nexthop };
+    const [base = "", length = ""] = destination.split("/");
+    return { network: base, netmask: mask(version, Number(length)), gateway: nexthop };
   });
   return {
     ...common,
-    type: `ipv${address.version}`,
+    type: ipv6AddressMode === null ? `ipv${version}` : `ipv6_${ipv6AddressMode}`,
     ip_address: address.address,
     netmask: netmask(address),
     routes: [...gateway, ...routes],
