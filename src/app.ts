@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { frontPipeline, mount } from "./kernel/http/pipeline.ts";
+import { frontPipeline, mount, oneSlashFirst } from "./kernel/http/pipeline.ts";
 import type { Cloud } from "./kernel/kernel.ts";
 
 /** The listener's knowledge of a connection, handed to hono as `env`. Absent in tests that call `app.request()`. */
@@ -16,7 +16,8 @@ export interface Apps {
 
 /** Builds the hono apps from the fronts of a cloud; listens nowhere. */
 export function createApps(cloud: Cloud): Apps {
-  const all = new Hono();
+  // URLs are pasted together: "http://host/" and "/compute/v2.1" lead to compute all the same.
+  const all = new Hono({ getPath: (request) => oneSlashFirst(new URL(request.url).pathname) });
   const classic = new Map<number, Hono>();
   for (const { front, records } of cloud.fronts) {
     const handle = frontPipeline(front, records, cloud.kernel);

@@ -331,9 +331,9 @@ describe("a real listener against hostile clients", () => {
   test("paths with slashes, dots and NUL name nothing else than they say", async () => {
     for (const [path, expected] of [
       ["/identity/v3/", [200]],
-      ["/identity/v3//users", [401, 404]],
-      ["//identity/v3", [404, 200]],
-      ["/identity//v3", [401, 404]],
+      ["/identity/v3//users", [401]],
+      ["//identity/v3", [200]],
+      ["/identity//v3", [200]],
       ["/identity/v3/users/../../../etc/passwd", [401, 404]],
       ["/identity/v3/%2e%2e/%2e%2e/etc/passwd", [401, 404]],
       ["/identity/v3/users/%00", [401]],

@@ -138,6 +138,8 @@ export function family(options: Partial<ApiFamily> & Pick<ApiFamily, "renderErro
     emptyContentType: null,
     requestIdHeaders: ["x-openstack-request-id"],
     trailingSlash: true,
+    mergesSlashes: true,
+    formatSuffix: false,
     ...options,
   };
 }

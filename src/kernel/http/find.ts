@@ -12,7 +12,7 @@ export type Found = { endpoints: readonly Endpoint[]; params: Readonly<Record<st
  * Errors: 405 for a path that exists under other methods.
  */
 export function routeFinder(
-  api: Pick<ApiFamily, "trailingSlash">,
+  api: Pick<ApiFamily, "trailingSlash" | "formatSuffix">,
   all: readonly Endpoint[],
 ): (method: string, path: string) => Found | null {
   const byKey = new Map<string, Endpoint[]>();
@@ -52,7 +52,8 @@ export function routeFinder(
     return best;
   };
 
-  return (method, path) => {
+  return (method, asSent) => {
+    const path = api.formatSuffix ? asSent.replace(/\.json$/, "") : asSent;
     const slash = path.length > 1 && path.endsWith("/");
     const root = path.indexOf("/", 1) === path.length - 1;
     // What follows the slash is an empty id, not nothing.

@@ -21,6 +21,11 @@ export interface MicroversionScheme {
   max: Microversion;
   /** What a request without a header gets. */
   fallback: Microversion;
+  /**
+   * Which of the header's comma-separated parts counts, or null for none; by default the last one that names `service`, in any
+   * case (microversion_parse). Errors: 400 for a header the service does not take.
+   */
+  partOf?(parts: readonly string[]): string | null;
   /** Older header that is honoured too and echoed: "X-OpenStack-Nova-API-Version". */
   legacyHeader?: string;
 }
@@ -46,12 +51,21 @@ export function requestedMicroversion(scheme: MicroversionScheme, headers: Heade
 function headerVersion(scheme: MicroversionScheme, headers: Headers): string | null {
   const standard = headers.get("openstack-api-version");
   if (standard !== null) {
-    for (const part of standard.split(",").reverse()) {
-      const [service, version] = part.trim().split(/\s+/);
-      if (service?.toLowerCase() === scheme.service && version !== undefined) return version.toLowerCase();
-    }
+    const parts = standard.split(",");
+    const version = scheme.partOf === undefined ? versionOf(scheme.service, parts) : scheme.partOf(parts);
+    if (version !== null) return version;
   }
-  return scheme.legacyHeader === undefined ? null : (headers.get(scheme.legacyHeader)?.trim().toLowerCase() ?? null);
+  if (scheme.legacyHeader === undefined) return null;
+  return headers.get(scheme.legacyHeader)?.split(",").at(-1)?.trim() ?? null;
+}
+
+/** The last part that names the service, as microversion_parse's `check_standard_header`. */
+function versionOf(service: string, parts: readonly string[]): string | null {
+  for (const part of [...parts].reverse()) {
+    const match = /^(\S+)\s+(.+)$/.exec(part.trim());
+    if (match?.[1]?.toLowerCase() === service) return match[2] ?? null;
+  }
+  return null;
 }
 
 /** What every answer of a versioned API carries. */

@@ -53,7 +53,8 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
   const find = routeFinder(api, records.endpoints);
   const scheme = api.microversions;
 
-  async function handle(request: Request, path: string, origin: RequestOrigin): Promise<Response> {
+  async function handle(request: Request, asSent: string, origin: RequestOrigin): Promise<Response> {
+    const path = api.mergesSlashes ? asSent.replace(/\/{2,}/g, "/") : asSent;
     const sent = request.headers.get("x-openstack-request-id");
     const id = sent !== null && isRequestId(sent) ? sent : requestId();
     const url = new URL(request.url);
@@ -150,6 +151,9 @@ function covers(route: AnyRoute, version: Microversion): boolean {
   return version >= min && version <= max;
 }
 
+/** "//compute/x" → "/compute/x" */
+export const oneSlashFirst = (path: string): string => path.replace(/^\/{2,}/, "/");
+
 /** Mounts pipelines on a hono app, each under its prefix. */
 export function mount(
   app: Hono,
@@ -159,7 +163,8 @@ export function mount(
 ): void {
   const serve = (context: Context) => {
     const { pathname } = new URL(context.req.raw.url);
-    return handle(context.req.raw, pathname.slice(prefix.length) || "/", { mount: prefix, ...origin(context) });
+    const path = prefix === "" ? pathname : oneSlashFirst(pathname).slice(prefix.length);
+    return handle(context.req.raw, path || "/", { mount: prefix, ...origin(context) });
   };
   app.all(prefix === "" ? "/" : prefix, serve);
   app.all(`${prefix}/*`, serve);

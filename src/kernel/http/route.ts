@@ -164,6 +164,10 @@ export interface ApiFamily {
   emptyContentType: string | null;
   /** Header names that carry the request id: ["x-openstack-request-id", "x-compute-request-id"]. */
   requestIdHeaders: readonly string[];
-  /** Whether "/images/" is "/images": keystone and neutron think so; nova, cinder and glance answer 404. Roots ("/v3/") always are. */
+  /** Whether "/networks/" is "/networks": keystone and neutron think so; nova, cinder and glance answer 404. Roots ("/v3/") always are. */
   trailingSlash: boolean;
+  /** Whether "//" inside a path is "/" (paste/urlmap.py, and Apache in front of the others): not where paths hold names of their users'. */
+  mergesSlashes: boolean;
+  /** Whether ".json" at a path's end only says what is wanted: cinder (routes' "{.format}") and neutron (pecan) think so. */
+  formatSuffix: boolean;
 }

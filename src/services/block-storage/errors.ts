@@ -7,14 +7,35 @@ import type { QuotaExceeded } from "../../kernel/quota/quota.ts";
 export const MIN_VERSION = mv("3.0");
 export const MAX_VERSION = mv("3.70");
 
+/**
+ * cinder takes the first part of the header with "volume" in it, as "volumev3 3.27"; a header without one is refused
+ * (cinder/api/openstack/wsgi.py `set_api_version_request`).
+ */
+function anyVolumeService(parts: readonly string[]): string {
+  const [, version, ...more] =
+    parts
+      .find((part) => part.includes("volume"))
+      ?.trim()
+      .split(/\s+/) ?? [];
+  if (version !== undefined && more.length === 0) return version;
+  throw badRequest("The server could not comply with the request since it is either malformed or otherwise incorrect.");
+}
+
 /** How cinder words its errors: nova's envelope. */
 export const blockStorageApi = family({
   renderError: computeEnvelope,
-  microversions: { service: "volume", min: MIN_VERSION, max: MAX_VERSION, fallback: MIN_VERSION },
+  microversions: {
+    service: "volume",
+    min: MIN_VERSION,
+    max: MAX_VERSION,
+    fallback: MIN_VERSION,
+    partOf: anyVolumeService,
+  },
   unrouted: webobErrors,
   emptyContentType: "application/json",
   requestIdHeaders: ["x-openstack-request-id", "x-compute-request-id"],
   trailingSlash: false,
+  formatSuffix: true,
 });
 
 // cinder/exception.py; the class of an error gives its prefix.

@@ -5,6 +5,7 @@ import { pythonRepr } from "../../kernel/http/validation.ts";
 /** Glance's errors are webob's, whose answers without a body say that they are HTML. */
 export const imageApi = family({
   ...webobErrors,
+  trailingSlash: false,
   emptyContentType: bareAnswer.headers["content-type"],
   forbidden: (policy) => `You are not authorized to complete ${policy} action.`,
   invalid: (issue) => schemaMismatch("image", issue.message),

@@ -4,6 +4,7 @@ import { family, networkEnvelope } from "../../kernel/http/families.ts";
 /** How neutron words its errors. Unknown fields and wrong types are found by the attribute tables, not by JSON Schema. */
 export const networkApi = family({
   renderError: networkEnvelope,
+  formatSuffix: true,
   invalid: (issue) => badRequest(issue.message),
   forbidden: (policy) => `rule:${policy} is disallowed by policy`,
 });

@@ -61,9 +61,6 @@ export function imageRoutes({ images, listing, touched: { image }, pages }: Imag
         body: imageView(request.thing),
       }),
     }),
-    // An empty id is no list: glance's routes know no path with a slash at the end.
-    nothingThere("images:show-nothing", "GET"),
-    nothingThere("images:delete-nothing", "DELETE"),
     route<unknown, ImageRow>({
       name: "images:update",
       method: "PATCH",
@@ -131,20 +128,6 @@ export function imageRoutes({ images, listing, touched: { image }, pages }: Imag
 function changesOf({ headers, body }: Pick<ApiRequest, "headers" | "body">): PatchChange[] {
   const { legacy } = patchDialect(headers.get("content-type"));
   return parsePatch(body, legacy);
-}
-
-function nothingThere(name: string, method: "GET" | "DELETE"): AnyRoute {
-  return route({
-    name,
-    method,
-    path: "/v2/images/",
-    policy: "get_images",
-    of: caller,
-    success: 404,
-    handler() {
-      throw notFound("The resource could not be found.");
-    },
-  });
 }
 
 function jsonObject(body: unknown): Record<string, unknown> {
