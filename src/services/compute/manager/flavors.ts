@@ -71,7 +71,7 @@ export class FlavorManager {
     let start = 0;
     if (options.marker !== null) {
       start = found.findIndex(({ id }) => id === options.marker) + 1;
-      if (start === 0) throw badRequest(`Marker ${options.marker} could not be found.`);
+      if (start === 0) throw badRequest(`marker [${options.marker}] not found`);
     }
     return {
       flavors: found.slice(start, start + options.limit),

@@ -19,14 +19,8 @@ export class KeypairManager {
     return keypair;
   }
 
-  list(userId: string, page: { marker: string | null; limit: number }): { keypairs: Keypair[]; more: boolean } {
-    const all = this.#core.keypairs.list(userId);
-    let start = 0;
-    if (page.marker !== null) {
-      start = all.findIndex(({ name }) => name === page.marker) + 1;
-      if (start === 0) throw badRequest(`marker [${page.marker}] not found`);
-    }
-    return { keypairs: all.slice(start, start + page.limit), more: all.length > start + page.limit };
+  list(userId: string): Keypair[] {
+    return this.#core.keypairs.list(userId);
   }
 
   /** Imports a public key, or makes a pair when there is none. Errors: 400 for no key, 403 over quota, 409 for a taken name. */

@@ -2,7 +2,6 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { compilePattern, type Pattern } from "../../../kernel/text/pattern.ts";
 import type { NetworkFacade } from "../../network/facade.ts";
 import { isTrue } from "../schemas/common.ts";
-import { statesOfStatus } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 
 type Test = (server: Server) => boolean;
@@ -13,12 +12,15 @@ const equal =
   (value) =>
   (server) =>
     String(pick(server) ?? "") === value;
-/** nova matches names as regular expressions of its database. */
+/** nova matches most of what it keeps as regular expressions of its database: what is not there matches none. */
 const regexp =
-  (pick: (server: Server) => string | null): Build =>
+  (pick: (server: Server) => string | number | null | undefined): Build =>
   (value) => {
     const expression = patternOf(value, { ignoreCase: true });
-    return (server) => expression.test(pick(server) ?? "");
+    return (server) => {
+      const found = pick(server) ?? null;
+      return found !== null && expression.test(String(found));
+    };
   };
 
 /** Errors: 400. */
@@ -28,6 +30,9 @@ function patternOf(value: string, options: { ignoreCase?: boolean } = {}): Patte
   return pattern;
 }
 
+/** As the database shows it: "2026-11-30 18:06:41". */
+const timeText = (time: number | null): string | null =>
+  time === null ? null : new Date(time).toISOString().slice(0, 19).replace("T", " ");
 const list = (value: string): string[] => value.split(",").filter((item) => item !== "");
 
 const name = regexp((s) => s.name);
@@ -41,19 +46,15 @@ const FILTERS: Readonly<Record<string, Build>> = {
   description,
   display_description: description,
   hostname: regexp((s) => s.hostname),
-  status: (value) => {
-    const states = statesOfStatus(value) ?? [];
-    return (server) => states.some(({ vmState, matches }) => vmState === server.vmState && matches(server.taskState));
-  },
   vm_state: equal((s) => s.vmState),
   task_state: equal((s) => s.taskState),
-  power_state: equal((s) => s.powerState),
+  power_state: regexp((s) => s.powerState),
   image: equal((s) => s.imageId),
   image_ref: equal((s) => s.imageId),
   flavor: equal((s) => s.flavor.id),
   instance_type_id: equal((s) => s.flavor.id),
   host: equal((s) => s.host),
-  node: equal((s) => s.host),
+  node: regexp((s) => s.host),
   uuid: (value) => {
     const ids = new Set(list(value));
     return (server) => ids.has(server.id);
@@ -61,17 +62,20 @@ const FILTERS: Readonly<Record<string, Build>> = {
   user_id: equal((s) => s.userId),
   project_id: project,
   tenant_id: project,
-  key_name: equal((s) => s.keyName),
-  reservation_id: equal((s) => s.reservationId),
-  availability_zone: equal((s) => s.availabilityZone),
-  launch_index: equal((s) => s.launchIndex),
-  root_device_name: equal((s) => s.rootDeviceName),
-  kernel_id: equal((s) => s.imageProperties.kernel_id),
-  ramdisk_id: equal((s) => s.imageProperties.ramdisk_id),
-  locked_by: equal((s) => s.lockedBy),
-  progress: equal((s) => s.progress),
-  access_ip_v4: equal((s) => s.accessIpV4),
-  access_ip_v6: equal((s) => s.accessIpV6),
+  key_name: regexp((s) => s.keyName),
+  reservation_id: regexp((s) => s.reservationId),
+  availability_zone: regexp((s) => s.availabilityZone),
+  launch_index: regexp((s) => s.launchIndex),
+  root_device_name: regexp((s) => s.rootDeviceName),
+  kernel_id: regexp((s) => s.imageProperties.kernel_id),
+  ramdisk_id: regexp((s) => s.imageProperties.ramdisk_id),
+  locked_by: regexp((s) => s.lockedBy),
+  progress: regexp((s) => s.progress),
+  access_ip_v4: regexp((s) => s.accessIpV4),
+  access_ip_v6: regexp((s) => s.accessIpV6),
+  created_at: regexp((s) => timeText(s.createdAt)),
+  launched_at: regexp((s) => timeText(s.launchedAt)),
+  terminated_at: regexp((s) => timeText(s.terminatedAt)),
   config_drive: (value) => (server) => (server.configDrive !== "") === isTrue(value),
   auto_disk_config: (value) => (server) => (server.diskConfig === "AUTO") === isTrue(value),
   locked: (value) => (server) => (server.lockedBy !== null) === isTrue(value),
@@ -128,8 +132,22 @@ export const USER_FILTERS_2_83: readonly string[] = [
   "user_id",
 ];
 
-/** One test made of all filters; unknown ones are ignored. */
+/** Parameters that name tables joined to nova's instances, and are refused: JOINED_TABLE_QUERY_PARAMS_SERVERS. */
+export const JOINED_TABLES: readonly string[] = [
+  "block_device_mapping",
+  "services",
+  "metadata",
+  "system_metadata",
+  "info_cache",
+  "security_groups",
+  "pci_devices",
+];
+
+/** One test made of all filters; unknown ones are ignored. Errors: 400. */
 export function matcher(filters: ReadonlyMap<string, string>, services: { network(): NetworkFacade }): Test {
+  for (const key of filters.keys()) {
+    if (JOINED_TABLES.includes(key) || key.startsWith("_")) throw badRequest(`Invalid filter field: ${key}.`);
+  }
   const tests = [...filters].flatMap(([key, value]) =>
     // Own keys only: "constructor" is a parameter anybody may send.
     Object.hasOwn(FILTERS, key) ? (FILTERS[key]?.(value, services) ?? []) : [],

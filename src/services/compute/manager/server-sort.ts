@@ -1,9 +1,9 @@
-import { badRequest } from "../../../kernel/errors.ts";
+import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import type { Server } from "../store/servers.ts";
 
 type Key = (server: Server) => string | number | null;
 
-const KEYS: Readonly<Record<string, Key>> = {
+const KEYS = {
   access_ip_v4: (s) => s.accessIpV4,
   access_ip_v6: (s) => s.accessIpV6,
   auto_disk_config: (s) => s.diskConfig,
@@ -34,23 +34,91 @@ const KEYS: Readonly<Record<string, Key>> = {
   user_id: (s) => s.userId,
   uuid: (s) => s.id,
   vm_state: (s) => s.vmState,
-};
+} as const satisfies Record<string, Key>;
 
-/** Whether that is the order of `sortServers` without a wish, which the store can give a page of. */
-export const isNewestFirst = (keys: readonly string[], directions: readonly string[]): boolean =>
-  keys.every((key) => key === "created_at") && directions.every((direction) => direction === "desc");
+export const SORT_KEYS: readonly string[] = Object.keys(KEYS).filter((key) => key !== "locked");
 
-/** In place; newest first by default. Errors: 400 for an unknown key or direction. */
-export function sortServers(servers: Server[], keys: readonly string[], directions: readonly string[]): void {
-  const wanted = keys.length === 0 ? ["created_at"] : keys;
-  const order = wanted.map((name, index) => {
-    const key = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined;
-    if (key === undefined) throw badRequest(`Sort key supplied was not valid: ${name}`);
-    const direction = directions[index] ?? directions.at(-1) ?? "desc";
-    return { key, sign: direction === "asc" ? 1 : -1 };
+/** Keys that old versions took and never sorted by: nova/api/openstack/compute/schemas/servers.py SERVER_LIST_IGNORE_SORT_KEY. */
+export const IGNORED_SORT_KEYS: readonly string[] = [
+  "architecture",
+  "cell_name",
+  "cleaned",
+  "default_ephemeral_device",
+  "default_swap_device",
+  "deleted",
+  "deleted_at",
+  "disable_terminate",
+  "ephemeral_gb",
+  "ephemeral_key_uuid",
+  "id",
+  "key_data",
+  "launched_on",
+  "locked",
+  "memory_mb",
+  "os_type",
+  "reservation_id",
+  "root_gb",
+  "shutdown_terminate",
+  "user_data",
+  "vcpus",
+  "vm_mode",
+];
+
+/** One key of the order, with 1 for ascending and -1 for descending. */
+interface Sort {
+  key: string;
+  sign: 1 | -1;
+}
+
+/**
+ * What is to be sorted by: newest first by default; missing directions are the first one's, as in nova/db/utils.py process_sort_params.
+ * Errors: 400 for a direction that is none, or one too many; 403 for keys that are an administrator's.
+ */
+export function sortOf(
+  keys: readonly string[],
+  directions: readonly string[],
+  rules: { isAdmin: boolean; ignoresLocked: boolean },
+): Sort[] {
+  const wantedKeys = [...keys];
+  const wantedDirections = [...directions];
+  for (const key of keys) {
+    if (!rules.isAdmin && (key === "host" || key === "node")) {
+      throw forbidden(`Only administrators can sort servers by ${key}`);
+    }
+    if (!IGNORED_SORT_KEYS.includes(key) || (key === "locked" && !rules.ignoresLocked)) continue;
+    const index = wantedKeys.indexOf(key);
+    wantedKeys.splice(index, 1);
+    wantedDirections.splice(index, 1);
+  }
+  if (keys.length === 0) wantedKeys.push("created_at");
+  if (directions.length === 0) wantedDirections.push("desc");
+  if (wantedDirections.some((direction) => direction !== "asc" && direction !== "desc")) {
+    throw badRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'");
+  }
+  // Of a key that was ignored, the direction that everything has by default is left.
+  if (wantedDirections.length > Math.max(1, wantedKeys.length)) {
+    throw badRequest("Invalid input received: Sort direction size exceeds sort key size");
+  }
+  const [first = "desc"] = wantedDirections;
+  const signOf = (direction: string) => (direction === "asc" ? 1 : -1);
+  return [
+    ...wantedKeys.map((key, index) => ({ key, sign: signOf(wantedDirections[index] ?? first) }) as const),
+    { key: "created_at", sign: signOf(first) },
+  ];
+}
+
+/** Whether the store can give a page in this order. */
+export const isNewestFirst = (sort: readonly Sort[]): boolean =>
+  sort.every(({ key, sign }) => key === "created_at" && sign === -1);
+
+/** Compares two servers by it; never 0 for two. */
+export function orderOf(sort: readonly Sort[]): (a: Server, b: Server) => number {
+  const order = sort.flatMap(({ key: name, sign }) => {
+    const key: Key | undefined = Object.hasOwn(KEYS, name) ? (KEYS as Record<string, Key>)[name] : undefined;
+    return key === undefined ? [] : [{ key, sign }];
   });
   const lastSign = order.at(-1)?.sign ?? -1;
-  servers.sort((a, b) => {
+  return (a, b) => {
     for (const { key, sign } of order) {
       const left = key(a);
       const right = key(b);
@@ -60,5 +128,5 @@ export function sortServers(servers: Server[], keys: readonly string[], directio
       return sign * (left < right ? -1 : 1);
     }
     return lastSign * (a.number - b.number);
-  });
+  };
 }

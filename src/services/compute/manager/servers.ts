@@ -9,20 +9,28 @@ import { change, requireServer, visibleServer } from "./change.ts";
 import type { Core } from "./core.ts";
 import type { DeleteInput } from "./delete.ts";
 import { matcher } from "./server-filters.ts";
-import { isNewestFirst, sortServers } from "./server-sort.ts";
+import { isNewestFirst, orderOf, sortOf } from "./server-sort.ts";
 import type { SoftDelete } from "./soft-delete.ts";
 
 export interface ServerListOptions {
   /** null: every project's. */
   projectId: string | null;
+  isAdmin: boolean;
   filters: ReadonlyMap<string, string>;
+  /** Any of these; none: all. */
+  statuses: readonly string[];
+  /** Since 2.38, instead of an empty list. */
+  refuseUnknownStatus: boolean;
+  /** "locked" is no key to sort by yet (before 2.73). */
+  ignoresLocked: boolean;
   sortKeys: readonly string[];
   sortDirections: readonly string[];
   limit: number;
   marker: string | null;
   changedSince: number | null;
   changedBefore: number | null;
-  deleted: boolean;
+  /** Only deleted ones, or none of them; null: not said. */
+  deleted: boolean | null;
 }
 
 /** Looking at servers, changing what is written about them, and deleting them. */
@@ -43,31 +51,46 @@ export class ServerManager {
     return visibleServer(this.#core, context, id, missing);
   }
 
-  /** One page and whether more follow. Errors: 400 for an unknown marker or sort key. */
+  /**
+   * One page and whether more follow (nova/api/openstack/compute/servers.py _get_servers).
+   * Errors: 400 for an unknown marker, status or direction; 403 for what only administrators may ask.
+   */
   list(options: ServerListOptions): { servers: Server[]; more: boolean } {
     const { servers, kernel } = this.#core;
-    const { changedSince, changedBefore } = options;
-    let deleted: "no" | "only" | "also" = options.deleted ? "only" : "no";
+    const { changedSince, changedBefore, statuses, isAdmin, projectId, limit } = options;
+    if (changedSince !== null && changedBefore !== null && changedBefore < changedSince) {
+      throw badRequest("The value of changes-since must be less than or equal to changes-before.");
+    }
+    const states = statuses.length === 0 ? null : statuses.flatMap((status) => statesOfStatus(status) ?? []);
+    if (states?.length === 0) {
+      if (options.refuseUnknownStatus) throw badRequest("Invalid status value");
+      return { servers: [], more: false };
+    }
+    const onlyDeleted = states?.every(({ vmState }) => vmState === "deleted") === true;
+    if (onlyDeleted && !isAdmin) throw forbidden("Only administrators may list deleted instances");
+    const changed = changedSince !== null || changedBefore !== null;
     // Asking for changes means asking for deletions too.
-    if (!options.deleted && (changedSince !== null || changedBefore !== null)) deleted = "also";
-    const status = options.filters.get("status");
-    const states = status === undefined ? null : statesOfStatus(status);
-    if (status !== undefined && states === null) return { servers: [], more: false };
+    const deleted =
+      onlyDeleted || options.deleted === true ? "only" : options.deleted === null && changed ? "also" : "no";
     const selection: ServerSelection = {
-      projectId: options.projectId,
+      projectId,
       deleted,
       ...(changedSince === null ? {} : { changedSince }),
       ...(changedBefore === null ? {} : { changedBefore }),
       ...(states === null ? {} : { vmStates: states.map(({ vmState }) => vmState) }),
     };
     const matches = matcher(options.filters, { network: () => kernel.facade("network") });
+    const hasStatus = (server: Server) =>
+      states === null || states.some(({ vmState, matches }) => vmState === server.vmState && matches(server.taskState));
     // Servers that can be restored are shown to those who ask for them, or for all that changed.
-    const hidden = deleted === "no" && !options.filters.has("soft_deleted") && status?.toUpperCase() !== "SOFT_DELETED";
-    const passes = (server: Server) => !(hidden && server.vmState === "soft-delete") && matches(server);
-    const marker = options.marker === null ? null : servers.get(options.marker);
-    if (marker === undefined) throw badRequest(`marker [${options.marker}] not found`);
-    const { limit } = options;
-    if (isNewestFirst(options.sortKeys, options.sortDirections)) {
+    const asked =
+      options.filters.has("soft_deleted") || states?.some(({ vmState }) => vmState === "soft-delete") === true;
+    const hidden = deleted === "no" && !asked;
+    const passes = (server: Server) =>
+      !(hidden && server.vmState === "soft-delete") && hasStatus(server) && matches(server);
+    const marker = options.marker === null ? null : this.#marker(options.marker, options);
+    const sort = sortOf(options.sortKeys, options.sortDirections, options);
+    if (isNewestFirst(sort)) {
       const found: Server[] = [];
       // With filters a page may need many more than it has.
       const batch = options.filters.size === 0 ? limit + 1 : Math.max(limit + 1, 100);
@@ -78,10 +101,21 @@ export class ServerManager {
       }
       return { servers: found, more: false };
     }
-    const found = servers.list(selection).filter(passes);
-    sortServers(found, options.sortKeys, options.sortDirections);
-    const start = found.findIndex(({ id }) => id === marker?.id) + 1;
-    return { servers: found.slice(start, start + limit), more: found.length > start + limit };
+    const order = orderOf(sort);
+    // The marker may have been deleted since: what counts is where it would stand.
+    const found = servers
+      .list(selection)
+      .filter((server) => passes(server) && (marker === null || order(marker, server) < 0))
+      .sort(order);
+    return { servers: found.slice(0, limit), more: found.length > limit };
+  }
+
+  /** A server that was there once is enough. Errors: 400, also for another project's. */
+  #marker(id: string, { isAdmin, projectId }: ServerListOptions): Server {
+    const server = this.#core.servers.get(id);
+    if (server === undefined || (!isAdmin && server.projectId !== projectId))
+      throw badRequest(`marker [${id}] not found`);
+    return server;
   }
 
   /** name, description, addresses, …; any state will do. */

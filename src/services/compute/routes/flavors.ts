@@ -9,10 +9,10 @@ import {
   createFlavor,
   extraSpec,
   extraSpecs,
-  flavorQuery,
   removeAccess,
   updateFlavor,
 } from "../schemas/flavors.ts";
+import { listFlavors } from "../schemas/queries.ts";
 import type { Flavor } from "../store/flavors.ts";
 import { flavorDetail, flavorSummary } from "../views/flavors.ts";
 import { linkBase, links, nextLink, pageLimit } from "./paths.ts";
@@ -56,7 +56,7 @@ export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: numbe
       method: "GET",
       path: "/flavors",
       policy: "os_compute_api:flavors",
-      query: flavorQuery,
+      query: listFlavors,
       success: 200,
       handler: (request) => list(request, false),
     }),
@@ -65,7 +65,7 @@ export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: numbe
       method: "GET",
       path: "/flavors/detail",
       policy: "os_compute_api:flavors",
-      query: flavorQuery,
+      query: listFlavors,
       success: 200,
       handler: (request) => list(request, true),
     }),

@@ -1,15 +1,17 @@
-import { notFound } from "../../../kernel/errors.ts";
+import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { instanceName } from "../manager/spec.ts";
 import { isTrue } from "../schemas/common.ts";
+import { listHypervisors, oneHypervisor } from "../schemas/queries.ts";
 import {
   type HypervisorState,
   hypervisorDetail,
   hypervisorStatistics,
   hypervisorSummary,
 } from "../views/hypervisors.ts";
+import { markerNotFound, paged } from "./paths.ts";
 
 const policy = (verb: string) => `os_compute_api:os-hypervisors:${verb}`;
 
@@ -45,12 +47,26 @@ export function hypervisorRoutes(core: Core): AnyRoute[] {
     const { query, microversion } = request;
     const modern = microversion >= mv("2.53");
     const found = await state(modern && isTrue(query.get("with_servers") ?? false));
+    const view = (item: HypervisorState) => (detailed ? hypervisorDetail : hypervisorSummary)(item, microversion);
     const pattern = modern ? query.get("hypervisor_hostname_pattern") : null;
-    if (pattern !== null && !found.info.hostname.includes(pattern)) {
-      throw notFound(`No hypervisor matching '${pattern}' could be found.`);
+    if (pattern !== null) {
+      if (query.has("limit") || query.has("marker")) {
+        throw badRequest(
+          "Paging over hypervisors with the hypervisor_hostname_pattern query parameter is not supported.",
+        );
+      }
+      if (!found.info.hostname.includes(pattern)) {
+        throw notFound(`No hypervisor matching '${pattern}' could be found.`);
+      }
     }
-    const view = detailed ? hypervisorDetail : hypervisorSummary;
-    return { body: { hypervisors: [view(found, microversion)] } };
+    if (pattern !== null || microversion < mv("2.33")) return { body: { hypervisors: [view(found)] } };
+    const { page, links } = paged(request, [found], {
+      path: detailed ? "/os-hypervisors/detail" : "/os-hypervisors",
+      id: ({ id, uuid }) => (modern ? uuid : String(id)),
+      max: core.kernel.settings.compute.maxLimit,
+      missing: markerNotFound,
+    });
+    return { body: { hypervisors: page.map(view), ...(links.length > 0 ? { hypervisors_links: links } : {}) } };
   };
   return [
     route({
@@ -58,6 +74,7 @@ export function hypervisorRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-hypervisors",
       policy: policy("list"),
+      query: listHypervisors,
       success: 200,
       handler: list(false),
     }),
@@ -66,6 +83,7 @@ export function hypervisorRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-hypervisors/detail",
       policy: policy("list-detail"),
+      query: listHypervisors,
       success: 200,
       handler: list(true),
     }),
@@ -83,6 +101,7 @@ export function hypervisorRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-hypervisors/:id",
       policy: policy("show"),
+      query: oneHypervisor,
       success: 200,
       async handler(request) {
         const withServers = request.microversion >= mv("2.53") && isTrue(request.query.get("with_servers") ?? false);

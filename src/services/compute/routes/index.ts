@@ -23,6 +23,7 @@ import { serverTagRoutes } from "./server-tags.ts";
 import type { ServerPresenter } from "./server-view.ts";
 import { serverRoutes } from "./servers.ts";
 import { serviceRoutes } from "./services.ts";
+import { usageRoutes } from "./usage.ts";
 import { versionRoutes } from "./versions.ts";
 import { volumeProxyRoutes } from "./volume-proxies.ts";
 import { volumeRoutes } from "./volumes.ts";
@@ -43,7 +44,7 @@ export function allRoutes(core: Core, managers: Managers, presenter: ServerPrese
       ...serverTagRoutes(servers),
       ...serverDetailRoutes(core, servers),
       ...interfaceRoutes(servers, managers.interfaces),
-      ...volumeRoutes(servers, managers.volumes),
+      ...volumeRoutes(servers, managers.volumes, { maxLimit }),
       ...securityGroupRoutes(core, servers),
       ...networkProxyRoutes(core, servers),
       ...imageProxyRoutes(core),
@@ -54,6 +55,7 @@ export function allRoutes(core: Core, managers: Managers, presenter: ServerPrese
       ...aggregateRoutes(core),
       ...serverGroupRoutes(core),
       ...migrationRoutes(core, servers),
+      ...usageRoutes(core),
       ...moveActionRoutes(core, servers),
       ...miscRoutes(core, managers.volumeExtender),
     ]),

@@ -3,8 +3,10 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { KeypairManager } from "../manager/keypairs.ts";
 import { type CreateKeypairBody, createKeypair, keypairNameProblem } from "../schemas/keypairs.ts";
+import { listKeypairs, oneKeypair } from "../schemas/queries.ts";
+import type { Keypair } from "../store/keypairs.ts";
 import { keypairCreated, keypairDetail, keypairSummary } from "../views/keypairs.ts";
-import { nextLink, pageLimit } from "./paths.ts";
+import { markerCouldNotBeFound, paged } from "./paths.ts";
 
 /** Key pairs: the caller's own, or since 2.10 another user's for admins. */
 export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: number }): AnyRoute[] {
@@ -14,23 +16,20 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       method: "GET",
       path: "/os-keypairs",
       policy: "os_compute_api:os-keypairs:index",
+      query: listKeypairs,
       success: 200,
       handler(request) {
         const userId = userOf(request);
-        const paged = request.microversion >= mv("2.35");
-        const page = keypairs.list(userId, {
-          marker: paged ? request.query.get("marker") : null,
-          limit: paged ? pageLimit(request, settings.maxLimit) : Number.MAX_SAFE_INTEGER,
+        const all = keypairs.list(userId);
+        const view = (keypair: Keypair) => keypairSummary(keypair, request.microversion);
+        if (request.microversion < mv("2.35")) return { body: { keypairs: all.map(view) } };
+        const { page, links } = paged(request, all, {
+          path: "/os-keypairs",
+          id: ({ name }) => name,
+          max: settings.maxLimit,
+          missing: markerCouldNotBeFound,
         });
-        const last = page.keypairs.at(-1);
-        return {
-          body: {
-            keypairs: page.keypairs.map((keypair) => keypairSummary(keypair, request.microversion)),
-            ...(page.more && last !== undefined
-              ? { keypairs_links: [nextLink(request, "/os-keypairs", last.name)] }
-              : {}),
-          },
-        };
+        return { body: { keypairs: page.map(view), ...(links.length > 0 ? { keypairs_links: links } : {}) } };
       },
     }),
     route<CreateKeypairBody>({
@@ -63,6 +62,7 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       method: "GET",
       path: "/os-keypairs/:name",
       policy: "os_compute_api:os-keypairs:show",
+      query: oneKeypair,
       success: 200,
       handler: (request) => ({
         body: keypairDetail(keypairs.get(userOf(request), request.param("name")), request.microversion),
@@ -73,6 +73,7 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       method: "DELETE",
       path: "/os-keypairs/:name",
       policy: "os_compute_api:os-keypairs:delete",
+      query: oneKeypair,
       success: 202,
       handler(request) {
         keypairs.delete(userOf(request), request.param("name"));

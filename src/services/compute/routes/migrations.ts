@@ -1,11 +1,13 @@
-import { badRequest, notFound } from "../../../kernel/errors.ts";
+import { notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
+import { isTrue } from "../schemas/common.ts";
+import { listMigrations } from "../schemas/queries.ts";
 import type { MigrationRow } from "../store/migrations.ts";
 import { migrationView } from "../views/migrations.ts";
-import { nextLink, pageLimit } from "./paths.ts";
+import { changesOf, markerCouldNotBeFound, paged } from "./paths.ts";
 
 /** os-migrations, which lists resizes, and the live migrations of a server, of which there are none. */
 export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] {
@@ -26,6 +28,7 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
       method: "GET",
       path: "/os-migrations",
       policy: "os_compute_api:os-migrations:index",
+      query: listMigrations,
       success: 200,
       handler(request) {
         const { settings } = core.kernel;
@@ -41,19 +44,13 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
         const view = (row: MigrationRow) =>
           migrationView(row, request.microversion, hosts ? settings.serviceHost : null);
         if (request.microversion < mv("2.59")) return { body: { migrations: rows.map(view) } };
-        const marker = request.query.get("marker");
-        const start = marker === null ? 0 : rows.findIndex(({ uuid }) => uuid === marker) + 1;
-        if (marker !== null && start === 0) throw badRequest(`Marker ${marker} could not be found.`);
-        const limit = pageLimit(request, settings.compute.maxLimit);
-        const page = rows.slice(start, start + limit);
-        const last = page.at(-1);
-        const more = rows.length > start + limit && last !== undefined;
-        return {
-          body: {
-            migrations: page.map(view),
-            ...(more ? { migrations_links: [nextLink(request, "/os-migrations", last.uuid)] } : {}),
-          },
-        };
+        const { page, links } = paged(request, rows, {
+          path: "/os-migrations",
+          id: ({ uuid }) => uuid,
+          max: settings.compute.maxLimit,
+          missing: markerCouldNotBeFound,
+        });
+        return { body: { migrations: page.map(view), ...(links.length > 0 ? { migrations_links: links } : {}) } };
       },
     }),
     route({
@@ -98,7 +95,11 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
   ];
 }
 
-function filtered(rows: readonly MigrationRow[], { query, microversion }: ApiRequest<unknown>): MigrationRow[] {
+function filtered(rows: readonly MigrationRow[], request: ApiRequest<unknown>): MigrationRow[] {
+  const { query, microversion } = request;
+  // Hidden are those that another cell has a copy of; there is one.
+  const hidden = query.get("hidden");
+  if (hidden !== null && isTrue(hidden)) return [];
   const tests: ((row: MigrationRow) => boolean)[] = [];
   const equal = (name: string, pick: (row: MigrationRow) => string) => {
     const wanted = query.get(name);
@@ -110,22 +111,9 @@ function filtered(rows: readonly MigrationRow[], { query, microversion }: ApiReq
   equal("status", ({ status }) => status);
   equal("migration_type", ({ type }) => type);
   const changed = ({ updated_at, created_at }: MigrationRow) => updated_at ?? created_at;
-  const moment = (name: string): number | null => {
-    const text = query.get(name);
-    if (text === null) return null;
-    const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
-    if (Number.isNaN(time)) {
-      throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
-    }
-    return time;
-  };
   if (microversion >= mv("2.59")) {
-    const since = moment("changes-since");
-    if (since !== null) tests.push((row) => changed(row) >= since);
-  }
-  if (microversion >= mv("2.66")) {
-    const before = moment("changes-before");
-    if (before !== null) tests.push((row) => changed(row) <= before);
+    const { since, before } = changesOf(request);
+    tests.push((row) => changed(row) >= since && changed(row) <= before);
   }
   if (microversion >= mv("2.80")) {
     equal("user_id", ({ user_id }) => user_id);

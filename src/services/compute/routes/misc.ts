@@ -1,70 +1,15 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, type Method, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type Method, route } from "../../../kernel/http/route.ts";
 import { removedApi } from "../errors.ts";
 import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
 import type { VolumeExtender } from "../manager/volume-extend.ts";
 import { object } from "../schemas/common.ts";
 import { EXTENSION_VIEWS } from "../views/extensions.ts";
-import { projectUsage, serverUsage } from "../views/usage.ts";
 
-/** Usage, extensions, external events, audit log, and what nova removed. */
+/** Extensions, external events, audit log, and what nova removed. */
 export function miscRoutes(core: Core, extender: VolumeExtender): AnyRoute[] {
-  return [
-    ...usageRoutes(core),
-    ...extensionRoutes(),
-    ...eventRoutes(core, extender),
-    ...auditRoutes(core),
-    ...removedRoutes(),
-  ];
-}
-
-function usageRoutes(core: Core): AnyRoute[] {
-  const period = (request: ApiRequest<unknown>) => {
-    const now = core.kernel.clock.now();
-    const parse = (text: string | null): number => {
-      if (text === null) return now;
-      const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text.replace(" ", "T")}Z`);
-      if (Number.isNaN(time)) throw badRequest(`Datetime is in invalid format`);
-      return time;
-    };
-    const start = parse(request.query.get("start"));
-    const end = parse(request.query.get("end"));
-    if (start > end) throw badRequest("Invalid start time. The start time cannot occur after the end time.");
-    return { start, end, detailed: request.query.get("detailed") === "1" };
-  };
-  const usages = (projectId: string | null, { start, end }: { start: number; end: number }) =>
-    core.servers
-      .list({ projectId, deleted: "also" })
-      .flatMap((server) => serverUsage(server, start, end, core.kernel.clock.now()) ?? []);
-  return [
-    route({
-      name: "simple-tenant-usage:list",
-      method: "GET",
-      path: "/os-simple-tenant-usage",
-      policy: "os_compute_api:os-simple-tenant-usage:list",
-      success: 200,
-      handler(request) {
-        const asked = period(request);
-        const byProject = Map.groupBy(usages(null, asked), ({ tenant_id }) => tenant_id);
-        return { body: { tenant_usages: [...byProject].map(([id, list]) => projectUsage(id, list, asked)) } };
-      },
-    }),
-    route({
-      name: "simple-tenant-usage:show",
-      method: "GET",
-      path: "/os-simple-tenant-usage/:id",
-      policy: "os_compute_api:os-simple-tenant-usage:show",
-      success: 200,
-      handler(request) {
-        const id = request.param("id");
-        request.authorize({ projectId: id });
-        const asked = { ...period(request), detailed: true };
-        const list = usages(id, asked);
-        return { body: { tenant_usage: list.length === 0 ? {} : projectUsage(id, list, asked) } };
-      },
-    }),
-  ];
+  return [...extensionRoutes(), ...eventRoutes(core, extender), ...auditRoutes(core), ...removedRoutes()];
 }
 
 function extensionRoutes(): AnyRoute[] {

@@ -1,4 +1,5 @@
 import { badRequest } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
 import type { AnyRoute, ApiRequest } from "../../../kernel/http/route.ts";
 
 const PROJECT = ":url_project_id{[0-9a-f]{32}|[0-9a-f-]{36}}";
@@ -67,4 +68,58 @@ export function pageLimit(request: ApiRequest<never> | ApiRequest<unknown>, max:
   const asked = text === null || text === "" ? max : Number(text);
   if (!Number.isInteger(asked) || asked < 0) throw badRequest("limit param must be an integer");
   return Math.min(asked, max);
+}
+
+/** What nova says of a marker it does not find: some of its lists put it the one way, some the other. */
+export const markerNotFound = (marker: string) => badRequest(`marker [${marker}] not found`);
+export const markerCouldNotBeFound = (marker: string) => badRequest(`Marker ${marker} could not be found.`);
+
+/**
+ * One page of a list that is there as a whole: from the one after `marker` on, at most `limit`, with a link to the next page if there is one.
+ * Errors: 400 for a marker that is not in the list, in the words of `missing`.
+ */
+export function paged<T>(
+  request: ApiRequest<never> | ApiRequest<unknown>,
+  items: readonly T[],
+  list: { path: string; id(item: T): string; max: number; missing(marker: string): Error },
+): { page: T[]; links: { rel: string; href: string }[] } {
+  const marker = request.query.get("marker");
+  const start = marker === null ? 0 : items.findIndex((item) => list.id(item) === marker) + 1;
+  if (marker !== null && start === 0) throw list.missing(marker);
+  const limit = pageLimit(request, list.max);
+  const page = items.slice(start, start + limit);
+  const last = page.at(-1);
+  const more = items.length > start + limit && last !== undefined;
+  return { page, links: more ? [nextLink(request, list.path, list.id(last))] : [] };
+}
+
+/** One page of a list in the older way: `offset`, and `limit`, of which 0 is all that one page may have. */
+export function pagedByOffset<T>(
+  request: ApiRequest<never> | ApiRequest<unknown>,
+  items: readonly T[],
+  max: number,
+): T[] {
+  const offset = Number(request.query.get("offset") ?? 0);
+  return items.slice(offset, offset + (pageLimit(request, max) || max));
+}
+
+/** A moment of a query: without a zone it is UTC. null: not asked for. Errors: 400. */
+export function momentOf(request: ApiRequest<never> | ApiRequest<unknown>, name: string): number | null {
+  const text = request.query.get(name);
+  if (text === null) return null;
+  const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
+  if (Number.isNaN(time)) {
+    throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
+  }
+  return time;
+}
+
+/** changes-since and (since 2.66) changes-before. Errors: 400 when they are the wrong way round. */
+export function changesOf(request: ApiRequest<never> | ApiRequest<unknown>): { since: number; before: number } {
+  const since = momentOf(request, "changes-since") ?? Number.NEGATIVE_INFINITY;
+  const before = request.microversion >= mv("2.66") ? momentOf(request, "changes-before") : null;
+  if (before !== null && before < since) {
+    throw badRequest("The value of changes-since must be less than or equal to changes-before.");
+  }
+  return { since, before: before ?? Number.POSITIVE_INFINITY };
 }

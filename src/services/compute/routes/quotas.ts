@@ -4,6 +4,7 @@ import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/rout
 import { DEFAULT_CLASS } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { boolean, isTrue, object } from "../schemas/common.ts";
+import { showLimits, userQuery } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 
 const NETWORK = ["fixed_ips", "floating_ips", "security_group_rules", "security_groups"];
@@ -58,6 +59,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-quota-sets/:id",
       policy: "os_compute_api:os-quota-sets:show",
+      query: userQuery,
       success: 200,
       handler(request) {
         const id = request.param("id");
@@ -71,6 +73,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-quota-sets/:id/detail",
       policy: "os_compute_api:os-quota-sets:show",
+      query: userQuery,
       success: 200,
       handler(request) {
         const id = request.param("id");
@@ -97,11 +100,13 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "PUT",
       path: "/os-quota-sets/:id",
       policy: "os_compute_api:os-quota-sets:update",
+      query: userQuery,
       request: setBody,
       success: 200,
       handler(request) {
         const id = request.param("id");
         requireProject(id);
+        if (request.query.has("user_id")) throw badRequest("Quotas of single users are not kept by this cloud.");
         const { force, ...limits } = request.body.quota_set;
         kernel.db.transaction(() => {
           for (const [name, value] of Object.entries(limits)) {
@@ -123,9 +128,11 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "DELETE",
       path: "/os-quota-sets/:id",
       policy: "os_compute_api:os-quota-sets:delete",
+      query: userQuery,
       success: 202,
       handler(request) {
-        quotas.reset(request.param("id"));
+        // A single user has none that could be taken away, and its project keeps its own.
+        if (!request.query.has("user_id")) quotas.reset(request.param("id"));
         return {};
       },
     }),
@@ -170,6 +177,7 @@ function limitsRoute({ quotas, servers, kernel }: Core): AnyRoute {
     method: "GET",
     path: "/limits",
     policy: "os_compute_api:limits",
+    query: showLimits,
     success: 200,
     handler(request) {
       const { context, microversion } = request;

@@ -6,8 +6,10 @@ import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { isTrue, object } from "../schemas/common.ts";
+import { listSecurityGroups } from "../schemas/queries.ts";
 import type { Server } from "../store/servers.ts";
 import { serverAction } from "./action-helpers.ts";
+import { pagedByOffset } from "./paths.ts";
 
 const OLD = { max: mv("2.35") };
 const policy = (verb: string) => `os_compute_api:os-security-groups:${verb}`;
@@ -91,6 +93,7 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       method: "GET",
       path: "/os-security-groups",
       policy: policy("get"),
+      query: listSecurityGroups,
       microversions: OLD,
       success: 200,
       handler(request) {
@@ -101,9 +104,8 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
           all || context.projectId === null ? {} : { projectId: context.projectId },
         );
         const view = viewer(request, groups);
-        const offset = Number(query.get("offset") ?? 0);
-        const limit = Number(query.get("limit") ?? groups.length);
-        return { body: { security_groups: groups.slice(offset, offset + limit).map(view) } };
+        const page = pagedByOffset(request, groups, core.kernel.settings.compute.maxLimit);
+        return { body: { security_groups: page.map(view) } };
       },
     }),
     route<{ security_group: { name: string; description?: string | null } }>({

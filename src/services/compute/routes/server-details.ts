@@ -1,4 +1,4 @@
-import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { conflict, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { serverNotMapped } from "../errors.ts";
@@ -10,12 +10,15 @@ import { driverCall } from "../manager/driver-call.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { refOf } from "../manager/spec.ts";
 import { object } from "../schemas/common.ts";
+import { listInstanceActions } from "../schemas/queries.ts";
 import { requireReady, TRANSITIONS } from "../states.ts";
+import type { ActionRow } from "../store/actions.ts";
 import type { Server } from "../store/servers.ts";
 import { actionDetail, actionView } from "../views/actions.ts";
 import { newDiagnostics, oldDiagnostics } from "../views/diagnostics.ts";
 import { addressesOf } from "../views/servers.ts";
 import { serverAction } from "./action-helpers.ts";
+import { changesOf, markerCouldNotBeFound, paged } from "./paths.ts";
 
 const consoleBody = (types: readonly string[]) => object({ type: { type: "string", enum: types } }, ["type"]);
 
@@ -76,22 +79,22 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/servers/:server_id/os-instance-actions",
       policy: "os_compute_api:os-instance-actions:list",
+      query: listInstanceActions,
       success: 200,
       handler(request) {
         const server = findEvenDeleted(request);
-        let rows = core.actions.list(server.id);
-        if (request.microversion >= mv("2.58")) {
-          const since = request.query.get("changes-since");
-          const marker = request.query.get("marker");
-          if (since !== null) rows = rows.filter(({ updated_at }) => updated_at >= Date.parse(since));
-          if (marker !== null) {
-            const index = rows.findIndex(({ request_id }) => request_id === marker);
-            if (index < 0) throw badRequest(`marker [${marker}] not found`);
-            rows = rows.slice(index + 1);
-          }
-          rows = rows.slice(0, Number(request.query.get("limit") ?? core.kernel.settings.compute.maxLimit));
-        }
-        return { body: { instanceActions: rows.map((row) => actionView(row, request.microversion)) } };
+        const rows = core.actions.list(server.id);
+        const view = (row: ActionRow) => actionView(row, request.microversion);
+        if (request.microversion < mv("2.58")) return { body: { instanceActions: rows.map(view) } };
+        const { since, before } = changesOf(request);
+        const changed = rows.filter(({ updated_at }) => updated_at >= since && updated_at <= before);
+        const { page, links } = paged(request, changed, {
+          path: `/servers/${server.id}/os-instance-actions`,
+          id: ({ request_id }) => request_id,
+          max: core.kernel.settings.compute.maxLimit,
+          missing: markerCouldNotBeFound,
+        });
+        return { body: { instanceActions: page.map(view), ...(links.length > 0 ? { links } : {}) } };
       },
     }),
     route({

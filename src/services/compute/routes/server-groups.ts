@@ -4,9 +4,10 @@ import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../..
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Core } from "../manager/core.ts";
 import { name, object, positiveInteger } from "../schemas/common.ts";
+import { listServerGroups } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { ServerGroupRow } from "../store/server-groups.ts";
-import { pageLimit, projectOf } from "./paths.ts";
+import { pagedByOffset, projectOf } from "./paths.ts";
 
 const policy = (verb: string) => `os_compute_api:os-server-groups:${verb}`;
 const createBody = byVersion(["2.15", "2.64"], (version): JsonSchema => {
@@ -47,12 +48,12 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-server-groups",
       policy: policy("index"),
+      query: listServerGroups,
       success: 200,
       handler(request) {
         const all = request.query.has("all_projects") && request.context.isAdmin;
         const rows = groups.list(all ? null : projectOf(request));
-        const offset = Number(request.query.get("offset") ?? 0);
-        const page = rows.slice(offset, offset + pageLimit(request, kernel.settings.compute.maxLimit));
+        const page = pagedByOffset(request, rows, kernel.settings.compute.maxLimit);
         const members = groups.members(page.map(({ id }) => id));
         return {
           body: { server_groups: page.map((group) => view(group, members.get(group.id) ?? [], request.microversion)) },

@@ -6,16 +6,11 @@ import type { CreateWish, ServerCreator } from "../manager/create.ts";
 import { USER_FILTERS, USER_FILTERS_2_26, USER_FILTERS_2_83 } from "../manager/server-filters.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { canonicalAddress, isTrue } from "../schemas/common.ts";
-import {
-  type CreateServerBody,
-  createServer,
-  listServers,
-  type UpdateServerBody,
-  updateServer,
-} from "../schemas/servers.ts";
+import { listServers } from "../schemas/queries.ts";
+import { type CreateServerBody, createServer, type UpdateServerBody, updateServer } from "../schemas/servers.ts";
 import type { Server, ServerChanges } from "../store/servers.ts";
 import { addressesOf, serverLinks } from "../views/servers.ts";
-import { nextLink, pageLimit, projectOf } from "./paths.ts";
+import { momentOf, nextLink, pageLimit, projectOf } from "./paths.ts";
 import type { ServerPresenter } from "./server-view.ts";
 
 export interface ServerRouteDeps {
@@ -28,22 +23,26 @@ export interface ServerRouteDeps {
 /** Servers themselves; what is done to them is in server-actions.ts. */
 export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRouteDeps): AnyRoute[] {
   const list = (request: ApiRequest<unknown>, detailed: boolean) => {
-    const { query, context } = request;
+    const { query, context, microversion } = request;
     const kind = detailed ? "detail" : "index";
     const allTenants =
-      query.has("all_tenants") && (query.get("all_tenants") === "" || isTrue(query.get("all_tenants")));
+      query.has("all_tenants") && (query.get("all_tenants") === "" || strictly(query.get("all_tenants")));
     if (allTenants)
       request.authorize({ projectId: context.projectId }, `os_compute_api:servers:${kind}:get_all_tenants`);
     const page = servers.list({
       projectId: allTenants ? null : projectOf(request),
+      isAdmin: context.isAdmin,
       filters: filtersOf(request, allTenants),
+      statuses: query.getAll("status"),
+      refuseUnknownStatus: microversion >= mv("2.38"),
+      ignoresLocked: microversion < mv("2.73"),
       sortKeys: query.getAll("sort_key"),
-      sortDirections: query.getAll("sort_dir").filter((text) => text !== ""),
+      sortDirections: query.getAll("sort_dir"),
       limit: pageLimit(request, maxLimit),
       marker: query.get("marker"),
-      changedSince: timeOf(query.get("changes-since")),
-      changedBefore: timeOf(query.get("changes-before")),
-      deleted: context.isAdmin && isTrue(query.get("deleted") ?? false),
+      changedSince: momentOf(request, "changes-since"),
+      changedBefore: microversion >= mv("2.66") ? momentOf(request, "changes-before") : null,
+      deleted: context.isAdmin && query.has("deleted") ? isTrue(query.get("deleted")) : null,
     });
     const last = page.servers.at(-1);
     const next =
@@ -230,6 +229,27 @@ export function flavorIdOf(ref: string | number): string {
   return String(ref).split("/").at(-1) ?? "";
 }
 
+/** Parameters that are looked at elsewhere. */
+const NO_FILTERS: readonly string[] = [
+  "all_tenants",
+  "changes-since",
+  "changes-before",
+  "deleted",
+  "limit",
+  "marker",
+  "sort_dir",
+  "sort_key",
+  "status",
+];
+
+/** Errors: 400 for what is neither true nor false. */
+function strictly(text: string | null): boolean {
+  if (/^(0|f|false|n|no|off|1|t|true|y|yes|on)$/i.test(text ?? "")) return isTrue(text);
+  throw badRequest(
+    `Invalid input received: Unrecognized value '${text}', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'`,
+  );
+}
+
 function filtersOf(request: ApiRequest<unknown>, allTenants: boolean): Map<string, string> {
   const { query, context, microversion } = request;
   const all = request.allowed("os_compute_api:servers:allow_all_filters", { projectId: context.projectId });
@@ -242,18 +262,13 @@ function filtersOf(request: ApiRequest<unknown>, allTenants: boolean): Map<strin
   ]);
   const filters = new Map<string, string>();
   for (const [key, value] of query) {
+    if (NO_FILTERS.includes(key)) continue;
     if (!all && !allowed.has(key)) continue;
     // Without all_tenants the list is the caller's project's anyway.
     if ((key === "project_id" || key === "tenant_id") && !allTenants) continue;
     if (key === "ip6" && !all && microversion < mv("2.5")) continue;
+    if (key === "locked") strictly(value);
     filters.set(key, value);
   }
   return filters;
-}
-
-function timeOf(text: string | null): number | null {
-  if (text === null) return null;
-  const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(time)) throw badRequest(`Invalid time: ${text}`);
-  return time;
 }

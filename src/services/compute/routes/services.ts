@@ -5,6 +5,7 @@ import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { Core } from "../manager/core.ts";
 import { zoneOf } from "../manager/hosts.ts";
 import { boolean, isTrue, object } from "../schemas/common.ts";
+import { listServices } from "../schemas/queries.ts";
 import type { ServiceRow } from "../store/services.ts";
 
 const host = { type: "string", minLength: 1, maxLength: 255 };
@@ -45,6 +46,7 @@ export function serviceRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-services",
       policy: "os_compute_api:os-services:list",
+      query: listServices,
       success: 200,
       handler({ query, microversion }) {
         const services = hosts

@@ -4,8 +4,9 @@ import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../..
 import { storageOf } from "../manager/bdm-check.ts";
 import type { Core } from "../manager/core.ts";
 import { boolean, isTrue, metadata, object } from "../schemas/common.ts";
+import { listByOffset } from "../schemas/queries.ts";
 import { snapshotView, volumeView } from "../views/volumes.ts";
-import { linkBase } from "./paths.ts";
+import { linkBase, pagedByOffset } from "./paths.ts";
 
 const OLD = { max: mv("2.35") };
 const text: JsonSchema = { type: "string" };
@@ -52,6 +53,8 @@ interface SnapshotBody {
 /** Volumes and their snapshots under nova's old names: os-volumes and os-snapshots, until 2.35. */
 export function volumeProxyRoutes(core: Core): AnyRoute[] {
   const storage = () => storageOf(core);
+  const page = <T>(request: ApiRequest<unknown>, all: readonly T[]) =>
+    pagedByOffset(request, all, core.kernel.settings.compute.maxLimit);
   const base = { microversions: OLD, success: 200 } as const;
   const volumes = (name: string, path: string) =>
     route({
@@ -60,8 +63,9 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path,
       policy: `os_compute_api:os-volumes:${name}`,
+      query: listByOffset,
       handler: (request) => ({
-        body: { volumes: page(core, request, storage().listVolumes(request.context)).map(volumeView) },
+        body: { volumes: page(request, storage().listVolumes(request.context)).map(volumeView) },
       }),
     });
   const snapshots = (name: string, path: string) =>
@@ -71,8 +75,9 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path,
       policy: `os_compute_api:os-volumes:snapshots:${name}`,
+      query: listByOffset,
       handler: (request) => ({
-        body: { snapshots: page(core, request, storage().listSnapshots(request.context)).map(snapshotView) },
+        body: { snapshots: page(request, storage().listSnapshots(request.context)).map(snapshotView) },
       }),
     });
   return [
@@ -183,16 +188,4 @@ function inNovasWords<T>(body: () => T): T {
     if (error instanceof ApiError && error.status === 413) throw new ApiError(403, error.message);
     throw error;
   }
-}
-
-/** `offset` and `limit`, as nova's oldest lists have them: a limit of 0 is none. */
-function page<T>(core: Core, request: ApiRequest<unknown>, all: readonly T[]): T[] {
-  const { maxLimit } = core.kernel.settings.compute;
-  const number = (name: string): number => {
-    const text = request.query.get(name) ?? "0";
-    if (!/^[0-9]+$/.test(text)) throw badRequest(`${name} param must be an integer`);
-    return Number(text);
-  };
-  const offset = number("offset");
-  return all.slice(offset, offset + Math.min(maxLimit, number("limit") || maxLimit));
 }

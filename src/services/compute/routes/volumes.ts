@@ -3,8 +3,10 @@ import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../..
 import type { ServerManager } from "../manager/servers.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
 import { boolean, isTrue, object, tag, uuid } from "../schemas/common.ts";
+import { listVolumeAttachments } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
+import { pagedByOffset } from "./paths.ts";
 
 const policy = (verb: string) => `os_compute_api:os-volumes-attachments:${verb}`;
 const device: JsonSchema = { type: ["string", "null"], pattern: "(^/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$" };
@@ -39,7 +41,11 @@ const updateBody = byVersion(["2.85"], (version) =>
 );
 
 /** os-volume_attachments. */
-export function volumeRoutes(servers: ServerManager, volumes: VolumeManager): AnyRoute[] {
+export function volumeRoutes(
+  servers: ServerManager,
+  volumes: VolumeManager,
+  { maxLimit }: { maxLimit: number },
+): AnyRoute[] {
   const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
     const server = servers.get(request.context, request.param("server_id"));
     request.authorize({ projectId: server.projectId });
@@ -61,12 +67,11 @@ export function volumeRoutes(servers: ServerManager, volumes: VolumeManager): An
       method: "GET",
       path,
       policy: policy("index"),
+      query: listVolumeAttachments,
       success: 200,
       handler(request) {
         const server = find(request);
-        const all = volumes.list(server);
-        const offset = Number(request.query.get("offset") ?? 0);
-        const page = all.slice(offset, offset + Number(request.query.get("limit") ?? all.length));
+        const page = pagedByOffset(request, volumes.list(server), maxLimit);
         return { body: { volumeAttachments: page.map((item) => view(server, item, request.microversion)) } };
       },
     }),

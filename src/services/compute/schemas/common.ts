@@ -103,15 +103,21 @@ export function object(properties: Record<string, JsonSchema>, required: readonl
 /** `{"reboot": {…}}`: the body of an action. */
 export const action = (name: string, schema: JsonSchema): JsonSchema => object({ [name]: schema }, [name]);
 
-/** A query of repeatable parameters; unknown ones are let through, as nova does in its old versions, unless `strict`. */
+/**
+ * A query of repeatable parameters (those in `single` may stand once); unknown ones are let through, as nova does in its old versions,
+ * unless `strict`.
+ */
 export function query(
   properties: Record<string, JsonSchema>,
-  options: { strict?: boolean } = {},
+  options: { strict?: boolean; single?: readonly string[] } = {},
 ): { [key: string]: unknown } {
-  const arrays = Object.fromEntries(Object.entries(properties).map(([key, items]) => [key, { type: "array", items }]));
+  const once = (key: string) => (options.single?.includes(key) === true ? { maxItems: 1 } : {});
+  const arrays = Object.fromEntries(
+    Object.entries(properties).map(([key, items]) => [key, { type: "array", items, ...once(key) }]),
+  );
   return { type: "object", properties: arrays, additionalProperties: options.strict !== true };
 }
 
-export const queryInteger: JsonSchema = { type: "string", pattern: "^[0-9]*$" };
+export const queryInteger: JsonSchema = { type: "string", pattern: "^[0-9]*$", minLength: 1 };
 export const queryString: JsonSchema = { type: "string" };
 export const queryTime: JsonSchema = { type: "string", format: "date-time" };

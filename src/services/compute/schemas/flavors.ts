@@ -1,6 +1,6 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
-import { boolean, name, object, query, queryInteger, queryString } from "./common.ts";
+import { boolean, name, object } from "./common.ts";
 
 const positive: JsonSchema = {
   type: ["integer", "string"],
@@ -55,16 +55,6 @@ const createNew = object({ flavor: object({ ...fields, description: longDescript
 export const createFlavor = (version: Microversion): JsonSchema => (version >= mv("2.55") ? createNew : createOld);
 
 export const updateFlavor = object({ flavor: object({ description: longDescription }, ["description"]) }, ["flavor"]);
-
-export const flavorQuery = query({
-  limit: queryInteger,
-  marker: queryString,
-  is_public: queryString,
-  minRam: queryString,
-  minDisk: queryString,
-  sort_key: queryString,
-  sort_dir: { type: "string", enum: ["asc", "desc"] },
-});
 
 const specValue: JsonSchema = { type: ["string", "number"], maxLength: 255 };
 export const extraSpecs = object(

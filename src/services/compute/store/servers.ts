@@ -391,7 +391,9 @@ function conditionOf(selection: ServerSelection): { where: string; parameters: u
     conditions.push(condition);
     parameters.push(value);
   };
-  if (deleted !== "also") conditions.push(`deleted_at IS ${deleted === "no" ? "NULL" : "NOT NULL"}`);
+  if (deleted === "no") conditions.push("deleted_at IS NULL");
+  // Those that can be restored have been deleted too.
+  if (deleted === "only") conditions.push("(deleted_at IS NOT NULL OR vm_state = 'soft-delete')");
   if (selection.onHost) conditions.push(ON_HOST);
   if (projectId !== null) also("project_id = ?", projectId);
   if (changedSince !== undefined) also("updated_at >= ?", changedSince);

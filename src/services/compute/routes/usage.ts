@@ -1,0 +1,110 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import type { Core } from "../manager/core.ts";
+import { listUsages, showUsage } from "../schemas/queries.ts";
+import { projectUsage, serverUsage } from "../views/usage.ts";
+import { markerCouldNotBeFound, nextLink, pageLimit } from "./paths.ts";
+
+type Usage = NonNullable<ReturnType<typeof serverUsage>>;
+interface Period {
+  start: number;
+  end: number;
+  detailed: boolean;
+}
+
+/**
+ * os-simple-tenant-usage: what servers used within a period, summed up for each project. Since 2.40 in pages of servers, of which the
+ * marker is one; a client adds up what the pages say (nova/api/openstack/compute/simple_tenant_usage.py).
+ */
+export function usageRoutes(core: Core): AnyRoute[] {
+  const { maxLimit } = core.kernel.settings.compute;
+  const page = (request: ApiRequest<unknown>, projectId: string | null, { start, end }: Period, path: string) => {
+    const now = core.kernel.clock.now();
+    const all = core.servers
+      .list({ projectId, deleted: "also" })
+      .flatMap((server) => serverUsage(server, start, end, now) ?? [])
+      .sort(order);
+    if (request.microversion < mv("2.40")) return { usages: all, links: [] };
+    const marker = request.query.get("marker");
+    // Any server that ever was will do, also one that used nothing in this period.
+    const last = marker === null ? null : core.servers.get(marker);
+    if (last === undefined) throw markerCouldNotBeFound(marker ?? "");
+    const after =
+      last === null
+        ? all
+        : all.filter((usage) => order({ tenant_id: last.projectId, instance_id: last.id }, usage) < 0);
+    const limit = pageLimit(request, maxLimit);
+    const usages = after.slice(0, limit);
+    const more = after.length > limit ? usages.at(-1) : undefined;
+    return { usages, links: more === undefined ? [] : [nextLink(request, path, more.instance_id)] };
+  };
+  return [
+    route({
+      name: "simple-tenant-usage:list",
+      method: "GET",
+      path: "/os-simple-tenant-usage",
+      policy: "os_compute_api:os-simple-tenant-usage:list",
+      query: listUsages,
+      success: 200,
+      handler(request) {
+        const asked = periodOf(request, core.kernel.clock.now());
+        const { usages, links } = page(request, null, asked, "/os-simple-tenant-usage");
+        const byProject = Map.groupBy(usages, ({ tenant_id }) => tenant_id);
+        return {
+          body: {
+            tenant_usages: [...byProject].map(([id, list]) => projectUsage(id, list, asked)),
+            ...(links.length > 0 ? { tenant_usages_links: links } : {}),
+          },
+        };
+      },
+    }),
+    route({
+      name: "simple-tenant-usage:show",
+      method: "GET",
+      path: "/os-simple-tenant-usage/:id",
+      policy: "os_compute_api:os-simple-tenant-usage:show",
+      query: showUsage,
+      success: 200,
+      handler(request) {
+        const id = request.param("id");
+        request.authorize({ projectId: id });
+        const asked = { ...periodOf(request, core.kernel.clock.now()), detailed: true };
+        const { usages, links } = page(request, id, asked, `/os-simple-tenant-usage/${id}`);
+        return {
+          body: {
+            tenant_usage: usages.length === 0 ? {} : projectUsage(id, usages, asked),
+            ...(links.length > 0 ? { tenant_usage_links: links } : {}),
+          },
+        };
+      },
+    }),
+  ];
+}
+
+type Key = Pick<Usage, "tenant_id" | "instance_id">;
+function order(a: Key, b: Key): number {
+  if (a.tenant_id !== b.tenant_id) return a.tenant_id < b.tenant_id ? -1 : 1;
+  return a.instance_id === b.instance_id ? 0 : a.instance_id < b.instance_id ? -1 : 1;
+}
+
+/** What lies ahead counts for nothing yet. Errors: 400. */
+function periodOf({ query }: ApiRequest<unknown>, now: number): Period {
+  const start = timeOf(query.get("start"), now);
+  const end = timeOf(query.get("end"), now);
+  const open = (name: string) => (query.get(name) ?? "") === "";
+  // Both left out are the same moment, for nova the one a little later than the other.
+  if (start > end || (start === end && !(open("start") && open("end")))) {
+    throw badRequest("Invalid start time. The start time cannot occur after the end time.");
+  }
+  return { start, end: Math.min(end, now), detailed: query.get("detailed") === "1" };
+}
+
+/** The three forms nova takes, always UTC. Errors: 400. */
+function timeOf(text: string | null, now: number): number {
+  if (text === null || text === "") return now;
+  const known = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?| \d\d:\d\d:\d\d\.\d{1,6})$/.test(text);
+  const time = known ? Date.parse(`${text.replace(" ", "T")}Z`) : Number.NaN;
+  if (Number.isNaN(time)) throw badRequest("Invalid datetime string: Datetime is in invalid format");
+  return time;
+}
