@@ -1,5 +1,6 @@
 import type { NetworkSettings } from "../../../kernel/config/settings.ts";
 import type { DesiredFirewall, DesiredNetwork, DesiredRouter } from "../driver/driver.ts";
+import { isPublicSegment } from "../manager/segments.ts";
 import type { SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
 import { renderFirewall, renderNetwork, renderRouter } from "./render.ts";
@@ -21,7 +22,7 @@ export class Desired {
     const subnets = this.#store.subnets.select("network_id = ?", id);
     const ports = this.#store.ports.select("network_id = ?", id);
     const ips = this.#store.portDetails.ipsOf(ports.map((port) => port.id));
-    const bridged = network.provider_physical === this.#settings.publicPhysicalNetwork;
+    const bridged = isPublicSegment(network, this.#settings);
     return renderNetwork(network, subnets, ports, ips, {
       bridged,
       dnsDomain: this.#settings.dnsDomain,

@@ -18,6 +18,7 @@ import type { FloatingIpRow, NetworkRow, PortRow, SecurityGroupRow, SecurityGrou
 import { eui64 } from "./addresses.ts";
 import { checkQuota, groupBy } from "./base.ts";
 import type { NewPort } from "./ports.ts";
+import { isPublicSegment } from "./segments.ts";
 import type { NetworkManagers } from "./service.ts";
 import { autoAllocate, make } from "./topology.ts";
 import { vifsOf } from "./vifs.ts";
@@ -85,7 +86,7 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
     const byId = new Map(store.networks.getMany(rows.map((row) => row.network_id)).map((row) => [row.id, row]));
     return portInfos(rows).map((port) => {
       const network = byId.get(port.networkId);
-      const isPublic = network?.provider_physical === kernel.settings.network.publicPhysicalNetwork;
+      const isPublic = network !== undefined && isPublicSegment(network, kernel.settings.network);
       return {
         portId: port.id,
         networkId: port.networkId,

@@ -10,6 +10,7 @@ import type { NetworkRow, PortRow } from "../store/rows.ts";
 import { networkView } from "../views/networks.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
 import { sharedSetting, shareWithAll, unshare } from "./rbac-rules.ts";
+import { changedSegment, segmentOf } from "./segments.ts";
 
 /** Ports that go with their network instead of keeping it: the DHCP server's. */
 export const AUTO_DELETED_OWNERS: ReadonlySet<string> = new Set(["network:dhcp"]);
@@ -87,7 +88,7 @@ export class NetworkManager implements Resource {
     const { settings } = this.#base.kernel;
     const projectId = String(body.project_id);
     const external = body["router:external"] === true;
-    const provider = this.#provider(body);
+    const segment = segmentOf(this.#base.store, settings.network, body);
     const limit = settings.network.mtu;
     if (typeof body.mtu === "number" && body.mtu > limit)
       throw invalidInput(`Requested MTU is too big, maximum is ${limit}`);
@@ -101,7 +102,7 @@ export class NetworkManager implements Resource {
       mtu: typeof body.mtu === "number" && body.mtu > 0 ? body.mtu : limit,
       port_security_enabled: body.port_security_enabled === true,
       dns_domain: String(body.dns_domain),
-      ...provider,
+      ...segment,
       availability_zone_hints: body.availability_zone_hints as string[],
     };
     if (row.is_default) this.#refuseSecondDefault(row.id);
@@ -110,40 +111,6 @@ export class NetworkManager implements Resource {
     if (body.shared === true) shareWithAll(this.#base.store, "network", row);
     this.#base.dirty("network", row.id);
     return row;
-  }
-
-  /**
-   * Tenant networks are bridges of this host: type "local" like neutron's for one host. The public physical network is
-   * "flat" and can be given once.
-   */
-  #provider(body: Body): Pick<NetworkRow, "provider_type" | "provider_physical" | "provider_segment"> {
-    const { settings } = this.#base.kernel;
-    const type = body["provider:network_type"] ?? null;
-    const physical = body["provider:physical_network"] ?? null;
-    const segment = body["provider:segmentation_id"] ?? null;
-    if (type === null) {
-      if (physical !== null || segment !== null) throw invalidInput("network_type required");
-      return { provider_type: "local", provider_physical: null, provider_segment: null };
-    }
-    if (type === "local") {
-      if (physical !== null) throw invalidInput("physical_network prohibited for local provider network");
-      if (segment !== null) throw invalidInput("segmentation_id prohibited for local provider network");
-      return { provider_type: "local", provider_physical: null, provider_segment: null };
-    }
-    if (type !== "flat" && type !== "vlan") throw invalidInput(`network_type value '${type}' not supported`);
-    if (type !== settings.network.publicProviderType) throw invalidInput(`network_type value '${type}' not supported`);
-    if (physical === null) throw invalidInput(`physical_network required for ${type} provider network`);
-    if (physical !== settings.network.publicPhysicalNetwork) {
-      throw invalidInput(`physical_network '${physical}' unknown for ${type} provider network`);
-    }
-    if (type === "flat" && segment !== null) throw invalidInput("segmentation_id prohibited for flat provider network");
-    const taken = this.#base.store.networks.count("provider_physical = ?", String(physical)) > 0;
-    if (taken) {
-      throw conflict(`Unable to create the flat network. Physical network ${physical} is in use.`, {
-        type: "FlatNetworkInUse",
-      });
-    }
-    return { provider_type: type, provider_physical: String(physical), provider_segment: segment as number | null };
   }
 
   #openToAll(row: NetworkRow): void {
@@ -173,7 +140,8 @@ export class NetworkManager implements Resource {
     return base.kernel.db.transaction(() => {
       const row = this.row(context, id);
       const { "router:external": external, shared, ...rest } = changes;
-      const wanted = rest as Partial<NetworkRow>;
+      const segment = changedSegment(base.store, base.kernel.settings.network, row, rest);
+      const wanted: Partial<NetworkRow> = { ...(rest as Partial<NetworkRow>), ...segment };
       if (wanted.mtu === 0) wanted.mtu = base.kernel.settings.network.mtu;
       if (typeof wanted.mtu === "number" && wanted.mtu > base.kernel.settings.network.mtu)
         throw invalidInput(`Requested MTU is too big, maximum is ${base.kernel.settings.network.mtu}`);

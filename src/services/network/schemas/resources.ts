@@ -52,9 +52,16 @@ export const networkAttributes: Attributes = {
   ipv4_address_scope: { ...readOnly, ...plain },
   ipv6_address_scope: { ...readOnly, ...plain },
   "router:external": { put: true, default: false, ...flag, setBy: "admin", sort: false },
-  "provider:network_type": { convert: string(), setBy: "admin", seenBy: "admin", sort: false },
-  "provider:physical_network": { convert: orNull(string(128)), setBy: "admin", seenBy: "admin", sort: false },
+  "provider:network_type": { put: true, convert: orNull(string()), setBy: "admin", seenBy: "admin", sort: false },
+  "provider:physical_network": {
+    put: true,
+    convert: orNull(string(128)),
+    setBy: "admin",
+    seenBy: "admin",
+    sort: false,
+  },
   "provider:segmentation_id": {
+    put: true,
     convert: orNull(integer),
     setBy: "admin",
     seenBy: "admin",
