@@ -131,5 +131,9 @@ export const policies: PolicyTable = {
     "volume_extension:qos_specs_manage:get_all",
     "volume_extension:qos_specs_manage:create",
     "scheduler_extension:scheduler_stats:get_pools",
+    "clusters:get_all",
+    "clusters:get",
+    "clusters:update",
+    "workers:cleanup",
   ]),
 };

@@ -60,6 +60,11 @@ export class Scheduler {
     };
   }
 
+  /** Whether a backend that tells this can serve a type. */
+  serves(told: Capabilities, extraSpecs: Readonly<Record<string, string>>): boolean {
+    return satisfies(told, extraSpecs);
+  }
+
   /** The best of the backends that can. Errors: NoValidBackend. */
   async choose(wish: Wish): Promise<Backend> {
     const [best] = await this.#candidates(wish);

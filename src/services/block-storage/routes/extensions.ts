@@ -1,5 +1,11 @@
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { attachmentListing } from "./attachments.ts";
+import { messageListing } from "./messages.ts";
+import { POOL_FILTERS } from "./services.ts";
+import { snapshotListing } from "./snapshots.ts";
+import { typeListing } from "./types.ts";
+import { volumeListing } from "./volumes.ts";
 
 /** What v2 called extensions and clients still ask for: only those that are really here. */
 const EXTENSIONS: readonly (readonly [name: string, alias: string, description: string, updated: string])[] = [
@@ -43,23 +49,14 @@ const EXTENSIONS: readonly (readonly [name: string, alias: string, description: 
   ],
 ];
 
-/** Which lists may be filtered by what (3.33). */
+/** Which lists users may filter by what (3.33). */
 const FILTERS: Readonly<Record<string, readonly string[]>> = {
-  volume: [
-    "name",
-    "status",
-    "metadata",
-    "bootable",
-    "migration_status",
-    "availability_zone",
-    "group_id",
-    "size",
-    "created_at",
-    "updated_at",
-  ],
-  snapshot: ["name", "status", "volume_id", "metadata", "availability_zone", "consumes_quota"],
-  attachment: ["volume_id", "status", "instance_id", "attach_status"],
-  volume_type: ["is_public"],
+  volume: volumeListing.filters,
+  snapshot: snapshotListing.filters,
+  attachment: attachmentListing.filters,
+  message: messageListing.filters,
+  pool: POOL_FILTERS,
+  volume_type: typeListing.filters,
 };
 
 export function extensionRoutes(): AnyRoute[] {

@@ -7,6 +7,7 @@ import type { TypeManager } from "../manager/types.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
 import { absentRoutes } from "./absent.ts";
 import { attachmentRoutes } from "./attachments.ts";
+import { clusterRoutes } from "./clusters.ts";
 import { extensionRoutes } from "./extensions.ts";
 import { messageRoutes } from "./messages.ts";
 import { metadataRoutes } from "./metadata.ts";
@@ -63,7 +64,8 @@ export function blockStorageRoutes({ core, types, volumes, snapshots, attachment
       ...attachmentRoutes(core, attachments),
       ...typeRoutes(core, types),
       ...quotaRoutes(core),
-      ...serviceRoutes(core),
+      ...serviceRoutes(core, types),
+      ...clusterRoutes(),
       ...extensionRoutes(),
       ...messageRoutes(core),
       ...absentRoutes(),

@@ -4,7 +4,7 @@ import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { type QuotaClassBody, type QuotaSetBody, updateQuotaClass, updateQuotas } from "../schemas/administration.ts";
-import { isTrueText } from "../schemas/common.ts";
+import { booleanOf } from "./listing.ts";
 import { projectOf } from "./paths.ts";
 
 /** Quotas of projects, their defaults, and the limits a project reads about itself. */
@@ -43,7 +43,9 @@ export function quotaRoutes(core: Core): AnyRoute[] {
         const projectId = request.param("quota_project_id");
         request.authorize({ projectId });
         const quotas = core.quotas();
-        const values = isTrueText(request.query.get("usage")) ? usage(quotas, projectId) : limits(quotas, projectId);
+        const values = booleanOf("usage", request.query.get("usage"))
+          ? usage(quotas, projectId)
+          : limits(quotas, projectId);
         return { body: { quota_set: { ...values, id: projectId } } };
       },
     }),
@@ -115,8 +117,9 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       policy: "limits_extension:used_limits",
       success: 200,
       handler(request) {
-        const other =
-          request.microversion >= mv("3.39") && request.context.isAdmin ? request.query.get("project_id") : null;
+        const { context, microversion, query } = request;
+        const asked = query.get("project_id") ?? query.get("tenant_id");
+        const other = microversion >= mv("3.39") && context.isAdmin ? asked : null;
         const projectId = other ?? projectOf(request);
         request.authorize({ projectId });
         const quotas = core.quotas();

@@ -3,13 +3,19 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { ServiceState } from "../manager/backends.ts";
-import type { Core } from "../manager/core.ts";
+import { type Core, strings } from "../manager/core.ts";
 import { AVAILABILITY_ZONE } from "../manager/create.ts";
+import type { Capabilities, Capability } from "../manager/extra-specs.ts";
+import type { TypeManager } from "../manager/types.ts";
 import { type ServiceBody, service, serviceHost, serviceWithReason } from "../schemas/administration.ts";
-import { isTrueText } from "../schemas/common.ts";
+import { strictBoolean } from "../schemas/common.ts";
+import { booleanOf } from "./listing.ts";
+import type { AnyRequest } from "./paths.ts";
+
+export const POOL_FILTERS = ["name", "volume_type"];
 
 /** What administrators see of the machinery: services, pools, hosts, capabilities; and the availability zones. */
-export function serviceRoutes(core: Core): AnyRoute[] {
+export function serviceRoutes(core: Core, types: TypeManager): AnyRoute[] {
   const { backends, kernel } = core;
   const serviceView = (state: ServiceState, version: number) => ({
     binary: state.binary,
@@ -107,15 +113,15 @@ export function serviceRoutes(core: Core): AnyRoute[] {
       policy: "scheduler_extension:scheduler_stats:get_pools",
       success: 200,
       async handler(request) {
-        const name = request.microversion >= mv("3.28") ? request.query.get("name") : null;
-        const chosen = backends.all.filter(({ pool }) => name === null || pool === name);
-        const detail = isTrueText(request.query.get("detail"));
-        const pools = await Promise.all(
-          chosen.map(async (backend) => ({
-            name: backend.pool,
-            ...(detail ? { capabilities: await core.scheduler.capabilities(backend) } : {}),
+        const detail = booleanOf("detail", request.query.get("detail"));
+        const wanted = poolFilter(core, types, request);
+        const told = await Promise.all(
+          backends.all.map(async ({ pool, ...backend }) => ({
+            name: pool,
+            capabilities: await core.scheduler.capabilities({ pool, ...backend }),
           })),
         );
+        const pools = told.filter(wanted).map(({ name, capabilities }) => (detail ? { name, capabilities } : { name }));
         return { body: { pools } };
       },
     }),
@@ -187,6 +193,30 @@ export function serviceRoutes(core: Core): AnyRoute[] {
       },
     }),
   ];
+}
+
+/** Filters of pools: by name and capabilities since 3.28, by a type that they can serve since 3.35. Errors: 400, 404. */
+function poolFilter(core: Core, types: TypeManager, { context, query, microversion }: AnyRequest) {
+  const filters = new Map(query);
+  filters.delete("detail");
+  if (microversion < mv("3.28")) filters.clear();
+  const wrong = [...filters.keys()].filter((key) => !POOL_FILTERS.includes(key));
+  if (microversion >= mv("3.31") && wrong.length > 0) {
+    throw badRequest(`Invalid filters ${wrong.join(",")} are found in query options.`);
+  }
+  if (microversion < mv("3.35")) filters.delete("volume_type");
+  const typeName = filters.get("volume_type");
+  const specs = typeName === undefined ? {} : strings(types.byNameOrId(context, typeName).extra_specs);
+  return ({ name, capabilities }: { name: string; capabilities: Capabilities }): boolean =>
+    (filters.get("name") ?? name) === name &&
+    core.scheduler.serves(capabilities, specs) &&
+    wrong.every((key) => isTold(capabilities[key], filters.get(key) ?? ""));
+}
+
+/** A capability as the text of a query has it. */
+function isTold(capability: Capability | undefined, text: string): boolean {
+  if (typeof capability === "boolean") return capability === (strictBoolean(text) ?? false);
+  return capability !== undefined && capability !== null && String(capability) === text;
 }
 
 /** What lies on a backend: the sum first, then each project. */

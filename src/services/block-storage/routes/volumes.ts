@@ -6,7 +6,7 @@ import { volumeNotFound } from "../errors.ts";
 import { VOLUME_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
-import { isTrue, isTrueText } from "../schemas/common.ts";
+import { isTrue } from "../schemas/common.ts";
 import {
   type CreateVolumeBody,
   createVolume,
@@ -205,9 +205,10 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
         const id = request.param("volume_id");
         const target = { projectId: volumes.get(request.context, id).project_id };
         request.authorize(target);
-        const force = request.microversion >= mv("3.23") && isTrueText(request.query.get("force"));
+        const cascade = booleanOf("cascade", request.query.get("cascade"));
+        const force = request.microversion >= mv("3.23") && booleanOf("force", request.query.get("force"));
         if (force) request.authorize(target, "volume:force_delete");
-        volumes.delete(request.context, id, { cascade: isTrueText(request.query.get("cascade")), force });
+        volumes.delete(request.context, id, { cascade, force });
         return bareAnswer;
       },
     }),

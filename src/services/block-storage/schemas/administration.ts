@@ -1,4 +1,4 @@
-import { object, wrapped } from "./common.ts";
+import { boolean, object, optionalUuid, text, wrapped } from "./common.ts";
 
 /** What clients repeat in the body beside the limits; it is not looked at. A pattern would hold for it too. */
 const limits = {
@@ -41,3 +41,24 @@ export const serviceWithReason = object(
   { required: ["host", "disabled_reason"] },
 );
 export const serviceHost = object({ host }, { required: ["host"] });
+
+const clusterProperties = { name: host, binary: text };
+export const enableCluster = object(clusterProperties, { required: ["name"] });
+export const disableCluster = object({ ...clusterProperties, disabled_reason: text }, { required: ["name"] });
+
+export interface CleanupBody {
+  resource_id?: string | null;
+  host?: string;
+  cluster_name?: string;
+  service_id?: string | number;
+}
+export const cleanup = object({
+  cluster_name: host,
+  disabled: boolean,
+  host,
+  is_up: boolean,
+  binary: { type: "string", enum: ["cinder-volume", "cinder-scheduler"] },
+  resource_id: optionalUuid,
+  resource_type: { type: "string", pattern: "^(?:[Vv]olume|[Ss]napshot)$" },
+  service_id: { type: ["integer", "string"], pattern: "^[0-9]+$", minimum: 0 },
+});

@@ -62,8 +62,3 @@ export function strictBoolean(value: string): boolean | null {
   if (["true", "1", "t", "yes", "y", "on"].includes(text)) return true;
   return ["false", "0", "f", "no", "n", "off"].includes(text) ? false : null;
 }
-
-/** A boolean of a query: "true", "1", "t", … as oslo's strutils; anything else is false. */
-export function isTrueText(value: string | null): boolean {
-  return value !== null && ["true", "1", "t", "yes", "y", "on"].includes(value.trim().toLowerCase());
-}
