@@ -74,3 +74,21 @@ test("a change leaves what it does not name; each write is told", () => {
   assert.equal(writes, 5);
   assert.throws(() => books.update("b", { title: "?" } as never), /books has no column title/);
 });
+
+test("caseless text is found in any case, the one in the right case first", () => {
+  const owners = new Table<Pick<Book, "id" | "owner">>(db, "books", { id: "text", owner: "caseless" });
+  assert.equal(owners.find({ owner: "ANN" })?.id, "b");
+  books.insert({ id: "c", owner: "Ann", pages: 1, lent: false, tags: [] });
+  assert.equal(owners.find({ owner: "Ann" })?.id, "c");
+  assert.equal(owners.find({ owner: "ann" })?.id, "b");
+  assert.deepEqual(
+    owners.list({ owner: "aNN" }).map(({ id }) => id),
+    ["b", "c"],
+  );
+  assert.equal(owners.find({ owner: null })?.id, "a");
+  assert.equal(books.find({ owner: "ANN" }), undefined, "other text is what it is");
+  assert.deepEqual(
+    owners.filtered(new Map([["owner", ["ANN"]]])).map(({ id }) => id),
+    ["b", "c"],
+  );
+});

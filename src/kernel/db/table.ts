@@ -1,7 +1,10 @@
 import type { Database } from "./database.ts";
 
-/** How a column is kept: sqlite has no booleans and no lists. */
-export type Column = "text" | "integer" | "boolean" | "json";
+/**
+ * How a column is kept: sqlite has no booleans and no lists. "caseless" is text that is found in any case (of ASCII letters), as
+ * the collations of DevStack's MySQL compare.
+ */
+export type Column = "text" | "caseless" | "integer" | "boolean" | "json";
 type Stored = string | number | null;
 /** A positional value, or an object of the named ones. */
 export type Param = Stored | Readonly<Record<string, Stored>>;
@@ -57,7 +60,7 @@ export class Table<Row extends { id: string }> {
   }
 
   deleteWhere(where: Partial<Row>): void {
-    this.#db.prepare(`DELETE FROM ${this.name} WHERE ${equal(where)}`).run(this.#encode(where));
+    this.#db.prepare(`DELETE FROM ${this.name} WHERE ${this.#equal(where)}`).run(this.#encode(where));
     this.#onWrite();
   }
 
@@ -66,16 +69,19 @@ export class Table<Row extends { id: string }> {
     return raw === undefined ? undefined : this.#decode(raw);
   }
 
-  /** The first whose columns are these (null matches NULL). */
+  /** The first whose columns are these (null matches NULL); of those that differ in case, the one that does not. */
   find(where: Partial<Row>): Row | undefined {
-    const sql = `SELECT * FROM ${this.name} WHERE ${equal(where)} LIMIT 1`;
+    const caseless = Object.keys(where).filter((name) => this.#kinds.get(name) === "caseless");
+    const order =
+      caseless.length === 0 ? "" : ` ORDER BY ${caseless.map((name) => `${name} = @${name} DESC`).join(", ")}`;
+    const sql = `SELECT * FROM ${this.name} WHERE ${this.#equal(where)}${order} LIMIT 1`;
     const raw = this.#db.prepare<[Record<string, Stored>], Record<string, Stored>>(sql).get(this.#encode(where));
     return raw === undefined ? undefined : this.#decode(raw);
   }
 
   /** All whose columns are these, as they were made unless another order is named. */
   list(where: Partial<Row> = {}, order = "rowid"): Row[] {
-    const sql = `SELECT * FROM ${this.name} WHERE ${equal(where)} ORDER BY ${order}`;
+    const sql = `SELECT * FROM ${this.name} WHERE ${this.#equal(where)} ORDER BY ${order}`;
     return this.#db
       .prepare<[Record<string, Stored>], Record<string, Stored>>(sql)
       .all(this.#encode(where))
@@ -102,8 +108,9 @@ export class Table<Row extends { id: string }> {
     const conditions = [where];
     const values = [...params];
     for (const [name, wanted] of filters) {
-      if (this.#kinds.get(name) !== "text") continue;
-      conditions.push(`${name} IN (SELECT value FROM json_each(?))`);
+      const kind = this.#kinds.get(name);
+      if (kind !== "text" && kind !== "caseless") continue;
+      conditions.push(`${name}${collation(kind)} IN (SELECT value FROM json_each(?))`);
       values.push(JSON.stringify(wanted));
     }
     return this.select(conditions.join(" AND "), ...values);
@@ -114,6 +121,12 @@ export class Table<Row extends { id: string }> {
       .prepare<Param[], number>(`SELECT count(*) FROM ${this.name} WHERE ${where}`)
       .pluck()
       .get(...params) as number;
+  }
+
+  #equal(where: Partial<Row>): string {
+    const names = Object.entries(where).flatMap(([name, value]) => (value === undefined ? [] : name));
+    if (names.length === 0) return "1";
+    return names.map((name) => `${name} IS @${name}${collation(this.#kinds.get(name))}`).join(" AND ");
   }
 
   #encode(row: Partial<Row>): Record<string, Stored> {
@@ -140,7 +153,4 @@ export class Table<Row extends { id: string }> {
   }
 }
 
-function equal(where: object): string {
-  const names = Object.entries(where).flatMap(([name, value]) => (value === undefined ? [] : name));
-  return names.length === 0 ? "1" : names.map((name) => `${name} IS @${name}`).join(" AND ");
-}
+const collation = (kind: Column | undefined): string => (kind === "caseless" ? " COLLATE NOCASE" : "");

@@ -6,6 +6,7 @@ import { ProjectManager } from "./manager/projects.ts";
 import { UserManager } from "./manager/users.ts";
 import { identityTables } from "./migrations/0001-identity.ts";
 import { domainOptionTables } from "./migrations/0002-domain-options.ts";
+import { nameIndexes } from "./migrations/0003-names.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { identityRoutes } from "./routes/all.ts";
 import { seed } from "./seed.ts";
@@ -21,7 +22,7 @@ export const identity = defineService({
   api: identityApi,
   policies,
   scopes: { switch: "keystone", admins: ["project", "domain", "system"], of: scopesOf },
-  migrations: [identityTables, domainOptionTables],
+  migrations: [identityTables, domainOptionTables, nameIndexes],
   create(kernel) {
     const context = new IdentityContext(kernel);
     const projects = new ProjectManager(context);

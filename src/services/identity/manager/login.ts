@@ -262,7 +262,7 @@ export class Login {
 
   #user(given: Reference): UserRow | null {
     const { users } = this.#store;
-    if (given.id !== undefined) return users.get(given.id) ?? null;
+    if (given.id !== undefined) return byId(users, given.id) ?? null;
     if (given.name === undefined) throw expectingUser();
     const domain = given.domain === undefined ? null : this.#domain(given.domain);
     if (given.domain === undefined) throw expectingUser();
@@ -273,7 +273,7 @@ export class Login {
     const { projects } = this.#store;
     const found =
       given.id !== undefined
-        ? projects.get(given.id)
+        ? byId(projects, given.id)
         : given.name === undefined
           ? undefined
           : projects.find({ is_domain: 1, name: given.name });
@@ -282,12 +282,16 @@ export class Login {
 
   #project(given: Reference): ProjectRow | null {
     const { projects } = this.#store;
-    if (given.id !== undefined) return projects.get(given.id) ?? null;
+    if (given.id !== undefined) return byId(projects, given.id) ?? null;
     const domain = given.domain === undefined ? null : this.#domain(given.domain);
     if (given.name === undefined || given.domain === undefined) throw expectingUser();
     return domain === null ? null : (projects.find({ domain_id: domain.id, name: given.name }) ?? null);
   }
 }
+
+/** Ids have no upper case, and are found in any (`OS_PROJECT_DOMAIN_ID=Default`), as names are. */
+const byId = <Row>(table: { get(id: string): Row | undefined }, id: string): Row | undefined =>
+  table.get(id) ?? table.get(id.toLowerCase());
 
 const isNarrower = (scope: LoginRequest["scope"]): boolean =>
   typeof scope === "object" && (scope.project !== undefined || scope.domain !== undefined);

@@ -9,7 +9,16 @@ import { requireNoTrust, requireUnrestricted } from "../manager/delegation.ts";
 import type { Token } from "../manager/tokens.ts";
 import type { AccessRuleRow, ApplicationCredentialRow } from "../store/rows.ts";
 import { bareRole } from "../views/views.ts";
-import { collection, filtered, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
+import {
+  collection,
+  filtered,
+  type Json,
+  nullableString,
+  resourceSchema,
+  sameName,
+  text,
+  textOrNull,
+} from "./shared.ts";
 import { expiry } from "./trusts.ts";
 
 const properties = {
@@ -102,7 +111,9 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
     const held = sender.roles;
     if (!Array.isArray(given) || given.length === 0) return held.map(({ id }) => id);
     return (given as { id?: string; name?: string }[]).map(({ id, name }) => {
-      const role = held.find((candidate) => (id === undefined ? candidate.name === name : candidate.id === id));
+      const role = held.find((candidate) =>
+        id === undefined ? sameName(candidate.name, name ?? "") : candidate.id === id,
+      );
       if (role === undefined) {
         throw badRequest(
           `Invalid application credential: Could not find role assignment with role: ${id ?? name}, user or group: ${sender.userId}, project, domain, or system: ${sender.identity.projectId}.`,

@@ -32,6 +32,9 @@ export function queryFlag(request: ApiRequest<unknown>, name: string): boolean {
   return value !== null && !/^(0|false|no|off|n|f)$/i.test(value);
 }
 
+/** Names are compared without case, as DevStack's database does. */
+export const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
 const COMPARATORS: Readonly<Record<string, (value: string, wanted: string) => boolean>> = {
   contains: (value, wanted) => value.includes(wanted),
   startswith: (value, wanted) => value.startsWith(wanted),
@@ -58,7 +61,8 @@ function testFor(name: string, comparator: string | undefined, wanted: string): 
     return (view) => {
       const value = view[name];
       if (typeof value === "boolean") return value !== /^(0|false|no|off|n|f)$/i.test(wanted);
-      return value === null || value === undefined ? wanted === "" || wanted === "null" : String(value) === wanted;
+      if (value === null || value === undefined) return wanted === "" || wanted === "null";
+      return name === "name" ? sameName(String(value), wanted) : String(value) === wanted;
     };
   }
   const ignoreCase = comparator.startsWith("i");

@@ -6,7 +6,7 @@ import { enforcesAccessRules } from "../manager/access-rules.ts";
 import type { LoginRequest } from "../manager/login.ts";
 import { DEFAULT_DOMAIN } from "../manager/projects.ts";
 import { accessView, tenantView } from "../views/tokens.ts";
-import { inScope } from "./shared.ts";
+import { inScope, sameName } from "./shared.ts";
 
 interface OldLogin {
   auth: {
@@ -87,7 +87,7 @@ export function oldRoutes({ login, tokens, catalog, store, roles }: IdentityCont
           : roles.projectsOf(request.context.userId).filter((row) => row.domain_id === DEFAULT_DOMAIN);
         const shown = rows
           .filter(inScope(request))
-          .filter((row) => name === null || row.name === name)
+          .filter((row) => name === null || sameName(row.name, name))
           .map(tenantView);
         if (name !== null) {
           if (shown[0] === undefined) throw missing("project", name);

@@ -45,23 +45,49 @@ export class IdentityStore {
     const catalogChanged = () => {
       this.catalogGeneration += 1;
     };
+    // `OS_USER_DOMAIN_NAME=default` means the domain Default: names are found in any case.
     this.projects = new Table(
       db,
       "identity_projects",
-      ["id", "name", "domain_id", "parent_id", "is_domain", "description", "enabled", "extra", "options", "created_at"],
+      {
+        id: "text",
+        name: "caseless",
+        domain_id: "text",
+        parent_id: "text",
+        is_domain: "integer",
+        description: "text",
+        enabled: "integer",
+        extra: "text",
+        options: "text",
+        created_at: "integer",
+      },
       changed,
     );
     this.users = new Table(
       db,
       "identity_users",
-      ["id", "domain_id", "name", "enabled", "default_project_id", "extra", "options", "created_at"],
+      {
+        id: "text",
+        domain_id: "text",
+        name: "caseless",
+        enabled: "integer",
+        default_project_id: "text",
+        extra: "text",
+        options: "text",
+        created_at: "integer",
+      },
       changed,
     );
-    this.groups = new Table(db, "identity_groups", ["id", "domain_id", "name", "description", "extra"], changed);
+    this.groups = new Table(
+      db,
+      "identity_groups",
+      { id: "text", domain_id: "text", name: "caseless", description: "text", extra: "text" },
+      changed,
+    );
     this.roles = new Table(
       db,
       "identity_roles",
-      ["id", "name", "domain_id", "description", "options", "extra"],
+      { id: "text", name: "caseless", domain_id: "text", description: "text", options: "text", extra: "text" },
       changed,
     );
     this.regions = new Table(
