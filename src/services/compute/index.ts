@@ -4,6 +4,7 @@ import { computeApi } from "./errors.ts";
 import { examine } from "./examine.ts";
 import "./facade.ts";
 import { createFacade } from "./create-facade.ts";
+import { LateDetach } from "./late-detach.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { refreshVifs } from "./manager/change.ts";
 import { createCore } from "./manager/core.ts";
@@ -52,6 +53,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
       if (period !== null) timers.push(kernel.clock.every(period, body));
     };
     const lifecycle = new Lifecycle(core);
+    const lateDetach = new LateDetach(core, managers);
 
     kernel.events.on("network.device.changed", "compute", ({ deviceId }) => refreshVifs(core, [deviceId]));
     kernel.events.on("network.security_group.renamed", "compute", () => presenter.forgetGroups());
@@ -76,10 +78,12 @@ export const compute = defineService<"compute", ComputeDrivers>({
         every(softDelete.period, () => servers.reclaim());
         every(shelve.period, () => shelve.offloadDue());
         lifecycle.start();
+        lateDetach.start();
       },
       async stop() {
         for (const callOff of timers) callOff();
         lifecycle.stop();
+        lateDetach.stop();
         await driver.close();
       },
     };

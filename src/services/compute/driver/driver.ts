@@ -40,6 +40,8 @@ export interface ComputeDriver {
   attachVolume(ref: InstanceRef, volume: VolumeSpec): Promise<void>;
   /** Resolves when the guest has let go of it. */
   detachVolume(ref: InstanceRef, volume: VolumeSpec): Promise<void>;
+  /** Whether the guest has the device: in it while it is on, else in what it will be started with. */
+  isPlugged(ref: InstanceRef, device: DeviceRef): Promise<boolean>;
   /** The volume grew to `sizeBytes`: tells a running guest. */
   extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void>;
 
@@ -77,6 +79,8 @@ export interface ComputeDriver {
   listInstances(): Promise<readonly { uuid: string; name: string; powerState: PowerState }[]>;
   /** Called when a guest changes by itself (power-off from inside, crash) or by our verbs. Returns how to stop listening. */
   onLifecycle(listener: (event: LifecycleEvent) => void): () => void;
+  /** Called when a running guest lets go of a device, also long after it was asked to. Returns how to stop listening. */
+  onDeviceGone(listener: (event: { uuid: string; device: DeviceRef }) => void): () => void;
 
   /** Connects; after it the other verbs work. */
   connect(): Promise<void>;
@@ -212,6 +216,12 @@ export type PowerState = "nostate" | "running" | "paused" | "shutdown" | "crashe
 export interface LifecycleEvent {
   readonly uuid: string;
   readonly kind: "started" | "stopped" | "paused" | "resumed" | "suspended" | "crashed";
+}
+
+/** A device of a guest by what it stands for: id of the volume or of the port. */
+export interface DeviceRef {
+  readonly kind: "volume" | "interface";
+  readonly id: string;
 }
 
 export interface HostInfo {

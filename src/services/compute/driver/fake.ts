@@ -1,6 +1,7 @@
 import {
   type ComputeDriver,
   type ConsoleEndpoint,
+  type DeviceRef,
   type Diagnostics,
   DriverError,
   type HostInfo,
@@ -42,6 +43,7 @@ export class FakeComputeDriver implements ComputeDriver {
   readonly #options: FakeOptions;
   readonly #frozen = new Set<string>();
   readonly #listeners = new Set<(event: LifecycleEvent) => void>();
+  readonly #deviceListeners = new Set<(event: { uuid: string; device: DeviceRef }) => void>();
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
@@ -283,6 +285,23 @@ export class FakeComputeDriver implements ComputeDriver {
   onLifecycle(listener: (event: LifecycleEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onDeviceGone(listener: (event: { uuid: string; device: DeviceRef }) => void): () => void {
+    this.#deviceListeners.add(listener);
+    return () => this.#deviceListeners.delete(listener);
+  }
+
+  async isPlugged(ref: InstanceRef, { kind, id }: DeviceRef): Promise<boolean> {
+    const guest = this.#guest(ref);
+    return (kind === "volume" ? guest.volumes : guest.nics).has(id);
+  }
+
+  /** For tests: the guest let go of a device by itself. */
+  letGo(uuid: string, device: DeviceRef): void {
+    const guest = this.guests.get(uuid);
+    (device.kind === "volume" ? guest?.volumes : guest?.nics)?.delete(device.id);
+    for (const listener of this.#deviceListeners) listener({ uuid, device });
   }
 
   /** For tests: the guest powered itself off, crashed, … */

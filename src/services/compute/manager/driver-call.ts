@@ -12,3 +12,8 @@ export async function driverCall<T>(serverId: string, body: () => Promise<T>): P
     throw error;
   }
 }
+
+/** The guest did not do in time what it was asked to; it may yet. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof DriverError && error.code === "timeout";
+}

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import type { PortInfo } from "../../network/facade.ts";
@@ -7,6 +8,7 @@ import type { Nic, Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction, recordAction } from "./actions.ts";
 import { change, contextOf, refreshVifs, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
+import { isTimeout } from "./driver-call.ts";
 import {
   allocateNic,
   portsExceeded,
@@ -48,11 +50,30 @@ export class InterfaceManager {
       run: async (server, { portId }, { requestId }) => {
         const nic = server.nics.find((candidate) => candidate.portId === portId);
         if (nic === undefined) return {};
-        await unplug(core, server, nic);
+        // Before it is asked: it may obey at the very moment when it is no longer waited for.
+        setLeaving(core, server.id, portId, true);
+        await unplug(core, server, nic).catch((error: unknown) => {
+          if (!isUnwritable(error) && !isTimeout(error)) setLeaving(core, server.id, portId, false);
+          throw error;
+        });
         releaseNics(core, server, requestId, [nic]);
         const nics = server.nics.filter((candidate) => candidate !== nic);
         return { nics, vifs: server.vifs.filter((vif) => vif.portId !== portId) };
       },
+    });
+  }
+
+  /** What the guest was asked to let go of in vain is gone at last: the port is given back. */
+  async endLate(server: Server, portId: string, requestId: string): Promise<void> {
+    const core = this.#core;
+    const nic = server.nics.find((candidate) => candidate.portId === portId);
+    if (nic === undefined) return;
+    await unplug(core, server, nic);
+    releaseNics(core, server, requestId, [nic]);
+    const { nics, vifs } = requireServer(core, server.id);
+    change(core, server.id, {
+      nics: nics.filter((candidate) => candidate.portId !== portId),
+      vifs: vifs.filter((vif) => vif.portId !== portId),
     });
   }
 
@@ -238,6 +259,11 @@ export class InterfaceManager {
     this.#requirePortQuota(server.projectId);
     return { networkId: only.id, portId: null, fixedIp: wish.fixedIp, tag: wish.tag };
   }
+}
+
+function setLeaving(core: Core, serverId: string, portId: string, leaving: boolean): void {
+  const { nics } = requireServer(core, serverId);
+  change(core, serverId, { nics: nics.map((nic) => (nic.portId === portId ? { ...nic, leaving } : nic)) });
 }
 
 /** Takes a NIC out of a guest that has one; a stopped one has nothing plugged in. */

@@ -9,6 +9,7 @@ import { storageOf } from "./bdm-check.ts";
 import { nextDevice } from "./block-devices.ts";
 import { change, contextOf, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
+import { isTimeout } from "./driver-call.ts";
 import { refOf, volumeSpec } from "./spec.ts";
 
 /** Volumes of servers that are there already. */
@@ -58,30 +59,50 @@ export class VolumeManager {
         const device = server.blockDevices.find((candidate) => candidate.volumeId === volumeId);
         const attachmentId = device?.attachmentId ?? null;
         if (device === undefined || attachmentId === null) return {};
-        const storage = storageOf(core);
         const context = contextOf(server, requestId);
         try {
           // Without its attachment an earlier try, which a crash cut off, came this far.
-          const isThere = storage.getAttachment(attachmentId) !== null;
+          const isThere = storageOf(core).getAttachment(attachmentId) !== null;
           if (isThere && server.host !== null && server.powerState !== POWER.shutdown) {
-            const connection = await storage.connect(context, attachmentId, {
-              hostName: server.host,
-              device: device.device,
-            });
-            await driver.detachVolume(refOf(core, server), volumeSpec(device, connection));
+            // Before it is asked: it may obey at the very moment when it is no longer waited for.
+            setLeaving(core, server.id, device.id, true);
+            await this.#unplug(server, device, context);
           }
         } catch (error) {
           if (isUnwritable(error)) throw error;
-          storage.rollDetaching(context, volumeId);
+          if (!isTimeout(error)) setLeaving(core, server.id, device.id, false);
+          storageOf(core).rollDetaching(context, volumeId);
           throw error;
         }
-        await storage.detach(context, attachmentId);
-        core.kernel.db.transaction(() => {
-          if (device.deleteOnTermination) storage.deleteVolume(context, volumeId);
-          dropDevice(core, server.id, device.id);
-        });
+        await this.#end(server, device, context);
         return {};
       },
+    });
+  }
+
+  /** What the guest was asked to let go of in vain is gone at last: the attachment ends. */
+  async endLate(server: Server, volumeId: string, requestId: string): Promise<void> {
+    const device = this.get(server, volumeId);
+    const context = contextOf(server, requestId);
+    await this.#unplug(server, device, context);
+    await this.#end(server, device, context);
+  }
+
+  async #unplug(server: Server, device: BlockDevice, context: RequestContext): Promise<void> {
+    const connection = await storageOf(this.#core).connect(context, device.attachmentId ?? "", {
+      hostName: server.host ?? "",
+      device: device.device,
+    });
+    await this.#core.driver.detachVolume(refOf(this.#core, server), volumeSpec(device, connection));
+  }
+
+  async #end(server: Server, device: BlockDevice, context: RequestContext): Promise<void> {
+    const core = this.#core;
+    const storage = storageOf(core);
+    await storage.detach(context, device.attachmentId ?? "");
+    core.kernel.db.transaction(() => {
+      if (device.deleteOnTermination) storage.deleteVolume(context, device.volumeId ?? "");
+      dropDevice(core, server.id, device.id);
     });
   }
 
@@ -188,6 +209,13 @@ export class VolumeManager {
 
 function attached(server: Server): BlockDevice[] {
   return server.blockDevices.filter(({ volumeId, attachmentId }) => volumeId !== null && attachmentId !== null);
+}
+
+function setLeaving(core: Core, serverId: string, deviceId: string, leaving: boolean): void {
+  const { blockDevices } = requireServer(core, serverId);
+  change(core, serverId, {
+    blockDevices: blockDevices.map((device) => (device.id === deviceId ? { ...device, leaving } : device)),
+  });
 }
 
 function dropDevice(core: Core, serverId: string, deviceId: string): void {

@@ -44,6 +44,8 @@ export interface BlockDevice {
   tag: string | null;
   volumeType: string | null;
   attachmentId: string | null;
+  /** The guest has been asked to let go of it, perhaps in vain. */
+  leaving?: boolean;
 }
 
 export interface Nic {
@@ -52,6 +54,8 @@ export interface Nic {
   tag: string | null;
   /** Made by us, so deleted with the server; a user's own port is only released. */
   ours: boolean;
+  /** The guest has been asked to let go of it, perhaps in vain. */
+  leaving?: boolean;
 }
 
 export interface Server {

@@ -6,6 +6,7 @@ import { connect, type Domain, type Libvirt } from "../../../../libvirt/index.ts
 import {
   type ComputeDriver,
   type ConsoleEndpoint,
+  type DeviceRef,
   type Diagnostics,
   DriverError,
   type HostInfo,
@@ -190,6 +191,10 @@ class LibvirtComputeDriver implements ComputeDriver {
     return asDriverError("Detaching the volume", () => this.#hotplug.detachVolume(ref, volume));
   }
 
+  isPlugged(ref: InstanceRef, device: DeviceRef): Promise<boolean> {
+    return asDriverError("Looking for the device", () => this.#hotplug.isPlugged(ref, device));
+  }
+
   extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void> {
     return asDriverError("Extending the volume", () => this.#hotplug.extendVolume(ref, volume, sizeBytes));
   }
@@ -279,6 +284,10 @@ class LibvirtComputeDriver implements ComputeDriver {
 
   onLifecycle(listener: (event: LifecycleEvent) => void): () => void {
     return this.#events.listen(listener);
+  }
+
+  onDeviceGone(listener: (event: { uuid: string; device: DeviceRef }) => void): () => void {
+    return this.#events.listenToDevices(listener);
   }
 }
 

@@ -1,8 +1,10 @@
 import { messageOf } from "../../../../kernel/errors.ts";
+import type { Logger } from "../../../../kernel/log/logger.ts";
 import { type EventOf, type Libvirt, LibvirtError, LibvirtTimeoutError } from "../../../../libvirt/index.ts";
-import type { LifecycleEvent, PowerState } from "../driver.ts";
+import type { DeviceRef, LifecycleEvent, PowerState } from "../driver.ts";
 import type { DriverContext } from "./context.ts";
 import { powerStateOf } from "./power.ts";
+import { deviceOfAlias } from "./xml/aliases.ts";
 
 /** How long libvirtd may take to find its guests again after its start before they are looked at regardless. */
 const REATTACH_MS = 15_000;
@@ -14,6 +16,7 @@ const LOOK_AGAIN_MS = 1_000;
 export class GuestEvents {
   readonly #context: DriverContext;
   readonly #listeners = new Set<(event: LifecycleEvent) => void>();
+  readonly #deviceListeners = new Set<(event: { uuid: string; device: DeviceRef }) => void>();
   #unsubscribe: (() => void)[] = [];
   #again: NodeJS.Timeout | undefined;
 
@@ -26,10 +29,16 @@ export class GuestEvents {
     return () => this.#listeners.delete(listener);
   }
 
+  listenToDevices(listener: (event: { uuid: string; device: DeviceRef }) => void): () => void {
+    this.#deviceListeners.add(listener);
+    return () => this.#deviceListeners.delete(listener);
+  }
+
   async start(libvirt: Libvirt): Promise<void> {
     const { log } = this.#context.deps;
     this.#unsubscribe = [
       libvirt.on("lifecycle", (event) => this.#hear(event)),
+      libvirt.on("device-removed", (event) => this.#hearDevice(event)),
       libvirt.on("io-error", ({ domain, device, action, reason }) =>
         log.warning("a guest's disk failed", { instance: domain.uuid, device, action, reason }),
       ),
@@ -57,6 +66,13 @@ export class GuestEvents {
     this.#tell({ uuid, kind });
   }
 
+  #hearDevice(event: EventOf<"device-removed">): void {
+    const { uuid } = event.domain;
+    const device = deviceOfAlias(event.device);
+    if (device === null || this.#context.deps.ledger.get("domain", uuid) === null) return;
+    tellAll(this.#deviceListeners, { uuid, device }, this.#context.deps.log);
+  }
+
   /** A connection that is lost meanwhile brings its own look when it is back. */
   async #lookUntilSeen(libvirt: Libvirt): Promise<void> {
     try {
@@ -81,12 +97,16 @@ export class GuestEvents {
   }
 
   #tell(event: LifecycleEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#context.deps.log.error("a listener of guest events failed", error);
-      }
+    tellAll(this.#listeners, event, this.#context.deps.log);
+  }
+}
+
+function tellAll<E>(listeners: Iterable<(event: E) => void>, event: E, log: Logger): void {
+  for (const listener of listeners) {
+    try {
+      listener(event);
+    } catch (error) {
+      log.error("a listener of guest events failed", error);
     }
   }
 }

@@ -1,9 +1,10 @@
 import { type Domain, isLibvirtError, LibvirtError, LibvirtTimeoutError } from "../../../../libvirt/index.ts";
-import { DriverError, type InstanceRef, type NicSpec, type VolumeSpec } from "../driver.ts";
+import { type DeviceRef, DriverError, type InstanceRef, type NicSpec, type VolumeSpec } from "../driver.ts";
 import { type DriverContext, isActive } from "./context.ts";
-import { diskElement, volumeAlias, volumePart } from "./xml/disks.ts";
+import { nicAlias, volumeAlias } from "./xml/aliases.ts";
+import { diskElement, volumePart } from "./xml/disks.ts";
 import { render, type XmlElement } from "./xml/element.ts";
-import { nicAlias, nicElement } from "./xml/nics.ts";
+import { nicElement } from "./xml/nics.ts";
 import { hasAlias } from "./xml/read.ts";
 
 /** A guest that boots does not hear the first requests to let go: nova asks eight times, 20 s each. */
@@ -37,6 +38,12 @@ export class Hotplug {
 
   detachVolume(ref: InstanceRef, volume: VolumeSpec): Promise<void> {
     return this.#detach(ref, volumeAlias(volume.volumeId));
+  }
+
+  async isPlugged(ref: InstanceRef, { kind, id }: DeviceRef): Promise<boolean> {
+    const domain = await this.#context.find(ref);
+    // Of one that is off libvirt gives the definition.
+    return domain !== null && hasAlias(await domain.xml(), kind === "volume" ? volumeAlias(id) : nicAlias(id));
   }
 
   async extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void> {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { connect, type Domain } from "../../../../../src/libvirt/index.ts";
-import { DriverError } from "../../../../../src/services/compute/driver/driver.ts";
+import { connect, type Domain, LibvirtTimeoutError } from "../../../../../src/libvirt/index.ts";
+import { type DeviceRef, DriverError } from "../../../../../src/services/compute/driver/driver.ts";
+import { nicAlias, volumeAlias } from "../../../../../src/services/compute/driver/libvirt/xml/aliases.ts";
 import { until } from "../../../../support/patience.ts";
-import { openLab, SerialShell, whyNoGuests } from "./lab.ts";
+import { makeVolume, openLab, SerialShell, whyNoGuests } from "./lab.ts";
 
 const skip = whyNoGuests() ?? false;
 
@@ -111,6 +112,41 @@ test("the guest's agent", { skip, timeout: 240_000 }, async (t) => {
       await agent("CONT");
     });
     shell.close();
+
+    await t.test("what it does not let go of in time goes at its next reset, and that is heard", async () => {
+      const [nic, volume] = [lab.nic(2), await makeVolume(lab, 16)];
+      await driver.attachInterface(spec, nic);
+      await driver.attachVolume(spec, volume);
+      const devices: DeviceRef[] = [
+        { kind: "volume", id: volume.volumeId },
+        { kind: "interface", id: nic.portId },
+      ];
+      const plugged = () => Promise.all(devices.map((device) => driver.isPlugged(spec, device)));
+      const gone: DeviceRef[] = [];
+      driver.onDeviceGone(({ uuid, device }) => {
+        if (uuid === spec.uuid) gone.push(device);
+      });
+      // Nobody in it hears the request.
+      await driver.pause(spec);
+      for (const alias of [volumeAlias(volume.volumeId), nicAlias(nic.portId)])
+        await assert.rejects(domain.detachDeviceAndWait(alias, { timeoutMs: 100 }), LibvirtTimeoutError);
+      assert.deepEqual(await plugged(), [true, true]);
+      assert.deepEqual(gone, []);
+      await domain.reset();
+      await until("both are gone", 60, () => gone.length === devices.length);
+      assert.deepEqual(
+        new Set(gone.map(({ kind, id }) => `${kind} ${id}`)),
+        new Set(devices.map(({ kind, id }) => `${kind} ${id}`)),
+      );
+      assert.deepEqual(await plugged(), [false, false]);
+      await driver.detachVolume(spec, volume);
+      await driver.detachInterface(spec, nic);
+      assert.ok(!(await domain.xml({ inactive: true })).includes(volume.volumeId), "nor is it started with it again");
+      await driver.stop(spec, 0);
+      assert.deepEqual(await plugged(), [false, false]);
+      await driver.attachVolume(spec, volume);
+      assert.deepEqual(await plugged(), [true, false], "of one that is off, what it will have");
+    });
   } finally {
     await libvirt.close();
     await lab.close();

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,13 +8,13 @@ import { discard, Logger } from "../../../../../src/kernel/log/logger.ts";
 import { connect as connectLibvirt } from "../../../../../src/libvirt/index.ts";
 import { listen } from "../../../../../src/listen.ts";
 import { consoleProxy } from "../../../../../src/services/compute/consoles/proxy.ts";
-import type { InstanceSpec, LifecycleEvent, VolumeSpec } from "../../../../../src/services/compute/driver/driver.ts";
+import type { InstanceSpec, LifecycleEvent } from "../../../../../src/services/compute/driver/driver.ts";
 import { DriverError } from "../../../../../src/services/compute/driver/driver.ts";
 import { diskParts } from "../../../../../src/services/compute/driver/libvirt/disks.ts";
 import { domainXml } from "../../../../../src/services/compute/driver/libvirt/xml/domain.ts";
 import { GUEST_IMAGE } from "../../../../support/guest-image.ts";
 import { until } from "../../../../support/patience.ts";
-import { type Lab, openLab, plainVolume, SerialShell, whyNoGuests } from "./lab.ts";
+import { makeVolume, openLab, plainVolume, SerialShell, whyNoGuests } from "./lab.ts";
 
 const skip = whyNoGuests() ?? false;
 
@@ -419,22 +418,4 @@ async function shellOf(spec: InstanceSpec): Promise<SerialShell> {
   const shell = new SerialShell(spec.paths.serialSocket);
   await shell.login();
   return shell;
-}
-
-async function makeVolume(lab: Lab, sizeMb: number): Promise<VolumeSpec> {
-  const volumeId = randomUUID();
-  const path = join(lab.instancesPath, `volume-${volumeId}`);
-  await lab.exec.run("truncate", ["-s", `${sizeMb}M`, path]);
-  return {
-    volumeId,
-    attachmentId: randomUUID(),
-    device: "vdb",
-    bus: null,
-    deviceType: "disk",
-    bootIndex: null,
-    source: { kind: "file", path, format: "raw" },
-    readOnly: false,
-    serial: volumeId,
-    tag: null,
-  };
 }

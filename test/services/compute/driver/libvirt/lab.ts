@@ -230,3 +230,22 @@ export class SerialShell {
     );
   }
 }
+
+/** One with a file of its own. */
+export async function makeVolume(lab: Lab, sizeMb: number): Promise<VolumeSpec> {
+  const volumeId = randomUUID();
+  const path = join(lab.instancesPath, `volume-${volumeId}`);
+  await lab.exec.run("truncate", ["-s", `${sizeMb}M`, path]);
+  return {
+    volumeId,
+    attachmentId: randomUUID(),
+    device: "vdb",
+    bus: null,
+    deviceType: "disk",
+    bootIndex: null,
+    source: { kind: "file", path, format: "raw" },
+    readOnly: false,
+    serial: volumeId,
+    tag: null,
+  };
+}

@@ -1,4 +1,5 @@
 import type { InstanceSpec, VolumeSpec } from "../../driver.ts";
+import { volumeAlias } from "./aliases.ts";
 import { el, type XmlElement } from "./element.ts";
 import { limitOf } from "./limits.ts";
 
@@ -66,15 +67,6 @@ function ioTune(extraSpecs: Readonly<Record<string, string>>): XmlElement | fals
     return value === null ? [] : [el(name, {}, String(value))];
   });
   return limits.length > 0 && el("iotune", {}, ...limits);
-}
-
-export function volumeAlias(volumeId: string): string {
-  return `ua-vol-${safeAlias(volumeId)}`;
-}
-
-/** libvirt takes letters, digits, "-" and "_" in an alias of the user's. */
-export function safeAlias(text: string): string {
-  return text.replace(/[^A-Za-z0-9_-]/g, "_");
 }
 
 export function volumePart(volume: VolumeSpec, spec: Pick<InstanceSpec, "imageProperties"> | null): DiskPart {

@@ -1,11 +1,7 @@
 import type { InstanceSpec, NicSpec } from "../../driver.ts";
-import { safeAlias } from "./disks.ts";
+import { nicAlias } from "./aliases.ts";
 import { el, type XmlElement } from "./element.ts";
 import { bandwidth } from "./limits.ts";
-
-export function nicAlias(portId: string): string {
-  return `ua-net-${safeAlias(portId)}`;
-}
 
 export interface NicOptions {
   readonly extraSpecs: Readonly<Record<string, string>>;
