@@ -119,7 +119,7 @@ export const webobErrors = {
       };
     }
     if (/application\/(json|\*)/.test(accept)) return null;
-    return { contentType: "text/plain; charset=UTF-8", text: `${status}\n\n${error.message}\n\n${error.detail}   ` };
+    return { contentType: "text/plain; charset=UTF-8", text: `${status}\n\n${error.message}\n\n ${error.detail}  ` };
   },
 } satisfies Pick<ApiFamily, "renderError" | "renderErrorText">;
 

@@ -20,9 +20,11 @@ export const invalidEnum = (value: unknown, allowed: readonly unknown[]): string
 export const imageNotFound = (id: string): ApiError => new ApiError(404, `No image found with ID ${id}`);
 export const readOnly = (name: string): ApiError => new ApiError(403, `Attribute '${name}' is read-only.`);
 export const reserved = (name: string): ApiError => new ApiError(403, `Attribute '${name}' is reserved.`);
-/** As a create says it: the default explanation, and the cause as its detail. */
-export const deniedOnCreate = (detail: string): ApiError =>
+/** webob's own explanation, and the cause as its detail: how glance says some of its refusals. */
+export const denied = (detail: string): ApiError =>
   new ApiError(403, "Access was denied to this resource.", { detail });
+export const conflicting = (detail: string): ApiError =>
+  new ApiError(409, "There was a conflict when trying to complete your request.", { detail });
 
 /** What a format check of uploaded bytes has against them; glance's HTTPUnsupportedMediaType. */
 export const invalidImageData = (detail: string): ApiError =>

@@ -161,6 +161,55 @@ test("update by JSON patch, in both dialects", async () => {
   assert.equal(foreign.status, 404);
 });
 
+test("what a patch refuses, in glance's words", async () => {
+  const { id } = await t.create({ tags: ["a"] });
+  const refusal = async (change: Record<string, unknown>, type = "application/openstack-images-v2.1-json-patch") => {
+    const headers = { "content-type": type, accept: "text/plain" };
+    const path = `/image/v2/images/${id}`;
+    const { status, body } = await t.request("PATCH", path, { token: "member:alpha", headers, body: [change] });
+    return [status, String(body)] as const;
+  };
+  for (const name of ["min_disk", "name", "tags", "owner", "visibility"]) {
+    const [status, text] = await refusal({ op: "remove", path: `/${name}` });
+    assert.equal(status, 403);
+    const said = `403 Forbidden\n\nAccess was denied to this resource.\n\n Property ${name} may not be removed.  `;
+    assert.equal(text, said);
+  }
+  const url = "http://192.0.2.1/x";
+  for (const [change, status, words] of [
+    [{ op: "add", path: "/tags/-", value: "b" }, 400, "Invalid JSON pointer for this resource: '/tags/-'"],
+    [{ op: "add", path: "/locations", value: [] }, 400, "Invalid JSON pointer for this resource: '/locations'"],
+    [
+      { op: "replace", path: "/locations", value: [{ url, metadata: {} }] },
+      403,
+      "It's not allowed to update locations if locations are invisible.",
+    ],
+    [{ op: "replace", path: "/locations", value: [] }, 403, "Cannot set locations to empty list."],
+    [{ op: "replace", path: "/locations", value: [url] }, 400, `'${url}' is not of type 'object'`],
+    [
+      { op: "add", path: "/locations/-", value: { url, metadata: {} } },
+      403,
+      "It's not allowed to add locations if locations are invisible.",
+    ],
+    [{ op: "remove", path: "/locations/0" }, 403, "It's not allowed to remove locations if locations are invisible."],
+    [{ op: "remove", path: "/nosuch" }, 409, "Property nosuch does not exist."],
+    [{ op: "replace", path: "/nosuch", value: "x" }, 409, "Property nosuch does not exist."],
+    [{ op: "test", path: "/name", value: "one" }, 400, 'Operation "test" is not supported'],
+  ] as const) {
+    const [answered, text] = await refusal(change);
+    assert.equal(answered, status, JSON.stringify(change));
+    assert.ok(text.includes(words), `${JSON.stringify(change)}: ${text}`);
+  }
+  assert.equal((await refusal({ op: "add", path: "/x", value: "y" }, "application/json-patch+json"))[0], 415);
+  for (const change of [
+    { op: "add", path: "/min_disk", value: 1 },
+    { op: "replace", path: "/tags", value: ["c"] },
+    { op: "add", path: "/tags", value: ["d"] },
+  ]) {
+    assert.equal((await refusal(change))[0], 200, JSON.stringify(change));
+  }
+});
+
 test("a protected image stays; an active one keeps its format; a deactivated one is not handed out", async () => {
   const { id } = await t.create({ protected: true });
   await t.upload(id, "data");

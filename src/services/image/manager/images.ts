@@ -5,7 +5,7 @@ import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { Quotas } from "../../../kernel/quota/quota.ts";
 import type { ImageFiles } from "../data/files.ts";
-import { deniedOnCreate, imageApi } from "../errors.ts";
+import { denied, imageApi } from "../errors.ts";
 import { overQuota } from "../quotas.ts";
 import { requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
@@ -130,8 +130,8 @@ export class ImageManager {
     const properties: Record<string, string> = {};
     let row = emptyRow(context.projectId, now);
     for (const [name, value] of Object.entries(attributes)) {
-      if (isReadOnly(name)) throw deniedOnCreate(`Attribute '${name}' is read-only.`);
-      if (isReserved(name)) throw deniedOnCreate(`Attribute '${name}' is reserved.`);
+      if (isReadOnly(name)) throw denied(`Attribute '${name}' is read-only.`);
+      if (isReserved(name)) throw denied(`Attribute '${name}' is reserved.`);
       const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
       if (name === "id") row = { ...row, id: checkId(value) };
       else if (check !== undefined) row = { ...row, ...check(value) };

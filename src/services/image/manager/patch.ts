@@ -1,6 +1,6 @@
-import { ApiError, badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
+import { ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
-import { readOnly, reserved } from "../errors.ts";
+import { conflicting, denied, readOnly, reserved, schemaMismatch } from "../errors.ts";
 import type { ImageRow } from "../store/images.ts";
 import { CHECKS, checkProperty, checkPropertyCount, isAttribute, isReadOnly, isReserved } from "./attributes.ts";
 
@@ -25,7 +25,11 @@ export function parsePatch(body: unknown, legacy: boolean): PatchChange[] {
     }
     const entry = raw as Record<string, unknown>;
     const { op, path } = legacy ? legacyOperation(entry) : operation(entry);
-    const name = attributeName(path);
+    const name = attributeName(path, op);
+    if (name === LOCATIONS) {
+      if (op !== "remove") checkLocations(op === "replace" ? entry.value : [entry.value]);
+      return { op, name, value: entry.value };
+    }
     if (isReadOnly(name) || name === "id") throw readOnly(name);
     if (isReserved(name)) throw reserved(name);
     if (op !== "remove" && !Object.hasOwn(entry, "value")) {
@@ -56,8 +60,34 @@ function legacyOperation(entry: Record<string, unknown>): { op: PatchChange["op"
   return { op, path: entry[op] };
 }
 
-/** A JSON pointer of one part. */
-function attributeName(path: unknown): string {
+/**
+ * Where the data lies: its list is replaced whole, and its items are added and removed one by one (images.py
+ * `_path_depth_limits`).
+ */
+const LOCATIONS = "locations";
+const VERBS = { add: "add", replace: "update", remove: "remove" } as const;
+
+/** Errors: 400 for what are no locations. */
+function checkLocations(value: unknown): void {
+  if (!Array.isArray(value)) throw schemaMismatch("image", `${pythonRepr(value)} is not of type 'array'`);
+  for (const item of value as unknown[]) {
+    if (typeof item !== "object" || item === null) {
+      throw schemaMismatch("image", `${pythonRepr(item)} is not of type 'object'`);
+    }
+    for (const name of ["url", "metadata"]) {
+      if (!(name in item)) throw schemaMismatch("image", `'${name}' is a required property`);
+    }
+  }
+}
+
+/** Nobody sees where the data lies (show_multiple_locations is off, as by default), so nobody says it either. */
+function refuseLocations({ op, value }: PatchChange): never {
+  if (op === "replace" && (value as unknown[]).length === 0) throw denied("Cannot set locations to empty list.");
+  throw forbidden(`It's not allowed to ${VERBS[op]} locations if locations are invisible.`);
+}
+
+/** A JSON pointer of one part, or two into the list of locations. */
+function attributeName(path: unknown, op: PatchChange["op"]): string {
   if (typeof path !== "string" || !path.startsWith("/")) {
     throw badRequest(`Pointer \`${shown(path)}\` does not start with "/".`);
   }
@@ -72,7 +102,7 @@ function attributeName(path: unknown): string {
   }
   const parts = text.split("/").map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
   const [name, ...rest] = parts;
-  if (name === undefined || name === "" || (rest.length > 0 && name !== "locations")) {
+  if (name === undefined || name === "" || rest.length !== (name === LOCATIONS && op !== "replace" ? 1 : 0)) {
     throw badRequest(`Invalid JSON pointer for this resource: '${path}'`);
   }
   return name;
@@ -82,11 +112,13 @@ function attributeName(path: unknown): string {
 export function applyPatch(image: ImageRow, changes: readonly PatchChange[]): ImageRow {
   let row = { ...image };
   const properties: Record<string, string> = JSON.parse(image.properties);
-  for (const { op, name, value } of changes) {
+  for (const change of changes) {
+    const { op, name, value } = change;
+    if (name === LOCATIONS) refuseLocations(change);
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
     if (op === "remove") {
-      if (isAttribute(name)) throw forbidden(`Property ${name} may not be removed.`);
-      if (!Object.hasOwn(properties, name)) throw conflict(`Property ${name} does not exist.`);
+      if (isAttribute(name)) throw denied(`Property ${name} may not be removed.`);
+      if (!Object.hasOwn(properties, name)) throw conflicting(`Property ${name} does not exist.`);
       delete properties[name];
     } else if (check !== undefined) {
       if ((name === "disk_format" || name === "container_format") && !["queued", "importing"].includes(image.status)) {
@@ -94,7 +126,7 @@ export function applyPatch(image: ImageRow, changes: readonly PatchChange[]): Im
       }
       row = { ...row, ...check(value) };
     } else {
-      if (op === "replace" && !Object.hasOwn(properties, name)) throw conflict(`Property ${name} does not exist.`);
+      if (op === "replace" && !Object.hasOwn(properties, name)) throw conflicting(`Property ${name} does not exist.`);
       setOwn(properties, name, checkProperty(name, value));
     }
   }
