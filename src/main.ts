@@ -1,10 +1,12 @@
 import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
 import type { Hono } from "hono";
 import { createApps } from "./app.ts";
 import { isDataDirectoryBusy } from "./bootstrap/lock.ts";
 import { controlSocket } from "./control/protocol.ts";
 import { controlApp } from "./control/server.ts";
 import { createHost, type Host } from "./host/index.ts";
+import { syslogSink } from "./host/syslog.ts";
 import { ensureVolumeGroups } from "./host/volume-groups.ts";
 import { hostWarnings } from "./host-warnings.ts";
 import type { Settings } from "./kernel/config/settings.ts";
@@ -45,7 +47,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { dataDir, logging } = configured;
   mkdirSync(dataDir, { recursive: true, mode: 0o755 });
   const files = options.sink === undefined ? fileSink({ directory: logging.dir, keepDays: logging.days }) : null;
-  const sink = options.sink ?? files?.sink ?? (() => {});
+  const syslog = logging.syslog === null ? null : syslogSink(logging.syslog, hostname());
+  const kept = options.sink ?? files?.sink ?? (() => {});
+  const sink: LogSink =
+    syslog === null
+      ? kept
+      : (record) => {
+          kept(record);
+          syslog.sink(record);
+        };
   const logLevel = logging.debug ? "debug" : "info";
 
   // The key of tokens, hashes of passwords and EC2 secrets are in it.
@@ -102,6 +112,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ready?.host.close();
       db.close();
       files?.close();
+      syslog?.close();
     },
   };
 }
@@ -117,6 +128,7 @@ async function prepareHost(
 ): Promise<{ ready: ReadyHost | null; settings: Settings }> {
   if (settings.virtDriver === "fake") return { ready: null, settings };
   const host = createHost({ settings, log, tracer });
+  for (const remark of await host.tune()) log.info(remark);
   const box = await host.box.up();
   await host.libvirtd.start();
   host.libvirtd.watch();

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ControlClient } from "../control/client.ts";
@@ -14,7 +14,6 @@ import { replaceFile } from "./files.ts";
 import type { Systemd } from "./systemd.ts";
 
 /** After a reboot it starts the guests first. */
-const START_DEADLINE_MS = 600_000;
 const ASK_SYSTEMD_EVERY_MS = 2_000;
 const STOP_DEADLINE_MS = 30_000;
 /** Until it has its control socket, which comes early. */
@@ -32,6 +31,8 @@ export interface DaemonParts {
 
 /** The daemon notes what it was started with, so that the next stack knows whether local.conf says something else by now. */
 export function noteDaemonSettings(settings: Settings): void {
+  // Of a daemon that was started without a stack, this is the first file.
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o755 });
   replaceFile(fingerprintFile(settings.dataDir), fingerprint(settings));
 }
 
@@ -84,7 +85,7 @@ export async function startDaemonProcess(
     });
   }
 
-  const deadline = Date.now() + START_DEADLINE_MS;
+  const deadline = Date.now() + settings.serviceTimeout * 1000;
   let asked = Date.now();
   while (Date.now() < deadline) {
     if (ended !== null)
@@ -103,7 +104,7 @@ export async function startDaemonProcess(
     await new Promise((resolve) => setTimeout(resolve, unit === null ? 20 : 200));
   }
   throw new Error(
-    `the daemon did not answer within ${START_DEADLINE_MS / 1000} s. Its last words:\n${await (unit?.lastWords(settings) ?? lastLines(logFile))}`,
+    `the daemon did not answer within ${settings.serviceTimeout} s (SERVICE_TIMEOUT). Its last words:\n${await (unit?.lastWords(settings) ?? lastLines(logFile))}`,
   );
 }
 

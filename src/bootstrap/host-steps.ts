@@ -29,6 +29,7 @@ const IMAGE_BUILD_TIMEOUT_MS = 1_800_000;
 export function hostSetup(host: Host, settings: Settings, systemd: Systemd, notes: string[]): HostSetup {
   const restore = [
     ...(settings.libvirtType === "kvm" ? [kvmStep(host, notes)] : []),
+    tuneStep(host),
     boxStep(host, notes),
     libvirtdStep(host, settings, systemd, notes),
     storageStep(host, settings),
@@ -115,6 +116,14 @@ function kvmStep(host: Host, notes: string[]): Step {
         notes.push(`KVM is not usable here: guests are emulated, which is slow (LIBVIRT_TYPE=qemu)\n  ${reason}`);
       return usable ? undefined : "not usable, falling back to emulation";
     },
+  };
+}
+
+function tuneStep(host: Host): Step {
+  return {
+    name: "Tune the kernel",
+    plan: "share equal memory of guests (ENABLE_KSM), compress what is swapped out (ENABLE_ZSWAP)",
+    run: async () => (await host.tune()).join(", ") || undefined,
   };
 }
 

@@ -19,6 +19,7 @@ import { installMissing, missingRequirements } from "./packages.ts";
 import { type Preflight, preflight } from "./preflight.ts";
 import { QemuImg } from "./qemu-img.ts";
 import { type HostSnapshot, takeSnapshot } from "./snapshot.ts";
+import { tuneKernel } from "./tuning.ts";
 import type { Exec, Ledger, LedgerEntry, UndoProgress, UndoReport } from "./types.ts";
 import { HostWatch } from "./watch/host-watch.ts";
 
@@ -39,6 +40,8 @@ export interface Host {
   installPackages(progress?: (line: string) => void): Promise<string[]>;
   /** Whether KVM runs guests; measured once per boot. `look`: measured now, and not kept; `again`: measured now, and kept. */
   kvm(mode?: "look" | "again"): Promise<KvmProbe>;
+  /** ENABLE_KSM and ENABLE_ZSWAP; what was done, or why not. */
+  tune(): Promise<string[]>;
   /** See facts.ts. */
   reapsOrphans(): Promise<boolean>;
   snapshot(): Promise<HostSnapshot>;
@@ -105,6 +108,7 @@ export function createHost(options: HostOptions): Host {
       if (mode === "again") await rm(cacheFile, { force: true });
       return probeKvm(exec, mode === "look" ? {} : { cacheFile });
     },
+    tune: () => tuneKernel({ settings, ledger }),
     reapsOrphans,
     snapshot: () => takeSnapshot(exec, { ownDirectories: [dataDir, settings.dest] }),
     teardown: async ({ data, progress }) => {

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { isServiceEnabled } from "../kernel/config/services.ts";
 import type { Settings } from "../kernel/config/settings.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Box } from "./box/box.ts";
@@ -131,9 +130,7 @@ async function ports(settings: Settings, ok: Ok, say: Say): Promise<void> {
     say("error", "ports", `port ${api} is taken`, hint);
   } else ok("ports", `port ${api} is free`);
   if (!classic) return;
-  const candidates: Record<string, number> = others;
-  if (!isServiceEnabled(settings, "s-proxy")) delete candidates.objectStore;
-  for (const [name, port] of Object.entries(candidates)) {
+  for (const [name, port] of Object.entries(others)) {
     if (port === api || (await canListen(port, settings.listenAddress))) continue;
     say("warning", "ports", `port ${port} (${name}) is taken`, "that API is only on the main port then");
   }

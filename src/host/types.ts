@@ -90,6 +90,7 @@ export type LedgerKind =
   | "nft-rule"
   | "ipset"
   | "sysctl"
+  | "kernel-switch"
   | "process"
   | "loop"
   | "volume-group"
@@ -151,6 +152,8 @@ export interface LedgerDetails {
     /** Set back whatever it is now: the kernel changes it along with another key. */
     always?: boolean;
   };
+  /** The name is the path of a file in /sys. */
+  "kernel-switch": { previous: string; value: string };
   process: {
     pidFile: string;
     /** Must occur in its command line when only the daemon's own pid file is known. */

@@ -84,7 +84,9 @@ export function createCloud(options: CloudOptions): Cloud {
   };
 
   const services = options.services.map((definition) => {
-    kernel.policies.register(definition.policies, enforcedScopes(definition, settings)?.of);
+    const { olderRules } = definition;
+    const older = olderRules !== undefined && !settings.identity.enforceNewDefaultsOf[olderRules];
+    kernel.policies.register(definition.policies, enforcedScopes(definition, settings)?.of, older);
     const instance = definition.create(kernel);
     facades.set(definition.name, instance.facade);
     return { definition, instance };

@@ -120,6 +120,8 @@ export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
   policies: PolicyTable;
   /** Absent: tokens of any scope. */
   scopes?: ServiceScopes;
+  /** Whose ENFORCE_NEW_DEFAULTS, when it is off, brings the rules back that knew no readers (policy.ts, withOlder). */
+  olderRules?: ServiceScopes["switch"];
   migrations: readonly Migration[];
   /** Builds it. Must not touch database rows or the host: that is seed's, reconcile's and start's. */
   create(kernel: Kernel, drivers: Drivers): ServiceInstance<Facades[Name]>;
@@ -128,6 +130,7 @@ export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
 /** A definition whose drivers have been given; what app.ts and main.ts handle. */
 export interface Service extends Front {
   fronts: readonly Front[];
+  olderRules?: ServiceScopes["switch"];
   policies: PolicyTable;
   migrations: readonly Migration[];
   create(kernel: Kernel): ServiceInstance<unknown>;
@@ -144,6 +147,7 @@ export function defineService<Name extends keyof Facades, Drivers = void>(
     fronts: definition.fronts ?? [],
     policies: definition.policies,
     ...(definition.scopes === undefined ? {} : { scopes: definition.scopes }),
+    ...(definition.olderRules === undefined ? {} : { olderRules: definition.olderRules }),
     migrations: definition.migrations,
     create: (kernel) => definition.create(kernel, drivers),
   });

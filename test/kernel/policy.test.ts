@@ -16,6 +16,7 @@ import {
   projectReader,
   role,
   systemScope,
+  withOlder,
 } from "../../src/kernel/policy/policy.ts";
 import { identityOf } from "../support/cloud.ts";
 
@@ -80,4 +81,16 @@ test("a policy that is not there is an error, not a yes; none is defined twice",
   assert.throws(() => policies.allows("x:put", member, null), /no policy x:put/);
   assert.throws(() => policies.register({ "x:get": ownUser }), /twice/);
   assert.equal(policies.allows("x:never", someone("admin:alpha"), { projectId: "alpha" }), false);
+});
+
+test("with the rules of before, any role in a project may do there what its members may, and nothing elsewhere", () => {
+  const other = someone("anotherrole:alpha");
+  assert.equal(projectMember.allows(other, { projectId: "alpha" }), false);
+  const older = withOlder(projectMember);
+  assert.equal(older.allows(other, { projectId: "alpha" }), true);
+  assert.equal(older.allows(other, { projectId: "beta" }), false);
+  assert.equal(older.allows(someone("anotherrole:alpha", { projectId: null }), null), false);
+  assert.equal(older.allows(someone("none:alpha", { roles: new Set() }), { projectId: "alpha" }), false);
+  assert.equal(withOlder(adminOrService).allows(other, null), false);
+  assert.equal(withOlder(adminOrService).asksOwner, adminOrService.asksOwner);
 });

@@ -19,7 +19,6 @@ import { testSettings } from "../support/settings.ts";
 /** Values that can be found again wherever they may have been written. */
 const ADMIN = "adminPassword-4d1e";
 const SERVICE = "servicePassword-77aa";
-const METADATA = "metadataSecret-1b2c";
 const USER = "userPassword-9c3f";
 const NEXT = "nextPassword-5e6d";
 const WRONG = "wrongPassword-8b0a";
@@ -37,17 +36,17 @@ describe("secrets", () => {
   let directory: string;
   let closeLogs: () => void;
   /** What must not be found in logs and traces: the values above, and what answers handed out. */
-  const secrets = new Set([ADMIN, SERVICE, METADATA, USER, NEXT, WRONG, APPLICATION, EC2_SECRET, TOTP, USER_DATA]);
+  const secrets = new Set([ADMIN, SERVICE, USER, NEXT, WRONG, APPLICATION, EC2_SECRET, TOTP, USER_DATA]);
   for (const secret of [GUEST, FILE, PRESIGNED]) secrets.add(secret);
   /** Of those, what the database has to keep: to show it again (user data, EC2 keys), or until the work is done. */
-  const stored = new Set([METADATA, EC2_SECRET, TOTP, USER_DATA, PRESIGNED]);
+  const stored = new Set([EC2_SECRET, TOTP, USER_DATA, PRESIGNED]);
   const requestIds = new Set<string>();
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "tenrec-secrets-"));
     const settings = testSettings(
       { logging: { debug: true } },
-      { DATA_DIR: directory, ADMIN_PASSWORD: ADMIN, SERVICE_PASSWORD: SERVICE, METADATA_PROXY_SHARED_SECRET: METADATA },
+      { DATA_DIR: directory, ADMIN_PASSWORD: ADMIN, SERVICE_PASSWORD: SERVICE },
     );
     db = new Database({ path: join(directory, "tenrec.db") });
     const { sink, close } = fileSink({ directory: join(directory, "logs"), keepDays: 7 });

@@ -31,9 +31,6 @@ export function testSettings(
       VIRT_DRIVER: "fake",
       ADMIN_PASSWORD: "secret",
       SERVICE_PASSWORD: "secret",
-      SWIFT_HASH: "salt",
-      SWIFT_TEMPURL_KEY: "tempurl",
-      METADATA_PROXY_SHARED_SECRET: "metadata",
       // The same cloud whether or not this machine has the guest image.
       DOWNLOAD_DEFAULT_IMAGES: "False",
       ...variables,

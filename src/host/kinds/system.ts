@@ -1,5 +1,6 @@
-import { unlink } from "node:fs/promises";
+import { unlink, writeFile } from "node:fs/promises";
 import { removeControlGroup } from "../cgroup.ts";
+import { readSwitch } from "../tuning.ts";
 import { ignoreMissing, type Kind } from "./kind.ts";
 
 /** Kernel settings, programs, guests, packages. */
@@ -22,6 +23,18 @@ export const system = {
       return (await look.text("cat", [`/proc/sys/${sysctlKey(name)}`], netns)).trim() === value;
     },
   } satisfies Kind<"sysctl">,
+
+  "kernel-switch": {
+    words: "kernel setting",
+    whenGone: "somebody set it since, or the machine was started anew",
+    async undo({ name, details: { previous, value } }) {
+      // Somebody else may have set it since: then it is no longer ours to set back.
+      if ((await readSwitch(name)) === value) await writeFile(name, previous);
+    },
+    async isThere({ name, details: { value } }) {
+      return (await readSwitch(name)) === value;
+    },
+  } satisfies Kind<"kernel-switch">,
 
   process: {
     words: "process",

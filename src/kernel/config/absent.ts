@@ -20,7 +20,7 @@ const absent: readonly AbsentFeature[] = [
     plugins: ["swift"],
     variables: ["SWIFT_*"],
   },
-  { feature: "S3 API (s3api)", services: ["s3api", "swift3"] },
+  { feature: "S3 API (s3api)", services: ["s3api", "swift3"], variables: ["S3_*"] },
   { feature: "orchestration (heat)", services: ["heat", "h-*"], plugins: ["heat"], variables: ["HEAT_*"] },
   {
     feature: "dashboard (horizon)",
@@ -28,7 +28,7 @@ const absent: readonly AbsentFeature[] = [
     plugins: ["horizon", "*-dashboard", "*-ui"],
     variables: ["HORIZON_*", "APACHE_*"],
   },
-  { feature: "backup of volumes (c-bak)", services: ["c-bak", "cinder-backup"] },
+  { feature: "backup of volumes (c-bak)", services: ["c-bak", "cinder-backup"], variables: ["CINDER_BACKUP_*"] },
   {
     feature: "telemetry (ceilometer)",
     services: ["ceilometer", "ceilometer-*"],
@@ -223,6 +223,10 @@ export function absentPlugin(name: string): string | null {
 export function isOfAbsentFeature(variable: string): boolean {
   return absent.some(({ variables }) => fits(variables, variable));
 }
+
+/** Variables of absent features, for the reference. */
+export const absentVariables: readonly { readonly feature: string; readonly variables: readonly string[] }[] =
+  absent.flatMap(({ feature, variables }) => (variables === undefined ? [] : [{ feature, variables }]));
 
 /** Names that an `enable_service` may hold, for the nearest to a mistyped one. */
 export const absentServiceNames: readonly string[] = absent

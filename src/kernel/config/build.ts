@@ -34,9 +34,6 @@ export function buildSettings(
     passwords: {
       admin: r.value("ADMIN_PASSWORD"),
       service: r.value("SERVICE_PASSWORD"),
-      swiftHash: r.value("SWIFT_HASH"),
-      swiftTempUrlKey: r.value("SWIFT_TEMPURL_KEY"),
-      metadataProxySecret: r.value("METADATA_PROXY_SHARED_SECRET"),
     },
     ports: {
       api: r.value("API_PORT"),
@@ -49,12 +46,8 @@ export function buildSettings(
       network: r.value("Q_PORT"),
       blockStorage: r.value("CINDER_SERVICE_PORT"),
       placement: r.value("PLACEMENT_SERVICE_PORT"),
-      objectStore: r.value("SWIFT_DEFAULT_BIND_PORT"),
-      s3: r.value("S3_SERVICE_PORT"),
       noVnc: r.value("NOVNCPROXY_PORT"),
       serial: r.value("SERIALPROXY_PORT"),
-      orchestration: r.value("HEAT_API_PORT"),
-      orchestrationCfn: r.value("HEAT_API_CFN_PORT"),
     },
     api: {
       protocol,
@@ -65,12 +58,10 @@ export function buildSettings(
       maxRequestBodySize: r.value("MAX_REQUEST_BODY_SIZE"),
     },
     identity: {
-      host: r.value("KEYSTONE_SERVICE_HOST"),
       authUrl: r.value("KEYSTONE_SERVICE_URI"),
       serviceDomainName: r.value("SERVICE_DOMAIN_NAME"),
       serviceProjectName: r.value("SERVICE_PROJECT_NAME"),
       tokenExpiration: r.option("keystone/token/expiration"),
-      enforceNewDefaults: r.value("ENFORCE_NEW_DEFAULTS"),
       enforceNewDefaultsOf: {
         keystone: r.value("KEYSTONE_ENFORCE_NEW_DEFAULTS"),
         nova: r.value("NOVA_ENFORCE_NEW_DEFAULTS"),
@@ -91,12 +82,8 @@ export function buildSettings(
       urls: r.value("IMAGE_URLS"),
       downloadDefaultImages: r.value("DOWNLOAD_DEFAULT_IMAGES"),
       defaultName: r.value("DEFAULT_IMAGE_NAME"),
-      defaultFileName: r.value("DEFAULT_IMAGE_FILE_NAME"),
-      cirrosVersion: r.value("CIRROS_VERSION"),
-      cirrosArch: r.value("CIRROS_ARCH"),
       imageDir: path(r.value("GLANCE_IMAGE_DIR")),
       enforceFormat: r.value("GLANCE_ENFORCE_IMAGE_FORMAT"),
-      useImportWorkflow: r.value("GLANCE_USE_IMPORT_WORKFLOW"),
       allowLocalUrls: r.value("ALLOW_LOCAL_URLS"),
       enableQuotas: r.value("GLANCE_ENABLE_QUOTAS"),
       limitSizeTotalMb: r.value("GLANCE_LIMIT_IMAGE_SIZE_TOTAL"),
@@ -116,11 +103,8 @@ export function buildSettings(
       volumeNamePrefix: r.value("VOLUME_NAME_PREFIX"),
       volumeClear: r.value("CINDER_VOLUME_CLEAR"),
       lvmType: r.value("CINDER_LVM_TYPE"),
-      rootDiskClear: r.value("LVM_VOLUME_CLEAR"),
       multiattach: r.value("ENABLE_VOLUME_MULTIATTACH"),
       multiattachTypeName: r.value("VOLUME_TYPE_MULTIATTACH"),
-      imageCache: r.value("CINDER_IMG_CACHE_ENABLED"),
-      backupDriver: r.value("CINDER_BACKUP_DRIVER"),
       maxOverSubscriptionRatio: r.option("cinder/DEFAULT/max_over_subscription_ratio"),
       maxLimit: r.option("cinder/DEFAULT/osapi_max_limit"),
       quotas: {
@@ -133,12 +117,6 @@ export function buildSettings(
         perVolumeGigabytes: r.option("cinder/DEFAULT/per_volume_size_limit"),
       },
     },
-    objectStore: {
-      dataDir: path(r.value("SWIFT_DATA_DIR")),
-      maxFileSize: r.value("SWIFT_MAX_FILE_SIZE"),
-      tempUrls: r.value("SWIFT_ENABLE_TEMPURLS"),
-    },
-    dashboard: { root: r.value("HORIZON_APACHE_ROOT") },
     logging: {
       file: logFile === null ? null : path(logFile),
       dir: path(r.value("LOGDIR")),
@@ -150,7 +128,10 @@ export function buildSettings(
       debug: r.value("ENABLE_DEBUG_LOG_LEVEL"),
       syslog: r.value("SYSLOG") ? { host: r.value("SYSLOG_HOST"), port: r.value("SYSLOG_PORT") } : null,
     },
-    tuning: { ksm: r.value("ENABLE_KSM"), zswap: r.value("ENABLE_ZSWAP") },
+    tuning: {
+      ksm: r.value("ENABLE_KSM"),
+      zswap: r.value("ENABLE_ZSWAP") ? { compressor: r.value("ZSWAP_COMPRESSOR"), pool: r.value("ZSWAP_ZPOOL") } : null,
+    },
   };
 }
 
@@ -240,17 +221,13 @@ function buildCompute(r: Resolver, path: (text: string) => string): ComputeSetti
     reservedHostDiskMb: r.option("nova/DEFAULT/reserved_host_disk_mb"),
     libvirtCpuMode: r.value("LIBVIRT_CPU_MODE"),
     libvirtCpuModel: r.value("LIBVIRT_CPU_MODEL"),
-    backend: r.value("NOVA_BACKEND") === "LVM" ? "lvm" : "default",
-    statePath: path(r.value("NOVA_STATE_PATH")),
     instancesPath: path(r.value("NOVA_INSTANCES_PATH")),
     instanceNamePrefix: r.value("INSTANCE_NAME_PREFIX"),
     forceConfigDrive: r.value("FORCE_CONFIG_DRIVE"),
     allowResizeToSameHost: r.value("NOVA_ALLOW_MOVE_TO_SAME_HOST"),
     vncEnabled: r.value("NOVA_VNC_ENABLED"),
-    spiceEnabled: r.value("NOVA_SPICE_ENABLED"),
     serialEnabled: r.value("NOVA_SERIAL_ENABLED"),
     noVncProxyUrl: r.value("NOVNCPROXY_URL"),
-    vncServerListen: r.value("VNCSERVER_LISTEN"),
     defaultInstanceType: r.value("DEFAULT_INSTANCE_TYPE"),
     defaultAvailabilityZone: r.option("nova/DEFAULT/default_availability_zone"),
     dhcpDomain: r.option("nova/DEFAULT/dhcp_domain"),

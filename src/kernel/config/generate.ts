@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { absentVariables } from "./absent.ts";
 import { optionTables } from "./post-config/options.ts";
 import type { Variable } from "./variable.ts";
 import { acceptedVariables } from "./variables/accepted.ts";
@@ -123,9 +124,15 @@ export function referenceText(): string {
     "| --- | --- |",
   );
   const byNote = new Map<string, string[]>();
-  for (const { name, note } of acceptedVariables) {
-    const why = note === "" ? "nothing is said: nobody can be misled by it" : note;
+  for (const { name, note, why: silent } of acceptedVariables) {
+    const why = note === "" ? `${silent} (nothing is said)` : note;
     byNote.set(why, [...(byNote.get(why) ?? []), `\`${name}\``]);
+  }
+  for (const { feature, variables } of absentVariables) {
+    byNote.set(
+      `there is no ${feature} yet`,
+      variables.map((name) => `\`${name}\``),
+    );
   }
   for (const [note, names] of byNote) lines.push(row(names.join(", "), note));
   return `${lines.join("\n")}\n`;

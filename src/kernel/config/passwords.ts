@@ -6,12 +6,7 @@ import { dirname } from "node:path";
 export const passwordFileName = ".localrc.password";
 
 /** Secrets that are made when they are not given. */
-export const generatedSecrets: readonly string[] = [
-  "ADMIN_PASSWORD",
-  "SWIFT_HASH",
-  "SWIFT_TEMPURL_KEY",
-  "METADATA_PROXY_SHARED_SECRET",
-];
+export const generatedSecrets: readonly string[] = ["ADMIN_PASSWORD"];
 
 export function generatePassword(): string {
   return randomBytes(12).toString("hex");

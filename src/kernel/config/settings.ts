@@ -56,8 +56,6 @@ export interface Settings {
   readonly compute: ComputeSettings;
   readonly image: ImageSettings;
   readonly blockStorage: BlockStorageSettings;
-  readonly objectStore: ObjectStoreSettings;
-  readonly dashboard: DashboardSettings;
   readonly logging: LoggingSettings;
   readonly tuning: TuningSettings;
 }
@@ -67,12 +65,6 @@ export interface PasswordSettings {
   readonly admin: string;
   /** SERVICE_PASSWORD: nova, neutron, … users; ADMIN_PASSWORD when not set. */
   readonly service: string;
-  /** SWIFT_HASH: salt of the object store's paths. */
-  readonly swiftHash: string;
-  /** SWIFT_TEMPURL_KEY */
-  readonly swiftTempUrlKey: string;
-  /** METADATA_PROXY_SHARED_SECRET: signs the instance id between metadata proxy and nova. */
-  readonly metadataProxySecret: string;
 }
 
 export interface PortSettings {
@@ -96,18 +88,10 @@ export interface PortSettings {
   readonly blockStorage: number;
   /** PLACEMENT_SERVICE_PORT (8778) */
   readonly placement: number;
-  /** SWIFT_DEFAULT_BIND_PORT (8080) */
-  readonly objectStore: number;
-  /** S3_SERVICE_PORT (3333) */
-  readonly s3: number;
   /** NOVNCPROXY_PORT (6080) */
   readonly noVnc: number;
   /** SERIALPROXY_PORT (6083) */
   readonly serial: number;
-  /** HEAT_API_PORT (8004) */
-  readonly orchestration: number;
-  /** HEAT_API_CFN_PORT (8000) */
-  readonly orchestrationCfn: number;
 }
 
 export interface ApiSettings {
@@ -126,8 +110,6 @@ export interface ApiSettings {
 }
 
 export interface IdentitySettings {
-  /** KEYSTONE_SERVICE_HOST */
-  readonly host: string;
   /** KEYSTONE_SERVICE_URI (or from KEYSTONE_SERVICE_PROTOCOL and _HOST): the auth URL, `http://HOST/identity`. */
   readonly authUrl: string;
   /** SERVICE_DOMAIN_NAME (Default) */
@@ -136,9 +118,7 @@ export interface IdentitySettings {
   readonly serviceProjectName: string;
   /** keystone [token] expiration, seconds. */
   readonly tokenExpiration: number;
-  /** ENFORCE_NEW_DEFAULTS: reader/member/admin and system scope as in the new RBAC. */
-  readonly enforceNewDefaults: boolean;
-  /** The same per service (NOVA_ENFORCE_NEW_DEFAULTS, …), ENFORCE_NEW_DEFAULTS where not set. */
+  /** NOVA_ENFORCE_NEW_DEFAULTS, … of each service, ENFORCE_NEW_DEFAULTS where not set: scopes are enforced, and reader and member differ. */
   readonly enforceNewDefaultsOf: {
     readonly keystone: boolean;
     readonly nova: boolean;
@@ -279,10 +259,6 @@ export interface ComputeSettings {
   readonly libvirtCpuMode: "custom" | "host-model" | "host-passthrough" | "maximum" | "none";
   /** LIBVIRT_CPU_MODEL: only with mode custom. */
   readonly libvirtCpuModel: string;
-  /** NOVA_BACKEND: `LVM` puts root disks on the volume group, else files. */
-  readonly backend: "default" | "lvm";
-  /** NOVA_STATE_PATH */
-  readonly statePath: string;
   /** NOVA_INSTANCES_PATH (INSTANCES_PATH) */
   readonly instancesPath: string;
   /** INSTANCE_NAME_PREFIX: `instance-` makes instance-0000000a. */
@@ -293,14 +269,10 @@ export interface ComputeSettings {
   readonly allowResizeToSameHost: boolean;
   /** NOVA_VNC_ENABLED */
   readonly vncEnabled: boolean;
-  /** NOVA_SPICE_ENABLED */
-  readonly spiceEnabled: boolean;
   /** NOVA_SERIAL_ENABLED */
   readonly serialEnabled: boolean;
   /** NOVNCPROXY_URL: `http://HOST:6080/vnc_lite.html`. */
   readonly noVncProxyUrl: string;
-  /** VNCSERVER_LISTEN */
-  readonly vncServerListen: string;
   /** DEFAULT_INSTANCE_TYPE, or null (then m1.nano and m1.micro are made too, as with tempest). */
   readonly defaultInstanceType: string | null;
   /** nova [DEFAULT] default_availability_zone, internal_service_availability_zone */
@@ -348,18 +320,10 @@ export interface ImageSettings {
   readonly downloadDefaultImages: boolean;
   /** DEFAULT_IMAGE_NAME */
   readonly defaultName: string;
-  /** DEFAULT_IMAGE_FILE_NAME */
-  readonly defaultFileName: string;
-  /** CIRROS_VERSION */
-  readonly cirrosVersion: string;
-  /** CIRROS_ARCH */
-  readonly cirrosArch: string;
   /** GLANCE_IMAGE_DIR */
   readonly imageDir: string;
   /** GLANCE_ENFORCE_IMAGE_FORMAT: refuse uploads whose content is not of the declared disk_format. */
   readonly enforceFormat: boolean;
-  /** GLANCE_USE_IMPORT_WORKFLOW */
-  readonly useImportWorkflow: boolean;
   /** ALLOW_LOCAL_URLS: web-download and IMAGE_URLS of users may reach loopback and private addresses. */
   readonly allowLocalUrls: boolean;
   /** GLANCE_ENABLE_QUOTAS */
@@ -390,16 +354,10 @@ export interface BlockStorageSettings {
   readonly volumeClear: "zero" | "none" | "shred";
   /** CINDER_LVM_TYPE */
   readonly lvmType: "auto" | "thin" | "default";
-  /** LVM_VOLUME_CLEAR: the same for root disks with NOVA_BACKEND=LVM. */
-  readonly rootDiskClear: "zero" | "none" | "shred";
   /** ENABLE_VOLUME_MULTIATTACH: also seed the multiattach type. */
   readonly multiattach: boolean;
   /** VOLUME_TYPE_MULTIATTACH */
   readonly multiattachTypeName: string;
-  /** CINDER_IMG_CACHE_ENABLED */
-  readonly imageCache: boolean;
-  /** CINDER_BACKUP_DRIVER */
-  readonly backupDriver: string;
   /** cinder [DEFAULT] max_over_subscription_ratio */
   readonly maxOverSubscriptionRatio: number;
   /** cinder [DEFAULT] osapi_max_limit */
@@ -414,20 +372,6 @@ export interface BlockStorageSettings {
     readonly backupGigabytes: number;
     readonly perVolumeGigabytes: number;
   };
-}
-
-export interface ObjectStoreSettings {
-  /** SWIFT_DATA_DIR */
-  readonly dataDir: string;
-  /** SWIFT_MAX_FILE_SIZE, bytes. */
-  readonly maxFileSize: number;
-  /** SWIFT_ENABLE_TEMPURLS */
-  readonly tempUrls: boolean;
-}
-
-export interface DashboardSettings {
-  /** HORIZON_APACHE_ROOT */
-  readonly root: string;
 }
 
 export interface LoggingSettings {
@@ -454,8 +398,8 @@ export interface LoggingSettings {
 export interface TuningSettings {
   /** ENABLE_KSM */
   readonly ksm: boolean;
-  /** ENABLE_ZSWAP */
-  readonly zswap: boolean;
+  /** ENABLE_ZSWAP with ZSWAP_COMPRESSOR and ZSWAP_ZPOOL; null leaves it as it is. */
+  readonly zswap: { readonly compressor: string; readonly pool: string } | null;
 }
 
 /** What the loader needs to know of the machine; host/facts fills it, tests write it by hand. */

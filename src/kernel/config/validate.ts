@@ -181,12 +181,8 @@ const portVariables = [
   "Q_PORT",
   "CINDER_SERVICE_PORT",
   "PLACEMENT_SERVICE_PORT",
-  "SWIFT_DEFAULT_BIND_PORT",
-  "S3_SERVICE_PORT",
   "NOVNCPROXY_PORT",
   "SERIALPROXY_PORT",
-  "HEAT_API_PORT",
-  "HEAT_API_CFN_PORT",
 ] as const;
 
 function checkPorts(settings: Settings, r: Resolver): void {

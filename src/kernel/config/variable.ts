@@ -30,6 +30,8 @@ export interface AcceptedVariable {
   readonly name: string;
   /** Said once per run when it is set; empty means: take it silently. Variables with the same note are told in one message. */
   readonly note: string;
+  /** What the reference says of one that is taken silently. */
+  readonly why?: string;
   /** Values that mislead nobody, so that nothing is said. */
   readonly quiet?: RegExp;
 }

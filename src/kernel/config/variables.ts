@@ -8,7 +8,6 @@ import { imageVariables } from "./variables/image.ts";
 import { ipv6Variables } from "./variables/ipv6.ts";
 import { loggingVariables } from "./variables/logging.ts";
 import { networkVariables } from "./variables/network.ts";
-import { objectStoreVariables } from "./variables/object-store.ts";
 import { passwordVariables } from "./variables/passwords.ts";
 
 /** Every variable that has an effect, in one table: parser, validation, defaults and reference all read it. */
@@ -22,7 +21,6 @@ export const variables = {
   ...computeVariables,
   ...imageVariables,
   ...blockStorageVariables,
-  ...objectStoreVariables,
   ...loggingVariables,
 };
 
@@ -43,8 +41,7 @@ export const variableGroups: readonly {
   { title: "Compute", variables: computeVariables },
   { title: "Images", variables: imageVariables },
   { title: "Block storage", variables: blockStorageVariables },
-  { title: "Object store", variables: objectStoreVariables },
-  { title: "Dashboard and logs", variables: loggingVariables },
+  { title: "Logs", variables: loggingVariables },
 ];
 
 const table: ReadonlyMap<string, Variable<unknown>> = new Map<string, Variable<unknown>>(Object.entries(variables));

@@ -1,7 +1,5 @@
 import { ApiError, badRequest, tooLarge } from "../errors.ts";
 
-/** oslo.middleware's default limit, in bytes. */
-export const DEFAULT_MAX_BODY = 114_688;
 const MAX_DEPTH = 64;
 
 /** How long a client may take to send a body of JSON, in milliseconds. */

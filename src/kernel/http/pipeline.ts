@@ -5,7 +5,6 @@ import { ApiError, messageOf, notFound, unauthorized, unavailable } from "../err
 import { isRequestId, requestId } from "../ids/ids.ts";
 import type { Front, Kernel } from "../module.ts";
 import { anyone } from "../policy/policy.ts";
-import { DEFAULT_MAX_BODY } from "./body.ts";
 import { baseUrlOf, type Exchange, type RequestOrigin, type Stages } from "./exchange.ts";
 import { routeFinder } from "./find.ts";
 import { type Microversion, requestedMicroversion } from "./microversion.ts";
@@ -83,7 +82,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     const inRange = found.endpoints.filter(({ route }) => covers(route, exchange.microversion));
     if (inRange.length === 0) throw notFound("The resource could not be found.");
     const streams = inRange.some(({ route }) => route.body === "stream");
-    const limit = Math.max(...inRange.map(({ route }) => route.maxBody ?? DEFAULT_MAX_BODY));
+    const limit = Math.max(...inRange.map(({ route }) => route.maxBody ?? kernel.settings.api.maxRequestBodySize));
     const body = !writes || streams ? null : await stages.parse(exchange, limit);
     const endpoint = stages.choose({ inRange, ofAllVersions: found.endpoints }, body, exchange);
 

@@ -86,6 +86,22 @@ function withScopes(unscoped: Rule, scopes: readonly TokenScope[]): Rule {
   };
 }
 
+/**
+ * The rule together with what it was before there were readers and members (admin_or_owner of nova, neutron, cinder, and
+ * glance's empty rule): any role in a project may do there what its members may. oslo.policy joins the two with "or".
+ */
+export function withOlder(present: Rule): Rule {
+  return {
+    ...present,
+    allows: (identity, target) => present.allows(identity, target) || present.allows(asMember(identity), target),
+  };
+}
+
+function asMember(identity: Identity): Identity {
+  if (identity.projectId === null || identity.roles.size === 0) return identity;
+  return { ...identity, roles: new Set([...identity.roles, "reader", "member"]) };
+}
+
 /** Policy name → rule, e.g. "os_compute_api:servers:create". */
 export type PolicyTable = Readonly<Record<string, Rule>>;
 
@@ -94,11 +110,13 @@ export class Policies {
   readonly #rules = new Map<string, Rule>();
 
   /** `scopesOf` is oslo.policy's scope_types where enforce_scope is on: a token of another scope is refused whatever its roles. */
-  register(table: PolicyTable, scopesOf: ScopesOf = () => null): void {
+  /** `older`: with the deprecated rules of enforce_new_defaults=False, see `withOlder`. */
+  register(table: PolicyTable, scopesOf: ScopesOf = () => null, older = false): void {
     for (const [name, value] of Object.entries(table)) {
       if (this.#rules.has(name)) throw new Error(`policy ${name} is defined twice`);
       const scopes = value === anyone ? null : scopesOf(name);
-      this.#rules.set(name, scopes === null ? value : withScopes(value, scopes));
+      const rule = older && value !== anyone ? withOlder(value) : value;
+      this.#rules.set(name, scopes === null ? rule : withScopes(rule, scopes));
     }
   }
 

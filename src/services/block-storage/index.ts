@@ -37,6 +37,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
   },
   api: blockStorageApi,
   policies,
+  olderRules: "cinder",
   migrations: [blockStorageTables, messageTables, frozenTable],
   create(kernel, drivers) {
     const core = new Core(kernel, drivers.hostname ?? hostname(), drivers.driver);

@@ -40,6 +40,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
   },
   api: computeApi,
   policies,
+  olderRules: "nova",
   scopes: forProjects("nova"),
   migrations: [initial, serverMigrations, useMigration],
   create(kernel, { driver }) {

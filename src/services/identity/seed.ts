@@ -3,6 +3,7 @@ import { SERVICE_USERS, USERS } from "../../kernel/config/accounts.ts";
 import { hexId } from "../../kernel/ids/ids.ts";
 import type { IdentityContext } from "./context.ts";
 import { DEFAULT_DOMAIN, type ProjectManager } from "./manager/projects.ts";
+import { serviceDomain } from "./manager/service-domain.ts";
 
 /** keystone-manage bootstrap's roles are immutable; the others are DevStack's own. */
 const ROLES: readonly { name: string; immutable: boolean }[] = [
@@ -67,8 +68,8 @@ export async function seed(identity: IdentityContext, projects: ProjectManager):
   const hashes = new Map(
     (
       await Promise.all([
-        passwordHashes(identity, USERS, admin, fingerprints.admin.changed),
-        passwordHashes(identity, SERVICE_USERS, service, fingerprints.service.changed),
+        passwordHashes(identity, USERS, DEFAULT_DOMAIN, admin, fingerprints.admin.changed),
+        passwordHashes(identity, SERVICE_USERS, serviceDomain(identity), service, fingerprints.service.changed),
       ])
     ).flat(),
   );
@@ -88,10 +89,12 @@ type Hashes = ReadonlyMap<string, string>;
 async function passwordHashes(
   { store, passwords }: IdentityContext,
   names: readonly string[],
+  domain_id: string | undefined,
   password: string,
   changed: boolean,
 ): Promise<[string, string][]> {
-  const needed = names.filter((name) => changed || store.users.find({ domain_id: DEFAULT_DOMAIN, name }) === undefined);
+  const isNew = (name: string) => domain_id === undefined || store.users.find({ domain_id, name }) === undefined;
+  const needed = names.filter((name) => changed || isNew(name));
   if (needed.length === 0) return [];
   const hash = await passwords.hash(password);
   return needed.map((name) => [name, hash]);
@@ -109,7 +112,7 @@ function fingerprint(store: IdentityContext["store"], name: string, password: st
 
 function seedAccounts(identity: IdentityContext, projects: ProjectManager, hashes: Hashes): void {
   const { store, kernel, tokens } = identity;
-  const { serviceProjectName } = kernel.settings.identity;
+  const { serviceProjectName, serviceDomainName } = kernel.settings.identity;
   const now = kernel.clock.now();
   if (store.projects.get(DEFAULT_DOMAIN) === undefined) {
     projects.create({
@@ -121,13 +124,17 @@ function seedAccounts(identity: IdentityContext, projects: ProjectManager, hashe
       isDomain: true,
     });
   }
+  const services =
+    serviceDomain(identity) ??
+    projects.create({ name: serviceDomainName, domainId: null, parentId: null, isDomain: true }).id;
   const places = new Map<string, string>();
-  for (const { name, description } of [...PROJECTS, { name: serviceProjectName, description: "" }]) {
-    const found = store.projects.find({ domain_id: DEFAULT_DOMAIN, name });
-    const row =
-      found ?? projects.create({ name, description, domainId: DEFAULT_DOMAIN, parentId: null, isDomain: false });
-    places.set(name === serviceProjectName ? "service" : name, row.id);
-  }
+  const place = (name: string, key: string, description: string, domainId: string): void => {
+    const found = store.projects.find({ domain_id: domainId, name });
+    const row = found ?? projects.create({ name, description, domainId, parentId: null, isDomain: false });
+    places.set(key, row.id);
+  };
+  for (const { name, description } of PROJECTS) place(name, name, description, DEFAULT_DOMAIN);
+  place(serviceProjectName, "service", "", services);
   const roleIds = new Map<string, string>();
   for (const { name, immutable } of ROLES) {
     const found = store.roles.find({ domain_id: null, name });
@@ -140,13 +147,14 @@ function seedAccounts(identity: IdentityContext, projects: ProjectManager, hashe
     store.memberships.imply(roleIds.get(prior) ?? "", roleIds.get(implied) ?? "");
   }
   const actors = new Map<string, { id: string; isNew: boolean }>();
-  for (const name of [...USERS, ...SERVICE_USERS]) {
-    const found = store.users.find({ domain_id: DEFAULT_DOMAIN, name });
+  const users = USERS.map((name) => ({ name, domain_id: DEFAULT_DOMAIN }));
+  for (const { name, domain_id } of [...users, ...SERVICE_USERS.map((user) => ({ name: user, domain_id: services }))]) {
+    const found = store.users.find({ domain_id, name });
     const row =
       found ??
       store.users.insert({
         id: hexId(),
-        domain_id: DEFAULT_DOMAIN,
+        domain_id,
         name,
         enabled: 1,
         default_project_id: null,

@@ -44,6 +44,7 @@ export const image = defineService<"image", ImageDrivers>({
   },
   api: imageApi,
   policies,
+  olderRules: "glance",
   scopes: forProjects("glance", scopesOf),
   migrations: [imagesMigration],
   create(kernel, drivers) {

@@ -36,6 +36,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   },
   api: networkApi,
   policies,
+  olderRules: "neutron",
   // Who looks with another scope finds nothing but is not refused: lists are filtered (neutron/pecan_wsgi/hooks).
   scopes: forProjects("neutron", (policy) => (policies[policy] === admin ? ["project"] : null)),
   migrations: [networkMigration, dhcpSchedule, formerGuests, shares, agentsMigration],

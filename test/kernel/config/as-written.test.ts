@@ -76,12 +76,12 @@ test("arrays are understood; only of a variable with effect is more than one ite
 
 test("a command in a variable is never run: detected, without matter, or a mistake", () => {
   const { settings, said } = load(
-    "HOST_IP=$(hostname -I | awk '{print $1}')\nHOST_IP_IFACE=`ip route | cut -d \")\" -f 1`\nHERE=$(ip -4 addr)\nSERVICE_HOST=${HERE}\nMYSQL_HOST=$HERE\nVNCSERVER_LISTEN=$HOST_IP\nOVS_BRIDGE=$(ls (x))",
+    "HOST_IP=$(hostname -I | awk '{print $1}')\nHOST_IP_IFACE=`ip route | cut -d \")\" -f 1`\nHERE=$(ip -4 addr)\nSERVICE_HOST=${HERE}\nMYSQL_HOST=$HERE\nSYSLOG=True\nSYSLOG_HOST=$HOST_IP\nOVS_BRIDGE=$(ls (x))",
   );
   assert.equal(settings.hostIp, "192.0.2.10");
   assert.equal(settings.hostIpInterface, "eth0");
   assert.equal(settings.serviceHost, "192.0.2.10");
-  assert.equal(settings.compute.vncServerListen, "192.0.2.10");
+  assert.equal(settings.logging.syslog?.host, "192.0.2.10");
   assert.ok(!settings.explicit.includes("HOST_IP"));
   assert.deepEqual(
     said.map((one) => one.replace(/;.*/, "")),

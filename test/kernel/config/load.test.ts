@@ -80,7 +80,7 @@ test("bash's quoting: quotes, escapes, continuation, comments, several on a line
       "REGION_NAME=Region\\",
       "Two",
       "PRIVATE_NETWORK_NAME=a#b PUBLIC_NETWORK_NAME=it\\'s; Q_ROUTER_NAME='r'\"s\"t",
-      "SWIFT_HASH=$",
+      "PRIVATE_SUBNET_NAME=$",
     ].join("\n"),
   );
   assert.equal(settings.passwords.admin, 'p $x "#&;');
@@ -89,7 +89,7 @@ test("bash's quoting: quotes, escapes, continuation, comments, several on a line
   assert.equal(settings.network.privateNetworkName, "a#b");
   assert.equal(settings.network.publicNetworkName, "it's");
   assert.equal(settings.network.routerName, "rst");
-  assert.equal(settings.passwords.swiftHash, "$");
+  assert.equal(settings.network.privateSubnetName, "$");
 });
 
 test("any password survives single quotes in the file", () => {

@@ -50,10 +50,7 @@ const nova = {
   "libvirt/cpu_model": same("LIBVIRT_CPU_MODEL"),
   "vnc/enabled": same("NOVA_VNC_ENABLED"),
   "vnc/novncproxy_base_url": same("NOVNCPROXY_URL"),
-  "vnc/server_listen": same("VNCSERVER_LISTEN"),
-  "spice/enabled": same("NOVA_SPICE_ENABLED"),
   "serial_console/enabled": same("NOVA_SERIAL_ENABLED"),
-  "neutron/metadata_proxy_shared_secret": same("METADATA_PROXY_SHARED_SECRET"),
   "oslo_policy/enforce_new_defaults": same("NOVA_ENFORCE_NEW_DEFAULTS"),
   "DEFAULT/debug": same("ENABLE_DEBUG_LOG_LEVEL"),
 };
@@ -76,7 +73,6 @@ const neutron = {
   "quotas/quota_security_group_rule": own(quota, 100, "Security group rules per project."),
   "quotas/quota_rbac_policy": own(quota, 10, "RBAC policies per project."),
   "DEFAULT/dnsmasq_dns_servers": same("DHCP_DNS_SERVERS"),
-  "DEFAULT/metadata_proxy_shared_secret": same("METADATA_PROXY_SHARED_SECRET"),
   "oslo_policy/enforce_new_defaults": same("NEUTRON_ENFORCE_NEW_DEFAULTS"),
   "DEFAULT/debug": same("ENABLE_DEBUG_LOG_LEVEL"),
 };

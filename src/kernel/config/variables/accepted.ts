@@ -2,6 +2,9 @@ import { matchesPattern } from "../absent.ts";
 import type { AcceptedVariable } from "../variable.ts";
 
 const accept = (note: string, ...names: string[]): AcceptedVariable[] => names.map((name) => ({ name, note }));
+/** Nothing is said, for nobody can be misled; `why` is for the reference. */
+const silently = (why: string, ...names: string[]): AcceptedVariable[] =>
+  names.map((name) => ({ name, note: "", why }));
 /** As `accept`, but nothing is said when the value is one of these words (any letter case). */
 const acceptQuietly = (note: string, quiet: string, ...names: string[]): AcceptedVariable[] =>
   names.map((name) => ({ name, note, quiet: new RegExp(`^(${quiet})$`, "i") }));
@@ -20,10 +23,9 @@ const CERTIFICATE = "all ports have one certificate: KEYSTONE_SSL_CERT, KEYSTONE
  * What nobody can be misled by is taken silently.
  */
 export const acceptedVariables: readonly AcceptedVariable[] = [
-  // Of the loader itself: DevStack's list of what a later enable_service may not switch on.
-  ...accept("", "DISABLED_SERVICES"),
-  ...accept(
-    "",
+  ...silently("read as disable_service is", "DISABLED_SERVICES"),
+  ...silently(
+    "there is one embedded database and no message broker, and tokens are of one kind",
     "DATABASE_*",
     "MYSQL_*",
     "RABBIT_*",
@@ -50,8 +52,8 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
     "AUTO_ASSIGN_FLOATING_IP",
     "TEST_FLOATING_*",
   ),
-  ...accept(
-    "",
+  ...silently(
+    "Neutron's networks are always used",
     "FORCE_DHCP_RELEASE",
     "EBTABLES_RACE_FIX",
     "NOVA_USE_NEUTRON*",
@@ -60,7 +62,13 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
     "GUEST_INTERFACE_DEFAULT",
     "PUBLIC_INTERFACE_DEFAULT",
   ),
-  ...accept("", "USE_SCREEN", "SCREEN_*", "USE_SYSTEMD", "ENABLE_VERBOSE_LOG_LEVEL"),
+  ...silently(
+    "there are no screen sessions; logs are files in LOGDIR and `tenrec logs`",
+    "USE_SCREEN",
+    "SCREEN_*",
+    "USE_SYSTEMD",
+    "ENABLE_VERBOSE_LOG_LEVEL",
+  ),
   ...acceptQuietly(
     NETWORK_BACKEND,
     "ml2|ovn|openvswitch|linuxbridge|linuxbridge,.*|openvswitch,linuxbridge",
@@ -90,8 +98,8 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
     "MIDONET_*",
     "NEUTRON_BACKEND",
   ),
-  ...accept(
-    "",
+  ...silently(
+    "bridges and networks are made as the subnets of DevStack's public and private network ask, whatever the back-end",
     "PHYSICAL_NETWORK",
     "Q_*",
     "ML2_*",
@@ -110,13 +118,26 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
   ),
   ...acceptQuietly(LDAP, "sql", "KEYSTONE_IDENTITY_BACKEND", "KEYSTONE_ASSIGNMENT_BACKEND"),
   ...accept(LDAP, "LDAP_*", "KEYSTONE_LDAP_*", "KEYSTONE_CLEAR_LDAP"),
-  ...accept("", "KEYSTONE_*_BACKEND"),
-  ...accept("", "CINDER_TARGET_*", "CINDER_ISCSI_HELPER", "ISCSI_*", "FIXED_KEY"),
+  ...silently("everything is in the cloud's own database", "KEYSTONE_*_BACKEND"),
+  ...silently(
+    "volumes are attached locally, without targets, and not encrypted",
+    "CINDER_TARGET_*",
+    "CINDER_ISCSI_HELPER",
+    "ISCSI_*",
+    "FIXED_KEY",
+  ),
   ...accept("volume groups are kept as files the service remembers", "VOLUME_BACKING_FILE", "VOLUME_BACKING_DEVICE"),
   ...accept("write CINDER_VOLUME_CLEAR=zero, none or shred", "CINDER_SECURE_DELETE"),
+  ...acceptQuietly("root disks are files in NOVA_INSTANCES_PATH, not logical volumes", "default|", "NOVA_BACKEND"),
+  ...silently("root disks are files, which are removed", "LVM_VOLUME_CLEAR"),
+  ...acceptQuietly("consoles are VNC and serial ones", "False|0|No", "NOVA_SPICE_ENABLED"),
+  ...silently("each volume of an image is written from that image", "CINDER_IMG_CACHE_ENABLED"),
+  ...silently("the built-in image is known by DEFAULT_IMAGE_NAME", "DEFAULT_IMAGE_FILE_NAME"),
+  ...silently("stack loads its images from within the image service", "GLANCE_USE_IMPORT_WORKFLOW"),
+  ...silently("metadata is answered by the same process, without a proxy to trust", "METADATA_PROXY_SHARED_SECRET"),
   ...accept("limits of servers are nova's quotas", "NOVA_USE_UNIFIED_LIMITS"),
-  ...accept(
-    "",
+  ...silently(
+    "one process serves all; guests' screens are sockets that only the console proxy opens",
     "API_WORKERS",
     "API_RATE_LIMIT",
     "WSGI_MODE",
@@ -126,14 +147,16 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
     "CELLSV2_SETUP",
     "SCHEDULER",
     "SCHEDULER_*",
+    "VNCSERVER_LISTEN",
     "VNCSERVER_PROXYCLIENT_ADDRESS",
     "XVPVNCPROXY_*",
     "NOVA_VNC_KEYMAP",
     "ENABLE_SYSCTL_*",
+    "ENABLE_KSMTUNED",
   ),
-  ...accept("", "ENABLE_IDENTITY_V2", "IDENTITY_API_VERSION", "OS_*"),
-  ...accept(
-    "",
+  ...silently("identity speaks v3, and v2.0 for old clients", "ENABLE_IDENTITY_V2", "IDENTITY_API_VERSION", "OS_*"),
+  ...silently(
+    "every endpoint is on this host",
     "KEYSTONE_AUTH_HOST",
     "KEYSTONE_AUTH_PROTOCOL",
     "KEYSTONE_AUTH_URI*",
@@ -152,8 +175,8 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
   ...accept("with TLS all ports speak it", "SSL_ENABLED_SERVICES"),
   ...accept(CERTIFICATE, "*_SSL_CERT", "*_SSL_KEY", "*_SSL_CA"),
   ...accept(TEMPEST, "INSTALL_TEMPEST", "TEMPEST_RUN_*", "RUN_TEMPEST"),
-  ...accept(
-    "",
+  ...silently(
+    "tempest is set up outside of this program",
     "TEMPEST_*",
     "BUILD_TIMEOUT",
     "ACTIVE_TIMEOUT",
@@ -162,8 +185,8 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
     "USE_BLOCK_MIGRATION_FOR_LIVE_MIGRATION",
   ),
   // Where sources come from: there are none to fetch.
-  ...accept(
-    "",
+  ...silently(
+    "nothing is fetched, built or installed from sources",
     "RECLONE",
     "PIP_*",
     "USE_GET_PIP",

@@ -63,10 +63,6 @@ export const apiVariables = {
   Q_PORT: classic(9696, "Classic port of network."),
   CINDER_SERVICE_PORT: classic(8776, "Classic port of block storage."),
   PLACEMENT_SERVICE_PORT: classic(8778, "Classic port of placement."),
-  SWIFT_DEFAULT_BIND_PORT: classic(8080, "Port of the object store."),
-  S3_SERVICE_PORT: classic(3333, "Port of the S3 endpoint."),
   NOVNCPROXY_PORT: classic(6080, "Port of the VNC console in the browser."),
   SERIALPROXY_PORT: classic(6083, "Port of the serial console web socket."),
-  HEAT_API_PORT: classic(8004, "Classic port of orchestration."),
-  HEAT_API_CFN_PORT: classic(8000, "Classic port of orchestration's CloudFormation dialect."),
 };

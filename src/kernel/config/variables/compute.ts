@@ -1,4 +1,4 @@
-import { boolean, choice, host, nonEmpty, optional, path, text, url } from "../types.ts";
+import { boolean, choice, nonEmpty, optional, path, text, url } from "../types.ts";
 import { urlHost } from "../urls.ts";
 import { variable } from "../variable.ts";
 
@@ -20,11 +20,6 @@ export const computeVariables = {
     default: "Nehalem",
     meaning:
       "Processor model for LIBVIRT_CPU_MODE=custom, and of emulated guests. Nehalem is x86-64-v2, which today's distributions need.",
-  }),
-  NOVA_BACKEND: variable({
-    type: choice("default", "LVM"),
-    default: "default",
-    meaning: "`LVM` puts root disks on the volume group instead of files.",
   }),
   NOVA_STATE_PATH: variable({
     type: path,
@@ -51,7 +46,6 @@ export const computeVariables = {
     meaning: "Resize on the same host, the only one there is.",
   }),
   NOVA_VNC_ENABLED: variable({ type: boolean, default: "True", meaning: "Offer VNC consoles." }),
-  NOVA_SPICE_ENABLED: variable({ type: boolean, default: "False", meaning: "Offer SPICE consoles." }),
   NOVA_SERIAL_ENABLED: variable({ type: boolean, default: "True", meaning: "Offer serial consoles." }),
   NOVNCPROXY_URL: variable({
     type: url,
@@ -59,11 +53,6 @@ export const computeVariables = {
       `${get("SERVICE_PROTOCOL")}://${urlHost(get("SERVICE_HOST"))}:${get("NOVNCPROXY_PORT")}/vnc_lite.html`,
     derived: "SERVICE_PROTOCOL://SERVICE_HOST:NOVNCPROXY_PORT/vnc_lite.html",
     meaning: "Address of the VNC console page.",
-  }),
-  VNCSERVER_LISTEN: variable({
-    type: host,
-    default: "127.0.0.1",
-    meaning: "Address that guests' VNC servers bind to.",
   }),
   DEFAULT_INSTANCE_TYPE: variable({
     type: optional(nonEmpty),

@@ -87,15 +87,17 @@ export const generalVariables = {
   FORCE: variable({ type: boolean, default: "no", meaning: "Go on where the preflight check refuses the host." }),
   SERVICE_TIMEOUT: variable({
     type: integer(1, 86400),
-    default: "60",
-    meaning: "Seconds to wait for a service to start.",
+    default: "600",
+    meaning: "Seconds to wait for the daemon to have networks and guests in order (DevStack's 60 is one service's).",
   }),
   ENABLE_KSM: variable({
     type: boolean,
     default: "True",
-    meaning: "Share equal memory pages of guests; undone by unstack.",
+    meaning: "Share equal memory pages of guests, False switches that off; undone by unstack.",
   }),
   ENABLE_ZSWAP: variable({ type: boolean, default: "False", meaning: "Compress swapped pages; undone by unstack." }),
+  ZSWAP_COMPRESSOR: variable({ type: nonEmpty, default: "lz4", meaning: "Algorithm of ENABLE_ZSWAP." }),
+  ZSWAP_ZPOOL: variable({ type: nonEmpty, default: "zsmalloc", meaning: "Allocator of ENABLE_ZSWAP." }),
 };
 
 /**

@@ -18,12 +18,6 @@ export const imageVariables = {
     derived: "cirros-CIRROS_VERSION-CIRROS_ARCH-disk",
     meaning: "Name of the default image.",
   }),
-  DEFAULT_IMAGE_FILE_NAME: variable({
-    type: nonEmpty,
-    default: ({ get }) => `${get("DEFAULT_IMAGE_NAME")}.img`,
-    derived: "DEFAULT_IMAGE_NAME.img",
-    meaning: "File name of the default image.",
-  }),
   CIRROS_VERSION: variable({ type: nonEmpty, default: "0.6.3", meaning: "Version in the default image's name." }),
   CIRROS_ARCH: variable({
     type: choice("x86_64", "aarch64"),
@@ -41,11 +35,6 @@ export const imageVariables = {
     type: boolean,
     default: "True",
     meaning: "Refuse uploads whose content is not of the declared disk format.",
-  }),
-  GLANCE_USE_IMPORT_WORKFLOW: variable({
-    type: boolean,
-    default: "False",
-    meaning: "Load seeded images through the import call.",
   }),
   ALLOW_LOCAL_URLS: variable({
     type: boolean,

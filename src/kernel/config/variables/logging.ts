@@ -1,17 +1,7 @@
-import type { ValueType } from "../types.ts";
 import { boolean, colorMode, host, integer, nonEmpty, optional, path, port } from "../types.ts";
 import { variable } from "../variable.ts";
 
-const dashboardRoot: ValueType<string> = {
-  description: "path in a URL",
-  parse: (value) =>
-    /^\/[A-Za-z0-9/_-]*$/.test(value)
-      ? { ok: true, value: value === "/" ? value : value.replace(/\/+$/, "") }
-      : { ok: false, message: `is "${value}", not a path`, hint: "write for example /dashboard" },
-};
-
 export const loggingVariables = {
-  HORIZON_APACHE_ROOT: variable({ type: dashboardRoot, default: "/dashboard", meaning: "Path of the dashboard." }),
   LOGFILE: variable({
     type: optional(path),
     default: "",
@@ -30,7 +20,11 @@ export const loggingVariables = {
   VERBOSE_NO_TIMESTAMP: variable({ type: boolean, default: "False", meaning: "No time stamps on the terminal." }),
   TIMESTAMP_FORMAT: variable({ type: nonEmpty, default: "%F-%H%M%S", meaning: "Time stamp in log names (strftime)." }),
   ENABLE_DEBUG_LOG_LEVEL: variable({ type: boolean, default: "False", meaning: "Log debug messages." }),
-  SYSLOG: variable({ type: boolean, default: "False", meaning: "Send logs to a syslog server." }),
+  SYSLOG: variable({
+    type: boolean,
+    default: "False",
+    meaning: "Send logs to a syslog server too, as RFC 5424 has them, over UDP.",
+  }),
   SYSLOG_HOST: variable({
     type: host,
     default: ({ get }) => get("HOST_IP"),

@@ -16,25 +16,4 @@ export const passwordVariables = {
     secret: true,
     meaning: "Password of the service users (nova, neutron, …).",
   }),
-  SWIFT_HASH: variable({
-    type: password,
-    default: "",
-    derived: "generated, kept in .localrc.password",
-    secret: true,
-    meaning: "Salt of the object store's paths.",
-  }),
-  SWIFT_TEMPURL_KEY: variable({
-    type: password,
-    default: "",
-    derived: "generated, kept in .localrc.password",
-    secret: true,
-    meaning: "Key of temporary URLs of the service account.",
-  }),
-  METADATA_PROXY_SHARED_SECRET: variable({
-    type: password,
-    default: "",
-    derived: "generated, kept in .localrc.password",
-    secret: true,
-    meaning: "Signs a guest's identity between the metadata proxy and compute.",
-  }),
 };

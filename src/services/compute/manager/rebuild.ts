@@ -271,6 +271,8 @@ export class RebuildManager {
     if (server.imageId !== "") requireRoom(flavor, boot, "local", { mayUseZeroDisk: true });
     const target = { ...server, flavor: flavorSnapshot(flavor) };
     try {
+      // As nova, which leaves the server's host out of those it asks.
+      if (!core.kernel.settings.compute.allowResizeToSameHost) throw new NoValidHost();
       await schedule(
         core,
         target,

@@ -4,9 +4,11 @@ import type { IdentityFacade, ProjectInfo, UserInfo } from "../facade.ts";
 import type { ProjectRow, UserRow } from "../store/rows.ts";
 import { ec2Claims, ec2CredentialId, ec2Key } from "./ec2.ts";
 import { DEFAULT_DOMAIN } from "./projects.ts";
+import { serviceDomain } from "./service-domain.ts";
 
 /** The verbs other services may call, over the parts of this one. */
-export function createFacade({ kernel, store, tokens, roles, catalog }: IdentityContext): IdentityFacade {
+export function createFacade(identity: IdentityContext): IdentityFacade {
+  const { kernel, store, tokens, roles, catalog } = identity;
   const token = (userId: string, projectId: string | null, seconds?: number) =>
     tokens.issue({
       userId,
@@ -33,9 +35,10 @@ export function createFacade({ kernel, store, tokens, roles, catalog }: Identity
     },
     issueToken,
     issueServiceToken(userName) {
-      const user = store.users.find({ domain_id: DEFAULT_DOMAIN, name: userName });
+      const domain_id = serviceDomain(identity) ?? DEFAULT_DOMAIN;
+      const user = store.users.find({ domain_id, name: userName });
       const { serviceProjectName } = kernel.settings.identity;
-      const project = store.projects.find({ domain_id: DEFAULT_DOMAIN, name: serviceProjectName });
+      const project = store.projects.find({ domain_id, name: serviceProjectName });
       if (user === undefined || project === undefined) throw new Error(`there is no service user ${userName}`);
       return issueToken(user.id, project.id);
     },
