@@ -40,7 +40,7 @@ describe("guests on volumes", { skip }, () => {
     lab.close();
   });
 
-  test("a guest boots from a volume made of an image, and sees a second one come and go", async () => {
+  test("a guest boots from a volume made of an image, and sees a second one come, grow and go", async () => {
     const server = await os(...SERVER, "--image", "cirros-0.6.3-x86_64-disk", "--boot-from-volume", "1", "first");
     assert.equal(server.status, "ACTIVE");
     assert.match(server.image, /booted from volume/);
@@ -52,6 +52,12 @@ describe("guests on volumes", { skip }, () => {
     await until("the guest sees its disk", 60, async () => {
       return (await lab.trySsh(key, address, "test -b /dev/vdb")).code === 0;
     });
+    await run("--os-volume-api-version", "3.42", "volume", "set", "--size", "2", "data");
+    await until("the guest sees that it has grown", 60, async () => {
+      return (await inGuest("cat /sys/block/vdb/size")).trim() === String(2 * 2 ** 21);
+    });
+    const [newest] = await os("--os-compute-api-version", "2.51", "server", "event", "list", "first");
+    assert.equal(newest.Action, "extend_volume");
     await run("server", "remove", "volume", "first", "data");
     await becomes("data", "available");
     assert.notEqual((await lab.trySsh(key, address, "test -b /dev/vdb")).code, 0);
