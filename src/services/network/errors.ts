@@ -24,6 +24,8 @@ export const subnetPoolNotFound = (id: string) =>
   notFound(`Subnet pool ${id} could not be found.`, { type: "SubnetPoolNotFound" });
 export const addressScopeNotFound = (id: string) =>
   notFound(`Address scope ${id} could not be found.`, { type: "AddressScopeNotFound" });
+export const addressGroupNotFound = (id: string) =>
+  notFound(`Address group ${id} could not be found.`, { type: "AddressGroupNotFound" });
 export const portNotFound = (id: string) => notFound(`Port ${id} could not be found.`, { type: "PortNotFound" });
 export const routerNotFound = (id: string) => notFound(`Router ${id} could not be found`, { type: "RouterNotFound" });
 export const floatingIpNotFound = (id: string) =>

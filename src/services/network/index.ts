@@ -11,6 +11,7 @@ import { dhcpSchedule } from "./migrations/0002-dhcp-schedule.ts";
 import { formerGuests } from "./migrations/0003-former-guests.ts";
 import { shares } from "./migrations/0004-shares.ts";
 import { agents as agentsMigration } from "./migrations/0005-agents.ts";
+import { statelessGroups } from "./migrations/0006-stateless-groups.ts";
 import { policies } from "./policies.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { agentScheduleRoutes } from "./routes/agent-schedules.ts";
@@ -39,7 +40,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   olderRules: "neutron",
   // Who looks with another scope finds nothing but is not refused: lists are filtered (neutron/pecan_wsgi/hooks).
   scopes: forProjects("neutron", (policy) => (policies[policy] === admin ? ["project"] : null)),
-  migrations: [networkMigration, dhcpSchedule, formerGuests, shares, agentsMigration],
+  migrations: [networkMigration, dhcpSchedule, formerGuests, shares, agentsMigration, statelessGroups],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { applier } = managers;
@@ -82,9 +83,22 @@ function routes(managers: NetworkManagers) {
     rules,
     rbac,
     agents,
+    addressGroups,
   } = managers;
   const { store } = base;
-  const resources = [networks, subnets, subnetPools, addressScopes, ports, routers, floatingIps, groups, rules, rbac];
+  const resources = [
+    networks,
+    subnets,
+    subnetPools,
+    addressScopes,
+    ports,
+    routers,
+    floatingIps,
+    groups,
+    rules,
+    rbac,
+    addressGroups,
+  ];
   const tagged: [(typeof resources)[number], Table<StandardRow>][] = [
     [networks, store.networks],
     [subnets, store.subnets],
@@ -100,7 +114,7 @@ function routes(managers: NetworkManagers) {
     ...agentScheduleRoutes(managers),
     ...resources.flatMap((resource) => resourceRoutes(resource)),
     ...tagged.flatMap(([resource, table]) => tagRoutes(base, resource, table)),
-    ...actionRoutes(routers, subnetPools),
+    ...actionRoutes(managers),
     ...portForwardingRoutes(managers.portForwardings),
     ...quotaRoutes(base),
     ...ipAvailabilityRoutes(base, networks),

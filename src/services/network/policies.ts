@@ -27,6 +27,7 @@ const OWNED = [
   "floatingip_port_forwarding",
   "security_group",
   "security_group_rule",
+  "address_group",
   "rbac_policy",
 ];
 
@@ -57,6 +58,6 @@ for (const resource of OWNED) {
 for (const verb of ["add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes"]) {
   table[verb] = write;
 }
-for (const verb of ["add_prefixes", "remove_prefixes"]) table[verb] = write;
+for (const verb of ["add_prefixes", "remove_prefixes", "add_addresses", "remove_addresses"]) table[verb] = write;
 
 export const policies: PolicyTable = table;

@@ -163,7 +163,7 @@ test("attributes for admins are neither set nor set back by others", async () =>
   ];
   for (const wish of wishes) await refused(OWNER, "PUT", `/networks/${shared.id}`, { network: wish }, 403);
   for (const name of ["network_type", "physical_network", "segmentation_id"]) {
-    await refused(OWNER, "PUT", `/networks/${shared.id}`, { network: { [`provider:${name}`]: null } }, 400);
+    await refused(OWNER, "PUT", `/networks/${shared.id}`, { network: { [`provider:${name}`]: null } }, 403);
   }
   for (const wish of [{ "binding:host_id": "" }, { "binding:profile": {} }]) {
     const port = await portOn(OTHER, own.id);

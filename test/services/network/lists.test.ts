@@ -26,6 +26,7 @@ before(async () => {
     const scope = await api.make(ME, "address_scope", { name, ip_version: 4 });
     await api.make(ME, "subnetpool", { name, prefixes: [`10.10${index}.0.0/16`], address_scope_id: scope.id });
     await api.make(ME, "security_group", { name });
+    await api.make(ME, "address_group", { name });
     await api.make(ME, "floatingip", { floating_network_id: outside.id });
     const target = { object_type: "network", object_id: network.id, action: "access_as_shared", target_tenant: "beta" };
     await api.make(ME, "rbac_policy", target);
@@ -54,6 +55,7 @@ const PAGED = [
   "floatingip",
   "security_group",
   "security_group_rule",
+  "address_group",
 ];
 
 for (const singular of PAGED) {

@@ -67,8 +67,12 @@ export class Desired {
       ips: this.#store.portDetails.ipsOf(ids),
       subnets: this.#subnetsOf([...new Set(ports.map((port) => port.network_id))]),
       groups,
+      stateless: new Set(this.#store.groups.select("stateful = 0").map(({ id }) => id)),
       rules,
-      members: this.#store.portDetails.addressesOfGroups([...new Set([...used, ...remote])]),
+      members: new Map([
+        ...this.#store.portDetails.addressesOfGroups([...new Set([...used, ...remote])]),
+        ...this.#store.addressGroups.select("1").map(({ id, addresses }) => [id, addresses] as const),
+      ]),
     });
   }
 

@@ -168,15 +168,17 @@ export interface FirewallParts {
   subnets: Subnets;
   /** Port id → group ids. */
   groups: ReadonlyMap<string, readonly string[]>;
+  /** Groups that follow no connections. */
+  stateless: ReadonlySet<string>;
   rules: readonly SecurityGroupRuleRow[];
-  /** Group id → what its ports may send from: addresses, and ranges as users wrote them. */
+  /** Group id → what its ports may send from: addresses, and ranges as users wrote them. Address groups are among them. */
   members: ReadonlyMap<string, readonly string[]>;
 }
 
 export function renderFirewall(parts: FirewallParts): DesiredFirewall {
   const byGroup = groupBy(parts.rules, (rule) => rule.security_group_id);
   const used = new Set([...parts.groups.values()].flat());
-  for (const rule of parts.rules) if (rule.remote_group_id !== null) used.add(rule.remote_group_id);
+  for (const remote of parts.rules.map(remoteOf)) if (remote !== null) used.add(remote);
   return {
     ports: parts.ports.map((port) => ({
       portId: port.id,
@@ -190,6 +192,7 @@ export function renderFirewall(parts: FirewallParts): DesiredFirewall {
       })),
       portSecurityEnabled: port.port_security_enabled,
       securityGroupIds: parts.groups.get(port.id) ?? [],
+      stateless: (parts.groups.get(port.id) ?? []).some((id) => parts.stateless.has(id)),
     })),
     groups: [...used].sort().map((id) => ({
       id,
@@ -201,12 +204,15 @@ export function renderFirewall(parts: FirewallParts): DesiredFirewall {
         portRangeMin: rule.port_range_min,
         portRangeMax: rule.port_range_max,
         remoteIpPrefix: normalized(rule.remote_ip_prefix),
-        remoteGroupId: rule.remote_group_id,
+        remoteGroupId: remoteOf(rule),
       })),
       memberAddresses: [...new Set((parts.members.get(id) ?? []).map(memberAddress))],
     })),
   };
 }
+
+/** Both kinds of groups are sets of addresses on the host. */
+const remoteOf = (rule: SecurityGroupRuleRow): string | null => rule.remote_group_id ?? rule.remote_address_group_id;
 
 /** In one spelling, and a range of one address as that address. */
 function memberAddress(written: string): string {

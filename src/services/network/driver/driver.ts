@@ -156,6 +156,8 @@ export interface DesiredPortFirewall {
   /** False: no rules and no anti-spoofing at all. */
   portSecurityEnabled: boolean;
   securityGroupIds: readonly string[];
+  /** Its groups follow no connections: an answer needs a rule of its own. */
+  stateless: boolean;
 }
 
 export interface DesiredFirewall {

@@ -193,6 +193,12 @@ export class PortManager implements Resource {
     const known = new Set(this.#groups.rows(scope, new Map([["id", ids]])).map(({ id }) => id));
     const missing = ids.find((id) => !known.has(id));
     if (missing !== undefined) throw groupNotFound(missing);
+    if (new Set(this.#base.store.groups.getMany(ids).map(({ stateful }) => stateful)).size > 1) {
+      throw conflict(
+        "Error Cannot apply both stateful and stateless security groups on the same port at the same time while attempting the operation.",
+        { type: "SecurityGroupConflict" },
+      );
+    }
   }
 
   #pairs(pairs: readonly WantedPair[], mac: string): AddressPair[] {

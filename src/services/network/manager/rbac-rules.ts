@@ -38,6 +38,7 @@ function usersOf(store: NetworkStore, type: string, id: string): ReadonlySet<str
   if (type === "network") return projects(store.ports.select("network_id = ? AND project_id <> ''", id));
   if (type === "subnetpool") return projects(store.subnets.select("subnetpool_id = ?", id));
   if (type === "address_scope") return projects(store.subnetPools.select("address_scope_id = ?", id));
+  if (type === "address_group") return projects(store.rules.select("remote_address_group_id = ?", id));
   const members = "id IN (SELECT port_id FROM network_port_security_groups WHERE group_id = ?)";
   return projects(store.ports.select(members, id));
 }

@@ -91,8 +91,14 @@ export class RbacManager implements Resource {
   }
 
   #ownerOf(type: string, id: string): string | undefined {
-    const { networks, groups, subnetPools, addressScopes } = this.#base.store;
-    const tables = { network: networks, security_group: groups, subnetpool: subnetPools, address_scope: addressScopes };
+    const { networks, groups, subnetPools, addressScopes, addressGroups } = this.#base.store;
+    const tables = {
+      network: networks,
+      security_group: groups,
+      subnetpool: subnetPools,
+      address_scope: addressScopes,
+      address_group: addressGroups,
+    };
     return tables[type as keyof typeof tables]?.get(id)?.project_id;
   }
 

@@ -80,6 +80,7 @@ export class RouterManager implements Resource {
           gateway_port_id: null,
           gateway_network_id: null,
           enable_snat: true,
+          ha: body.ha === true,
           routes: [],
           availability_zone_hints: body.availability_zone_hints as string[],
         };
@@ -105,6 +106,11 @@ export class RouterManager implements Resource {
         current = gateway === null ? this.#clearGateway(row) : this.#setGateway(context, row, gateway);
       }
       const wanted = rest as Partial<RouterRow>;
+      if (wanted.ha !== undefined && wanted.ha !== row.ha && (wanted.admin_state_up ?? row.admin_state_up)) {
+        throw badRouter(
+          "Cannot change HA attribute of active routers. Please set router admin_state_up to False prior to upgrade",
+        );
+      }
       if (routes !== undefined) {
         wanted.routes = sortRoutes(routes as HostRoute[]);
         this.#checkRoutes(current, wanted.routes);

@@ -9,6 +9,7 @@ import { ruleAttributes } from "../schemas/resources.ts";
 import type { Ethertype } from "../schemas/rule-values.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { ruleView } from "../views/security-groups.ts";
+import type { AddressGroupManager } from "./address-groups.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./base.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
 
@@ -29,10 +30,12 @@ export class SecurityGroupRuleManager implements Resource {
   readonly attributes = ruleAttributes;
   readonly #base: Base;
   readonly #groups: SecurityGroupManager;
+  readonly #addressGroups: AddressGroupManager;
 
-  constructor(base: Base, groups: SecurityGroupManager) {
+  constructor(base: Base, groups: SecurityGroupManager, addressGroups: AddressGroupManager) {
     this.#base = base;
     this.#groups = groups;
+    this.#addressGroups = addressGroups;
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
@@ -85,6 +88,7 @@ export class SecurityGroupRuleManager implements Resource {
       port_range_max: body.port_range_max as number | null,
       remote_ip_prefix: body.remote_ip_prefix as string | null,
       remote_group_id: (body.remote_group_id as string | null) ?? null,
+      remote_address_group_id: (body.remote_address_group_id as string | null) ?? null,
       described: true,
     });
     check(row);
@@ -92,6 +96,7 @@ export class SecurityGroupRuleManager implements Resource {
     if (!seesAll(context) && group.project_id !== context.projectId)
       throw disallowed("rule:create_security_group_rule");
     if (row.remote_group_id !== null) this.#visibleGroup(context, row.remote_group_id);
+    if (row.remote_address_group_id !== null) this.#addressGroups.row(context, row.remote_address_group_id);
     return row;
   }
 
@@ -171,6 +176,7 @@ function meaning(row: SecurityGroupRuleRow): string {
     row.port_range_max,
     prefix === "0.0.0.0/0" || prefix === "::/0" ? null : prefix,
     row.remote_group_id,
+    row.remote_address_group_id,
   ]);
 }
 
@@ -190,7 +196,8 @@ function check(row: SecurityGroupRuleRow): void {
       `Invalid ethertype ${ethertype} for protocol ${protocol}.`,
     );
   }
-  if (prefix === null || row.remote_group_id === null) return;
+  const remotes = [prefix, row.remote_group_id, row.remote_address_group_id].filter((remote) => remote !== null);
+  if (remotes.length < 2) return;
   throw wrong(
     "SecurityGroupMultipleRemoteEntites",
     "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",

@@ -66,7 +66,10 @@ export class SecurityGroupManager implements Resource {
     const { store, kernel } = this.#base;
     const find = () => store.groups.select("project_id = ? AND is_default = 1", projectId)[0]?.id;
     return (
-      find() ?? kernel.db.transaction(() => this.#insert(projectId, "default", "Default security group", [], true).id)
+      find() ??
+      kernel.db.transaction(
+        () => this.#insert({ project_id: projectId, name: "default", description: "Default security group" }, true).id,
+      )
     );
   }
 
@@ -78,18 +81,20 @@ export class SecurityGroupManager implements Resource {
       }
       const rows = bodies.map((body) => {
         refuseDefaultName(body.name);
-        return this.#insert(String(body.project_id), String(body.name), String(body.description), body.tags, false);
+        return this.#insert({ ...body, project_id: String(body.project_id) }, false);
       });
       return this.#views(context, rows);
     });
   }
 
-  #insert(projectId: string, name: string, description: string, tags: unknown, isDefault: boolean): SecurityGroupRow {
+  #insert(body: Body & { project_id: string }, isDefault: boolean): SecurityGroupRow {
     const { store } = this.#base;
+    const projectId = body.project_id;
     const row: SecurityGroupRow = {
-      ...standard(this.#base, projectId, description, tags, 1),
-      name,
+      ...standard(this.#base, projectId, body.description, body.tags, 1),
+      name: String(body.name),
       is_default: isDefault,
+      stateful: body.stateful !== false,
     };
     // What a group is born with counts, too; that a project has its default group does not depend on how many groups it may have.
     checkQuota(this.#base, projectId, { security_group_rule: isDefault ? 4 : 2 });
@@ -118,6 +123,7 @@ export class SecurityGroupManager implements Resource {
       port_range_max: null,
       remote_ip_prefix: null,
       remote_group_id: remote,
+      remote_address_group_id: null,
       described: false,
     };
     this.#base.store.rules.insert(rule);
@@ -128,6 +134,8 @@ export class SecurityGroupManager implements Resource {
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const wanted = changes as Partial<SecurityGroupRow>;
+      if (wanted.stateful !== undefined && wanted.stateful !== row.stateful && store.portDetails.portsInGroup(id) > 0)
+        throw inUse("SecurityGroupInUse", `Security Group ${id} in use.`);
       refuseDefaultName(wanted.name);
       if (wanted.name !== undefined && row.is_default)
         throw inUse("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.");

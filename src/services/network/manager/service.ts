@@ -3,6 +3,7 @@ import { Quotas } from "../../../kernel/quota/quota.ts";
 import type { NetworkDriver } from "../driver/driver.ts";
 import { quotaResources } from "../quotas.ts";
 import { NetworkStore } from "../store/store.ts";
+import { AddressGroupManager } from "./address-groups.ts";
 import { AddressScopeManager } from "./address-scopes.ts";
 import { AgentManager } from "./agents.ts";
 import { Applier } from "./apply.ts";
@@ -31,6 +32,7 @@ export interface NetworkManagers {
   floatingIps: FloatingIpManager;
   portForwardings: PortForwardingManager;
   groups: SecurityGroupManager;
+  addressGroups: AddressGroupManager;
   rules: SecurityGroupRuleManager;
   rbac: RbacManager;
   agents: AgentManager;
@@ -50,6 +52,7 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
   const subnetPools = new SubnetPoolManager(base, addressScopes);
   const subnets = new SubnetManager(base, networks, subnetPools);
   const groups = new SecurityGroupManager(base);
+  const addressGroups = new AddressGroupManager(base);
   const ports = new PortManager(base, networks, groups);
   const floatingIps = new FloatingIpManager(base, networks, ports);
   return {
@@ -64,7 +67,8 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
     floatingIps,
     portForwardings: new PortForwardingManager(base, floatingIps),
     groups,
-    rules: new SecurityGroupRuleManager(base, groups),
+    addressGroups,
+    rules: new SecurityGroupRuleManager(base, groups, addressGroups),
     rbac: new RbacManager(base),
     agents: new AgentManager(base),
   };

@@ -1,13 +1,12 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { disallowed } from "../errors.ts";
-import type { RouterManager } from "../manager/routers.ts";
-import type { SubnetPoolManager } from "../manager/subnet-pools.ts";
+import type { NetworkManagers } from "../manager/service.ts";
 import { type Body, isObject } from "../schemas/attribute.ts";
-import { cidr, listOf, routes as routesOf } from "../schemas/converters.ts";
+import { cidr, listedPrefix, listOf, routes as routesOf } from "../schemas/converters.ts";
 
-/** PUT on a member's verb: router interfaces and routes, prefixes of subnet pools. */
-export function actionRoutes(routers: RouterManager, pools: SubnetPoolManager): AnyRoute[] {
+/** PUT on a member's verb: router interfaces and routes, prefixes of subnet pools, addresses of their groups. */
+export function actionRoutes({ routers, subnetPools: pools, addressGroups }: NetworkManagers): AnyRoute[] {
   const put = (collection: string, verb: string, run: (request: ApiRequest, id: string) => unknown) =>
     route({
       name: `${collection}:${verb}`,
@@ -33,7 +32,16 @@ export function actionRoutes(routers: RouterManager, pools: SubnetPoolManager): 
       const body = isObject(request.body) ? request.body.prefixes : undefined;
       return { prefixes: pools.changePrefixes(request.context, id, listOf(cidr)(body), add) };
     });
+  const addresses = (verb: string, add: boolean) =>
+    put("address-groups", verb, (request, id) => {
+      owned(request, addressGroups.get(request.context, id), verb);
+      const body = isObject(request.body) ? request.body.addresses : undefined;
+      const wanted = listOf(listedPrefix)(body ?? []);
+      return { address_group: addressGroups.changeAddresses(request.context, id, wanted, add) };
+    });
   return [
+    addresses("add_addresses", true),
+    addresses("remove_addresses", false),
     put("routers", "add_router_interface", (request, id) => routers.addInterface(request.context, id, request.body)),
     put("routers", "remove_router_interface", (request, id) =>
       routers.removeInterface(request.context, id, request.body),

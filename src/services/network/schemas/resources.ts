@@ -167,6 +167,7 @@ export const routerAttributes: Attributes = {
   description,
   availability_zones: { ...readOnly, ...plain },
   availability_zone_hints: { default: [], convert: listOf(string()), ...plain },
+  ha: { put: true, default: false, convert: boolean, setBy: "admin", seenBy: "admin", ...plain },
   routes: { post: false, put: true, convert: routes, ...plain },
   flavor_id: { default: null, convert: orNull(uuid), filter: false },
   tags,
@@ -212,9 +213,19 @@ export const groupAttributes: Attributes = {
   ...identityAttributes,
   name,
   description,
+  stateful: { put: true, default: true, convert: boolean, ...plain },
   shared: { ...readOnly, filterAs: boolean, sort: false },
   security_group_rules: { ...readOnly, ...plain },
   tags,
+  ...trackedAttributes,
+};
+
+export const addressGroupAttributes: Attributes = {
+  ...identityAttributes,
+  name,
+  description: { put: true, default: "", convert: string() },
+  addresses: { default: [], convert: uniqueListOf(listedPrefix), ...plain },
+  shared: { ...readOnly, filterAs: boolean },
   ...trackedAttributes,
 };
 
@@ -229,12 +240,13 @@ export const ruleAttributes: Attributes = {
   remote_ip_prefix: { default: null, convert: remotePrefix, filterAs: remotePrefix },
   normalized_cidr: readOnly,
   remote_group_id: { default: null, convert: orNull(string()) },
+  remote_address_group_id: { default: null, convert: orNull(uuid) },
   description: { default: "", convert: string() },
   ...trackedAttributes,
 };
 
 /** What can be shared. */
-export const RBAC_TYPES = ["network", "security_group", "subnetpool", "address_scope"] as const;
+export const RBAC_TYPES = ["network", "security_group", "subnetpool", "address_scope", "address_group"] as const;
 
 function rbacType(value: unknown): string {
   const text = String(value).trim().toLowerCase();

@@ -111,6 +111,8 @@ export interface PortIp {
 export interface SecurityGroupRow extends StandardRow {
   name: string;
   is_default: boolean;
+  /** False: its rules are all there is; what answers to an allowed packet is not allowed by that. */
+  stateful: boolean;
 }
 
 export interface SecurityGroupRuleRow extends StandardRow {
@@ -122,8 +124,15 @@ export interface SecurityGroupRuleRow extends StandardRow {
   port_range_max: number | null;
   remote_ip_prefix: string | null;
   remote_group_id: string | null;
+  remote_address_group_id: string | null;
   /** False for the rules a group is born with: their description is shown as null. */
   described: boolean;
+}
+
+export interface AddressGroupRow extends StandardRow {
+  name: string;
+  /** Ranges in one spelling. */
+  addresses: string[];
 }
 
 export interface RouterRow extends StandardRow {
@@ -133,6 +142,8 @@ export interface RouterRow extends StandardRow {
   gateway_port_id: string | null;
   gateway_network_id: string | null;
   enable_snat: boolean;
+  /** Highly available. There is one host for it here. */
+  ha: boolean;
   routes: HostRoute[];
   availability_zone_hints: string[];
 }

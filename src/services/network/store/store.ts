@@ -3,6 +3,7 @@ import { type Column, Table } from "../../../kernel/db/table.ts";
 import { AgentStore } from "./agents.ts";
 import { PortDetails } from "./port-details.ts";
 import type {
+  AddressGroupRow,
   AddressScopeRow,
   FloatingIpRow,
   NetworkRow,
@@ -37,6 +38,7 @@ export class NetworkStore {
   readonly portDetails: PortDetails;
   readonly groups: Table<SecurityGroupRow>;
   readonly rules: Table<SecurityGroupRuleRow>;
+  readonly addressGroups: Table<AddressGroupRow>;
   readonly routers: Table<RouterRow>;
   readonly floatingIps: Table<FloatingIpRow>;
   readonly portForwardings: Table<PortForwardingRow>;
@@ -122,6 +124,7 @@ export class NetworkStore {
       ...standard,
       name: "text",
       is_default: "boolean",
+      stateful: "boolean",
     });
     this.rules = new Table<SecurityGroupRuleRow>(db, "network_security_group_rules", {
       ...standard,
@@ -133,7 +136,13 @@ export class NetworkStore {
       port_range_max: "integer",
       remote_ip_prefix: "text",
       remote_group_id: "text",
+      remote_address_group_id: "text",
       described: "boolean",
+    });
+    this.addressGroups = new Table<AddressGroupRow>(db, "network_address_groups", {
+      ...standard,
+      name: "text",
+      addresses: "json",
     });
     this.routers = new Table<RouterRow>(db, "network_routers", {
       ...standard,
@@ -143,6 +152,7 @@ export class NetworkStore {
       gateway_port_id: "text",
       gateway_network_id: "text",
       enable_snat: "boolean",
+      ha: "boolean",
       routes: "json",
       availability_zone_hints: "json",
     });

@@ -2,6 +2,7 @@
 type Extension = readonly [alias: string, name: string, description: string];
 
 const EXTENSIONS: readonly Extension[] = [
+  ["address-group", "Address group", "Support address group"],
   ["address-scope", "Address scope", "Address scopes extension."],
   ["agent", "agent", "The agent management extension."],
   ["allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs"],
@@ -44,6 +45,7 @@ const EXTENSIONS: readonly Extension[] = [
     "Provides IP address substring filtering when listing ports",
   ],
   ["l3_agent_scheduler", "L3 Agent Scheduler", "Schedule routers among l3 agents"],
+  ["l3-ha", "HA Router extension", "Adds HA capability to routers."],
   ["net-mtu", "Network MTU", "Provides MTU attribute for a network resource."],
   ["net-mtu-writable", "Network MTU (writable)", "Provides a writable MTU attribute for a network resource."],
   ["network-ip-availability", "Network IP Availability", "Provides IP availability data for each network and subnet."],
@@ -59,6 +61,7 @@ const EXTENSIONS: readonly Extension[] = [
   ["provider", "Provider Network", "Expose mapping of virtual networks to physical networks"],
   ["quota_details", "Quota details management support", "Expose functions for quotas usage statistics per project"],
   ["quotas", "Quota management support", "Expose functions for quotas management per project"],
+  ["rbac-address-group", "Add address_group type to RBAC", "Add address_group type to network RBAC"],
   ["rbac-address-scope", "Add address_scope type to RBAC", "Add address_scope type to neutron RBAC"],
   [
     "rbac-policies",
@@ -85,6 +88,16 @@ const EXTENSIONS: readonly Extension[] = [
     "Add new field with normalized remote_ip_prefix cidr in SG rule",
   ],
   [
+    "security-groups-remote-address-group",
+    "Remote address group id field for security group rules",
+    "Add new field of remote address group id in SG rules",
+  ],
+  [
+    "security-groups-shared-filtering",
+    "Security group filtering on the shared field",
+    "Support filtering security groups on the shared field",
+  ],
+  [
     "service-type",
     "Neutron Service Type Management",
     "API for retrieving service providers for Neutron advanced services",
@@ -106,6 +119,7 @@ const EXTENSIONS: readonly Extension[] = [
     "Resource timestamps",
     "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes.",
   ],
+  ["stateful-security-group", "Stateful security group", "Indicates if the security group is stateful or not"],
   ["subnet-service-types", "Subnet service types", "Provides ability to set the subnet service_types field"],
   ["subnet_allocation", "Subnet Allocation", "Enables allocation of subnets from a subnet pool"],
   [

@@ -15,6 +15,7 @@ export function routerView(row: RouterRow, gatewayIps: readonly PortIp[]): Body 
         : { network_id: row.gateway_network_id, external_fixed_ips: gatewayIps, enable_snat: row.enable_snat },
     description: row.description,
     availability_zones: ["nova"],
+    ha: row.ha,
     availability_zone_hints: row.availability_zone_hints,
     routes: row.routes,
     flavor_id: null,

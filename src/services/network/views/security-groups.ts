@@ -1,12 +1,13 @@
 import { tracked } from "../manager/base.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { networkText, readPrefix } from "../schemas/prefix.ts";
-import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import type { AddressGroupRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 
 export function groupView(row: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[], shared: boolean): Body {
   return {
     id: row.id,
     name: row.name,
+    stateful: row.stateful,
     tenant_id: row.project_id,
     description: row.description,
     shared,
@@ -28,9 +29,23 @@ export function ruleView(row: SecurityGroupRuleRow): Body {
     port_range_min: row.port_range_min,
     port_range_max: row.port_range_max,
     remote_ip_prefix: row.remote_ip_prefix,
+    remote_address_group_id: row.remote_address_group_id,
     normalized_cidr: normalized(row.remote_ip_prefix),
     remote_group_id: row.remote_group_id,
     description: row.described ? row.description : null,
+    ...times,
+  };
+}
+
+export function addressGroupView(row: AddressGroupRow, shared: boolean): Body {
+  const { tags: _tags, ...times } = tracked(row);
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    tenant_id: row.project_id,
+    addresses: row.addresses,
+    shared,
     ...times,
   };
 }

@@ -271,6 +271,7 @@ export function portOf(
     allowedAddressPairs: [],
     portSecurityEnabled: true,
     securityGroupIds: groups,
+    stateless: false,
     ...more,
   };
 }

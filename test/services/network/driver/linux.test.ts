@@ -219,6 +219,25 @@ describe("the Linux network driver", { skip: root ? false : "needs root" }, () =
     for (const net of [mine, theirs]) await lab.driver.removeNetwork(net.id);
   });
 
+  it("lets an answer in to a port of a stateless group only by a rule of its own", async () => {
+    const net = network([subnet("10.13.0.0/24", "10.13.0.1", { enableDhcp: false })], { dhcp: null });
+    await lab.driver.applyNetwork(net);
+    const [one, other] = [await lab.guest(net, "10.13.0.5"), await lab.guest(net, "10.13.0.6")];
+    const icmp = { protocol: "icmp" };
+    const [out, both] = [group(egressAll()), group([...egressAll(), rule("ingress", icmp)])];
+    const apply = (mine: typeof out, stateless: boolean) =>
+      lab.driver.applyFirewall({
+        ports: [portOf(one, [mine.id], { stateless }), portOf(other, [both.id])],
+        groups: mine === both ? [both] : [mine, both],
+      });
+    await apply(out, false);
+    assert.ok(await lab.ping(one.namespace, "10.13.0.6"), "connections are followed");
+    await apply(out, true);
+    assert.equal(await lab.ping(one.namespace, "10.13.0.6"), false, "they are not");
+    await apply(both, true);
+    assert.ok(await lab.ping(one.namespace, "10.13.0.6"), "a rule lets the answer in");
+  });
+
   it("drops spoofed MAC, IP and ARP, and shuts unknown taps", async () => {
     const net = network([subnet("10.4.0.0/24", "10.4.0.1", { enableDhcp: false })], { dhcp: null });
     await lab.driver.applyNetwork(net);

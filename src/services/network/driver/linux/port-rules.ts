@@ -51,8 +51,8 @@ export function firewallTables(
     }
     const mine = port.securityGroupIds.filter((id) => present.has(id));
     chains.push(
-      { name: outgoing, rules: outgoingRules(mine, family) },
-      { name: incoming, rules: incomingRules(mine, family) },
+      { name: outgoing, rules: outgoingRules(mine, family, port.stateless) },
+      { name: incoming, rules: incomingRules(mine, family, port.stateless) },
     );
   }
   forward.push(rule(["-m", "physdev", "--physdev-is-bridged", "-g", INGRESS], "from routers and servers to guests"));
@@ -101,7 +101,7 @@ export function addressSets(firewall: DesiredFirewall): AddressSet[] {
     );
 }
 
-function outgoingRules(groups: readonly string[], family: 4 | 6): Rule[] {
+function outgoingRules(groups: readonly string[], family: 4 | 6, stateless: boolean): Rule[] {
   const [client, server] = family === 4 ? ["68", "67"] : ["546", "547"];
   const udp = ["-p", "udp", "-m", "udp"];
   return [
@@ -111,19 +111,19 @@ function outgoingRules(groups: readonly string[], family: 4 | 6): Rule[] {
     ...(family === 6 ? ["134", "137"].map((type) => icmp6(type, "drop")) : []),
     // Router and neighbour solicitation, neighbour advertisement, group membership: anti-spoofing has checked them.
     ...(family === 6 ? ["131", "132", "133", "135", "136", "143"].map((type) => icmp6(type, "ingress")) : []),
-    ...stateRules(["-g", INGRESS]),
+    ...(stateless ? [] : stateRules(["-g", INGRESS])),
     ...groups.map((id) => rule(["-j", groupChain("o", id)], `security group ${id}`)),
     rule(["-j", "DROP"], "nothing else"),
   ];
 }
 
-function incomingRules(groups: readonly string[], family: 4 | 6): Rule[] {
+function incomingRules(groups: readonly string[], family: 4 | 6, stateless: boolean): Rule[] {
   const [client, server] = family === 4 ? ["68", "67"] : ["546", "547"];
   const udp = ["-p", "udp", "-m", "udp"];
   return [
     rule([...udp, "--sport", server ?? "", "--dport", client ?? "", "-j", "ACCEPT"], "DHCP server's answers"),
     ...(family === 6 ? ["130", "134", "135", "136"].map((type) => icmp6(type, "accept")) : []),
-    ...stateRules(["-j", "ACCEPT"]),
+    ...(stateless ? [] : stateRules(["-j", "ACCEPT"])),
     ...groups.map((id) => rule(["-j", groupChain("i", id)], `security group ${id}`)),
     rule(["-j", "DROP"], "nothing else"),
   ];
