@@ -76,3 +76,34 @@ test("an image that may not be deleted does not keep its server", async () => {
   t.images.delete = forget;
   assert.equal((await t.api("GET", `/servers/${id}`)).status, 404);
 });
+
+test("where a server is to be when it comes back", async () => {
+  const id = await t.boot();
+  const hypervisors = await t.api("GET", "/os-hypervisors", { token: "admin:alpha" });
+  const host = hypervisors.body.hypervisors[0].hypervisor_hostname;
+  const unshelve = async (value: unknown, version: string, token = "admin:alpha") => {
+    const body = { unshelve: value };
+    const answer = await t.api("POST", `/servers/${id}/action`, { token, version, body });
+    await t.idle();
+    const fault = answer.body?.badRequest ?? answer.body?.conflictingRequest ?? answer.body?.forbidden;
+    return [answer.status, fault?.message ?? ""];
+  };
+  const early = `Specifying an availability zone or a host when unshelving server "${id}" with status "shelved" is not supported. The server status must be SHELVED_OFFLOADED.`;
+  await act(id, "shelve");
+  assert.deepEqual(await unshelve({ availability_zone: "nova" }, "2.77"), [409, early]);
+  await act(id, "shelveOffload");
+  assert.equal((await unshelve({}, "2.77"))[0], 400, "nothing is said");
+  assert.equal((await unshelve({ host }, "2.90"))[0], 400, "hosts came with 2.91");
+  assert.deepEqual(await unshelve({ availability_zone: "moon" }, "2.77"), [
+    400,
+    "The requested availability zone is not available",
+  ]);
+  assert.deepEqual(await unshelve({ host: "far" }, "2.91"), [400, "Compute host far could not be found."]);
+  assert.equal((await unshelve({ host }, "2.91", "member:alpha"))[0], 403);
+  assert.deepEqual(await unshelve({ availability_zone: "nova", host }, "2.91"), [202, ""]);
+  assert.equal(await status(id), "ACTIVE");
+  await act(id, "shelve");
+  await act(id, "shelveOffload");
+  assert.deepEqual(await unshelve({ availability_zone: null }, "2.91"), [202, ""]);
+  assert.equal(await status(id), "ACTIVE");
+});

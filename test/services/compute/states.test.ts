@@ -86,6 +86,21 @@ const ROWS: readonly Row[] = [
     body: { volumeAttachment: { volumeId: "VOLUME" } },
     verb: "attach_volume",
     from: ATTACHABLE,
+    version: "2.20",
+  },
+  {
+    path: "os-volume_attachments",
+    body: { volumeAttachment: { volumeId: "VOLUME" } },
+    verb: "attach_volume",
+    from: ATTACHABLE.filter((state) => !state.startsWith("shelved")),
+  },
+  {
+    method: "PUT",
+    path: "os-volume_attachments/VOLUME",
+    body: { volumeAttachment: { volumeId: "VOLUME" } },
+    verb: "swap_volume",
+    from: ["active", "paused", "resized"],
+    admin: true,
   },
   { path: "metadata", body: { metadata: { k: "v" } }, verb: "update metadata", from: ALL_ON, whileBusy: true },
   { method: "DELETE", path: "metadata/there", verb: "delete metadata", from: ALL_ON, whileBusy: true },
@@ -117,7 +132,8 @@ const put = (columns: { vm_state?: string; task_state?: string | null; locked_by
   }
 };
 const ask = async ({ method = "POST", path = "action", body, version, admin }: Row) => {
-  const answer = await t.api(method, `/servers/${id}${path === "" ? "" : `/${path}`}`, {
+  const target = path === "" ? "" : `/${path.replace("VOLUME", volume)}`;
+  const answer = await t.api(method, `/servers/${id}${target}`, {
     ...(body === undefined ? {} : { body: JSON.parse(JSON.stringify(body).replace("VOLUME", volume)) }),
     ...(version === undefined ? {} : { version }),
     ...(admin === true ? { token: "admin:alpha" } : {}),

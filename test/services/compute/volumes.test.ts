@@ -10,6 +10,8 @@ before(async () => {
   t = await computeLab({
     services: [blockStorage({ driver: () => new FakeVolumeDriver(), hostname: "box" })],
   });
+  const quota = { token: "admin:admin", body: { quota_set: { volumes: 100 } } };
+  assert.equal((await t.request("PUT", "/volume/v3/os-quota-sets/alpha", quota)).status, 200);
 });
 after(() => t.close());
 
@@ -55,7 +57,10 @@ test("a shelved server takes a volume, and has it when it comes back", async () 
   };
   await act("shelve");
   const id = await volume();
-  await t.api("POST", `/servers/${server}/os-volume_attachments`, { body: { volumeAttachment: { volumeId: id } } });
+  const path = `/servers/${server}/os-volume_attachments`;
+  const body = { volumeAttachment: { volumeId: id } };
+  assert.equal((await t.api("POST", path, { body, version: "2.19" })).status, 409, "not before 2.20");
+  assert.equal((await t.api("POST", path, { body, version: "2.20" })).status, 200);
   await t.idle();
   assert.equal(statusOf(id), "in-use");
   await act("unshelve");
@@ -157,4 +162,50 @@ test("volumes and snapshots under nova's old names", async () => {
   await t.idle();
   assert.equal((await t.api("DELETE", `/os-volumes/${id}`)).status, 202);
   assert.equal((await t.api("GET", "/os-volumes", { version: "2.36" })).status, 404);
+});
+
+test("what an attachment is told again it may not change; a volume is not swapped", async () => {
+  const server = await t.boot();
+  const [id, other] = [await volume(), await volume()];
+  const list = `/servers/${server}/os-volume_attachments`;
+  await t.api("POST", list, { version: "2.49", body: { volumeAttachment: { volumeId: id, tag: "data" } } });
+  await t.idle();
+  const put = async (volumeAttachment: object, version = "2.85") => {
+    const answer = await t.api("PUT", `${list}/${id}`, {
+      token: "admin:alpha",
+      version,
+      body: { volumeAttachment: { volumeId: id, ...volumeAttachment } },
+    });
+    return [answer.status, answer.body?.badRequest?.message ?? ""];
+  };
+  const same = { id, serverId: server, device: "/dev/vdb", tag: "data" };
+  assert.deepEqual(await put({ ...same, delete_on_termination: true }), [202, ""]);
+  const shown = (await t.api("GET", `${list}/${id}`, { version: "2.79" })).body.volumeAttachment;
+  assert.equal(shown.delete_on_termination, true);
+  for (const [name, value] of Object.entries({ id: other, serverId: other, device: "/dev/vdc", tag: "root" })) {
+    assert.deepEqual(await put({ [name]: value }), [400, `The ${name} property is not mutable`]);
+  }
+  assert.deepEqual(await put({ volumeId: other }), [
+    400,
+    "Swapping a volume for another is not supported by this cloud.",
+  ]);
+  assert.deepEqual(await put({}, "2.84"), [400, "Invalid volume: New volume must be detached in order to swap."]);
+  assert.equal(statusOf(other), "available");
+});
+
+test("what an offloaded server cannot take, and a root volume that stays", async () => {
+  const server = await t.boot({ imageRef: "", block_device_mapping_v2: [fromImage()] });
+  assert.equal((await t.api("GET", `/servers/${server}`)).body.server.fault?.message, undefined);
+  const volumeId = storage().listAttachments(server)[0]?.volumeId;
+  const path = `/servers/${server}/os-volume_attachments`;
+  const root = await t.api("DELETE", `${path}/${volumeId}`, { version: "2.20" });
+  assert.deepEqual([root.status, root.body.badRequest.message], [400, "Cannot detach a root device volume"]);
+  await t.api("POST", `/servers/${server}/action`, { body: { shelve: null } });
+  await t.idle();
+  const tagged = { volumeAttachment: { volumeId: await volume(), tag: "t" } };
+  const { status, body } = await t.api("POST", path, { version: "2.49", body: tagged });
+  assert.deepEqual(
+    [status, body.badRequest.message],
+    [400, "Tagged volume attachment is not supported for shelved-offloaded instances."],
+  );
 });

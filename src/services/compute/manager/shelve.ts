@@ -1,5 +1,6 @@
 import { internalContext, type RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
+import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { requestId } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { POWER, requireReady, TRANSITIONS } from "../states.ts";
@@ -8,9 +9,11 @@ import { type ActionHandle, defineAction, recordAction } from "./actions.ts";
 import type { BuildInput } from "./build.ts";
 import { change, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
+import { zoneOf } from "./hosts.ts";
 import { discard, queueSnapshot, uploadSnapshot } from "./images.ts";
 import { replugged, timeoutOf } from "./power.ts";
 import { buildSpec, refOf } from "./spec.ts";
+import { zonesInUse } from "./zones.ts";
 
 interface ShelveInput {
   /** "" for a server that boots from a volume. */
@@ -125,8 +128,13 @@ export class ShelveManager {
     this.#offload.start(context, server, TRANSITIONS.shelveOffload, null);
   }
 
-  /** Scheduled and spawned again from the snapshot, on the ports it had. Errors: 409. */
-  unshelve(context: RequestContext, server: Server): void {
+  /**
+   * Scheduled and spawned again from the snapshot, on the ports it had. `zone`: where from now on (since 2.77; null: anywhere); `host`:
+   * which it is to be on (since 2.91). Errors: 400 for a zone or host that is none, 409.
+   */
+  unshelve(context: RequestContext, server: Server, wish: UnshelveWish): void {
+    requireReady(context, server, TRANSITIONS.unshelve);
+    const zone = this.#zone(server, wish);
     if (server.vmState === "shelved") {
       this.#unshelve.start(context, server, TRANSITIONS.unshelve, null);
       return;
@@ -135,7 +143,7 @@ export class ShelveManager {
       const current = requireServer(this.#core, server.id);
       requireReady(context, current, TRANSITIONS.unshelve);
       recordAction(this.#core, context, current, { action: "unshelve", event: "compute_unshelve_instance" });
-      change(this.#core, current.id, { taskState: "unshelving" });
+      change(this.#core, current.id, { taskState: "unshelving", requestedZone: zone });
       this.#build.start({
         resource: `server:${current.id}`,
         requestId: context.requestId,
@@ -150,6 +158,32 @@ export class ShelveManager {
       });
     });
   }
+
+  /** The zone it is bound to from now on. Errors: 400, 409 (nova/compute/api.py unshelve). */
+  #zone(server: Server, { zone, host }: UnshelveWish): string | null {
+    const core = this.#core;
+    if ((zone !== undefined || host !== undefined) && server.vmState !== "shelved_offloaded") {
+      throw conflict(
+        `Specifying an availability zone or a host when unshelving server "${server.id}" with status "${server.vmState}" is not supported. The server status must be SHELVED_OFFLOADED.`,
+      );
+    }
+    const next = zone === undefined ? server.requestedZone : zone === "" ? null : zone;
+    if (typeof zone === "string" && zone !== "" && !zonesInUse(core).includes(zone)) {
+      throw badRequest("The requested availability zone is not available");
+    }
+    if (host === undefined) return next;
+    if (core.hosts.hypervisor()?.hostname !== host) throw badRequest(`Compute host ${host} could not be found.`);
+    if (next !== null && zoneOf(core, host) !== next) {
+      throw conflict(`Host "${host}" is not in the availability zone "${next}".`);
+    }
+    return next;
+  }
+}
+
+/** Where a server is to be once it is back; what is not there stays as it was. */
+export interface UnshelveWish {
+  zone?: string | null;
+  host?: string;
 }
 
 /** The snapshot has done its work once the server runs again, or is gone. A crash in between only repeats it. */

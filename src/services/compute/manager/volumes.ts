@@ -2,15 +2,25 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
+import type { VolumeInfo } from "../../block-storage/facade.ts";
 import { POWER, requireReady, TRANSITIONS } from "../states.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction } from "./actions.ts";
-import { storageOf } from "./bdm-check.ts";
+import { multiattachTooOld, storageOf } from "./bdm-check.ts";
 import { nextDevice } from "./block-devices.ts";
 import { change, contextOf, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
 import { isTimeout } from "./driver-call.ts";
 import { refOf, volumeSpec } from "./spec.ts";
+
+export interface AttachWish {
+  volumeId: string;
+  device: string | null;
+  tag: string | null;
+  deleteOnTermination: boolean;
+  /** Since 2.60 a volume that several servers may have. */
+  multiattach: boolean;
+}
 
 /** Volumes of servers that are there already. */
 export class VolumeManager {
@@ -118,24 +128,14 @@ export class VolumeManager {
   }
 
   /** Reserves the volume at once, so that nobody else gets it; plugs it in afterwards. Errors: 400, 404, 409. */
-  attach(
-    context: RequestContext,
-    server: Server,
-    wish: { volumeId: string; device: string | null; tag: string | null; deleteOnTermination: boolean },
-  ): BlockDevice {
+  attach(context: RequestContext, server: Server, wish: AttachWish): BlockDevice {
     const core = this.#core;
     const storage = storageOf(core);
     return core.kernel.db.transaction(() => {
       const current = requireServer(core, server.id);
       requireReady(context, current, TRANSITIONS.attachVolume);
       const volume = storage.getVolume(context, wish.volumeId);
-      if (current.blockDevices.some(({ volumeId }) => volumeId === volume.id)) {
-        throw badRequest(`Invalid volume: volume ${volume.id} is already attached to instances: ${current.id}`);
-      }
-      const others = volume.attachments.flatMap(({ instanceId }) => instanceId ?? []);
-      if (others.length > 0 && !volume.multiattach) {
-        throw badRequest(`Invalid volume: volume ${volume.id} is already attached to instances: ${others.join(", ")}`);
-      }
+      requireAttachable(current, volume, wish);
       const wanted = wish.device === null ? null : `/dev/${wish.device.replace(/^\/dev\//, "")}`;
       if (
         wanted !== null &&
@@ -174,24 +174,28 @@ export class VolumeManager {
     core.kernel.db.transaction(() => {
       const current = requireServer(core, server.id);
       const device = this.get(current, volumeId);
+      if (device.bootIndex === 0) throw badRequest("Cannot detach a root device volume");
       requireReady(context, current, TRANSITIONS.detachVolume);
-      if (device.bootIndex === 0) {
-        throw new ApiError(403, "Cannot detach a root device volume");
-      }
       storageOf(core).beginDetaching(context, volumeId);
       this.#detach.start(context, current, TRANSITIONS.detachVolume, { volumeId });
     });
   }
 
-  /** Swapping one volume for another in a running guest. Errors: always; 404 and 400 as nova orders its checks. */
-  refuseSwap(context: RequestContext, volumeId: string, otherId: string): never {
+  /**
+   * Swapping one volume for another in a running guest, which no driver here does. Errors: always, in the order in which nova finds what
+   * is wrong (nova/compute/api.py swap_volume): 404, 400, 409.
+   */
+  refuseSwap(context: RequestContext, server: Server, volumeId: string, otherId: string): never {
     const storage = storageOf(this.#core);
-    storage.getVolume(context, volumeId);
-    try {
-      storage.getVolume(context, otherId);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) throw badRequest(error.message);
-      throw error;
+    const volume = storage.getVolume(context, volumeId);
+    const other = orBadRequest(() => storage.getVolume(context, otherId));
+    requireReady(context, server, TRANSITIONS.swapVolume);
+    if (!volume.attachments.some(({ instanceId }) => instanceId === server.id)) {
+      throw badRequest("Invalid volume: Old volume is attached to a different instance.");
+    }
+    if (other.status === "in-use") throw badRequest("Invalid volume: New volume must be detached in order to swap.");
+    if (other.sizeGb < volume.sizeGb) {
+      throw badRequest("Invalid volume: New volume must be the same size or larger.");
     }
     throw badRequest("Swapping a volume for another is not supported by this cloud.");
   }
@@ -222,4 +226,31 @@ function dropDevice(core: Core, serverId: string, deviceId: string): void {
   const server = core.servers.get(serverId);
   if (server === undefined) return;
   change(core, serverId, { blockDevices: server.blockDevices.filter(({ id }) => id !== deviceId) });
+}
+
+/** Errors: 400 (nova/compute/api.py attach_volume). */
+function requireAttachable(server: Server, volume: VolumeInfo, { tag, multiattach }: AttachWish): void {
+  const others = volume.attachments.flatMap(({ instanceId }) => instanceId ?? []);
+  if (others.length > 0 && !volume.multiattach) {
+    throw badRequest(`Invalid volume: volume ${volume.id} is already attached to instances: ${others.join(" ")}`);
+  }
+  if (server.blockDevices.some(({ volumeId }) => volumeId === volume.id)) {
+    throw badRequest(`Invalid volume: volume ${volume.id} already attached`);
+  }
+  if (server.vmState === "shelved_offloaded" && tag !== null) {
+    throw badRequest("Tagged volume attachment is not supported for shelved-offloaded instances.");
+  }
+  if (server.vmState === "shelved_offloaded" && volume.multiattach) {
+    throw badRequest("Attaching multiattach volumes is not supported for shelved-offloaded instances.");
+  }
+  if (volume.multiattach && !multiattach) throw multiattachTooOld();
+}
+
+function orBadRequest<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) throw badRequest(error.message);
+    throw error;
+  }
 }

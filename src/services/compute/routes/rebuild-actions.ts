@@ -71,11 +71,14 @@ const resizeSchema = object({ flavorRef: common.flavorRef, "OS-DCF:diskConfig": 
 const rescueSchema: JsonSchema = {
   anyOf: [{ type: "null" }, object({ adminPass: common.adminPassword, rescue_image_ref: common.uuid })],
 };
-const unshelveSchema = byVersion(["2.77"], (version) =>
-  version < mv("2.77")
-    ? true
-    : { anyOf: [{ type: "null" }, object({ availability_zone: { type: ["string", "null"] }, host: common.hostname })] },
-);
+const unshelveSchema = byVersion(["2.77", "2.91"], (version) => {
+  if (version < mv("2.77")) return true;
+  const place =
+    version < mv("2.91")
+      ? object({ availability_zone: common.name }, ["availability_zone"])
+      : object({ availability_zone: { type: ["string", "null"] }, host: { type: "string" } });
+  return { anyOf: [{ type: "null" }, place] };
+});
 
 export interface RebuildRouteDeps {
   core: Core;
@@ -235,12 +238,19 @@ export function rebuildActionRoutes(deps: RebuildRouteDeps): AnyRoute[] {
         return {};
       },
     }),
-    serverAction(servers, {
+    serverAction<{ availability_zone?: string | null; host?: string } | null>(servers, {
       key: "unshelve",
       policy: "os_compute_api:os-shelve:unshelve",
       schema: unshelveSchema,
-      handler(request, server) {
-        shelve.unshelve(request.context, server);
+      handler(request, server, value) {
+        const { availability_zone: zone, host } = (request.microversion >= mv("2.77") ? value : null) ?? {};
+        if (host !== undefined) {
+          request.authorize({ projectId: server.projectId }, "os_compute_api:os-shelve:unshelve_to_host");
+        }
+        shelve.unshelve(request.context, server, {
+          ...(zone === undefined ? {} : { zone }),
+          ...(host === undefined ? {} : { host }),
+        });
         return {};
       },
     }),

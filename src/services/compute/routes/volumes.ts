@@ -1,10 +1,13 @@
+import { badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import { wrongState } from "../errors.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
 import { boolean, isTrue, object, tag, uuid } from "../schemas/common.ts";
 import { listVolumeAttachments } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
+import { TRANSITIONS, type Transition } from "../states.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
 import { pagedByOffset } from "./paths.ts";
 
@@ -92,11 +95,13 @@ export function volumeRoutes(
       handler(request) {
         const server = find(request);
         const wish = request.body.volumeAttachment;
+        requireShelvedKnown(request.microversion, server, TRANSITIONS.attachVolume);
         const item = volumes.attach(request.context, server, {
           volumeId: wish.volumeId,
           device: wish.device ?? null,
           tag: wish.tag ?? null,
           deleteOnTermination: isTrue(wish.delete_on_termination ?? false),
+          multiattach: request.microversion >= mv("2.60"),
         });
         return { body: { volumeAttachment: view(server, item, request.microversion, true) } };
       },
@@ -113,7 +118,7 @@ export function volumeRoutes(
         return { body: { volumeAttachment: view(server, item, request.microversion) } };
       },
     }),
-    route<{ volumeAttachment: { volumeId: string; delete_on_termination?: boolean | string } }>({
+    route<{ volumeAttachment: UpdateWish }>({
       name: "volume-attachments:update",
       method: "PUT",
       path: `${path}/:volume_id`,
@@ -124,14 +129,16 @@ export function volumeRoutes(
         const server = find(request);
         const id = request.param("volume_id");
         const wish = request.body.volumeAttachment;
-        if (wish.volumeId !== id) {
-          request.authorize({ projectId: server.projectId }, policy("swap"));
-          volumes.refuseSwap(request.context, id, wish.volumeId);
+        const onlySwap = request.microversion < mv("2.85");
+        const swaps = onlySwap || wish.volumeId !== id;
+        if (swaps) request.authorize({ projectId: server.projectId }, policy("swap"));
+        if (!onlySwap) {
+          requireSame(server, volumes.get(server, id), wish);
+          if (wish.delete_on_termination !== undefined) {
+            volumes.setDeleteOnTermination(server, id, isTrue(wish.delete_on_termination));
+          }
         }
-        volumes.get(server, id);
-        if (wish.delete_on_termination !== undefined) {
-          volumes.setDeleteOnTermination(server, id, isTrue(wish.delete_on_termination));
-        }
+        if (swaps) volumes.refuseSwap(request.context, server, id, wish.volumeId);
         return {};
       },
     }),
@@ -142,9 +149,42 @@ export function volumeRoutes(
       policy: policy("delete"),
       success: 202,
       handler(request) {
-        volumes.detach(request.context, find(request), request.param("volume_id"));
+        const server = find(request);
+        requireShelvedKnown(request.microversion, server, TRANSITIONS.detachVolume);
+        volumes.detach(request.context, server, request.param("volume_id"));
         return {};
       },
     }),
   ];
+}
+
+interface UpdateWish {
+  volumeId: string;
+  id?: string;
+  serverId?: string;
+  device?: string | null;
+  tag?: string;
+  delete_on_termination?: boolean | string;
+}
+
+/** What says what is so already may be sent along since 2.85, but not changed. Errors: 400. */
+function requireSame(
+  server: Server,
+  device: BlockDevice,
+  { id, serverId, device: name, tag: named }: UpdateWish,
+): void {
+  for (const [property, wanted, is] of [
+    ["id", id, device.volumeId],
+    ["serverId", serverId, server.id],
+    ["device", name, device.device],
+    ["tag", named, device.tag],
+  ] as const) {
+    if (wanted !== undefined && wanted !== is) throw badRequest(`The ${property} property is not mutable`);
+  }
+}
+
+/** Volumes of shelved servers came with 2.20. Errors: 409. */
+function requireShelvedKnown(version: Microversion, server: Server, { verb }: Transition): void {
+  if (version >= mv("2.20") || !server.vmState.startsWith("shelved")) return;
+  throw wrongState(server, verb, "vm_state", server.vmState);
 }
