@@ -6,6 +6,7 @@ import { type Cloud, createCloud } from "../../src/kernel/kernel.ts";
 import type { LogRecord } from "../../src/kernel/log/logger.ts";
 import { defineService, type Service } from "../../src/kernel/module.ts";
 import type { Clock } from "../../src/kernel/time/clock.ts";
+import type { IdentityFacade } from "../../src/services/identity/facade.ts";
 import type { Json } from "./json.ts";
 import { testSettings } from "./settings.ts";
 
@@ -103,12 +104,27 @@ export function identityOf(token: string): Identity | null {
   };
 }
 
+/** Everybody whom a token names exists, and so does every project. */
+const facade: IdentityFacade = {
+  authenticate: identityOf,
+  authenticateWithEc2: () => null,
+  issueToken: (userId, projectId) => `member:${projectId}:${userId}`,
+  issueServiceToken: () => "admin:service",
+  getProject: (id) => ({ id, name: id, domainId: "default", enabled: true }),
+  findProject: (name) => (name === "admin" ? { id: name, name, domainId: "default", enabled: true } : null),
+  listProjects: () => [],
+  getUser: (id) => ({ id, name: id, domainId: "default", enabled: true, defaultProjectId: null }),
+  findUser: () => null,
+  rolesOnProject: () => new Set(),
+  catalog: () => [],
+};
+
 export const identityStub: () => Service = () =>
-  defineService({
-    name: "identity" as never,
+  defineService<"identity">({
+    name: "identity",
     endpoint: { prefix: "/identity", classicPorts: [], catalog: [] },
     api: family({ renderError: computeEnvelope }),
     policies: {},
     migrations: [],
-    create: () => ({ facade: { authenticate: identityOf } as never, routes: [] }),
+    create: () => ({ facade, routes: [] }),
   })();

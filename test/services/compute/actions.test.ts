@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 let t: ComputeLab;
 before(async () => {
@@ -35,7 +35,7 @@ test("resize waits to be confirmed; revert brings the old flavor back", async ()
 
 test("rebuild with another image, and its answer by version", async () => {
   const id = await t.boot();
-  const other = t.images.add({ name: "other" });
+  const other = await t.addImage({ name: "other" });
   const answer = await act(id, "rebuild", { imageRef: other.id, name: "anew", metadata: { a: "b" } });
   assert.equal(answer.status, 202);
   assert.equal(answer.body.server.status, "REBUILD");
@@ -47,18 +47,20 @@ test("rebuild with another image, and its answer by version", async () => {
   assert.equal(t.driver.guests.get(id)?.power, "running");
 });
 
-test("the network is told of another guest where another disk boots, and only there", async () => {
+test("the network is told of another guest where another disk boots, and only there", async (context) => {
+  const { mock } = context.mock.method(t.network, "anotherGuest");
   const id = await t.boot();
   const told = async (name: string, value: unknown = null) => {
-    t.network.newGuests.length = 0;
+    mock.resetCalls();
     await act(id, name, value);
     await t.idle();
-    return [(await show(id)).status, ...t.network.newGuests];
+    const newGuests = mock.calls.flatMap(({ arguments: [ports] }) => ports);
+    return [(await show(id)).status, ...newGuests];
   };
   const ports = t.driver.guests.get(id)?.spec.nics.map(({ portId }) => portId) ?? [];
   assert.equal(ports.length, 1);
   assert.deepEqual(await told("reboot", { type: "HARD" }), ["ACTIVE"]);
-  assert.deepEqual(await told("rebuild", { imageRef: t.images.add({ name: "other" }).id }), ["ACTIVE", ...ports]);
+  assert.deepEqual(await told("rebuild", { imageRef: (await t.addImage({ name: "other" })).id }), ["ACTIVE", ...ports]);
   assert.deepEqual(await told("rescue"), ["RESCUE", ...ports]);
   assert.deepEqual(await told("unrescue"), ["ACTIVE", ...ports]);
   assert.deepEqual(await told("os-stop"), ["SHUTOFF"]);
@@ -102,7 +104,7 @@ test("an image is made of a server; shelving makes one and unshelving forgets it
   const busy = await act(id, "createImage", { name: "second" });
   assert.match(busy.body.conflictingRequest.message, /while it is in task_state image_snapshot_pending$/);
   await t.idle();
-  const image = t.images.list().find(({ name }) => name === "snap");
+  const image = t.images.list(INTERNAL).find(({ name }) => name === "snap");
   assert.equal(image?.status, "active");
   assert.equal(image?.properties.instance_uuid, id);
   assert.equal(image?.properties.k, "v");
@@ -111,13 +113,13 @@ test("an image is made of a server; shelving makes one and unshelving forgets it
   await t.idle();
   assert.equal((await show(id)).status, "SHELVED_OFFLOADED");
   assert.equal(t.driver.guests.has(id), false);
-  assert.ok(t.images.list().some(({ name }) => name === "guest-shelved"));
+  assert.ok(t.images.list(INTERNAL).some(({ name }) => name === "guest-shelved"));
   assert.equal((await act(id, "unshelve")).status, 202);
   await t.idle();
   const server = await show(id);
   assert.equal(server.status, "ACTIVE");
   assert.equal(server.addresses.private.length, 1);
-  assert.ok(!t.images.list().some(({ name }) => name === "guest-shelved"));
+  assert.ok(!t.images.list(INTERNAL).some(({ name }) => name === "guest-shelved"));
 });
 
 test("console output, console URLs with a token that resolves, password", async () => {
@@ -160,9 +162,8 @@ test("metadata, tags and addresses of a server", async () => {
 
 test("interfaces come and go", async () => {
   const id = await t.boot();
-  const network = [...t.network.networks.values()][0];
   const attached = await t.api("POST", `/servers/${id}/os-interface`, {
-    body: { interfaceAttachment: { net_id: network?.id } },
+    body: { interfaceAttachment: { net_id: t.networkId } },
   });
   assert.equal(attached.status, 200);
   const { port_id } = attached.body.interfaceAttachment;
@@ -173,7 +174,7 @@ test("interfaces come and go", async () => {
   assert.equal((await t.api("DELETE", `/servers/${id}/os-interface/${port_id}`)).status, 202);
   await t.idle();
   assert.equal((await show(id)).addresses.private.length, 1);
-  assert.equal(t.network.ports.has(port_id), false);
+  assert.throws(() => t.network.getPort(INTERNAL, port_id), { status: 404 });
 });
 
 test("actions are remembered with their requests, also of deleted servers", async () => {

@@ -182,6 +182,7 @@ test("what nova removed is gone; what a version ended is not found", async () =>
   assert.equal(agents.body.computeFault.code, 410);
   assert.equal((await t.api("GET", "/os-security-groups", { version: "2.36" })).status, 404);
   assert.equal((await t.api("GET", "/os-migrations", admin)).status, 200);
+  await t.addNetwork("ops", "public", { "router:external": true });
   assert.equal((await t.api("GET", "/os-floating-ip-pools")).body.floating_ip_pools[0].name, "public");
   assert.equal((await t.api("GET", `/images/${t.image.id}`)).body.image.status, "ACTIVE");
   assert.equal((await t.api("GET", "/extensions")).body.extensions.length > 50, true);

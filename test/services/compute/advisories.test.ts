@@ -6,7 +6,7 @@ import { metadataFiles } from "../../../src/services/compute/metadata/files.ts";
 import type { GuestMetadata } from "../../../src/services/compute/metadata/guest.ts";
 import { MetadataServer } from "../../../src/services/compute/metadata/server.ts";
 import { testCloud } from "../../support/cloud.ts";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 /** What OpenStack's advisories tell of nova, tried through the API: docs/security.md names these tests. */
 
@@ -25,7 +25,7 @@ const server = (more: Record<string, unknown> = {}) => ({
 
 test("the token says whose servers are seen: a URL that names another project is malformed", async () => {
   const [alpha, beta] = ["a".repeat(32), "b".repeat(32)];
-  t.network.addNetwork(alpha);
+  await t.addNetwork(alpha);
   const id = await t.boot({}, `member:${alpha}`);
   for (const version of ["v2", "v2.1"]) {
     const ask = (project: string, path: string, token: string) =>
@@ -139,18 +139,18 @@ test("rebuild asks again whether the image fits, and changes nothing of what is 
   const used = () => t.cloud.kernel.facade("compute").listAllocations();
   const before = used();
   const rebuild = (image: string) => t.api("POST", `/servers/${id}/action`, { body: { rebuild: { imageRef: image } } });
-  const large = t.images.add({ virtualSize: 500 * 1024 ** 3 });
-  const memory = t.images.add({ minRam: 100_000 });
-  const disk = t.images.add({ minDisk: 1000 });
+  const large = await t.addImage({ virtualSize: 500 * 1024 ** 3 });
+  const memory = await t.addImage({ minRam: 100_000 });
+  const disk = await t.addImage({ minDisk: 1000 });
   for (const image of [large, memory, disk]) assert.equal((await rebuild(image.id)).status, 400);
-  const foreign = t.images.add({ properties: { hw_architecture: "aarch64" } });
+  const foreign = await t.addImage({ properties: { hw_architecture: "aarch64" } });
   assert.equal((await rebuild(foreign.id)).status, 202);
   await t.idle();
   const kept = (await t.api("GET", `/servers/${id}`)).body.server;
   assert.deepEqual([kept.status, kept.image.id], ["ACTIVE", t.image.id]);
   const [action] = (await t.api("GET", `/servers/${id}/os-instance-actions`)).body.instanceActions;
   assert.deepEqual([action.action, action.message], ["rebuild", "Error"]);
-  assert.equal((await rebuild(t.images.add().id)).status, 202);
+  assert.equal((await rebuild((await t.addImage()).id)).status, 202);
   await t.idle();
   assert.deepEqual(used(), before);
 });
@@ -167,30 +167,32 @@ test("XML is not read: bodies of it are no bodies", async () => {
 });
 
 test("no server gets a NIC on the public network, or on somebody's port, by a detour", async () => {
-  const publicNet = t.network.addNetwork("ops", "public");
-  publicNet.external = true;
-  const foreign = t.network.createPort({} as never, { networkId: publicNet.id, projectId: "beta" });
+  const publicNet = await t.addNetwork("ops", "public", { "router:external": true });
+  const foreign = t.network.createPort(INTERNAL, { networkId: publicNet, projectId: "beta" });
   const id = await t.boot();
   const attach = (interfaceAttachment: unknown) =>
     t.api("POST", `/servers/${id}/os-interface`, { body: { interfaceAttachment } });
-  assert.equal((await t.api("POST", "/servers", server({ networks: [{ uuid: publicNet.id }] }))).status, 403);
-  assert.equal((await attach({ net_id: publicNet.id })).status, 403);
+  assert.equal((await t.api("POST", "/servers", server({ networks: [{ uuid: publicNet }] }))).status, 403);
+  assert.equal((await attach({ net_id: publicNet })).status, 403);
   assert.equal((await t.api("POST", "/servers", server({ networks: [{ port: foreign.id }] }))).status, 400);
-  assert.equal((await attach({ port_id: foreign.id })).status, 400);
-  const lent = t.network.addNetwork("beta", "lent");
-  lent.shared = true;
-  const chosen = { uuid: lent.id, fixed_ip: "10.0.0.99" };
+  assert.equal((await attach({ port_id: foreign.id })).status, 404);
+  const lent = await t.addNetwork("beta", "lent", { shared: true });
+  const chosen = { uuid: lent, fixed_ip: "10.0.0.99" };
   assert.equal((await t.api("POST", "/servers", server({ networks: [chosen] }))).status, 403);
-  const address = { net_id: lent.id, fixed_ips: [{ ip_address: "10.0.0.99" }] };
+  const address = { net_id: lent, fixed_ips: [{ ip_address: "10.0.0.99" }] };
   assert.equal((await attach(address)).status, 403);
-  assert.equal((await attach({ net_id: lent.id })).status, 200);
+  assert.equal((await attach({ net_id: lent })).status, 200);
 });
 
 test("a port that only says it is a server's changes nothing of that server", async () => {
   const id = await t.boot();
   const before = (await t.api("GET", `/servers/${id}`)).body.server;
-  const [networkId = ""] = [...t.network.networks.keys()];
-  t.network.createPort({} as never, { networkId, projectId: "beta", deviceId: id, deviceOwner: "compute:nova" });
+  t.network.createPort(INTERNAL, {
+    networkId: t.networkId,
+    projectId: "beta",
+    deviceId: id,
+    deviceOwner: "compute:nova",
+  });
   t.cloud.kernel.db.transaction(() => t.cloud.kernel.events.publish("network.device.changed", { deviceId: id }));
   await t.idle();
   const after = (await t.api("GET", `/servers/${id}`)).body.server;
@@ -212,7 +214,7 @@ test("a project's manager sees the migrations of the project alone, without the 
 
 test("an image's own block devices are checked as a request's are", async () => {
   const image = (mapping: unknown) =>
-    t.images.add({ properties: { bdm_v2: "True", block_device_mapping: JSON.stringify(mapping) } });
+    t.addImage({ properties: { bdm_v2: "True", block_device_mapping: JSON.stringify(mapping) } });
   const root = { source_type: "snapshot", destination_type: "volume", boot_index: 0, snapshot_id: "x" };
   const strange = [
     [{ ...root, device_name: 7.5 }, { device_name: {} }],
@@ -223,7 +225,7 @@ test("an image's own block devices are checked as a request's are", async () => 
     [null, 1, "x", root],
   ];
   for (const mapping of strange) {
-    const answer = await t.api("POST", "/servers", server({ imageRef: image(mapping).id }));
+    const answer = await t.api("POST", "/servers", server({ imageRef: (await image(mapping)).id }));
     assert.equal(answer.status, 400, JSON.stringify(mapping));
   }
   const blank = { source_type: "blank", destination_type: "local", boot_index: -1, volume_size: 0 };

@@ -9,7 +9,7 @@ let t: ComputeLab;
 let network = "";
 before(async () => {
   t = await computeLab({ services: [blockStorage({ driver: () => new FakeVolumeDriver(), hostname: "box" })] });
-  network = [...t.network.networks.keys()][0] ?? "";
+  network = t.networkId;
 });
 after(() => t.close());
 
@@ -50,7 +50,7 @@ const root = (more: Server = {}) => ({
 const booting = (more: Server = {}, ...others: Server[]) => ({ block_device_mapping_v2: [root(more), ...others] });
 
 test("an image that the flavor or the root volume is too small for is refused at once", async () => {
-  const large = t.images.add({ minDisk: 10 });
+  const large = await t.addImage({ minDisk: 10 });
   const smaller = `minimum size is ${10 * GIB} bytes.`;
   await refused(
     { imageRef: large.id },
@@ -65,7 +65,7 @@ test("an image that the flavor or the root volume is too small for is refused at
     booting({ volume_size: null }),
     "Images with destination_type 'volume' need to have a non-zero size specified",
   );
-  const hungry = t.images.add({ minRam: 1_000_000 });
+  const hungry = await t.addImage({ minRam: 1_000_000 });
   const memory = "Flavor's memory is too small for requested image.";
   await refused({ imageRef: hungry.id }, memory);
   await refused(booting({ uuid: hungry.id }), memory);
@@ -74,19 +74,19 @@ test("an image that the flavor or the root volume is too small for is refused at
 });
 
 test("an image that cannot be booted is refused at once", async () => {
-  const queued = t.images.add({ status: "queued" });
+  const queued = t.images.create(context, { name: "queued" });
   await refused({ imageRef: queued.id }, `Image ${queued.id} is not active.`);
   await refused(booting({ uuid: queued.id }), `Image ${queued.id} is not active.`);
   await refused({ imageRef: ID }, "Can not find requested image");
   await refused({}, "Missing imageRef attribute");
-  const odd = t.images.add({ properties: { img_config_drive: "maybe" } });
+  const odd = await t.addImage({ properties: { img_config_drive: "maybe" } });
   await refused({ imageRef: odd.id }, "Image's config drive option 'maybe' is invalid");
-  const secret = t.images.add({ properties: { cinder_encryption_key_id: ID } });
+  const secret = await t.addImage({ properties: { cinder_encryption_key_id: ID } });
   await refused(
     { imageRef: secret.id },
     `Image ${secret.id} is unacceptable: Direct booting of an image uploaded from an encrypted volume is unsupported.`,
   );
-  const fixed = t.images.add({ properties: { auto_disk_config: "disabled" } });
+  const fixed = await t.addImage({ properties: { auto_disk_config: "disabled" } });
   await refused(
     { imageRef: fixed.id, "OS-DCF:diskConfig": "AUTO" },
     `Requested image ${fixed.id} has automatic disk resize disabled.`,
@@ -231,13 +231,15 @@ test("addresses, ports and names that one server only can have", async () => {
 test("limits: ports, metadata, personality", async () => {
   const imageRef = t.image.id;
   const networks = [{ uuid: network }, { uuid: network }];
-  const { quotas } = t.network;
-  t.network.quotas = () => ({ ...quotas(), port: { limit: 5, used: 0 } });
+  const quota = (method: string, body?: unknown) =>
+    t.request(method, "/networking/v2.0/quotas/alpha", { token: "admin:ops", body });
+  const { used } = t.network.quotas("alpha").port ?? {};
+  await quota("PUT", { quota: { port: Number(used) + 5 } });
   assert.deepEqual(await post({ imageRef, networks, min_count: 3 }), [403, "Maximum number of ports exceeded"]);
   const count = async () => (await t.api("GET", "/servers?name=ports")).body.servers.length;
   assert.equal((await post({ imageRef, networks, name: "ports", min_count: 1, max_count: 3 }))[0], 202);
   assert.equal(await count(), 2, "as many as there are ports for");
-  t.network.quotas = quotas;
+  await quota("DELETE");
   const metadata = Object.fromEntries(Array.from({ length: 129 }, (_, index) => [`k${index}`, "v"]));
   assert.deepEqual(await post({ imageRef, metadata }), [403, "Maximum number of metadata items exceeds 128"]);
   const file = (path: string, bytes: number) => ({ path, contents: Buffer.alloc(bytes).toString("base64") });

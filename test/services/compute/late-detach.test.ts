@@ -4,7 +4,7 @@ import { internalContext } from "../../../src/kernel/auth/context.ts";
 import { FakeVolumeDriver } from "../../../src/services/block-storage/driver/fake.ts";
 import { blockStorage } from "../../../src/services/block-storage/index.ts";
 import { type DeviceRef, DriverError } from "../../../src/services/compute/driver/driver.ts";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 let t: ComputeLab;
 let refuse: Error | null = null;
@@ -69,7 +69,7 @@ test("what a guest was asked to let go of in vain is detached when it does so at
   await t.idle();
   assert.deepEqual(await has(id), { volumes: [], ports: [] });
   assert.equal(statusOf(volume.id), "available");
-  assert.equal(t.network.ports.has(nic.id), false);
+  assert.throws(() => t.network.getPort(INTERNAL, nic.id), { status: 404 });
   assert.ok(t.logs.some(({ message }) => message === `the guest has let go of volume ${volume.id} at last`));
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 /** Servers deleted at the worst moment: what nova once left on its hosts, beyond quota and beyond reach. */
 
@@ -18,7 +18,7 @@ async function nothingLeft(id: string, ports: number): Promise<void> {
   await t.idle();
   assert.equal((await t.api("GET", `/servers/${id}`)).status, 404);
   assert.equal(t.driver.guests.has(id), false);
-  assert.equal(t.network.ports.size, ports);
+  assert.equal(t.network.listPorts(INTERNAL).length, ports);
   const used = t.cloud.kernel.facade("compute").listAllocations();
   assert.deepEqual(used, []);
   const limits = (await t.api("GET", "/limits")).body.limits.absolute;
@@ -38,7 +38,7 @@ const WORK: [name: string, actions: unknown[]][] = [
 
 for (const [verb, actions] of WORK) {
   test(`a server that is deleted during ${verb} leaves nothing`, async () => {
-    const ports = t.network.ports.size;
+    const ports = t.network.listPorts(INTERNAL).length;
     const id = await t.boot();
     const steps = actions.map((step) =>
       JSON.parse(JSON.stringify(step).replace('"imageRef":""', `"imageRef":"${t.image.id}"`)),
@@ -71,7 +71,7 @@ test("a server that waits in a resize, a rescue or on the shelf leaves nothing w
     [{ suspend: null }, "SUSPENDED"],
   ];
   for (const [body, status] of states) {
-    const ports = t.network.ports.size;
+    const ports = t.network.listPorts(INTERNAL).length;
     const id = await t.boot();
     await act(id, body);
     await t.idle();
@@ -82,7 +82,7 @@ test("a server that waits in a resize, a rescue or on the shelf leaves nothing w
 });
 
 test("a rescue that fails, and one that is suspended, are no way around the quota", async () => {
-  const ports = t.network.ports.size;
+  const ports = t.network.listPorts(INTERNAL).length;
   const id = await t.boot();
   hold = (verb) => (verb === "rescue" ? Promise.reject(new Error("no room")) : undefined);
   await act(id, { rescue: {} });

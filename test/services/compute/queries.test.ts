@@ -9,11 +9,15 @@ let imageB: string;
 let requests: string[] = [];
 const ADMIN = "admin:alpha";
 const LATEST = "2.96";
+/** Of the first server's image. */
+const KERNEL = "6c1ef1f0-aaaa-4bbb-8ccc-00000000000a";
+const RAMDISK = "6c1ef1f0-aaaa-4bbb-8ccc-00000000000b";
 before(async () => {
   t = await computeLab();
-  for (const id of ["kernel-a", "kernel-b", "ramdisk-a", "ramdisk-b"]) t.images.add({ id });
-  imageB = t.images.add({ properties: { kernel_id: "kernel-b", ramdisk_id: "ramdisk-b" } }).id;
-  const image = t.images.add({ properties: { kernel_id: "kernel-a", ramdisk_id: "ramdisk-a" } });
+  for (const id of [KERNEL, RAMDISK]) await t.addImage({ id });
+  const [kernel, ramdisk] = [await t.addImage(), await t.addImage()];
+  imageB = (await t.addImage({ properties: { kernel_id: kernel.id, ramdisk_id: ramdisk.id } })).id;
+  const image = await t.addImage({ properties: { kernel_id: KERNEL, ramdisk_id: RAMDISK } });
   for (const name of ["a", "b"]) {
     const keypair = { keypair: { name: `key-${name}` } };
     for (const token of [ADMIN, "member:alpha"]) await t.api("POST", "/os-keypairs", { token, body: keypair });
@@ -94,7 +98,7 @@ test("each parameter of the list of servers tells servers apart, for an administ
     image: (await t.api("GET", `/servers/${ids.a}`, { token: ADMIN })).body.server.image.id,
     ip: await addressOf("a"),
     ip6: await addressOf("a"),
-    kernel_id: "kernel-a",
+    kernel_id: KERNEL,
     key_name: "key-a",
     launch_index: "1",
     launched_at: "2020-01-02",
@@ -106,7 +110,7 @@ test("each parameter of the list of servers tells servers apart, for an administ
     "not-tags-any": "blue,green",
     power_state: "1",
     progress: "40",
-    ramdisk_id: "ramdisk-a",
+    ramdisk_id: RAMDISK,
     reservation_id: await reservation("a"),
     root_device_name: "/dev/vda",
     status: "active",

@@ -4,7 +4,7 @@ import BetterSqlite3 from "better-sqlite3";
 import { FakeVolumeDriver } from "../../../src/services/block-storage/driver/fake.ts";
 import { blockStorage } from "../../../src/services/block-storage/index.ts";
 import { DriverError } from "../../../src/services/compute/driver/driver.ts";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 let t: ComputeLab;
 const verbs: string[] = [];
@@ -35,7 +35,7 @@ const failing = (...which: string[]) => {
 };
 
 async function bootWith(properties: Record<string, string>): Promise<string> {
-  const image = t.images.add({ name: "quiesced", properties });
+  const image = await t.addImage({ name: "quiesced", properties });
   return t.boot({ imageRef: image.id });
 }
 
@@ -48,7 +48,7 @@ async function imageOf(id: string): Promise<[status: string | null, ...verbs: st
   await t.idle();
   assert.equal(t.driver.isFrozen(id), false, "whatever came of it, the guest is not frozen");
   assert.equal((await t.api("GET", `/servers/${id}`)).body.server.status, "ACTIVE");
-  return [t.images.images.get(made.body.image_id)?.status ?? null, ...verbs];
+  return [t.images.find(made.body.image_id)?.status ?? null, ...verbs];
 }
 
 test("file systems are frozen for the image where there is an agent, in each spelling of yes", async () => {
@@ -93,7 +93,7 @@ test("what is taken up again after a crash between freezing and thawing thaws fi
 });
 
 test("a server on volumes is frozen while the snapshots of them are made; one that is off never", async () => {
-  const image = t.images.add({ name: "of the volume", properties: { hw_qemu_guest_agent: "yes" } });
+  const image = await t.addImage({ name: "of the volume", properties: { hw_qemu_guest_agent: "yes" } });
   const device = {
     source_type: "image",
     destination_type: "volume",
@@ -113,6 +113,6 @@ test("a server on volumes is frozen while the snapshots of them are made; one th
       verbs.filter((verb) => verb !== "snapshot"),
       [],
     );
-    assert.equal([...t.images.images.values()].at(-1)?.status, "active");
+    assert.equal(t.images.list(INTERNAL)[0]?.status, "active");
   }
 });

@@ -1,8 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { FakeVolumeDriver } from "../../../src/services/block-storage/driver/fake.ts";
 import { blockStorage } from "../../../src/services/block-storage/index.ts";
@@ -10,21 +6,16 @@ import type { ImageInfo } from "../../../src/services/image/facade.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
 let t: ComputeLab;
-let directory: string;
 let other: ImageInfo;
 let id: string;
 let volumeId: string;
 const verbs: string[] = [];
 before(async () => {
-  directory = mkdtempSync(join(tmpdir(), "rebuild-"));
   t = await computeLab({
     before: (verb) => void verbs.push(verb),
     services: [blockStorage({ driver: () => new FakeVolumeDriver(), hostname: "box" })],
   });
-  const filePath = join(directory, "image");
-  writeFileSync(filePath, "data");
-  t.images.add({ ...t.image, filePath });
-  other = t.images.add({ name: "other", filePath, properties: { hw_disk_bus: "scsi" } });
+  other = await t.addImage({ name: "other", properties: { hw_disk_bus: "scsi" } });
 });
 beforeEach(async () => {
   id = await t.boot({
@@ -36,10 +27,7 @@ beforeEach(async () => {
   volumeId = storage().listAttachments(id)[0]?.volumeId ?? "";
   verbs.length = 0;
 });
-after(async () => {
-  await t.close();
-  await rm(directory, { recursive: true });
-});
+after(() => t.close());
 
 const storage = () => t.cloud.kernel.facade("block-storage");
 const rebuild = async (imageRef: string, version: string, more = {}) => {
@@ -91,7 +79,7 @@ test("a stopped one stays stopped", async () => {
 });
 
 test("what would fail later is refused at once", async () => {
-  const large = t.images.add({ minDisk: 2 });
+  const large = await t.addImage({ minDisk: 2 });
   assert.match((await rebuild(large.id, "2.93"))[1] ?? "", /^Volume is smaller than the minimum size/);
   assert.deepEqual(await rebuild("3d98574a-ff77-4d30-94c8-7c3e10b77e9f", "2.93"), [
     400,

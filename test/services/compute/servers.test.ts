@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { internalContext } from "../../../src/kernel/auth/context.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 let t: ComputeLab;
 let fail: ((verb: string) => Promise<void> | void) | null = null;
@@ -45,16 +46,15 @@ test("a server is accepted, built and shown as the real service shows it", async
 });
 
 test("a renamed security group shows under its new name", async () => {
-  const group = { id: "web-group", name: "web", description: "", projectId: "alpha", rules: [] };
-  t.network.groups.set(group.id, group);
+  const context = internalContext("req-test", "alpha");
+  const { id: groupId } = t.network.createSecurityGroup(context, { name: "web", description: "" });
   const id = await t.boot({ security_groups: [{ name: "web" }] });
   const shown = async () => {
     const { body } = await t.api("GET", "/servers/detail");
     return body.servers.find((server: { id: string }) => server.id === id).security_groups;
   };
   assert.deepEqual(await shown(), [{ name: "web" }]);
-  t.network.groups.set(group.id, { ...group, name: "www" });
-  t.cloud.kernel.events.publish("network.security_group.renamed", { groupId: group.id });
+  t.network.updateSecurityGroup(context, groupId, { name: "www" });
   await t.idle();
   assert.deepEqual(await shown(), [{ name: "www" }]);
 });
@@ -80,13 +80,13 @@ test("what a version adds is absent before it", async () => {
 test("a deleted server is gone, its port too, and changes-since shows it", async () => {
   const since = new Date(Date.now() - 60_000).toISOString().slice(0, 19);
   const id = await t.boot();
-  const ports = t.network.ports.size;
+  const ports = t.network.listPorts(INTERNAL).length;
   assert.equal((await t.api("DELETE", `/servers/${id}`)).status, 204);
   await t.idle();
   const shown = await t.api("GET", `/servers/${id}`);
   assert.equal(shown.status, 404);
   assert.equal(shown.body.itemNotFound.message, `Instance ${id} could not be found.`);
-  assert.equal(t.network.ports.size, ports - 1);
+  assert.equal(t.network.listPorts(INTERNAL).length, ports - 1);
   assert.equal(t.driver.guests.has(id), false);
   const changed = await t.api("GET", `/servers/detail?changes-since=${since}Z`);
   const found = changed.body.servers.find((server: { id: string }) => server.id === id);
@@ -99,7 +99,7 @@ test("a delete during the build undoes what was built", async () => {
     release = resolve;
   });
   fail = (verb) => (verb === "spawn" ? gate : undefined);
-  const ports = t.network.ports.size;
+  const ports = t.network.listPorts(INTERNAL).length;
   const created = await t.api("POST", "/servers", {
     body: { server: { name: "doomed", imageRef: t.image.id, flavorRef: "42" } },
   });
@@ -109,7 +109,7 @@ test("a delete during the build undoes what was built", async () => {
   await t.idle();
   fail = null;
   assert.equal((await t.api("GET", `/servers/${id}`)).status, 404);
-  assert.equal(t.network.ports.size, ports);
+  assert.equal(t.network.listPorts(INTERNAL).length, ports);
   assert.equal(t.driver.guests.has(id), false);
 });
 
@@ -209,7 +209,7 @@ test("create requests that cannot work say why", async () => {
     400,
     `Invalid input for field/attribute name. Value: ${"a".repeat(256)}. '${"a".repeat(256)}' is too long`,
   ]);
-  const big = t.images.add({ minRam: 100_000 });
+  const big = await t.addImage({ minRam: 100_000 });
   assert.deepEqual(await create({ imageRef: big.id }), [400, "Flavor's memory is too small for requested image."]);
   const metadata = Object.fromEntries(Array.from({ length: 129 }, (_, index) => [`k${index}`, "v"]));
   assert.deepEqual(await create({ metadata }), [403, "Maximum number of metadata items exceeds 128"]);

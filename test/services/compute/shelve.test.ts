@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { forbidden } from "../../../src/kernel/errors.ts";
 import { ManualClock } from "../../../src/kernel/time/clock.ts";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 const clock = new ManualClock();
 let t: ComputeLab;
@@ -27,7 +26,7 @@ test("with shelved_offload_time a shelved server keeps its disks on the host for
   assert.equal(await act(id, "unshelve"), 202);
   assert.equal(await status(id), "ACTIVE");
   assert.equal(t.driver.guests.get(id)?.power, "running");
-  assert.ok(!t.images.list().some(({ name }) => name === "guest-shelved"), "the image has done its work");
+  assert.ok(!t.images.list(INTERNAL).some(({ name }) => name === "guest-shelved"), "the image has done its work");
 
   await act(id, "shelve");
   clock.advance(60_000);
@@ -51,14 +50,14 @@ test("an administrator may take it off the host at once", async () => {
 test("a server that is deleted takes the image it was shelved as along, or finds it gone", async () => {
   const [first, second] = [await t.boot({ name: "one" }), await t.boot({ name: "two" })];
   for (const id of [first, second]) assert.equal(await act(id, "shelve"), 202);
-  const imageOf = (name: string) => t.images.list().find((image) => image.name === name)?.id;
+  const imageOf = (name: string) => t.images.list(INTERNAL).find((image) => image.name === name)?.id;
   assert.ok(imageOf("one-shelved"));
   await t.api("DELETE", `/servers/${first}`);
   await t.idle();
   assert.equal(imageOf("one-shelved"), undefined);
 
   // As the step finds it that a crash interrupted.
-  t.images.images.delete(imageOf("two-shelved") ?? "");
+  await t.images.delete(INTERNAL, imageOf("two-shelved") ?? "");
   await t.api("DELETE", `/servers/${second}`);
   await t.idle();
   assert.equal((await t.api("GET", `/servers/${second}`)).status, 404);
@@ -67,14 +66,19 @@ test("a server that is deleted takes the image it was shelved as along, or finds
 test("an image that may not be deleted does not keep its server", async () => {
   const id = await t.boot({ name: "three" });
   await act(id, "shelve");
-  const { delete: forget } = t.images;
-  t.images.delete = async () => {
-    throw forbidden("Image is protected and cannot be deleted.");
-  };
+  const { id: imageId = "" } = t.images.list(INTERNAL).find(({ name }) => name === "three-shelved") ?? {};
+  const protect = [{ op: "replace", path: "/protected", value: true }];
+  const headers = { "content-type": "application/openstack-images-v2.1-json-patch" };
+  const patched = await t.request("PATCH", `/image/v2/images/${imageId}`, {
+    token: "admin:ops",
+    body: protect,
+    headers,
+  });
+  assert.equal(patched.status, 200);
   await t.api("DELETE", `/servers/${id}`);
   await t.idle();
-  t.images.delete = forget;
   assert.equal((await t.api("GET", `/servers/${id}`)).status, 404);
+  assert.equal(t.images.find(imageId)?.status, "active");
 });
 
 test("where a server is to be when it comes back", async () => {

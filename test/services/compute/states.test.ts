@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { FakeVolumeDriver } from "../../../src/services/block-storage/driver/fake.ts";
 import { blockStorage } from "../../../src/services/block-storage/index.ts";
-import { type ComputeLab, computeLab } from "./support.ts";
+import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 const STATES = [
   "building",
@@ -173,7 +173,7 @@ test("an image is made of a locked server; one that never ran cannot be started"
   put({ vm_state: "active", task_state: null, locked_by: "owner" });
   assert.equal(await ask(action("createImage", { name: "snap" }, "", [])), "202 ");
   await t.idle();
-  assert.equal(t.images.list().find(({ name }) => name === "snap")?.status, "active");
+  assert.equal(t.images.list(INTERNAL).find(({ name }) => name === "snap")?.status, "active");
   put({ locked_by: null, vm_state: "stopped" });
   t.cloud.kernel.db.prepare("UPDATE compute_servers SET launched_at = NULL, revision = revision + 1").run();
   assert.equal(await ask(action("os-start", null, "", [])), `409 Instance ${id} is in an invalid state for 'start'`);

@@ -1,291 +1,92 @@
-import type { RequestContext } from "../../../src/kernel/auth/context.ts";
-import { conflict, notFound } from "../../../src/kernel/errors.ts";
-import { computeEnvelope, family } from "../../../src/kernel/http/families.ts";
-import { uuid } from "../../../src/kernel/ids/ids.ts";
-import { defineService, type Service } from "../../../src/kernel/module.ts";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { FakeExec } from "../../../src/host/fake/exec.ts";
+import { internalContext } from "../../../src/kernel/auth/context.ts";
+import type { Service } from "../../../src/kernel/module.ts";
 import { FakeComputeDriver, type FakeOptions } from "../../../src/services/compute/driver/fake.ts";
 import { compute } from "../../../src/services/compute/index.ts";
-import type { ImageInfo } from "../../../src/services/image/facade.ts";
-import type { NetworkInfo, PortInfo, SecurityGroupInfo, Vif } from "../../../src/services/network/facade.ts";
-import { identityOf, type RequestOptions, type TestCloud, testCloud } from "../../support/cloud.ts";
+import type { CreateImage, ImageFacade, ImageInfo } from "../../../src/services/image/facade.ts";
+import { image as imageService } from "../../../src/services/image/index.ts";
+import { FakeNetworkDriver } from "../../../src/services/network/driver/fake.ts";
+import type { NetworkFacade } from "../../../src/services/network/facade.ts";
+import { network as networkService } from "../../../src/services/network/index.ts";
+import { identityStub, type RequestOptions, type TestCloud, testCloud } from "../../support/cloud.ts";
 
-/** A service that is only a facade. */
-function stub(name: string, facade: unknown): Service {
-  return defineService({
-    name: name as never,
-    endpoint: { prefix: `/${name}`, classicPorts: [], catalog: [] },
-    api: family({ renderError: computeEnvelope }),
-    policies: {},
-    migrations: [],
-    create: () => ({ facade: facade as never, routes: [] }),
-  })();
-}
-
-/** Networks and ports in memory, as far as compute asks. */
-export class NetworkStub {
-  readonly networks = new Map<string, NetworkInfo>();
-  readonly ports = new Map<string, PortInfo>();
-  readonly groups = new Map<string, SecurityGroupInfo>();
-  readonly plugs: string[] = [];
-  /** Ports told that another guest is behind them. */
-  readonly newGuests: string[] = [];
-  #next = 2;
-
-  addNetwork(projectId: string, name = "private"): NetworkInfo {
-    const network: NetworkInfo = {
-      id: uuid(),
-      name,
-      projectId,
-      adminStateUp: true,
-      status: "ACTIVE",
-      shared: false,
-      external: false,
-      isDefault: false,
-      mtu: 1500,
-      portSecurityEnabled: true,
-      dnsDomain: "",
-      subnetIds: [uuid()],
-    };
-    this.networks.set(network.id, network);
-    return network;
-  }
-
-  getNetwork = (_: RequestContext, id: string): NetworkInfo => {
-    const network = this.networks.get(id);
-    if (network === undefined) throw notFound(`Network ${id} could not be found.`);
-    return network;
-  };
-  availableNetworks = (_: RequestContext, projectId: string): NetworkInfo[] =>
-    [...this.networks.values()].filter((network) => network.projectId === projectId);
-  autoAllocate = (): NetworkInfo => {
-    throw conflict("no default pool");
-  };
-  listPorts = (_: RequestContext, filters: { deviceId?: string } = {}): PortInfo[] =>
-    [...this.ports.values()].filter(({ deviceId }) => filters.deviceId === undefined || deviceId === filters.deviceId);
-  getPort = (_: RequestContext, id: string): PortInfo => {
-    const port = this.ports.get(id);
-    if (port === undefined) throw notFound(`Port ${id} could not be found.`);
-    return port;
-  };
-  createPort = (
-    _: RequestContext,
-    wanted: { networkId: string; projectId: string } & Record<string, unknown>,
-  ): PortInfo => {
-    const fixed = (wanted.fixedIps as { address?: string }[] | undefined)?.[0]?.address;
-    const id = uuid();
-    const port: PortInfo = {
-      id,
-      name: "",
-      projectId: wanted.projectId,
-      networkId: wanted.networkId,
-      macAddress: `fa:16:3e:00:00:${this.#next.toString(16).padStart(2, "0")}`,
-      adminStateUp: true,
-      status: "DOWN",
-      deviceId: String(wanted.deviceId ?? ""),
-      deviceOwner: String(wanted.deviceOwner ?? ""),
-      fixedIps: [{ subnetId: "subnet", address: fixed ?? `10.0.0.${this.#next++}`, prefixLength: 24 }],
-      securityGroupIds: (wanted.securityGroupIds as string[] | undefined) ?? ["default-group"],
-      portSecurityEnabled: true,
-      bindingHostId: "",
-      vnicType: "normal",
-      dnsName: "",
-    };
-    this.ports.set(id, port);
-    return port;
-  };
-  updatePort = (context: RequestContext, id: string, changes: Partial<PortInfo>): PortInfo =>
-    Object.assign(this.getPort(context, id), changes);
-  deletePort = (_: RequestContext, id: string): void => {
-    this.ports.delete(id);
-  };
-  bindPorts = async (ids: readonly string[]) => ids.map((id) => this.binding(id));
-  bindPort = async (id: string) => this.binding(id);
-  binding = (id: string) => {
-    const port = this.ports.get(id);
-    if (port === undefined) throw notFound(`Port ${id} could not be found.`);
-    return {
-      portId: id,
-      networkId: port.networkId,
-      tap: `tap${id.slice(0, 11)}`,
-      bridge: `brq${port.networkId.slice(0, 11)}`,
-      mac: port.macAddress,
-      mtu: 1500,
-      fixedIps: port.fixedIps,
-    };
-  };
-  plugged = async (ids: readonly string[]): Promise<void> => {
-    this.plugs.push(...ids);
-    for (const id of ids) {
-      const port = this.ports.get(id);
-      if (port !== undefined) port.status = "ACTIVE";
-    }
-  };
-  unplugged = (): void => {};
-  anotherGuest = (ids: readonly string[]): void => {
-    this.newGuests.push(...ids);
-  };
-  unbindPort = (id: string): void => {
-    const port = this.ports.get(id);
-    if (port !== undefined) Object.assign(port, { deviceId: "", deviceOwner: "" });
-  };
-  networkInfoForDevices = (ids: readonly string[]): Map<string, Vif[]> => {
-    const infos = new Map<string, Vif[]>();
-    for (const port of this.ports.values()) {
-      if (!ids.includes(port.deviceId)) continue;
-      const vif: Vif = {
-        portId: port.id,
-        networkId: port.networkId,
-        networkName: this.networks.get(port.networkId)?.name ?? "",
-        mac: port.macAddress,
-        mtu: 1500,
-        status: port.status,
-        vnicType: "normal",
-        tap: `tap${port.id.slice(0, 11)}`,
-        external: false,
-        securityGroupIds: port.securityGroupIds,
-        fixedIps: port.fixedIps.map(({ address, subnetId }) => ({
-          address,
-          version: 4,
-          subnetId,
-          cidr: "10.0.0.0/24",
-          prefixLength: 24,
-          gatewayIp: "10.0.0.1",
-          enableDhcp: true,
-          ipv6AddressMode: null,
-          dnsNameservers: [],
-          hostRoutes: [],
-          floatingIps: [],
-        })),
-      };
-      infos.set(port.deviceId, [...(infos.get(port.deviceId) ?? []), vif]);
-    }
-    return infos;
-  };
-  listSecurityGroups = (): SecurityGroupInfo[] => [
-    { id: "default-group", name: "default", description: "Default security group", projectId: "alpha", rules: [] },
-    ...this.groups.values(),
-  ];
-  resolveSecurityGroups = (_: RequestContext, __: string, names: readonly string[]): string[] =>
-    names.map((name) => {
-      const group = this.listSecurityGroups().find((candidate) => candidate.name === name || candidate.id === name);
-      if (group === undefined) throw notFound(`no group ${name}`);
-      return group.id;
-    });
-  floatingIpPools = (): string[] => ["public"];
-  listFloatingIps = () => [];
-  quotas = (): Record<string, { limit: number; used: number }> => ({
-    floatingip: { limit: 50, used: 0 },
-    security_group: { limit: 10, used: 1 },
-    security_group_rule: { limit: 100, used: 4 },
-    port: { limit: 500, used: 0 },
-  });
-}
-
-/** Images in memory. */
-export class ImageStub {
-  readonly images = new Map<string, ImageInfo>();
-
-  add(more: Partial<ImageInfo> = {}): ImageInfo {
-    const image: ImageInfo = {
-      id: uuid(),
-      name: "cirros",
-      status: "active",
-      diskFormat: "qcow2",
-      containerFormat: "bare",
-      size: 20_000_000,
-      virtualSize: 100_000_000,
-      minDisk: 0,
-      minRam: 0,
-      checksum: "0".repeat(32),
-      osHashAlgo: null,
-      osHashValue: null,
-      protected: false,
-      osHidden: false,
-      visibility: "public",
-      owner: "admin",
-      tags: [],
-      properties: {},
-      createdAt: 0,
-      updatedAt: 0,
-      filePath: "/nonexistent/image",
-      ...more,
-    };
-    this.images.set(image.id, image);
-    return image;
-  }
-
-  get = (_: RequestContext, id: string): ImageInfo => {
-    const image = this.images.get(id);
-    if (image === undefined) throw notFound(`No image found with ID ${id}`);
-    return image;
-  };
-  find = (id: string): ImageInfo | null => this.images.get(id) ?? null;
-  list = (): ImageInfo[] => [...this.images.values()];
-  create = (context: RequestContext, wanted: Record<string, unknown>): ImageInfo =>
-    this.add({
-      name: String(wanted.name),
-      status: "queued",
-      filePath: null,
-      size: null,
-      visibility: "private",
-      owner: (wanted.owner as string | undefined) ?? context.projectId,
-      minDisk: (wanted.minDisk as number | undefined) ?? 0,
-      properties: (wanted.properties as Record<string, string> | undefined) ?? {},
-    });
-  uploadFile = async (_: RequestContext, id: string, path: string): Promise<ImageInfo> => {
-    const image = this.images.get(id);
-    if (image === undefined) throw notFound(`No image found with ID ${id}`);
-    return this.add({ ...image, status: "active", filePath: path, size: 65536 });
-  };
-  updateProperties = (_: RequestContext, id: string, changes: Record<string, string | null>): ImageInfo => {
-    const image = this.images.get(id);
-    if (image === undefined) throw notFound(`No image found with ID ${id}`);
-    const properties = { ...image.properties };
-    for (const [key, value] of Object.entries(changes)) {
-      if (value === null) delete properties[key];
-      else properties[key] = value;
-    }
-    return this.add({ ...image, properties });
-  };
-  delete = async (_: RequestContext, id: string): Promise<void> => {
-    if (!this.images.delete(id)) throw notFound(`No image found with ID ${id}`);
-  };
-}
+/** Sees and may do everything. */
+export const INTERNAL = internalContext("req-test", "admin");
 
 export interface ComputeLab extends TestCloud {
   driver: FakeComputeDriver;
-  network: NetworkStub;
-  images: ImageStub;
+  /** The real services' verbs; both stand on fakes of the host. */
+  network: NetworkFacade;
+  images: ImageFacade;
   /** A request to /compute/v2.1 as "member:alpha" unless told otherwise. */
   api(method: string, path: string, options?: RequestOptions & { version?: string }): ReturnType<TestCloud["request"]>;
-  /** Creates a server on a network of alpha's and waits until nothing is under way. */
+  /** A network with the subnet 10.0.0.0/24; its id. */
+  addNetwork(project: string, name?: string, attributes?: Record<string, unknown>): Promise<string>;
+  /** An active public image, a qcow2 of 100 MB unless told. */
+  addImage(image?: Partial<CreateImage> & { virtualSize?: number }): Promise<ImageInfo>;
+  /** Creates a server on the network of alpha's and waits until nothing is under way. */
   boot(more?: Record<string, unknown>, token?: string): Promise<string>;
   image: ImageInfo;
+  /** Alpha's network. */
+  networkId: string;
   idle(): Promise<void>;
 }
 
-/** A seeded cloud with compute over a fake driver and stubs around it. */
+/** A seeded cloud with compute, image and network over fake drivers. */
 export async function computeLab(
   options: FakeOptions & { settings?: Parameters<typeof testCloud>[1]; services?: readonly Service[] } = {},
 ): Promise<ComputeLab> {
-  const driver = new FakeComputeDriver(options);
-  const network = new NetworkStub();
-  const images = new ImageStub();
-  const identity = stub("identity", {
-    authenticate: identityOf,
-    getProject: (id: string) => ({ id, name: id, domainId: "default", enabled: true }),
-    getUser: (id: string) => ({ id, name: id, domainId: "default", enabled: true, defaultProjectId: null }),
+  const directory = mkdtempSync(join(tmpdir(), "tenrec-compute-"));
+  const driver = new FakeComputeDriver({
+    async writeFile(path) {
+      mkdirSync(dirname(path), { recursive: true });
+      await writeFile(path, qcow2(100_000_000));
+    },
+    ...options,
   });
+  const { settings, ...more } = options.settings ?? {};
+  const own = {
+    image: { imageDir: join(directory, "images") },
+    compute: { ...settings?.compute, instancesPath: join(directory, "instances") },
+    network: { createInitialNetworks: false, ...settings?.network },
+  };
   const t = await testCloud(
-    [identity, stub("image", images), stub("network", network), compute({ driver }), ...(options.services ?? [])],
-    options.settings ?? {},
+    [
+      identityStub(),
+      imageService({ exec: new FakeExec() }),
+      networkService({ driver: new FakeNetworkDriver() }),
+      compute({ driver }),
+      ...(options.services ?? []),
+    ],
+    { ...more, settings: { ...settings, ...own } },
   );
   await t.cloud.seed();
-  const image = images.add();
-  network.addNetwork("alpha");
+  const network = t.cloud.kernel.facade("network");
+  const images = t.cloud.kernel.facade("image");
   const idle = async () => {
     await t.cloud.kernel.operations.idle();
     await t.cloud.kernel.events.idle();
+  };
+  const must = async (path: string, token: string, body: Record<string, unknown>) => {
+    const answer = await t.request("POST", `/networking/v2.0/${path}`, { token, body });
+    if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const addNetwork: ComputeLab["addNetwork"] = async (project, name = "private", attributes = {}) => {
+    const token = `admin:${project}`;
+    const { id } = (await must("networks", token, { network: { name, ...attributes } })).network;
+    await must("subnets", token, { subnet: { network_id: id, ip_version: 4, cidr: "10.0.0.0/24" } });
+    return id;
+  };
+  const addImage: ComputeLab["addImage"] = async ({ virtualSize = 100_000_000, ...image } = {}) => {
+    const file = join(directory, "upload");
+    await writeFile(file, qcow2(virtualSize));
+    const base = { name: "cirros", diskFormat: "qcow2", containerFormat: "bare", visibility: "public" } as const;
+    return images.createFromFile(INTERNAL, { ...base, ...image }, file);
   };
   const api: ComputeLab["api"] = (method, path, { version, headers = {}, ...rest } = {}) =>
     t.request(method, `/compute/v2.1${path}`, {
@@ -293,12 +94,17 @@ export async function computeLab(
       ...rest,
       headers: { ...headers, ...(version === undefined ? {} : { "openstack-api-version": `compute ${version}` }) },
     });
+  const image = await addImage();
+  const networkId = await addNetwork("alpha");
   return {
     ...t,
     driver,
     network,
     images,
     image,
+    networkId,
+    addNetwork,
+    addImage,
     api,
     idle,
     async boot(more = {}, token = "member:alpha") {
@@ -310,5 +116,19 @@ export async function computeLab(
       await idle();
       return created.body.server.id;
     },
+    async close() {
+      await t.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
+}
+
+/** The header of an empty qcow2 (version 2) of so many bytes, which is all that is looked at. */
+function qcow2(virtualSize: number): Buffer {
+  const header = Buffer.alloc(65_536);
+  header.write("QFI\u00fb", "latin1");
+  header.writeUInt32BE(2, 4);
+  header.writeUInt32BE(16, 20);
+  header.writeBigUInt64BE(BigInt(virtualSize), 24);
+  return header;
 }

@@ -85,7 +85,7 @@ test("boot from a volume made of an image; it goes with the server when that was
 });
 
 test("what the image says of machines holds for a root volume, whatever it is made from", async () => {
-  const image = t.images.add({ name: "said", properties: { hw_qemu_guest_agent: "yes" } });
+  const image = await t.addImage({ name: "said", properties: { hw_qemu_guest_agent: "yes" } });
   const id = await t.boot({ imageRef: "", block_device_mapping_v2: [fromImage({ uuid: image.id })] });
   const said = (server: string) => t.driver.guests.get(server)?.spec.imageProperties.hw_qemu_guest_agent;
   assert.equal(said(id), "yes", "an image");
@@ -115,7 +115,7 @@ test("the image of such a server names snapshots, and servers boot from it", asy
   });
   assert.equal(made.status, 202);
   await t.idle();
-  const image = t.images.images.get(made.body.image_id);
+  const image = t.images.find(made.body.image_id);
   assert.equal(image?.status, "active");
   const [device] = JSON.parse(image?.properties.block_device_mapping ?? "[]");
   assert.equal(device.source_type, "snapshot");
@@ -141,7 +141,7 @@ test("an image of volumes that cannot be made leaves nothing", async () => {
   });
   await t.idle();
   t.images.uploadFile = upload;
-  assert.equal(t.images.images.has(made.body.image_id), false);
+  assert.equal(t.images.find(made.body.image_id), null);
   assert.equal(storage().listSnapshots(context).length, before);
   assert.equal((await t.api("GET", `/servers/${id}`)).body.server.status, "ACTIVE");
 });
