@@ -40,6 +40,8 @@ interface Drivers {
   network: NetworkDriver;
   compute: ComputeDriver;
   volumes: DriverFactory;
+  /** What volumes ask of compute; set once there is one. */
+  live: { copy(volumeId: string, file: string): Promise<boolean> };
 }
 
 export interface ServiceSet {
@@ -62,6 +64,7 @@ export function createServices(settings: Settings, log: Logger, ready: ReadyHost
       placement(),
     ],
     connect(kernel) {
+      drivers.live.copy = (volumeId, file) => kernel.facade("compute").copyVolume(volumeId, file);
       drivers.network.serveMetadata((socket, source) => kernel.facade("compute").answerMetadata(socket, source));
     },
   };
@@ -81,6 +84,7 @@ function fakeDrivers(): Drivers {
       },
     }),
     volumes: () => new FakeVolumeDriver(),
+    live: { copy: async () => false },
   };
 }
 
@@ -91,6 +95,7 @@ async function writeWithDirectory(path: string, content: Uint8Array): Promise<vo
 }
 
 function realDrivers(settings: Settings, log: Logger, { host, box, volumeGroups, tracer }: ReadyHost): Drivers {
+  const live: Drivers["live"] = { copy: async () => false };
   return {
     network: new LinuxNetworkDriver({
       host: host.network,
@@ -118,17 +123,24 @@ function realDrivers(settings: Settings, log: Logger, { host, box, volumeGroups,
       instancesPath: settings.compute.instancesPath,
       qemuUser: host.libvirtd.guestUser.uid === 0 ? null : host.libvirtd.guestUser,
     }),
-    volumes: volumeDrivers(settings, host, volumeGroups),
+    volumes: volumeDrivers(settings, host, volumeGroups, live),
+    live,
   };
 }
 
-function volumeDrivers(settings: Settings, { exec, lvm }: Host, groups: VolumeGroups | null): DriverFactory {
+function volumeDrivers(
+  settings: Settings,
+  { exec, lvm }: Host,
+  groups: VolumeGroups | null,
+  live: Drivers["live"],
+): DriverFactory {
   const { volumeNamePrefix: prefix, volumeClear: clear, lvmType } = settings.blockStorage;
   return ({ name }) => {
     const group = groups?.get(name);
     if (group !== undefined)
       return new LvmVolumeDriver({ exec, lvm, group, prefix, clear, thin: lvmType !== "default" });
-    return new FileVolumeDriver({ exec, directory: join(settings.dataDir, "cinder", name), prefix, clear });
+    const directory = join(settings.dataDir, "cinder", name);
+    return new FileVolumeDriver({ exec, directory, prefix, clear, copyLive: (id, file) => live.copy(id, file) });
   };
 }
 

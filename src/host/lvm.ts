@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { release } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../kernel/errors.ts";
 import { HostCommandError } from "./exec.ts";
 import type { Loops } from "./loop.ts";
@@ -23,9 +24,35 @@ export interface LogicalVolume {
   size: number;
   pool: string | null;
   origin: string | null;
-  /** Percent of a thin volume or pool that is in use, or null. */
+  /** Percent of a thin volume or pool, or of a thick snapshot's room, that is in use, or null. */
   dataPercent: number | null;
+  /** Of a thin pool: percent of the room for its tables. */
+  metadataPercent: number | null;
+  /** Somebody has the device open. */
+  open: boolean;
+  /** A snapshot of it is on its way back into it. */
+  merging: boolean;
+  /** A thick snapshot that had no room left for a change of its origin: what it held is lost. */
+  invalid: boolean;
+  /** A thin pool that clears blocks before it gives them out. */
+  zeroes: boolean;
+  tags: readonly string[];
 }
+
+/** What `lvs` is asked for, in the order of LogicalVolume. */
+const VOLUME_COLUMNS = [
+  ...["lv_name", "lv_size", "pool_lv", "origin", "data_percent", "metadata_percent", "lv_device_open"],
+  ...["lv_merging", "lv_snapshot_invalid", "zero", "lv_tags"],
+].join(",");
+
+/** How often LVM looks whether a merge has come to its end; 15 s unless told. */
+const POLL = ["--config", "activation/polling_interval=1"];
+/** A program that looks what is on a device (blkid, say) has it open for a moment. */
+const DEACTIVATE_ATTEMPTS = 5;
+const RETRY_MS = 500;
+const MERGE_LOOK_MS = 500;
+/** Merging rewrites what was changed since; on a slow disk that takes. */
+const MERGE_TIMEOUT_MS = 6 * 3_600_000;
 
 /** LVM through its command line. All sizes are bytes. Only where `hasDeviceMapper()`. */
 export class Lvm {
@@ -89,14 +116,25 @@ export class Lvm {
   }
 
   async volumes(group: string): Promise<LogicalVolume[]> {
-    const rows = await this.#list("lvs", "lv_name,lv_size,pool_lv,origin,data_percent", "lv", [group], /not found/);
+    const rows = await this.#list("lvs", VOLUME_COLUMNS, "lv", [group], /not found/);
+    const number = (text: string | undefined) => (text === undefined || text === "" ? null : Number(text));
     return rows.map((row) => ({
       name: row.lv_name ?? "",
       size: Number(row.lv_size),
       pool: row.pool_lv || null,
       origin: row.origin || null,
-      dataPercent: row.data_percent === undefined || row.data_percent === "" ? null : Number(row.data_percent),
+      dataPercent: number(row.data_percent),
+      metadataPercent: number(row.metadata_percent),
+      open: row.lv_device_open === "open",
+      merging: row.lv_merging === "merging",
+      invalid: row.lv_snapshot_invalid === "snapshot invalid",
+      zeroes: row.zero === "zero",
+      tags: (row.lv_tags ?? "").split(",").filter((tag) => tag !== ""),
     }));
+  }
+
+  async volume(group: string, name: string): Promise<LogicalVolume | null> {
+    return (await this.volumes(group)).find((volume) => volume.name === name) ?? null;
   }
 
   /** A thin pool that takes most of the group (the rest is for its metadata to grow), as cinder's `NAME-pool`. */
@@ -116,7 +154,7 @@ export class Lvm {
     await this.#volume(group, name, owner, ["--type", "thin", "--virtualsize", `${size}b`, "--thinpool", pool]);
   }
 
-  /** Of a thin volume without a size, of a thick one with the bytes that changes may take. */
+  /** Of a thin volume without a size, of a thick one with the bytes that changes may take: LVM takes off what could never be used. */
   async createSnapshot(group: string, origin: string, name: string, owner: string, size?: number): Promise<void> {
     const room = size === undefined ? ["--setactivationskip", "n"] : ["--size", `${size}b`];
     await this.#volume(group, name, owner, ["--snapshot", ...room], `${group}/${origin}`);
@@ -130,9 +168,64 @@ export class Lvm {
       await extend();
       return;
     }
-    const activate = (how: "y" | "n") => this.#lvm("lvchange", ["--yes", "--activate", how, `${group}/${name}`]);
-    await activate("n");
-    await extend().finally(() => activate("y"));
+    await this.#deactivate(group, name);
+    await extend().finally(() => this.#activate(group, name));
+  }
+
+  /**
+   * A thick volume is as its snapshot was, and the snapshot is used up; its other snapshots stay what they are. May be called again
+   * after a crash in its midst. Nothing is changed when somebody has the volume or one of its snapshots open: an error.
+   */
+  async mergeSnapshot(group: string, origin: string, snapshot: string): Promise<void> {
+    const find = () => this.volume(group, origin);
+    if ((await find())?.merging !== true) {
+      // An active volume that is open would be merged at its next activation, over all that was written until then.
+      await this.#deactivate(group, origin);
+      await this.#lvm("lvconvert", ["--quiet", "--yes", "--merge", `${group}/${snapshot}`]).finally(() =>
+        this.#activate(group, origin),
+      );
+    } else {
+      await this.#activate(group, origin);
+      await this.#lvm("lvchange", [...POLL, "--poll", "y", `${group}/${origin}`]);
+    }
+    const deadline = Date.now() + MERGE_TIMEOUT_MS;
+    while ((await find())?.merging === true) {
+      if (Date.now() > deadline) throw new Error(`${snapshot} is not merged into ${origin}`);
+      await sleep(MERGE_LOOK_MS);
+    }
+  }
+
+  /**
+   * A thin volume takes the name and place of another, which goes. May be called again after a crash in its midst. Nothing is
+   * changed when somebody has the other one open: an error.
+   */
+  async replace(group: string, name: string, by: string, owner: string): Promise<void> {
+    const old = `${name}-replaced`;
+    const rename = (from: string, to: string) => this.#lvm("lvrename", ["--quiet", group, from, to]);
+    const volumes = new Map((await this.volumes(group)).map((volume) => [volume.name, volume]));
+    if (volumes.get(name)?.open === true) throw new Error(`${group}/${name} is in use`);
+    if (volumes.has(name) && volumes.has(old)) await this.removeVolume(group, old);
+    const details = { volumeGroup: group, volume: old };
+    await this.#ledger.create({ kind: "logical-volume", name: `${group}/${old}`, details, owner }, async () => {
+      if (!volumes.has(by)) return;
+      if (volumes.has(name)) await rename(name, old);
+      await rename(by, name);
+    });
+    await this.#ledger.forget([{ kind: "logical-volume", name: `${group}/${by}` }]);
+    await this.removeVolume(group, old);
+  }
+
+  /** A mark that a volume keeps across crashes. */
+  async setTag(group: string, name: string, tag: string, set: boolean): Promise<void> {
+    await this.#lvm("lvchange", ["--quiet", set ? "--addtag" : "--deltag", tag, `${group}/${name}`]);
+  }
+
+  /** The names of those volumes of a group that we made (or were about to make). */
+  ownVolumes(group: string): string[] {
+    const details = this.#ledger
+      .list({ kind: "logical-volume" })
+      .map((entry) => (entry as LedgerEntry<"logical-volume">).details);
+    return details.filter(({ volumeGroup }) => volumeGroup === group).map(({ volume }) => volume);
   }
 
   /** Our groups are no longer in use, so that their loop devices can go; the data stays in the files. Errors by group. */
@@ -162,6 +255,23 @@ export class Lvm {
   /** Where a thick snapshot keeps what its origin's blocks held before they were written. */
   snapshotStorePath(group: string, name: string): string {
     return `/dev/mapper/${[group, name].map((part) => part.replaceAll("-", "--")).join("-")}-cow`;
+  }
+
+  /** With all its snapshots. Throws when one of them is open for longer than a moment. */
+  async #deactivate(group: string, name: string): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#lvm("lvchange", ["--yes", "--activate", "n", `${group}/${name}`]);
+        return;
+      } catch (error) {
+        if (attempt >= DEACTIVATE_ATTEMPTS || !/in use|used by/i.test(messageOf(error))) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async #activate(group: string, name: string): Promise<void> {
+    await this.#lvm("lvchange", [...POLL, "--yes", "--activate", "y", `${group}/${name}`]);
   }
 
   async #volume(group: string, name: string, owner: string, options: readonly string[], target = group): Promise<void> {

@@ -105,6 +105,7 @@ describe("libvirtd or QEMU killed amid work on a server", { skip: whyNoGuests() 
       directory: join(dataDir, "cinder"),
       prefix: "volume-",
       clear: "none",
+      copyLive: (id, file) => cloud.kernel.facade("compute").copyVolume(id, file),
     });
     db = new Database({ path: join(dataDir, "tenrec.db") });
     cloud = createCloud({

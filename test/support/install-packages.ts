@@ -14,7 +14,13 @@ const OF_TESTS: readonly Requirement[] = [
   { command: "bzip2", package: "bzip2", why: "packed images" },
   { command: "isoinfo", package: "genisoimage", why: "reading config drives back" },
   { command: "mke2fs", package: "e2fsprogs", why: "building the guest image" },
-  { command: "lvcreate", package: "lvm2", why: "pictures of the host before and after" },
+  {
+    command: "lvcreate",
+    package: "lvm2",
+    why: "pictures of the host before and after, and logical volumes in a small machine",
+  },
+  { command: "thin_check", package: "thin-provisioning-tools", why: "thin volumes in that machine" },
+  { command: "cpio", package: "cpio", why: "its first file system" },
 ];
 
 /** More of them as COMMAND:PACKAGE, for a target that needs what the others do not. */

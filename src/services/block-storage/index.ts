@@ -7,6 +7,7 @@ import "./facade.ts";
 import { AttachmentManager } from "./manager/attachments.ts";
 import { Core } from "./manager/core.ts";
 import { blockStorageFacade } from "./manager/facade.ts";
+import { Health } from "./manager/health.ts";
 import { SnapshotManager } from "./manager/snapshots.ts";
 import { TypeManager } from "./manager/types.ts";
 import { VolumeManager } from "./manager/volumes.ts";
@@ -45,6 +46,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
     const volumes = new VolumeManager(core, types, defineVolumeWork(core));
     const snapshots = new SnapshotManager(core);
     const attachments = new AttachmentManager(core);
+    const health = new Health(core);
     return {
       facade: blockStorageFacade(core, volumes, snapshots, attachments, types),
       routes: blockStorageRoutes({ core, types, volumes, snapshots, attachments }),
@@ -52,6 +54,9 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
       async reconcile() {
         for (const { driver } of core.backends.all) await driver.start();
       },
+      examine: () => health.examine(),
+      start: () => health.start(),
+      stop: () => health.stop(),
     };
   },
 });

@@ -3,7 +3,7 @@ import { change } from "./manager/change.ts";
 import { consoleTarget } from "./manager/consoles.ts";
 import type { Core } from "./manager/core.ts";
 import { guestMetadata } from "./manager/guest-metadata.ts";
-import { instanceName } from "./manager/spec.ts";
+import { instanceName, refOf } from "./manager/spec.ts";
 import { MetadataServer } from "./metadata/server.ts";
 import { needOf } from "./scheduler/scheduler.ts";
 import { statusOf } from "./states.ts";
@@ -47,6 +47,19 @@ export function createFacade(core: Core): ComputeFacade {
     getServer(serverId) {
       const server = live(serverId);
       return server === null ? null : info(server);
+    },
+    async copyVolume(volumeId, file) {
+      const attachments = core.kernel.facade("block-storage").findVolume(volumeId)?.attachments ?? [];
+      const servers = attachments.flatMap(({ instanceId }) => (instanceId === null ? [] : (live(instanceId) ?? [])));
+      const running = [];
+      for (const server of servers) {
+        const power = await core.driver.powerState(refOf(core, server));
+        if (power === "running" || power === "paused") running.push(server);
+      }
+      // Each sees its own writes only.
+      if (running.length > 1) throw new Error(`volume ${volumeId} is written to by several servers`);
+      const [server] = running;
+      return server === undefined ? false : core.driver.copyVolume(refOf(core, server), volumeId, file);
     },
     listServers: (projectId) => core.servers.list({ projectId, deleted: "no" }).map(info),
     resolveConsoleToken: (token) => consoleTarget(core, token),

@@ -9,6 +9,11 @@ export interface ComputeFacade {
   /** A server that is not deleted, for events, telemetry and checks; null for none. */
   getServer(serverId: string): ServerInfo | null;
   listServers(projectId: string | null): ServerInfo[];
+  /**
+   * Writes what a volume holds, as of one moment, into `file`, which is there and as large as the volume. False: no server that
+   * runs has it. Throws when the server ends meanwhile, and for a volume that several run with.
+   */
+  copyVolume(volumeId: string, file: string): Promise<boolean>;
   /** Whom a console token lets in and where to; null for an unknown or expired one. */
   resolveConsoleToken(token: string): Promise<ConsoleTarget | null>;
   /** The one resource provider, as placement shows it. */

@@ -8,6 +8,7 @@ import { internalContext } from "../../../src/kernel/auth/context.ts";
 import { Logger } from "../../../src/kernel/log/logger.ts";
 import { FileVolumeDriver } from "../../../src/services/block-storage/driver/files.ts";
 import { smallDisk, whyNoSmallDisk } from "../../support/small-disk.ts";
+import { momentOf, STAMP, StampWriter } from "../../support/stamps.ts";
 import { type Storage, storage } from "./support.ts";
 
 const MIB = 2 ** 20;
@@ -37,6 +38,7 @@ before(async () => {
         directory: join(directory, "cinder/lvmdriver-1"),
         prefix: "volume-",
         clear: "zero",
+        copyLive: async () => false,
       }),
   });
 });
@@ -159,7 +161,13 @@ test("what the disk has no room for is an error that says so, and leaves nothing
   try {
     const exec = new HostExec({ log: new Logger("test", { sink: () => {}, level: "error" }), tracer: null });
     const directory = join(disk.outside, "cinder");
-    const driver = new FileVolumeDriver({ exec, directory, prefix: "volume-", clear: "none" });
+    const driver = new FileVolumeDriver({
+      exec,
+      directory,
+      prefix: "volume-",
+      clear: "none",
+      copyLive: async () => false,
+    });
     await driver.start();
     const path = join(s.directory, "noise.raw");
     writeFileSync(path, Buffer.alloc(4 * MIB, 7));
@@ -186,6 +194,55 @@ test("what the disk has no room for is an error that says so, and leaves nothing
   } finally {
     disk.close();
   }
+});
+
+test("what is copied is as it was at one moment, whoever writes meanwhile and whenever it begins", {
+  skip,
+}, async () => {
+  const exec = new HostExec({ log: new Logger("test", { sink: () => {}, level: "error" }), tracer: null });
+  const directory = join(s.directory, "still");
+  const size = 64 * MIB;
+  let live: (file: string) => Promise<boolean> = async () => false;
+  const driver = new FileVolumeDriver({
+    ...{ exec, directory, prefix: "volume-", clear: "none" },
+    copyLive: (_id, file) => live(file),
+  });
+  await driver.start();
+  await driver.create({ id: "v" }, size);
+  const { path } = await driver.connect({ id: "v" });
+  writeFileSync(path, Buffer.alloc(size, 1));
+  for (const offset of [0, size - STAMP])
+    execFileSync("dd", [`of=${path}`, "conv=notrunc", "status=none", "oflag=seek_bytes", `seek=${offset}`], {
+      input: Buffer.alloc(STAMP),
+    });
+
+  // Nobody stops the writer and no hypervisor can copy: no copy, rather than one that never was.
+  const writer = new StampWriter(path, size);
+  try {
+    await writer.writes(1);
+    const failed = { code: "failed", message: /written to/ };
+    await assert.rejects(driver.createSnapshot({ id: "s", volumeId: "v" }), failed);
+    await assert.rejects(driver.clone({ id: "c" }, size, { id: "v" }), failed);
+    await assert.rejects(driver.exportTo({ id: "v" }, join(s.directory, "still.out"), "raw"), failed);
+    assert.deepEqual(readdirSync(directory, { recursive: true }).sort(), ["snapshots", "volume-v"]);
+    // A hypervisor that can, from the second try on: as when a server has just started with the volume, or just ended.
+    let asked = 0;
+    live = async (file) => {
+      asked += 1;
+      if (asked === 1) return false;
+      if (asked === 2) throw new Error("the guest ended");
+      assert.equal(statSync(file).size, size);
+      writeFileSync(file, Buffer.alloc(size));
+      return true;
+    };
+    await driver.createSnapshot({ id: "s", volumeId: "v" });
+    assert.deepEqual([asked, momentOf(join(directory, "snapshots/snapshot-s"), size)], [3, { begin: 0, end: 0 }]);
+    live = async () => false;
+  } finally {
+    await writer.kill();
+  }
+  await driver.clone({ id: "c" }, size, { id: "v" });
+  assert.ok(momentOf((await driver.connect({ id: "c" })).path, size).end >= writer.synced);
 });
 
 test("compute gets the file's path, raw and never probed", { skip }, async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ApiError, notFound } from "../../../src/kernel/errors.ts";
 import { computeEnvelope, family } from "../../../src/kernel/http/families.ts";
 import { defineService, type Service } from "../../../src/kernel/module.ts";
+import type { Clock } from "../../../src/kernel/time/clock.ts";
 import type { VolumeDriver } from "../../../src/services/block-storage/driver/driver.ts";
 import { FakeVolumeDriver } from "../../../src/services/block-storage/driver/fake.ts";
 import type { BlockStorageFacade } from "../../../src/services/block-storage/facade.ts";
@@ -118,14 +119,21 @@ export interface Storage {
 
 /** A cloud with block storage, seeded, in a directory of its own. */
 export async function storage(
-  options: { driver?: (directory: string) => VolumeDriver; settings?: Parameters<typeof testSettings>[0] } = {},
+  options: {
+    driver?: (directory: string) => VolumeDriver;
+    settings?: Parameters<typeof testSettings>[0];
+    clock?: Clock;
+  } = {},
 ): Promise<Storage> {
   const directory = mkdtempSync(join(tmpdir(), "tenrec-volumes-"));
   const driver = options.driver?.(directory) ?? new FakeVolumeDriver();
   const images = new ImageStub();
   const t = await testCloud(
     [identityStub(), imageStub(images), blockStorage({ driver: () => driver, hostname: "box" })],
-    { settings: { ...options.settings, dataDir: directory } },
+    {
+      settings: { ...options.settings, dataDir: directory },
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    },
   );
   for (const { instance } of t.cloud.services) await instance.seed?.();
 

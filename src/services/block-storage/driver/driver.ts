@@ -17,6 +17,7 @@ export interface VolumeDriver {
   /** The contents of a volume that nobody has open become the image's; every byte behind them reads zero. */
   reimage(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void>;
   createFromSnapshot(volume: VolumeRef, sizeBytes: number, snapshot: SnapshotRef): Promise<void>;
+  /** A point in time, as a snapshot. */
   clone(volume: VolumeRef, sizeBytes: number, source: VolumeRef): Promise<void>;
   /** Nothing there: nothing to do. */
   delete(volume: VolumeRef): Promise<void>;
@@ -26,14 +27,17 @@ export interface VolumeDriver {
   /** A point in time; the volume may be in use (then as after a power cut). */
   createSnapshot(snapshot: SnapshotRef): Promise<void>;
   deleteSnapshot(snapshot: SnapshotRef): Promise<void>;
-  /** The volume's contents become the snapshot's again. */
+  /** The volume's contents become the snapshot's again; this and other snapshots stay what they are. Nobody has it open. */
   revert(volume: VolumeRef, snapshot: SnapshotRef): Promise<void>;
 
   /** Makes the volume reachable for the hypervisor on this host. */
   connect(volume: VolumeRef): Promise<VolumeSource>;
   disconnect(volume: VolumeRef): Promise<void>;
-  /** Writes the contents as an image ("raw", "qcow2", …) to `path`, which does not exist. */
+  /** Writes the contents, as of a point in time, as an image ("raw", "qcow2", …) to `path`, which does not exist. */
   exportTo(volume: VolumeRef, path: string, format: string): Promise<void>;
+
+  /** What a person should know before it does harm, or because it has. */
+  health(): Promise<BackendHealth>;
 }
 
 export interface VolumeRef {
@@ -57,6 +61,13 @@ export interface DriverInfo {
 export interface Capacity {
   readonly totalBytes: number;
   readonly freeBytes: number;
+}
+
+export interface BackendHealth {
+  /** Ids of snapshots whose data is lost. */
+  readonly lostSnapshots: readonly string[];
+  /** How full a pool is that volumes grow into, by blocks or by tables, whichever is worse; null where there is none. */
+  readonly usedPercent: number | null;
 }
 
 export type VolumeDriverErrorCode = "not-found" | "no-space" | "image" | "unsupported" | "failed";

@@ -1,6 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import type { VolumeSource } from "../facade.ts";
-import { type Capacity, type SnapshotRef, type VolumeDriver, VolumeDriverError, type VolumeRef } from "./driver.ts";
+import {
+  type BackendHealth,
+  type Capacity,
+  type SnapshotRef,
+  type VolumeDriver,
+  VolumeDriverError,
+  type VolumeRef,
+} from "./driver.ts";
 
 const GIB = 2 ** 30;
 
@@ -91,6 +98,10 @@ export class FakeVolumeDriver implements VolumeDriver {
     // Anything but raw needs a tool that the fake driver must not run.
     if (format !== "raw") throw new VolumeDriverError("unsupported", `the fake driver cannot write ${format} images`);
     await writeFile(path, new Uint8Array(65_536));
+  }
+
+  async health(): Promise<BackendHealth> {
+    return { lostSnapshots: [], usedPercent: null };
   }
 
   async #make(verb: string, volume: VolumeRef, sizeBytes: number, origin: string): Promise<void> {

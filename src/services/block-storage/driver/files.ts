@@ -1,9 +1,22 @@
-import { chmod, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, chown, mkdir, open, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Exec } from "../../../host/types.ts";
 import type { VolumeSource } from "../facade.ts";
-import { type Capacity, type SnapshotRef, type VolumeDriver, VolumeDriverError, type VolumeRef } from "./driver.ts";
-import { ImageTools } from "./images.ts";
+import {
+  type BackendHealth,
+  type Capacity,
+  type SnapshotRef,
+  type VolumeDriver,
+  VolumeDriverError,
+  type VolumeRef,
+} from "./driver.ts";
+import { ImageTools, toDisk } from "./images.ts";
+
+/** How often a copy is begun again because the volume changed meanwhile: somebody started a guest with it, or ended one. */
+const ATTEMPTS = 5;
+/** Times of files are as coarse as the kernel's clock ticks, 10 ms at most: what is older has a time of its own. */
+const TICKS_MS = 50;
 
 export interface FileVolumeOptions {
   exec: Exec;
@@ -13,11 +26,17 @@ export interface FileVolumeOptions {
   prefix: string;
   /** settings.blockStorage.volumeClear; only `shred` asks for more than what a file system does by itself. */
   clear: "zero" | "none" | "shred";
+  /**
+   * Copies what a running guest has open, as of one moment, into a file that is there and as large as the volume. False: no guest
+   * that runs has it.
+   */
+  copyLive(volumeId: string, file: string): Promise<boolean>;
 }
 
 /**
  * Volumes as sparse raw files, for hosts whose kernel has no device-mapper. A snapshot is a copy, which costs nothing where the
- * file system shares blocks (btrfs, xfs) and its allocated blocks elsewhere. Raw only, so that qemu never probes a format that
+ * file system shares blocks (btrfs, xfs) and its allocated blocks elsewhere. It is a point in time: shared at once, copied by the
+ * hypervisor that writes to it, or else of a file that nobody has written to meanwhile. Raw only, so that qemu never probes a format that
  * a guest could have written into its own disk.
  */
 export class FileVolumeDriver implements VolumeDriver {
@@ -26,8 +45,12 @@ export class FileVolumeDriver implements VolumeDriver {
   readonly #directory: string;
   readonly #prefix: string;
   readonly #clear: FileVolumeOptions["clear"];
+  readonly #copyLive: FileVolumeOptions["copyLive"];
+  /** Whether the file system here shares blocks of files. */
+  #shares = false;
 
   constructor(options: FileVolumeOptions) {
+    this.#copyLive = options.copyLive;
     this.#tools = new ImageTools(options.exec);
     this.#directory = options.directory;
     this.#prefix = options.prefix;
@@ -39,6 +62,7 @@ export class FileVolumeDriver implements VolumeDriver {
     await mkdir(this.#snapshotDirectory, { recursive: true });
     await chmod(this.#directory, 0o711);
     await chmod(this.#snapshotDirectory, 0o700);
+    await this.#probe();
   }
 
   async capacity(): Promise<Capacity> {
@@ -72,7 +96,7 @@ export class FileVolumeDriver implements VolumeDriver {
   }
 
   clone(volume: VolumeRef, sizeBytes: number, source: VolumeRef): Promise<void> {
-    return this.#build(volume, sizeBytes, (path) => this.#copy(this.#path(source), path));
+    return this.#build(volume, sizeBytes, (path) => this.#take(source, path));
   }
 
   async delete(volume: VolumeRef): Promise<void> {
@@ -87,7 +111,7 @@ export class FileVolumeDriver implements VolumeDriver {
   async createSnapshot(snapshot: SnapshotRef): Promise<void> {
     const path = this.#snapshotPath(snapshot);
     if (await exists(path)) return;
-    await this.#put(path, (part) => this.#copy(this.#path({ id: snapshot.volumeId }), part));
+    await this.#put(path, (part) => this.#take({ id: snapshot.volumeId }, part));
   }
 
   async deleteSnapshot(snapshot: SnapshotRef): Promise<void> {
@@ -113,7 +137,20 @@ export class FileVolumeDriver implements VolumeDriver {
   async disconnect(): Promise<void> {}
 
   async exportTo(volume: VolumeRef, path: string, format: string): Promise<void> {
-    await this.#tools.exportTo(this.#path(volume), path, format);
+    const copy = this.#halfMade(`${this.#path(volume)}.export`);
+    try {
+      await this.#still(volume, copy, async (from) => {
+        await rm(path, { force: true });
+        await this.#tools.exportTo(from, path, format);
+      });
+    } finally {
+      await rm(copy, { force: true });
+    }
+  }
+
+  /** How full the file system is, `tenrec doctor` tells by itself. */
+  async health(): Promise<BackendHealth> {
+    return { lostSnapshots: [], usedPercent: null };
   }
 
   get #snapshotDirectory(): string {
@@ -128,8 +165,9 @@ export class FileVolumeDriver implements VolumeDriver {
     return join(this.#snapshotDirectory, `snapshot-${snapshot.id}`);
   }
 
+  /** Where a guest's user, who may write it, gets to. */
   #halfMade(path: string): string {
-    return `${path}.part`;
+    return join(this.#directory, `${basename(path)}.part`);
   }
 
   async #build(volume: VolumeRef, sizeBytes: number, fill: (path: string) => Promise<void>): Promise<void> {
@@ -148,7 +186,9 @@ export class FileVolumeDriver implements VolumeDriver {
     await rm(part, { force: true });
     try {
       await fill(part);
+      await toDisk(part);
       await rename(part, path);
+      await toDisk(dirname(path));
     } catch (error) {
       await rm(part, { force: true });
       throw error;
@@ -163,6 +203,65 @@ export class FileVolumeDriver implements VolumeDriver {
       await file.truncate(sizeBytes);
     } finally {
       await file.close();
+    }
+  }
+
+  /** What a volume holds at one moment, into a file that is not there. */
+  #take(volume: VolumeRef, to: string): Promise<void> {
+    return this.#still(volume, to, async (from) => {
+      if (from !== to) await this.#copy(from, to);
+    });
+  }
+
+  /**
+   * Calls `body` with a file that holds what the volume held at one moment: `copy`, or the volume itself while nobody writes to it,
+   * which is seen afterwards; then `body` may be called again.
+   */
+  async #still(volume: VolumeRef, copy: string, body: (from: string) => Promise<void>): Promise<void> {
+    const path = this.#path(volume);
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#stat(path);
+      try {
+        if (await this.#copyAtOnce(volume, copy)) return await body(copy);
+        const before = await unchangedSince(path);
+        await body(path);
+        if (before !== null && (await unchangedSince(path)) === before) return;
+        throw new VolumeDriverError("failed", "the volume was written to while it was copied");
+      } catch (error) {
+        // A guest that ended in the midst takes its copy along; another try finds the volume at rest.
+        const final = error instanceof VolumeDriverError && error.code !== "failed";
+        if (final || attempt >= ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** False when neither the file system nor a hypervisor can do so. */
+  async #copyAtOnce(volume: VolumeRef, copy: string): Promise<boolean> {
+    await rm(copy, { force: true });
+    if (this.#shares) {
+      // The kernel holds off writers until all blocks are shared.
+      await this.#tools.run("cp", ["--reflink=always", "--no-preserve=all", "--", this.#path(volume), copy]);
+      return true;
+    }
+    const { size } = await this.#stat(this.#path(volume));
+    const file = await open(copy, "wx", 0o600);
+    await file.truncate(size).finally(() => file.close());
+    const copied = await this.#copyLive(volume.id, copy);
+    if (copied) await chown(copy, process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
+    else await rm(copy);
+    return copied;
+  }
+
+  async #probe(): Promise<void> {
+    const [from, to] = [join(this.#directory, "probe"), join(this.#directory, "probe.shared")];
+    try {
+      await writeFile(from, "x");
+      await this.#tools.run("cp", ["--reflink=always", "--", from, to]);
+      this.#shares = true;
+    } catch {
+      this.#shares = false;
+    } finally {
+      for (const path of [from, to]) await rm(path, { force: true });
     }
   }
 
@@ -192,4 +291,14 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** When a file was last written to; null when that is so short ago that the next write may get the same time. */
+async function unchangedSince(path: string): Promise<bigint | null> {
+  const look = async () => (await stat(path, { bigint: true })).mtimeNs;
+  const first = await look();
+  if (BigInt(Date.now() - TICKS_MS) * 1_000_000n > first) return first;
+  await sleep(2 * TICKS_MS);
+  const second = await look();
+  return second === first ? first : null;
 }

@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { type DiskFormat, QemuImg, UnsafeImageError } from "../../../host/qemu-img.ts";
 import type { Exec } from "../../../host/types.ts";
 import { messageOf } from "../../../kernel/errors.ts";
@@ -29,13 +30,14 @@ export class ImageTools {
   }
 
   /**
-   * Writes an image's contents as raw to `target`: a new file, or with `existing` a device or file that is there and large enough.
+   * Writes an image's contents as raw to `target`: a new file, or with `existing` a device or file that is there and large enough;
+   * where it is known to read `zero` everywhere, zeros are left out.
    * Errors: "image" for one that is unknown, broken, refers to other files, or holds more than `sizeBytes`.
    */
   async importTo(
     image: { path: string; format: string },
     target: string,
-    options: { sizeBytes: number; existing: boolean },
+    options: { sizeBytes: number; existing: boolean; zero?: boolean },
   ): Promise<void> {
     const format = QEMU_FORMATS[image.format];
     if (format === undefined) {
@@ -44,11 +46,18 @@ export class ImageTools {
     if ((await this.#inspect(image.path, format)) > options.sizeBytes) {
       throw new VolumeDriverError("image", "the image's disk is larger than the volume");
     }
-    const existing = options.existing ? ["-n"] : [];
+    const existing = options.existing ? ["-n", ...(options.zero === true ? ["--target-is-zero"] : [])] : [];
     await this.run("qemu-img", ["convert", ...existing, "-f", format, "-O", "raw", image.path, target]);
+    await toDisk(target);
   }
 
-  /** Writes a raw volume as an image. -U: a guest that runs may have it locked; the copy is then as after a power cut. */
+  /** From one device into another that is large enough. -U: whoever reads it as well does no harm. */
+  async copyRaw(source: string, target: string): Promise<void> {
+    await this.run("qemu-img", ["convert", "-n", "-U", "-f", "raw", "-O", "raw", source, target]);
+    await toDisk(target);
+  }
+
+  /** Writes a raw volume that nobody writes to as an image. */
   async exportTo(volume: string, target: string, format: string): Promise<void> {
     const wanted = QEMU_FORMATS[format];
     if (wanted === undefined) throw new VolumeDriverError("unsupported", `cannot write images of format ${format}`);
@@ -74,5 +83,15 @@ export class ImageTools {
       if (error instanceof UnsafeImageError) throw new VolumeDriverError("image", error.message, error);
       throw new VolumeDriverError("failed", "qemu-img failed", error);
     }
+  }
+}
+
+/** qemu-img does not wait for the disk: what the API calls available outlives a power cut from then on. */
+export async function toDisk(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

@@ -1,8 +1,15 @@
-import type { Lvm } from "../../../host/lvm.ts";
+import type { LogicalVolume, Lvm } from "../../../host/lvm.ts";
 import type { Exec } from "../../../host/types.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import type { VolumeSource } from "../facade.ts";
-import { type Capacity, type SnapshotRef, type VolumeDriver, VolumeDriverError, type VolumeRef } from "./driver.ts";
+import {
+  type BackendHealth,
+  type Capacity,
+  type SnapshotRef,
+  type VolumeDriver,
+  VolumeDriverError,
+  type VolumeRef,
+} from "./driver.ts";
 import { ImageTools } from "./images.ts";
 
 export interface LvmVolumeOptions {
@@ -19,12 +26,17 @@ export interface LvmVolumeOptions {
 }
 
 const OWNER = "block-storage";
+const MIB = 2 ** 20;
+/** Names of snapshots that only last as long as a copy. */
+const COPIED = "_copied-";
 
 /** Volumes as logical volumes, as DevStack's lvmdriver-1; attached as the block devices they are, without iSCSI. */
 export class LvmVolumeDriver implements VolumeDriver {
   readonly info;
   readonly #options: LvmVolumeOptions;
   readonly #tools: ImageTools;
+  /** Whoever takes or gives back room in the group, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: LvmVolumeOptions) {
     this.#options = options;
@@ -35,6 +47,8 @@ export class LvmVolumeDriver implements VolumeDriver {
   async start(): Promise<void> {
     const { lvm, group, thin } = this.#options;
     if (thin) await lvm.ensureThinPool(group, this.#pool, OWNER);
+    // A crash in the midst of a copy left them; the copy is made again with another.
+    for (const name of lvm.ownVolumes(group)) if (name.startsWith(COPIED)) await this.#remove(name);
   }
 
   async capacity(): Promise<Capacity> {
@@ -48,29 +62,43 @@ export class LvmVolumeDriver implements VolumeDriver {
   }
 
   create(volume: VolumeRef, sizeBytes: number): Promise<void> {
-    return this.#lvcreate(() => this.#blank(this.#name(volume), sizeBytes));
+    return this.#inTurn(() => this.#lvcreate(() => this.#blank(this.#name(volume), sizeBytes)));
   }
 
-  createFromFile(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void> {
-    return this.#filled(volume, sizeBytes, (device) =>
-      this.#tools.importTo(image, device, { sizeBytes, existing: true }),
-    );
+  async createFromFile(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void> {
+    const name = this.#name(volume);
+    // What a crash left of an earlier try is not blank any more.
+    if (this.#options.thin) await this.#remove(name);
+    await this.create(volume, sizeBytes);
+    await this.#import(image, name, sizeBytes);
   }
 
   async reimage(volume: VolumeRef, sizeBytes: number, image: { path: string; format: string }): Promise<void> {
+    const { lvm, group, thin } = this.#options;
     const name = this.#name(volume);
-    if ((await this.#find(name)) === null) throw new VolumeDriverError("not-found", "the volume's data is not there");
-    // Behind the image's end the old contents would stay. A thin pool gives zeros for what was given back to it.
-    await this.#tools.run("blkdiscard", [...(this.#options.thin ? [] : ["--zeroout"]), this.#device(name)]);
-    await this.#tools.importTo(image, this.#device(name), { sizeBytes, existing: true });
+    if (thin) {
+      await this.#renew(name, async (fresh) => {
+        await this.#lvcreate(() => lvm.createThinVolume(group, this.#pool, fresh, sizeBytes, OWNER));
+        await this.#import(image, fresh, sizeBytes);
+      });
+      return;
+    }
+    await this.#usable(name);
+    // Behind the image's end the old contents would stay.
+    await this.#tools.run("blkdiscard", ["--zeroout", this.#device(name)]);
+    await this.#import(image, name, sizeBytes);
   }
 
-  createFromSnapshot(volume: VolumeRef, sizeBytes: number, snapshot: SnapshotRef): Promise<void> {
-    return this.#copyOf(this.#snapshotName(snapshot), volume, sizeBytes);
+  async createFromSnapshot(volume: VolumeRef, sizeBytes: number, snapshot: SnapshotRef): Promise<void> {
+    const source = this.#snapshotName(snapshot);
+    await this.#usable(source);
+    await this.#copyOf(source, volume, sizeBytes);
   }
 
   clone(volume: VolumeRef, sizeBytes: number, source: VolumeRef): Promise<void> {
-    return this.#copyOf(this.#name(source), volume, sizeBytes);
+    const name = this.#name(source);
+    if (this.#options.thin) return this.#copyOf(name, volume, sizeBytes);
+    return this.#still(source, (still) => this.#copyOf(still, volume, sizeBytes));
   }
 
   async delete(volume: VolumeRef): Promise<void> {
@@ -82,11 +110,7 @@ export class LvmVolumeDriver implements VolumeDriver {
   }
 
   async createSnapshot(snapshot: SnapshotRef): Promise<void> {
-    const { lvm, group, thin } = this.#options;
-    const origin = this.#name({ id: snapshot.volumeId });
-    // A thick snapshot must have room for a change of every block.
-    const size = thin ? undefined : ((await this.#find(origin))?.size ?? 0);
-    await this.#lvcreate(() => lvm.createSnapshot(group, origin, this.#snapshotName(snapshot), OWNER, size));
+    await this.#inTurn(() => this.#snapshot(this.#name({ id: snapshot.volumeId }), this.#snapshotName(snapshot)));
   }
 
   async deleteSnapshot(snapshot: SnapshotRef): Promise<void> {
@@ -94,8 +118,10 @@ export class LvmVolumeDriver implements VolumeDriver {
   }
 
   async revert(volume: VolumeRef, snapshot: SnapshotRef): Promise<void> {
-    // Copied and not merged: a merge would use the snapshot up, and waits until nobody has the volume open.
-    await this.#copy(this.#snapshotName(snapshot), this.#name(volume));
+    const name = this.#name(volume);
+    if (this.#options.thin) await this.#revertThin(name, this.#snapshotName(snapshot));
+    // Its snapshot gives its room back and needs it again: nobody else may take it meanwhile.
+    else await this.#inTurn(() => this.#revertThick(name, this.#snapshotName(snapshot)));
   }
 
   async connect(volume: VolumeRef): Promise<VolumeSource> {
@@ -107,7 +133,21 @@ export class LvmVolumeDriver implements VolumeDriver {
   async disconnect(): Promise<void> {}
 
   async exportTo(volume: VolumeRef, path: string, format: string): Promise<void> {
-    await this.#tools.exportTo(this.#device(this.#name(volume)), path, format);
+    await this.#still(volume, (still) => this.#tools.exportTo(this.#device(still), path, format));
+  }
+
+  async health(): Promise<BackendHealth> {
+    const volumes = await this.#options.lvm.volumes(this.#options.group);
+    const prefix = this.#snapshotName({ id: "" });
+    const whole = new Set(volumes.filter(({ invalid }) => !invalid).map(({ name }) => name));
+    const lost = this.#options.lvm
+      .ownVolumes(this.#options.group)
+      .filter((name) => name.startsWith(prefix) && !whole.has(name));
+    const pool = this.#options.thin ? volumes.find(({ name }) => name === this.#pool) : undefined;
+    return {
+      lostSnapshots: lost.map((name) => name.slice(prefix.length)),
+      usedPercent: pool === undefined ? null : Math.max(pool.dataPercent ?? 0, pool.metadataPercent ?? 0),
+    };
   }
 
   /** "stack-volumes-lvmdriver-1-pool", as cinder calls it. */
@@ -120,7 +160,7 @@ export class LvmVolumeDriver implements VolumeDriver {
   }
 
   /** LVM keeps names that begin with "snapshot" for itself; cinder puts the same underscore before them. */
-  #snapshotName(snapshot: SnapshotRef): string {
+  #snapshotName(snapshot: Pick<SnapshotRef, "id">): string {
     return `_snapshot-${snapshot.id}`;
   }
 
@@ -128,9 +168,16 @@ export class LvmVolumeDriver implements VolumeDriver {
     return this.#options.lvm.devicePath(this.#options.group, name);
   }
 
-  async #find(name: string) {
-    const volumes = await this.#options.lvm.volumes(this.#options.group);
-    return volumes.find((volume) => volume.name === name) ?? null;
+  #find(name: string): Promise<LogicalVolume | null> {
+    return this.#options.lvm.volume(this.#options.group, name);
+  }
+
+  /** Errors: "not-found"; "failed" for a snapshot whose data is lost. */
+  async #usable(name: string): Promise<LogicalVolume> {
+    const found = await this.#find(name);
+    if (found === null) throw new VolumeDriverError("not-found", "the volume's data is not there");
+    if (found.invalid) throw new VolumeDriverError("failed", "the snapshot had no room left and is lost");
+    return found;
   }
 
   #blank(name: string, sizeBytes: number): Promise<void> {
@@ -140,22 +187,91 @@ export class LvmVolumeDriver implements VolumeDriver {
       : lvm.createVolume(group, name, sizeBytes, OWNER);
   }
 
-  async #filled(volume: VolumeRef, sizeBytes: number, fill: (device: string) => Promise<void>): Promise<void> {
-    await this.create(volume, sizeBytes);
-    await fill(this.#device(this.#name(volume)));
-  }
-
   /** Thin: a snapshot, which is a volume of its own and shares blocks. Thick: every block is copied. */
   async #copyOf(source: string, volume: VolumeRef, sizeBytes: number): Promise<void> {
     const { lvm, group, thin } = this.#options;
-    if (!thin) return this.#filled(volume, sizeBytes, () => this.#copy(source, this.#name(volume)));
+    if (!thin) {
+      await this.create(volume, sizeBytes);
+      await this.#copy(source, this.#name(volume));
+      return;
+    }
     await this.#lvcreate(() => lvm.createSnapshot(group, source, this.#name(volume), OWNER));
     await this.#grow(this.#name(volume), sizeBytes);
   }
 
+  /** Calls `body` with a snapshot that holds a volume still while it is copied, since it may be in use, or become so. */
+  async #still(volume: VolumeRef, body: (name: string) => Promise<void>): Promise<void> {
+    const { lvm, group } = this.#options;
+    const name = COPIED + volume.id;
+    await this.#remove(name);
+    await this.#inTurn(async () => {
+      // What is free must do, at worst: one that overflows cannot be read any further, and the copy fails.
+      const free = (await lvm.group(group))?.free ?? 0;
+      await this.#snapshot(this.#name(volume), name, free);
+    });
+    try {
+      await body(name);
+    } finally {
+      await this.#remove(name);
+    }
+  }
+
+  /**
+   * A thick snapshot has room for a change of every block and its tables, 16 bytes for each 4 KiB: it cannot overflow. `atMost`
+   * bytes, when given.
+   */
+  async #snapshot(origin: string, name: string, atMost = Number.POSITIVE_INFINITY): Promise<void> {
+    const { lvm, group, thin } = this.#options;
+    if (thin) return this.#lvcreate(() => lvm.createSnapshot(group, origin, name, OWNER));
+    const { size } = await this.#usable(origin);
+    const room = Math.min(size + Math.ceil(size / 128) + 32 * MIB, atMost);
+    await this.#lvcreate(() => lvm.createSnapshot(group, origin, name, OWNER, room));
+  }
+
+  /** Into a volume; a thin one was just made. */
+  async #import(image: { path: string; format: string }, name: string, sizeBytes: number): Promise<void> {
+    // A pool that does not clear its blocks gives out what others wrote, beside what is written to them.
+    const zero = this.#options.thin && (await this.#find(this.#pool))?.zeroes === true;
+    await this.#tools.importTo(image, this.#device(name), { sizeBytes, existing: true, zero });
+  }
+
+  /** A thin volume gets other contents, which `make` puts into a volume of the given name, all at once. */
+  async #renew(name: string, make: (fresh: string) => Promise<void>): Promise<void> {
+    const { lvm, group } = this.#options;
+    const fresh = `${name}-fresh`;
+    // Without the volume, an earlier try came as far as taking its name away.
+    if ((await this.#find(name)) !== null) {
+      await lvm.removeVolume(group, fresh);
+      await make(fresh);
+    } else await this.#usable(fresh);
+    await this.#lvcreate(() => lvm.replace(group, name, fresh, OWNER));
+  }
+
+  /** A fresh snapshot of the snapshot takes the volume's place: nothing is copied, and the snapshot stays what it is. */
+  async #revertThin(name: string, snapshot: string): Promise<void> {
+    const { lvm, group } = this.#options;
+    await this.#usable(snapshot);
+    await this.#renew(name, (fresh) => this.#lvcreate(() => lvm.createSnapshot(group, snapshot, fresh, OWNER)));
+  }
+
+  /** As cinder does it: merged into the volume, and made again. Copying would write all of the volume into all its snapshots. */
+  async #revertThick(name: string, snapshot: string): Promise<void> {
+    const { lvm, group } = this.#options;
+    const tag = `reverting-to${snapshot}`;
+    const volume = await this.#usable(name);
+    // With the mark and without the snapshot an earlier try has merged it already.
+    const merged = !volume.merging && volume.tags.includes(tag) && (await this.#find(snapshot)) === null;
+    if (!merged && !volume.merging) {
+      await this.#usable(snapshot);
+      await this.#lvcreate(() => lvm.setTag(group, name, tag, true));
+    }
+    if (!merged) await this.#lvcreate(() => lvm.mergeSnapshot(group, name, snapshot));
+    await this.#snapshot(name, snapshot);
+    await lvm.setTag(group, name, tag, false);
+  }
+
   async #copy(source: string, target: string): Promise<void> {
-    const devices = [this.#device(source), this.#device(target)];
-    await this.#tools.run("qemu-img", ["convert", "-n", "-U", "-f", "raw", "-O", "raw", ...devices]);
+    await this.#tools.copyRaw(this.#device(source), this.#device(target));
   }
 
   /** lvextend refuses what would change nothing. */
@@ -177,6 +293,12 @@ export class LvmVolumeDriver implements VolumeDriver {
       if (clear === "shred") await this.#tools.run("shred", ["--iterations=3", "--", device]);
     }
     await lvm.removeVolume(group, name);
+  }
+
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(body, body);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   async #lvcreate(body: () => Promise<void>): Promise<void> {

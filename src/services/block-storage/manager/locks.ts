@@ -12,4 +12,10 @@ export class Locks {
       if (this.#tails.get(key) === turn) this.#tails.delete(key);
     }
   }
+
+  /** Several at once. Nobody else may hold one of them and ask for another. */
+  holdAll<T>(keys: readonly string[], body: () => Promise<T>): Promise<T> {
+    const [key, ...rest] = keys;
+    return key === undefined ? body() : this.hold(key, () => this.holdAll(rest, body));
+  }
 }

@@ -80,8 +80,11 @@ export class SnapshotManager {
         },
         {
           name: "take the snapshot",
-          do: async ({ input }) =>
-            driverOf(input.volumeId)?.createSnapshot({ id: input.snapshotId, volumeId: input.volumeId }),
+          // One copy of a volume at a time.
+          do: ({ input }) =>
+            core.locks.hold(`volume:${input.volumeId}`, async () =>
+              driverOf(input.volumeId)?.createSnapshot({ id: input.snapshotId, volumeId: input.volumeId }),
+            ),
           undo: async ({ input }) =>
             driverOf(input.volumeId)?.deleteSnapshot({ id: input.snapshotId, volumeId: input.volumeId }),
         },

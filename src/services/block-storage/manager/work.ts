@@ -136,7 +136,9 @@ export function defineVolumeWork(core: Core): VolumeWork {
         {
           name: "grow the volume",
           do: ({ input }) =>
-            withVolume(core, input.volumeId, (volume, driver) => driver.extend(volume, input.sizeGb * GIB)),
+            withVolume(core, input.volumeId, (volume, driver) =>
+              core.locks.holdAll(keysOf(core, volume.id), () => driver.extend(volume, input.sizeGb * GIB)),
+            ),
         },
       ],
       onDone({ input, requestId }) {
@@ -162,7 +164,7 @@ export function defineVolumeWork(core: Core): VolumeWork {
           name: "put the snapshot's contents back",
           do: ({ input }) =>
             withVolume(core, input.volumeId, (volume, driver) =>
-              core.locks.hold(`volume:${volume.id}`, () =>
+              core.locks.holdAll(keysOf(core, volume.id), () =>
                 driver.revert(volume, { id: input.snapshotId, volumeId: volume.id }),
               ),
             ),
@@ -251,7 +253,9 @@ async function upload(core: Core, { id, input, signal, requestId }: UploadRun): 
   const file = conversionFile(core, id);
   await mkdir(conversionDirectory(core), { recursive: true, mode: 0o700 });
   await rm(file, { force: true });
-  await withVolume(core, input.volumeId, (volume, driver) => driver.exportTo(volume, file, input.diskFormat));
+  await withVolume(core, input.volumeId, (volume, driver) =>
+    core.locks.hold(`volume:${volume.id}`, () => driver.exportTo(volume, file, input.diskFormat)),
+  );
   const { diskFormat, containerFormat, imageId } = input;
   await images.uploadFile(internalContext(requestId), imageId, file, { diskFormat, containerFormat }, { signal });
 }
@@ -266,6 +270,12 @@ async function removeImage(core: Core, imageId: string, requestId: string): Prom
 
 const conversionDirectory = (core: Core): string => join(core.kernel.settings.dataDir, "cinder", "conversion");
 const conversionFile = (core: Core, operationId: string): string => join(conversionDirectory(core), operationId);
+
+/** A thick logical volume goes off and on again with all its snapshots: none of them may be read meanwhile. */
+const keysOf = (core: Core, volumeId: string): string[] => [
+  `volume:${volumeId}`,
+  ...core.snapshots.ofVolume(volumeId).map(({ id }) => `snapshot:${id}`),
+];
 
 /** Does nothing when the volume is gone, or never had a backend. */
 export async function withVolume(

@@ -44,6 +44,11 @@ export interface ComputeDriver {
   isPlugged(ref: InstanceRef, device: DeviceRef): Promise<boolean>;
   /** The volume grew to `sizeBytes`: tells a running guest. */
   extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void>;
+  /**
+   * Writes what a volume holds, as of one moment, into `file`, which is there and as large as the volume; the guest goes on.
+   * False: the guest does not run, or without it.
+   */
+  copyVolume(ref: InstanceRef, volumeId: string, file: string): Promise<boolean>;
 
   /** The last `lines` lines (all of what is kept when null) of the serial console. */
   consoleLog(ref: InstanceRef, lines: number | null): Promise<string>;

@@ -165,6 +165,11 @@ export class FakeComputeDriver implements ComputeDriver {
     this.guests.get(ref.uuid)?.volumeSizes.set(volume.volumeId, sizeBytes);
   }
 
+  /** Its volumes have no contents. */
+  async copyVolume(): Promise<boolean> {
+    return false;
+  }
+
   async consoleLog(ref: InstanceRef, lines: number | null): Promise<string> {
     await this.#options.before?.("consoleLog", ref);
     // What nova's fake driver says, so that clients' tests see the same.

@@ -44,6 +44,7 @@ export const LEDGER_OWNER = "compute";
 export class DriverContext {
   readonly deps: LibvirtDriverDeps;
   #libvirt: Libvirt | null = null;
+  readonly #alone = new Map<string, Promise<unknown>>();
 
   constructor(deps: LibvirtDriverDeps) {
     this.deps = deps;
@@ -58,6 +59,22 @@ export class DriverContext {
     if (this.#libvirt === null) throw new DriverError("failed", "The compute driver is not connected to libvirt.");
     await this.#libvirt.whenConnected(15_000);
     return this.#libvirt;
+  }
+
+  /** One at a time of what libvirt refuses while a disk of the guest is copied: copies, unplugging, resizing, saving its memory. */
+  async alone<T>(ref: InstanceRef, body: () => Promise<T>): Promise<T> {
+    const before = this.#alone.get(ref.uuid) ?? Promise.resolve();
+    const turn = before.then(body, body);
+    const settled = turn.then(
+      () => {},
+      () => {},
+    );
+    this.#alone.set(ref.uuid, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.#alone.get(ref.uuid) === settled) this.#alone.delete(ref.uuid);
+    }
   }
 
   directory(ref: InstanceRef): string {

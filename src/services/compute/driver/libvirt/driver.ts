@@ -30,10 +30,12 @@ import { FileSystems } from "./file-systems.ts";
 import { Guests } from "./guests.ts";
 import { HostFacts } from "./host-info.ts";
 import { Hotplug } from "./hotplug.ts";
+import { dropMirrors } from "./mirror.ts";
 import { Power, powerStateOf } from "./power.ts";
 import { Rescues } from "./rescue.ts";
 import { Resizes } from "./resize.ts";
 import { Snapshots } from "./snapshot.ts";
+import { VolumeCopies } from "./volume-copy.ts";
 import { isTrue } from "./xml/nics.ts";
 
 export type { LibvirtDriverDeps } from "./context.ts";
@@ -59,6 +61,7 @@ class LibvirtComputeDriver implements ComputeDriver {
   readonly #console: GuestConsole;
   readonly #snapshots: Snapshots;
   readonly #fileSystems: FileSystems;
+  readonly #copies: VolumeCopies;
   readonly #resizes: Resizes;
   readonly #rescues: Rescues;
   readonly #facts: HostFacts;
@@ -76,6 +79,7 @@ class LibvirtComputeDriver implements ComputeDriver {
     this.#console = new GuestConsole(this.#context);
     this.#snapshots = new Snapshots(this.#context, this.#disks);
     this.#fileSystems = new FileSystems(this.#context);
+    this.#copies = new VolumeCopies(this.#context, this.#disks);
     this.#resizes = new Resizes(this.#context, this.#disks, this.#guests);
     this.#rescues = new Rescues(this.#disks, this.#guests);
     this.#facts = new HostFacts(this.#context);
@@ -100,11 +104,26 @@ class LibvirtComputeDriver implements ComputeDriver {
     this.#libvirt = libvirt;
     this.#context.use(libvirt);
     await this.#events.start(libvirt);
+    await this.#dropMirrors(libvirt);
     await this.#images.prune(Date.now());
     // libvirt looks at the emulator once, seconds on a slow machine: now, rather than when the first guest waits for it.
     void this.#facts
       .read()
       .catch((error: unknown) => log.warning("the host's facts could not be read", { error: messageOf(error) }));
+  }
+
+  /** Operations that are taken up again make theirs anew. */
+  async #dropMirrors(libvirt: Libvirt): Promise<void> {
+    for (const domain of await libvirt.domains.list()) {
+      try {
+        if ((await isActive(domain)) && (await this.#context.isOurs(domain))) await dropMirrors(domain);
+      } catch (error) {
+        this.#context.deps.log.warning("a copy of a disk is left in a guest", {
+          instance: domain.uuid,
+          error: messageOf(error),
+        });
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -197,6 +216,10 @@ class LibvirtComputeDriver implements ComputeDriver {
 
   extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void> {
     return asDriverError("Extending the volume", () => this.#hotplug.extendVolume(ref, volume, sizeBytes));
+  }
+
+  copyVolume(ref: InstanceRef, volumeId: string, file: string): Promise<boolean> {
+    return asDriverError("Copying the volume", () => this.#copies.copy(ref, volumeId, file));
   }
 
   consoleLog(ref: InstanceRef, lines: number | null): Promise<string> {

@@ -37,7 +37,7 @@ export class Hotplug {
   }
 
   detachVolume(ref: InstanceRef, volume: VolumeSpec): Promise<void> {
-    return this.#detach(ref, volumeAlias(volume.volumeId));
+    return this.#context.alone(ref, () => this.#detach(ref, volumeAlias(volume.volumeId)));
   }
 
   async isPlugged(ref: InstanceRef, { kind, id }: DeviceRef): Promise<boolean> {
@@ -49,7 +49,8 @@ export class Hotplug {
   async extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void> {
     const domain = await this.#context.find(ref);
     // One that is off sees the new size when it starts.
-    if (domain !== null && (await isActive(domain))) await domain.block.resize(volume.device, sizeBytes);
+    if (domain === null || !(await isActive(domain))) return;
+    await this.#context.alone(ref, () => domain.block.resize(volume.device, sizeBytes));
   }
 
   async #attach(ref: InstanceRef, alias: string, device: XmlElement): Promise<void> {

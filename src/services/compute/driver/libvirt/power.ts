@@ -65,7 +65,7 @@ export class Power {
 
   async suspend(ref: InstanceRef): Promise<void> {
     const domain = await this.#context.get(ref);
-    if (await isActive(domain)) await domain.managedSave();
+    if (await isActive(domain)) await this.#context.alone(ref, () => domain.managedSave());
     else if (!(await domain.hasManagedSave()))
       throw new DriverError("not-running", `Instance ${ref.uuid} is not running.`);
   }

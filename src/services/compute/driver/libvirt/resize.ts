@@ -1,4 +1,4 @@
-import { constants, copyFile, rename, rm } from "node:fs/promises";
+import { constants, copyFile, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { InstanceRef, InstanceSpec } from "../driver.ts";
 import type { DriverContext } from "./context.ts";
@@ -32,6 +32,7 @@ export class Resizes {
         // Whole or not at all: a copy cut short by a crash must not be taken for the disk as it was.
         await copyFile(path, `${before}.part`, constants.COPYFILE_FICLONE);
         await this.#disks.own(`${before}.part`);
+        await toDisk(`${before}.part`);
         await rename(`${before}.part`, before);
       }
       await this.#disks.grow(path, format, bytes);
@@ -86,4 +87,10 @@ export class Resizes {
   #file(ref: InstanceRef, name: string): string {
     return join(this.#context.directory(ref), name);
   }
+}
+
+/** A copy that is to be gone back to must outlive a power cut that comes after the disk has changed. */
+async function toDisk(path: string): Promise<void> {
+  const file = await open(path);
+  await file.sync().finally(() => file.close());
 }

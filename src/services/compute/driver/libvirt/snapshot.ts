@@ -1,16 +1,13 @@
 import { rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type Domain, isLibvirtError, LibvirtTimeoutError } from "../../../../libvirt/index.ts";
+import type { Domain } from "../../../../libvirt/index.ts";
 import { DriverError, type InstanceRef, type SnapshotResult, type SnapshotTarget } from "../driver.ts";
 import { type DriverContext, isActive } from "./context.ts";
 import { diskFiles, type GuestDisks } from "./disks.ts";
 import { exists } from "./guests.ts";
 import { virtualSize } from "./image-header.ts";
-import { el, render } from "./xml/element.ts";
+import { mirror } from "./mirror.ts";
 import { elements } from "./xml/read.ts";
-
-/** A look at a copy's progress at least this often, should its event be missed (libvirtd restarted). */
-const LOOK_MS = 2_000;
 
 /** Images of root disks. */
 export class Snapshots {
@@ -31,7 +28,7 @@ export class Snapshots {
     const domain = await this.#context.get(ref);
     signal.throwIfAborted();
     if (!(await isActive(domain))) await this.#disks.flatten(disk, format, target.path);
-    else await this.#takeLive(domain, { disk, directory, format, target }, signal);
+    else await this.#context.alone(ref, () => this.#takeLive(domain, { disk, directory, format, target }, signal));
     const { size } = await stat(target.path);
     return { format, sizeBytes: size, virtualSizeBytes: await virtualSize(target.path, format) };
   }
@@ -53,66 +50,14 @@ export class Snapshots {
       // A mirror that a crash of ours left would stand in the way, and write to what is made anew here.
       if ((await domain.block.job(disk)) !== null) await domain.block.jobAbort(disk);
       await this.#disks.overlayOn(base, delta, size);
-      await this.#mirror(domain, disk, delta, target.around ?? ((cut) => cut()), signal);
+      const cut = target.around ?? ((abort) => abort());
+      const mirrored = { path: delta, format: "qcow2", shallow: true } as const;
+      await mirror(this.#context, domain, disk, mirrored, { cut, signal });
       signal.throwIfAborted();
       await this.#disks.flatten(delta, format, target.path);
     } finally {
       await rm(delta, { force: true });
     }
-  }
-
-  async #mirror(
-    domain: Domain,
-    disk: string,
-    delta: string,
-    around: NonNullable<SnapshotTarget["around"]>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const destination = el(
-      "disk",
-      { type: "file" },
-      el("source", { file: delta }),
-      el("driver", { name: "qemu", type: "qcow2" }),
-    );
-    const flags = { shallow: true, reuseExternal: true, transientJob: true };
-    await domain.block.copy(disk, render(destination), flags);
-    try {
-      await this.#whenMirrored(domain, disk, signal);
-      await around(() => domain.block.jobAbort(disk));
-    } catch (error) {
-      await domain.block.jobAbort(disk).catch(() => {});
-      throw error;
-    }
-  }
-
-  /** Resolves when the mirror has caught up: from then on every write goes to both. */
-  async #whenMirrored(domain: Domain, disk: string, signal: AbortSignal): Promise<void> {
-    const libvirt = await this.#context.libvirt();
-    for (;;) {
-      signal.throwIfAborted();
-      const ready = libvirt
-        .waitFor("block-job", (e) => domain.concerns(e) && e.status !== "completed", { timeoutMs: LOOK_MS })
-        .catch((error: unknown) => {
-          if (!(error instanceof LibvirtTimeoutError)) throw error;
-          return null;
-        });
-      if (await isReady(domain, disk)) return;
-      const event = await ready;
-      if (event?.status === "failed") throw new DriverError("failed", "The root disk could not be copied.");
-    }
-  }
-}
-
-/** A mirror is ready when libvirt says so in the disk's `<mirror ready='yes'>`. */
-async function isReady(domain: Domain, disk: string): Promise<boolean> {
-  try {
-    const found = elements(await domain.xml(), "disk").find((element) => element.includes(`file='${disk}'`));
-    if (found === undefined || !found.includes("<mirror"))
-      throw new DriverError("failed", "The copy of the disk ended.");
-    return /<mirror[^>]*\sready='yes'/.test(found);
-  } catch (error) {
-    if (isLibvirtError(error, "operation-invalid")) return false;
-    throw error;
   }
 }
 
