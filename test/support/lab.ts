@@ -160,6 +160,11 @@ export class Lab {
     return this.try("world", "ssh", ssh(QUICK, key, address, command), options);
   }
 
+  /** A session that lives until `close` (or is killed by the test). */
+  spawnSsh(key: string, address: string, command: string): ChildProcess {
+    return this.spawnOutside("ssh", ssh(PATIENT, key, address, command));
+  }
+
   /** A child that lives until `close` (or is killed by the test). */
   spawnOutside(command: string, args: readonly string[]): ChildProcess {
     const child = spawn("nsenter", [`--net=/run/netns/${this.world}`, "--", command, ...args], {
