@@ -6,13 +6,13 @@ import type { ProjectRow } from "../store/rows.ts";
 import { domainView } from "../views/views.ts";
 import {
   boolean,
-  collection,
   extras,
   filtered,
   type Json,
   mergeExtras,
   nameOf,
   nullableString,
+  pagedCollection,
   requireSameId,
   resourceSchema,
   text,
@@ -59,7 +59,8 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
           .list({ is_domain: 1 })
           .filter((row) => context.domainId === null || row.id === context.domainId)
           .map((row) => domainView(row, tags.get(row.id) ?? [], request.baseUrl));
-        return collection(request, "domains", filtered(request, views, ["name", "enabled"]));
+        const fitting = filtered(request, views, ["name", "enabled"]);
+        return pagedCollection(request, "domains", fitting, (id) => store.projects.get(id) !== undefined);
       },
     }),
     route<DomainBody>({

@@ -17,10 +17,12 @@ import {
   nameOf,
   nullableId,
   nullableString,
+  pagedCollection,
   requireSameId,
   resourceSchema,
   text,
 } from "./shared.ts";
+import { userFilter } from "./user-filters.ts";
 
 interface GroupBody {
   group: Json;
@@ -72,7 +74,8 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
           .list()
           .filter(inScope(request))
           .map((row) => groupView(row, request.baseUrl));
-        return collection(request, "groups", filtered(request, views, ["name", "domain_id"]));
+        const fitting = filtered(request, views, ["name", "domain_id"]);
+        return pagedCollection(request, "groups", fitting, (id) => store.groups.get(id) !== undefined);
       },
     }),
     route<GroupBody>({
@@ -157,6 +160,7 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
         const views = memberships
           .membersOf(load(request).id)
           .filter(inScope(request))
+          .filter(userFilter(request, store))
           .map((user) => userView(user, null, request.baseUrl));
         return collection(request, "users", filtered(request, views, ["name", "domain_id", "enabled"]));
       },

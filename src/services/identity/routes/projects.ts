@@ -7,7 +7,6 @@ import type { ProjectRow } from "../store/rows.ts";
 import { projectView } from "../views/views.ts";
 import {
   boolean,
-  collection,
   extras,
   filtered,
   inScope,
@@ -16,6 +15,7 @@ import {
   nameOf,
   nullableId,
   nullableString,
+  pagedCollection,
   queryFlag,
   requireSameId,
   resourceSchema,
@@ -89,7 +89,8 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
           .filter(inScope(request));
         const views = rows.map((row) => projectView(row, allTags.get(row.id) ?? [], request.baseUrl));
         const fitting = filtered(request, views, ["name", "domain_id", "enabled", "parent_id"]);
-        return collection(request, "projects", byTags(request, fitting));
+        const tagged = byTags(request, fitting);
+        return pagedCollection(request, "projects", tagged, (id) => store.projects.get(id) !== undefined);
       },
     }),
     route<ProjectBody>({

@@ -1,15 +1,61 @@
-import { badRequest } from "../../../kernel/errors.ts";
+import { badRequest, notFound } from "../../../kernel/errors.ts";
 import type { ApiRequest, ApiResponse, JsonSchema } from "../../../kernel/http/route.ts";
 
 export type Json = Record<string, unknown>;
 
-/** `{"users": [...], "links": {"self", "next": null, "previous": null}}`; keystone does not page. */
+/** `{"users": [...], "links": {"self", "next": null, "previous": null}}`; for the lists that keystone does not page. */
 export function collection(request: ApiRequest<unknown>, key: string, items: readonly unknown[]): ApiResponse {
-  const query = request.query.toString();
-  const path = request.path.length > 1 && request.path.endsWith("/") ? request.path.slice(0, -1) : request.path;
-  const self = `${request.baseUrl}${path}${query === "" ? "" : `?${decodeQuery(request)}`}`;
-  return { body: { [key]: items, links: { next: null, self, previous: null } } };
+  return { body: { [key]: items, links: { next: null, self: selfLink(request), previous: null } } };
 }
+
+/**
+ * A list that pages by `limit` and `marker`: by id, as keystone does since 2025.2 (resource/backends/sql.py `list_projects`). A full
+ * page says where the next one begins, though that may be empty. `exists` tells of markers that the filters leave out.
+ * Errors: 404 for an unknown marker, 400 for a limit that is no number.
+ */
+export function pagedCollection<View extends { id: string }>(
+  request: ApiRequest<unknown>,
+  key: string,
+  views: readonly View[],
+  exists: (id: string) => boolean,
+): ApiResponse {
+  const limit = pageSize(request);
+  const marker = request.query.get("marker") || null;
+  if (limit === null && marker === null) return collection(request, key, views);
+  if (marker !== null && !exists(marker)) throw notFound(`Marker ${marker} could not be found.`);
+  const after = views.filter(({ id }) => marker === null || id > marker).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const page = limit === null ? after : after.slice(0, limit);
+  const last = page.at(-1);
+  const full = limit !== null && page.length >= limit;
+  const links = {
+    next: full && last !== undefined ? nextLink(request, last.id) : null,
+    self: selfLink(request),
+    previous: null,
+  };
+  return { body: { [key]: page, links, ...(full ? { truncated: true } : {}) } };
+}
+
+function pageSize({ query }: ApiRequest<unknown>): number | null {
+  const given = query.get("limit");
+  if (given === null || given === "") return null;
+  if (!/^\d{1,9}$/.test(given))
+    throw badRequest(`Invalid input for field 'limit': '${given}' is not a number of items`);
+  return Number(given);
+}
+
+function selfLink(request: ApiRequest<unknown>): string {
+  const query = request.query.toString();
+  return `${request.baseUrl}${pathOf(request)}${query === "" ? "" : `?${decodeQuery(request)}`}`;
+}
+
+function nextLink(request: ApiRequest<unknown>, marker: string): string {
+  const query = new URLSearchParams(request.query);
+  query.set("marker", marker);
+  return `${request.baseUrl}${pathOf(request)}?${query}`;
+}
+
+const pathOf = ({ path }: ApiRequest<unknown>): string =>
+  path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 
 /** The query as it was sent: URLSearchParams would write "effective" as "effective=". */
 function decodeQuery(request: ApiRequest<unknown>): string {

@@ -17,10 +17,12 @@ import {
   nameOf,
   nullableId,
   nullableString,
+  pagedCollection,
   requireSameId,
   resourceSchema,
   text,
 } from "./shared.ts";
+import { userFilter } from "./user-filters.ts";
 
 interface UserBody {
   user: Json;
@@ -76,8 +78,10 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
         const views = store.users
           .list({ ...(name === null ? {} : { name }), ...(domainId === null ? {} : { domain_id: domainId }) })
           .filter(inScope(request))
+          .filter(userFilter(request, store))
           .map((row) => userView(row, null, request.baseUrl));
-        return collection(request, "users", filtered(request, views, ["name", "domain_id", "enabled"]));
+        const fitting = filtered(request, views, ["name", "domain_id", "enabled"]);
+        return pagedCollection(request, "users", fitting, (id) => store.users.get(id) !== undefined);
       },
     }),
     route<UserBody>({
