@@ -4,6 +4,7 @@ import { DaemonNotRunning } from "../control/client.ts";
 import { ConfigError } from "../kernel/config/errors.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
+import { configMistakes } from "./config-messages.ts";
 import { daemonCommand } from "./daemon.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
@@ -14,6 +15,7 @@ import { smokeCommand } from "./smoke.ts";
 import { continueHint, stackCommand } from "./stack.ts";
 import { statusCommand } from "./status.ts";
 import { stopGuestsCommand } from "./stop-guests.ts";
+import { styleFor } from "./terminal.ts";
 import { cleanCommand, unstackCommand } from "./unstack.ts";
 import { versionCommand } from "./version.ts";
 
@@ -70,7 +72,7 @@ function unwritablePlace(error: unknown): string | null {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError) return `The configuration has mistakes; nothing was changed.\n\n${error.message}`;
+  if (error instanceof ConfigError) return configMistakes(error, styleFor("auto", process.stderr));
   const unwritable = unwritablePlace(error);
   if (unwritable !== null) return `tenrec: ${unwritable}`;
   if (error instanceof DaemonNotRunning) return `tenrec: ${error.message}`;

@@ -13,6 +13,7 @@ import { formatProblem } from "../kernel/config/errors.ts";
 import type { ConfigWarning, Settings } from "../kernel/config/settings.ts";
 import { programName, projectRoot } from "../kernel/program/program.ts";
 import { VERSION } from "../version.ts";
+import { configWarnings } from "./config-messages.ts";
 import { sayWhenInterrupted } from "./interrupt.ts";
 import { type ConfigOption, configOption, examples } from "./options.ts";
 import { printPlan } from "./plan.ts";
@@ -64,7 +65,7 @@ async function stack(options: StackOptions): Promise<void> {
     if (fresh && !json && !dryRun) process.stdout.write(`${style.yellow(freshNotice(context))}\n\n`);
     const steps = [...(fresh ? removalSteps(context, { data: true }) : []), ...stackSteps(context)];
     if (dryRun) {
-      printPlan(steps, json);
+      printPlan(steps, json, style);
       return;
     }
     stackLog?.write(`tenrec ${VERSION} stack, ${settings.configFile ?? "without local.conf"}`);
@@ -83,9 +84,8 @@ function printHead(settings: Settings, warnings: readonly ConfigWarning[], style
   const file = settings.configFile ?? "defaults (no local.conf)";
   const about = wrapped(`${file}, VIRT_DRIVER=${settings.virtDriver}`, `tenrec ${VERSION}  `.length);
   process.stdout.write(`${style.bold(`tenrec ${VERSION}`)}  ${style.dim(about)}\n`);
-  for (const warning of warnings)
-    process.stdout.write(`${style.yellow(`${warning.severity}:`)} ${wrapped(formatProblem(warning), 4)}\n`);
-  process.stdout.write("\n");
+  const said = configWarnings(warnings, style);
+  process.stdout.write(`${said !== "" && process.stdout.isTTY === true ? "\n" : ""}${said}\n`);
 }
 
 /** What --fresh takes away, before it does. It asks nothing: it was asked for by name. */

@@ -64,12 +64,13 @@ function command(name: string, description: string, data: boolean): Command {
       });
       try {
         const steps = removalSteps(context, { data });
+        const style = styleFor(settings.logging.color);
         if (dryRun) {
-          printPlan(steps, json);
+          printPlan(steps, json, style);
           return;
         }
         sayWhenInterrupted(name, `run ${name} again to continue; what is left is in the ledger`);
-        await runSteps(steps, json ? jsonProgress() : terminalProgress(styleFor(settings.logging.color)));
+        await runSteps(steps, json ? jsonProgress() : terminalProgress(style));
       } finally {
         close();
       }

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { groupedWarnings } from "../../src/bootstrap/grouped-warnings.ts";
 import { runSteps, StepFailed } from "../../src/bootstrap/steps.ts";
+import { configMistakes, configWarnings } from "../../src/cli/config-messages.ts";
+import { planText } from "../../src/cli/plan.ts";
 import { jsonProgress, styleFor, terminalProgress, wrapped } from "../../src/cli/terminal.ts";
+import { ConfigError } from "../../src/kernel/config/errors.ts";
 
 /** A terminal that keeps what is written. */
 function terminal(columns: number | undefined): { stream: NodeJS.WriteStream; lines(): string[] } {
@@ -111,4 +114,53 @@ test("every command explains itself with --help, within 100 columns", () => {
     assert.match(help(command), /-c, --config <file>/);
   }
   assert.ok(!overview.includes("stop-guests"), "what only the unit runs is not shown");
+});
+
+const about = (line: number | null, message: string, severity: "note" | "warning") =>
+  ({ file: "local.conf", line, message, hint: "the reason why, in a few words", severity }) as const;
+const plain = styleFor(false);
+
+test("messages about local.conf: a column behind their lines on a terminal, FILE:LINE: for a pipe", () => {
+  const list = [about(7, "short", "warning"), about(113, "a long message ".repeat(6).trim(), "note")];
+  const shown = configWarnings(list, plain, 60);
+  assert.ok(
+    shown.split("\n").every((line) => line.length < 60),
+    shown,
+  );
+  assert.deepEqual(shown.split("\n").slice(0, 4), [
+    "  !   7  short",
+    "         the reason why, in a few words",
+    "  · 113  a long message a long message a long message a",
+    "         long message a long message a long message",
+  ]);
+  assert.equal(
+    configWarnings([about(7, "short", "warning")], plain, undefined),
+    "warning: local.conf:7: short\n    the reason why, in a few words\n",
+  );
+  assert.equal(configWarnings([about(null, "of the host", "note")], plain, 60).split("\n")[0], "  · of the host");
+});
+
+test("mistakes in local.conf name the file once on a terminal", () => {
+  const error = new ConfigError([
+    { file: "local.conf", line: 3, column: 9, message: "is wrong", hint: "write it right" },
+  ]);
+  assert.equal(
+    configMistakes(error, plain, 80),
+    "The configuration has mistakes; nothing was changed.  local.conf\n\n  ✗ 3:9  is wrong\n         write it right",
+  );
+  assert.match(configMistakes(error, plain, undefined), /^local\.conf:3:9: is wrong$/m);
+});
+
+test("a plan has numbers, names and what is done in columns", () => {
+  const steps = [
+    { name: "First", plan: "make a thing ".repeat(8).trim(), run: async () => undefined },
+    { name: "The second", plan: "look", run: async () => undefined },
+  ];
+  assert.deepEqual(planText(steps, plain, 60).split("\n"), [
+    "  1  First       make a thing make a thing make a thing",
+    "                 make a thing make a thing make a thing",
+    "                 make a thing make a thing",
+    "  2  The second  look",
+    "",
+  ]);
 });

@@ -48,6 +48,7 @@ const backend: readonly string[] = [
   "linux_bridge/*",
   "vxlan/*",
   "sfc/*",
+  "flowclassifier/*",
 ];
 
 /** Whether the option chooses among network back-ends. */
