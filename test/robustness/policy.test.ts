@@ -162,7 +162,8 @@ describe("who may do what", () => {
     ];
     const wrong: string[] = [];
     for (const [method, path, body] of wishes) {
-      const headers = { accept: "application/json", "openstack-api-version": "placement 1.39" };
+      const headers: Record<string, string> = { accept: "application/json" };
+      if (path.startsWith("/placement")) headers["openstack-api-version"] = "placement 1.39";
       const { status } = await world.as("reader", method, path, body, headers);
       if (status !== 403) wrong.push(`${method} ${path} ${JSON.stringify(body)}: ${status}`);
     }

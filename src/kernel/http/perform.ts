@@ -3,7 +3,7 @@ import { ApiError, forbidden } from "../errors.ts";
 import type { Front, Kernel } from "../module.ts";
 import type { Rule, Target } from "../policy/policy.ts";
 import type { Microversion } from "./microversion.ts";
-import type { AnyRoute, ApiRequest, ApiResponse, Lookup } from "./route.ts";
+import { type AnyRoute, type ApiRequest, type ApiResponse, caller, type Lookup } from "./route.ts";
 import { Validator } from "./validation.ts";
 
 /** A record and the rule of its policy. */
@@ -56,13 +56,15 @@ export class Records {
     this.endpoints = routes.map((route) => ({ route, rule: kernel.policies.rule(route.policy) }));
     const byName = new Map<string, Endpoint>();
     for (const endpoint of this.endpoints) {
-      const { name, policy, of } = endpoint.route;
+      const { name, path, policy, of } = endpoint.route;
       if (endpoint.rule.asksOwner && of === undefined && !ASKED_IN_HANDLERS.has(front.name)) {
         const rule = endpoint.rule.text;
         throw new Error(
           `${front.name} ${name}: ${policy} asks whose it is (${rule}), but the record does not say (of)`,
         );
       }
+      if (of === caller && parametersOf(path).some((parameter) => !parameter.startsWith("url_")))
+        throw new Error(`${front.name} ${name}: a path that names something (${path}) is not only about the caller`);
       if (byName.has(name)) throw new Error(`${front.name} has two routes named ${name}`);
       byName.set(name, endpoint);
     }
@@ -163,16 +165,13 @@ export class Records {
 }
 
 /** Services whose records do not name what they touch yet: their handlers load and authorize. To become empty. */
-const ASKED_IN_HANDLERS: ReadonlySet<string> = new Set([
-  "identity",
-  "network",
-  "block-storage",
-  "compute",
-  "placement",
-]);
+const ASKED_IN_HANDLERS: ReadonlySet<string> = new Set(["identity", "network", "block-storage", "placement"]);
 
 /** A parameter of a record's path: ":server_id", ":rest{.+}". */
 export const PARAMETER = /:(\w+)(?:\{(?:[^{}]|\{[^{}]*\})*\})?/g;
+
+/** ["server_id"]; those of every form of URL, as url_project_id, have names that begin with url_. */
+const parametersOf = (path: string): string[] => [...path.matchAll(PARAMETER)].map(([, name = ""]) => name);
 
 export const isRead = (method: string): boolean => method === "GET" || method === "HEAD";
 

@@ -96,6 +96,8 @@ export interface NetworkFacade {
     changes: { name?: string; description?: string },
   ): SecurityGroupInfo;
   deleteSecurityGroup(context: RequestContext, id: string): void;
+  /** Errors: 404. */
+  getSecurityGroupRule(context: RequestContext, id: string): SecurityGroupRuleInfo;
   createSecurityGroupRule(context: RequestContext, rule: CreateSecurityGroupRule): SecurityGroupRuleInfo;
   deleteSecurityGroupRule(context: RequestContext, id: string): void;
 

@@ -10,6 +10,7 @@ import {
 import type { ServerManager } from "../manager/servers.ts";
 import { object } from "../schemas/common.ts";
 import type { Server } from "../store/servers.ts";
+import { serverOf } from "./touched.ts";
 
 export interface ActionRecord<Value> {
   /** The key in the body: "os-start". */
@@ -35,22 +36,19 @@ export function serverAction<Value = unknown>(servers: ServerManager, record: Ac
   const wrap = memoised((inner: JsonSchema) => object({ [key]: inner }, [key]));
   const { min, max } = record.microversions ?? {};
   const suffix = min === undefined ? (max === undefined ? "" : `-to-${max}`) : `-from-${min}`;
-  return route<Record<string, Value>>({
+  return route<Record<string, Value>, Server>({
     name: `server-actions:${key}${suffix}`,
     method: "POST",
     path: "/servers/:server_id/action",
     action: key,
     policy: record.policy,
+    of: serverOf(servers, record.missing),
     ...(record.microversions === undefined ? {} : { microversions: record.microversions }),
     request: (version) => wrap(typeof schema === "function" ? schema(version) : (schema ?? true)),
     // User data and personality of a rebuild.
     maxBody: 1_048_576,
     success: record.success ?? 202,
-    handler(request) {
-      const server = servers.get(request.context, request.param("server_id"), record.missing);
-      request.authorize({ projectId: server.projectId });
-      return record.handler(request, server, request.body[key] as Value);
-    },
+    handler: (request) => record.handler(request, request.thing, request.body[key] as Value),
   });
 }
 

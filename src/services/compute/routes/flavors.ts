@@ -1,6 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { FlavorManager } from "../manager/flavors.ts";
 import { isTrue } from "../schemas/common.ts";
 import {
@@ -50,6 +50,12 @@ export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: numbe
     body: { flavor_access: projects.map((tenant_id) => ({ flavor_id: id, tenant_id })) },
   });
 
+  const flavor: Touched<Flavor> = {
+    kind: "flavor",
+    find: ({ context, param }) => flavors.get(context, param("flavor_id")),
+    // Who sees it may: flavors are no project's.
+    owner: (_flavor, { projectId }) => ({ projectId }),
+  };
   return [
     route({
       name: "flavors:list",
@@ -134,9 +140,10 @@ export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: numbe
       method: "GET",
       path: "/flavors/:flavor_id/os-extra_specs",
       policy: "os_compute_api:os-flavor-extra-specs:index",
+      of: flavor,
       success: 200,
       handler: (request) => ({
-        body: { extra_specs: flavors.get(request.context, request.param("flavor_id")).extraSpecs },
+        body: { extra_specs: request.thing.extraSpecs },
       }),
     }),
     route<{ extra_specs: Record<string, string | number> }>({
@@ -157,11 +164,11 @@ export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: numbe
       method: "GET",
       path: "/flavors/:flavor_id/os-extra_specs/:key",
       policy: "os_compute_api:os-flavor-extra-specs:show",
+      of: flavor,
       success: 200,
       handler(request) {
         const key = request.param("key");
-        const flavor = flavors.get(request.context, request.param("flavor_id"));
-        return { body: { [key]: flavors.extraSpec(flavor, key) } };
+        return { body: { [key]: flavors.extraSpec(request.thing, key) } };
       },
     }),
     route<Record<string, string | number>>({

@@ -1,6 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/route.ts";
 import type { PortInfo } from "../../network/facade.ts";
 import type { InterfaceManager } from "../manager/interfaces.ts";
 import type { ServerManager } from "../manager/servers.ts";
@@ -8,6 +8,7 @@ import { ipAddress, object, tag, uuid } from "../schemas/common.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { Server } from "../store/servers.ts";
 import { serverAction } from "./action-helpers.ts";
+import { serverOf } from "./touched.ts";
 
 const attachBody = byVersion(["2.49"], (version: Microversion): JsonSchema => {
   const fields: Record<string, JsonSchema> = {
@@ -25,11 +26,7 @@ interface AttachBody {
 
 /** NICs of a server: os-interface, and the older fixed-IP actions. */
 export function interfaceRoutes(servers: ServerManager, interfaces: InterfaceManager): AnyRoute[] {
-  const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
-    const server = servers.get(request.context, request.param("server_id"));
-    request.authorize({ projectId: server.projectId });
-    return server;
-  };
+  const server = serverOf(servers);
   const view = (server: Server, port: PortInfo, version: Microversion) => ({
     net_id: port.networkId,
     port_id: port.id,
@@ -44,9 +41,10 @@ export function interfaceRoutes(servers: ServerManager, interfaces: InterfaceMan
       method: "GET",
       path: "/servers/:server_id/os-interface",
       policy: "os_compute_api:os-attach-interfaces:list",
+      of: server,
       success: 200,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const ports = interfaces.list(server);
         return {
           body: { interfaceAttachments: ports.map((port) => view(server, port, request.microversion)) },
@@ -58,22 +56,24 @@ export function interfaceRoutes(servers: ServerManager, interfaces: InterfaceMan
       method: "GET",
       path: "/servers/:server_id/os-interface/:port_id",
       policy: "os_compute_api:os-attach-interfaces:show",
+      of: server,
       success: 200,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const port = interfaces.get(server, request.param("port_id"));
         return { body: { interfaceAttachment: view(server, port, request.microversion) } };
       },
     }),
-    route<AttachBody | null>({
+    route<AttachBody | null, Server>({
       name: "interfaces:attach",
       method: "POST",
       path: "/servers/:server_id/os-interface",
       policy: "os_compute_api:os-attach-interfaces:create",
+      of: server,
       request: attachBody,
       success: 200,
       async handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const wish = request.body?.interfaceAttachment ?? {};
         const fixedIp = wish.fixed_ips?.[0]?.ip_address ?? null;
         if (wish.net_id !== undefined && wish.port_id !== undefined) {
@@ -97,9 +97,10 @@ export function interfaceRoutes(servers: ServerManager, interfaces: InterfaceMan
       method: "DELETE",
       path: "/servers/:server_id/os-interface/:port_id",
       policy: "os_compute_api:os-attach-interfaces:delete",
+      of: server,
       success: 202,
       handler(request) {
-        interfaces.detach(request.context, find(request), request.param("port_id"));
+        interfaces.detach(request.context, request.thing, request.param("port_id"));
         return {};
       },
     }),

@@ -1,12 +1,20 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { KeypairManager } from "../manager/keypairs.ts";
 import { type CreateKeypairBody, createKeypair, keypairNameProblem } from "../schemas/keypairs.ts";
 import { listKeypairs, oneKeypair } from "../schemas/queries.ts";
 import type { Keypair } from "../store/keypairs.ts";
 import { keypairCreated, keypairDetail, keypairSummary } from "../views/keypairs.ts";
 import { markerCouldNotBeFound, paged } from "./paths.ts";
+
+/** Whose key pairs are asked for: the caller's, or since 2.10 those of the user that an admin names. */
+const user: Touched<string> = {
+  kind: "user of key pairs",
+  find: ({ context, microversion, query }) =>
+    (microversion >= mv("2.10") ? query.get("user_id") : null) ?? context.userId,
+  owner: (userId) => ({ userId }),
+};
 
 /** Key pairs: the caller's own, or since 2.10 another user's for admins. */
 export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: number }): AnyRoute[] {
@@ -16,10 +24,11 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       method: "GET",
       path: "/os-keypairs",
       policy: "os_compute_api:os-keypairs:index",
+      of: user,
       query: listKeypairs,
       success: 200,
       handler(request) {
-        const userId = userOf(request);
+        const userId = request.thing;
         const all = keypairs.list(userId);
         const view = (keypair: Keypair) => keypairSummary(keypair, request.microversion);
         if (request.microversion < mv("2.35")) return { body: { keypairs: all.map(view) } };
@@ -37,6 +46,7 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       method: "POST",
       path: "/os-keypairs",
       policy: "os_compute_api:os-keypairs:create",
+      of: caller,
       request: createKeypair,
       success: 200,
       async handler(request) {
@@ -63,9 +73,10 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       path: "/os-keypairs/:name",
       policy: "os_compute_api:os-keypairs:show",
       query: oneKeypair,
+      of: user,
       success: 200,
       handler: (request) => ({
-        body: keypairDetail(keypairs.get(userOf(request), request.param("name")), request.microversion),
+        body: keypairDetail(keypairs.get(request.thing, request.param("name")), request.microversion),
       }),
     }),
     route({
@@ -74,18 +85,12 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       path: "/os-keypairs/:name",
       policy: "os_compute_api:os-keypairs:delete",
       query: oneKeypair,
+      of: user,
       success: 202,
       handler(request) {
-        keypairs.delete(userOf(request), request.param("name"));
+        keypairs.delete(request.thing, request.param("name"));
         return { status: request.microversion >= mv("2.2") ? 204 : 202 };
       },
     }),
   ];
-}
-
-function userOf(request: ApiRequest<unknown>): string {
-  const asked = request.microversion >= mv("2.10") ? request.query.get("user_id") : null;
-  const userId = asked ?? request.context.userId;
-  request.authorize({ userId });
-  return userId;
 }

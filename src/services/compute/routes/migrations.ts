@@ -1,26 +1,23 @@
 import { notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { isTrue } from "../schemas/common.ts";
 import { listMigrations } from "../schemas/queries.ts";
 import type { MigrationRow } from "../store/migrations.ts";
+import type { Server } from "../store/servers.ts";
 import { migrationView } from "../views/migrations.ts";
 import { changesOf, markerCouldNotBeFound, paged } from "./paths.ts";
+import { serverOf } from "./touched.ts";
 
 /** os-migrations, which lists resizes, and the live migrations of a server, of which there are none. */
 export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] {
-  const own = (request: ApiRequest<unknown>) => {
-    const server = servers.get(request.context, request.param("server_id"));
-    request.authorize({ projectId: server.projectId });
-    return server;
-  };
+  const server = serverOf(servers);
   const path = "/servers/:server_id/migrations";
-  const notInProgress = (request: ApiRequest<unknown>): never => {
-    const server = own(request);
+  const notInProgress = ({ thing, param }: ApiRequest<unknown, Server>): never => {
     // Only live migrations are here, and there are none.
-    throw notFound(`Migration ${request.param("id")} not found for server ${server.id}`);
+    throw notFound(`Migration ${param("id")} not found for server ${thing.id}`);
   };
   return [
     route({
@@ -29,6 +26,7 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
       path: "/os-migrations",
       policy: "os_compute_api:os-migrations:index",
       query: listMigrations,
+      of: caller,
       success: 200,
       handler(request) {
         const { settings } = core.kernel;
@@ -58,18 +56,17 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
       method: "GET",
       path,
       policy: "os_compute_api:servers:migrations:index",
+      of: server,
       microversions: { min: mv("2.23") },
       success: 200,
-      handler(request) {
-        own(request);
-        return { body: { migrations: [] } };
-      },
+      handler: () => ({ body: { migrations: [] } }),
     }),
     route({
       name: "server-migrations:show",
       method: "GET",
       path: `${path}/:id`,
       policy: "os_compute_api:servers:migrations:show",
+      of: server,
       microversions: { min: mv("2.23") },
       success: 200,
       handler: notInProgress,
@@ -79,6 +76,7 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
       method: "DELETE",
       path: `${path}/:id`,
       policy: "os_compute_api:servers:migrations:delete",
+      of: server,
       microversions: { min: mv("2.24") },
       success: 202,
       handler: notInProgress,
@@ -88,6 +86,7 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
       method: "POST",
       path: `${path}/:id/action`,
       policy: "os_compute_api:servers:migrations:force_complete",
+      of: server,
       microversions: { min: mv("2.22") },
       success: 202,
       handler: notInProgress,

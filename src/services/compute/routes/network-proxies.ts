@@ -1,7 +1,7 @@
 import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { FloatingIpInfo, NetworkFacade, NetworkInfo } from "../../network/facade.ts";
 import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
@@ -36,9 +36,17 @@ export function networkProxyRoutes(core: Core, servers: ServerManager): AnyRoute
   });
   const own = (request: ApiRequest<unknown> | ApiRequest<never>) =>
     request.context.projectId === null ? {} : { projectId: request.context.projectId };
-  const find = (request: ApiRequest<unknown>): FloatingIpInfo => {
-    const id = request.param("id");
-    return orNotFound(`Floating IP not found for ID ${id}`, () => network().getFloatingIp(request.context, id));
+  const floatingIp: Touched<FloatingIpInfo> = {
+    kind: "floating IP",
+    find: ({ context, param }) =>
+      orNotFound(`Floating IP not found for ID ${param("id")}`, () => network().getFloatingIp(context, param("id"))),
+    owner: ({ projectId }) => ({ projectId }),
+  };
+  const visibleNetwork: Touched<NetworkInfo> = {
+    kind: "network",
+    find: ({ context, param }) => orNotFound("Network not found", () => network().getNetwork(context, param("id"))),
+    // Who sees it may: a shared one is another project's.
+    owner: (_network, { projectId }) => ({ projectId }),
   };
   const networkView = (item: NetworkInfo) => ({ id: item.id, ...NOTHING, label: item.name });
   const tenantView = (item: NetworkInfo) => ({ id: item.id, cidr: "None", label: item.name });
@@ -63,6 +71,7 @@ export function networkProxyRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/os-floating-ips",
       policy: "os_compute_api:os-floating-ips:list",
+      of: caller,
       microversions: OLD,
       success: 200,
       handler: (request) => ({
@@ -74,6 +83,7 @@ export function networkProxyRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "POST",
       path: "/os-floating-ips",
       policy: "os_compute_api:os-floating-ips:create",
+      of: caller,
       microversions: OLD,
       request: { anyOf: [{ type: "null" }, pool] },
       success: 200,
@@ -90,19 +100,21 @@ export function networkProxyRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/os-floating-ips/:id",
       policy: "os_compute_api:os-floating-ips:show",
+      of: floatingIp,
       microversions: OLD,
       success: 200,
-      handler: (request) => ({ body: { floating_ip: floatingView(find(request)) } }),
+      handler: (request) => ({ body: { floating_ip: floatingView(request.thing) } }),
     }),
     route({
       name: "floating-ips:delete",
       method: "DELETE",
       path: "/os-floating-ips/:id",
       policy: "os_compute_api:os-floating-ips:delete",
+      of: floatingIp,
       microversions: OLD,
       success: 202,
       handler(request) {
-        network().releaseFloatingIp(request.context, find(request).id);
+        network().releaseFloatingIp(request.context, request.thing.id);
         return {};
       },
     }),
@@ -162,6 +174,7 @@ export function networkProxyRoutes(core: Core, servers: ServerManager): AnyRoute
         method: "GET",
         path: `/${path}`,
         policy: `os_compute_api:${path}:list`,
+        of: caller,
         microversions: OLD,
         success: 200,
         handler: ({ context }) => ({ body: { [many]: network().listNetworks(context).map(view) } }),
@@ -171,12 +184,11 @@ export function networkProxyRoutes(core: Core, servers: ServerManager): AnyRoute
         method: "GET",
         path: `/${path}/:id`,
         policy: `os_compute_api:${path}:show`,
+        of: visibleNetwork,
         microversions: OLD,
         success: 200,
         handler(request) {
-          const id = request.param("id");
-          const item = orNotFound("Network not found", () => network().getNetwork(request.context, id));
-          return { body: { [one]: view(item) } };
+          return { body: { [one]: view(request.thing) } };
         },
       }),
     ]),

@@ -6,6 +6,7 @@ import type { Core } from "../manager/core.ts";
 import { boolean, isTrue, object } from "../schemas/common.ts";
 import { showLimits, userQuery } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
+import { projectNamed } from "./touched.ts";
 
 const NETWORK = ["fixed_ips", "floating_ips", "security_group_rules", "security_groups"];
 const FILES = ["injected_file_content_bytes", "injected_file_path_bytes", "injected_files"];
@@ -60,10 +61,10 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       path: "/os-quota-sets/:id",
       policy: "os_compute_api:os-quota-sets:show",
       query: userQuery,
+      of: projectNamed,
       success: 200,
       handler(request) {
-        const id = request.param("id");
-        request.authorize({ projectId: id });
+        const id = request.thing;
         requireProject(id);
         return { body: { quota_set: { id, ...values(request.microversion, (name) => quotas.limit(id, name)) } } };
       },
@@ -74,10 +75,10 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       path: "/os-quota-sets/:id/detail",
       policy: "os_compute_api:os-quota-sets:show",
       query: userQuery,
+      of: projectNamed,
       success: 200,
       handler(request) {
-        const id = request.param("id");
-        request.authorize({ projectId: id });
+        const id = request.thing;
         requireProject(id);
         const usage = (name: string) => ({ limit: quotas.limit(id, name), in_use: quotas.used(id, name), reserved: 0 });
         return { body: { quota_set: { id, ...values(request.microversion, usage) } } };

@@ -1,6 +1,6 @@
 import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { NetworkFacade, SecurityGroupInfo, SecurityGroupRuleInfo } from "../../network/facade.ts";
 import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
@@ -10,6 +10,7 @@ import { listSecurityGroups } from "../schemas/queries.ts";
 import type { Server } from "../store/servers.ts";
 import { serverAction } from "./action-helpers.ts";
 import { pagedByOffset } from "./paths.ts";
+import { serverOf } from "./touched.ts";
 
 const OLD = { max: mv("2.35") };
 const policy = (verb: string) => `os_compute_api:os-security-groups:${verb}`;
@@ -87,6 +88,22 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
     body: { security_group: viewer(request, [group])(group) },
   });
 
+  const server = serverOf(servers);
+  const group: Touched<SecurityGroupInfo> = {
+    kind: "security group",
+    /** Errors: 400 for what cannot be one, as a name: clients then look through the list. */
+    find({ context, param }) {
+      if (!/^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(param("id")))
+        throw badRequest("Security group id should be uuid");
+      return network().getSecurityGroup(context, param("id"));
+    },
+    owner: ({ projectId }) => ({ projectId }),
+  };
+  const rule: Touched<SecurityGroupRuleInfo> = {
+    kind: "security group rule",
+    find: ({ context, param }) => network().getSecurityGroupRule(context, param("id")),
+    owner: ({ projectId }) => ({ projectId }),
+  };
   return [
     route({
       name: "security-groups:list",
@@ -94,6 +111,7 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       path: "/os-security-groups",
       policy: policy("get"),
       query: listSecurityGroups,
+      of: caller,
       microversions: OLD,
       success: 200,
       handler(request) {
@@ -113,6 +131,7 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       method: "POST",
       path: "/os-security-groups",
       policy: policy("create"),
+      of: caller,
       microversions: OLD,
       request: groupBody,
       success: 200,
@@ -127,19 +146,17 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       method: "GET",
       path: "/os-security-groups/:id",
       policy: policy("show"),
+      of: group,
       microversions: OLD,
       success: 200,
-      handler: (request) =>
-        one(
-          request,
-          translated(() => network().getSecurityGroup(request.context, groupId(request))),
-        ),
+      handler: (request) => one(request, request.thing),
     }),
-    route<{ security_group: { name: string; description?: string | null } }>({
+    route<{ security_group: { name: string; description?: string | null } }, SecurityGroupInfo>({
       name: "security-groups:update",
       method: "PUT",
       path: "/os-security-groups/:id",
       policy: policy("update"),
+      of: group,
       microversions: OLD,
       request: groupBody,
       success: 200,
@@ -148,7 +165,7 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
         const changes = { name, description: description ?? "" };
         return one(
           request,
-          translated(() => network().updateSecurityGroup(request.context, groupId(request), changes)),
+          translated(() => network().updateSecurityGroup(request.context, request.thing.id, changes)),
         );
       },
     }),
@@ -157,11 +174,12 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       method: "DELETE",
       path: "/os-security-groups/:id",
       policy: policy("delete"),
+      of: group,
       microversions: OLD,
       success: 202,
       handler(request) {
         // A group in use is the caller's mistake in the old API.
-        translated(() => network().deleteSecurityGroup(request.context, groupId(request)), badRequest);
+        translated(() => network().deleteSecurityGroup(request.context, request.thing.id), badRequest);
         return {};
       },
     }),
@@ -170,6 +188,7 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       method: "POST",
       path: "/os-security-group-rules",
       policy: policy("rule:create"),
+      of: caller,
       microversions: OLD,
       request: ruleBody,
       success: 200,
@@ -188,10 +207,11 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       method: "DELETE",
       path: "/os-security-group-rules/:id",
       policy: policy("rule:delete"),
+      of: rule,
       microversions: OLD,
       success: 202,
       handler(request) {
-        translated(() => network().deleteSecurityGroupRule(request.context, request.param("id")));
+        translated(() => network().deleteSecurityGroupRule(request.context, request.thing.id));
         return {};
       },
     }),
@@ -200,10 +220,10 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       method: "GET",
       path: "/servers/:server_id/os-security-groups",
       policy: policy("list"),
+      of: server,
       success: 200,
       handler(request) {
-        const server = servers.get(request.context, request.param("server_id"));
-        request.authorize({ projectId: server.projectId });
+        const server = request.thing;
         const ids = [...new Set(server.vifs.flatMap(({ securityGroupIds }) => securityGroupIds))];
         const groups = ids.length === 0 ? [] : network().listSecurityGroups(request.context, { ids });
         return { body: { security_groups: groups.map(viewer(request, groups)) } };
@@ -298,12 +318,4 @@ function translated<T>(body: () => T, other: (message: string) => ApiError = con
     }
     throw error;
   }
-}
-
-/** Errors: 400 for what cannot be one, as a name: clients then look through the list. */
-function groupId(request: ApiRequest<unknown> | ApiRequest<never>): string {
-  const id = request.param("id");
-  if (!/^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id))
-    throw badRequest("Security group id should be uuid");
-  return id;
 }

@@ -1,6 +1,6 @@
 import { conflict, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { serverNotMapped } from "../errors.ts";
 import { recordAction } from "../manager/actions.ts";
 import { change } from "../manager/change.ts";
@@ -19,44 +19,34 @@ import { newDiagnostics, oldDiagnostics } from "../views/diagnostics.ts";
 import { addressesOf } from "../views/servers.ts";
 import { serverAction } from "./action-helpers.ts";
 import { changesOf, markerCouldNotBeFound, paged } from "./paths.ts";
+import { serverEvenDeleted, serverOf } from "./touched.ts";
 
 const consoleBody = (types: readonly string[]) => object({ type: { type: "string", enum: types } }, ["type"]);
 
 /** What can be asked of one server beside itself: addresses, actions, consoles, diagnostics, its password. */
 export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute[] {
-  const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
-    const server = servers.get(request.context, request.param("server_id"));
-    request.authorize({ projectId: server.projectId });
-    return server;
-  };
-  /** Deleted servers keep their actions, since 2.21. */
-  const findEvenDeleted = (request: ApiRequest<unknown>): Server => {
-    const { context, microversion } = request;
-    const id = request.param("server_id");
-    const server = core.servers.get(id);
-    if (microversion < mv("2.21") || server === undefined || server.deletedAt === null) return find(request);
-    if (!context.isAdmin && server.projectId !== context.projectId) return servers.get(context, id);
-    request.authorize({ projectId: server.projectId });
-    return server;
-  };
+  const server = serverOf(servers);
+  const evenDeleted = serverEvenDeleted(core, servers);
   return [
     route({
       name: "ips:list",
       method: "GET",
       path: "/servers/:server_id/ips",
       policy: "os_compute_api:ips:index",
+      of: server,
       success: 200,
-      handler: (request) => ({ body: { addresses: addressesOf(find(request), false) } }),
+      handler: (request) => ({ body: { addresses: addressesOf(request.thing, false) } }),
     }),
     route({
       name: "ips:show",
       method: "GET",
       path: "/servers/:server_id/ips/:label",
       policy: "os_compute_api:ips:show",
+      of: server,
       success: 200,
       handler(request) {
         const label = request.param("label");
-        const addresses = addressesOf(find(request), false)[label];
+        const addresses = addressesOf(request.thing, false)[label];
         if (addresses === undefined) throw notFound("Instance is not a member of specified network");
         return { body: { [label]: addresses } };
       },
@@ -66,10 +56,11 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/servers/:server_id/topology",
       policy: "compute:server:topology:index",
+      of: server,
       microversions: { min: mv("2.78") },
       success: 200,
       handler(request) {
-        find(request);
+        request.thing;
         // No guest has NUMA nodes of its own here, whatever hw:numa_nodes says.
         return { body: { nodes: [], pagesize_kb: null } };
       },
@@ -79,10 +70,11 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/servers/:server_id/os-instance-actions",
       policy: "os_compute_api:os-instance-actions:list",
+      of: evenDeleted,
       query: listInstanceActions,
       success: 200,
       handler(request) {
-        const server = findEvenDeleted(request);
+        const server = request.thing;
         const rows = core.actions.list(server.id);
         const view = (row: ActionRow) => actionView(row, request.microversion);
         if (request.microversion < mv("2.58")) return { body: { instanceActions: rows.map(view) } };
@@ -102,9 +94,10 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/servers/:server_id/os-instance-actions/:request_id",
       policy: "os_compute_api:os-instance-actions:show",
+      of: evenDeleted,
       success: 200,
       handler(request) {
-        const server = findEvenDeleted(request);
+        const server = request.thing;
         const row = core.actions.get(server.id, request.param("request_id"));
         if (row === undefined) throw notFound(`Action ${request.param("request_id")} not found`);
         const target = { projectId: server.projectId };
@@ -124,9 +117,10 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/servers/:server_id/diagnostics",
       policy: "os_compute_api:os-server-diagnostics",
+      of: server,
       success: 200,
       async handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const diagnostics = await driverCall(server.id, () => core.driver.diagnostics(refOf(core, server)));
         return { body: (request.microversion >= mv("2.48") ? newDiagnostics : oldDiagnostics)(diagnostics) };
       },
@@ -136,17 +130,19 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       method: "GET",
       path: "/servers/:server_id/os-server-password",
       policy: "os_compute_api:os-server-password:show",
+      of: server,
       success: 200,
-      handler: (request) => ({ body: { password: find(request).passwordData } }),
+      handler: (request) => ({ body: { password: request.thing.passwordData } }),
     }),
     route({
       name: "server-password:clear",
       method: "DELETE",
       path: "/servers/:server_id/os-server-password",
       policy: "os_compute_api:os-server-password:clear",
+      of: server,
       success: 204,
       handler(request) {
-        change(core, find(request).id, { passwordData: "" });
+        change(core, request.thing.id, { passwordData: "" });
         return {};
       },
     }),
@@ -187,11 +183,12 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
         },
       }),
     ),
-    route<{ remote_console: { protocol: string; type: string } }>({
+    route<{ remote_console: { protocol: string; type: string } }, Server>({
       name: "remote-consoles:create",
       method: "POST",
       path: "/servers/:server_id/remote-consoles",
       policy: "os_compute_api:os-remote-consoles",
+      of: server,
       microversions: { min: mv("2.6") },
       request: object(
         {
@@ -208,7 +205,7 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       success: 200,
       async handler(request) {
         const { protocol, type } = request.body.remote_console;
-        const console = await openConsole(core, request.context, find(request), consoleType(type));
+        const console = await openConsole(core, request.context, request.thing, consoleType(type));
         return { body: { remote_console: { protocol, ...console } } };
       },
     }),

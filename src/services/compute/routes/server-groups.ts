@@ -1,6 +1,6 @@
 import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, type JsonSchema, route, type Touched } from "../../../kernel/http/route.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Core } from "../manager/core.ts";
 import { name, object, positiveInteger } from "../schemas/common.ts";
@@ -34,13 +34,15 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       : { policies: [group.policy], metadata: {}, members }),
     ...(version >= mv("2.13") ? { project_id: group.project_id, user_id: group.user_id } : {}),
   });
-  const find = (request: ApiRequest<unknown> | ApiRequest<never>): ServerGroupRow => {
-    const id = request.param("id");
-    const group = groups.get(id);
-    const visible = group !== undefined && (request.context.isAdmin || group.project_id === request.context.projectId);
-    if (!visible) throw notFound(`Instance group ${id} could not be found.`);
-    request.authorize({ projectId: group.project_id });
-    return group;
+  const group: Touched<ServerGroupRow> = {
+    kind: "server group",
+    find({ context, param }) {
+      const found = groups.get(param("id"));
+      if (found === undefined || !(context.isAdmin || found.project_id === context.projectId))
+        throw notFound(`Instance group ${param("id")} could not be found.`);
+      return found;
+    },
+    owner: ({ project_id }) => ({ projectId: project_id }),
   };
   return [
     route({
@@ -49,6 +51,7 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       path: "/os-server-groups",
       policy: policy("index"),
       query: listServerGroups,
+      of: caller,
       success: 200,
       handler(request) {
         const all = request.query.has("all_projects") && request.context.isAdmin;
@@ -65,6 +68,7 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       method: "POST",
       path: "/os-server-groups",
       policy: policy("create"),
+      of: caller,
       request: createBody,
       success: 200,
       handler(request) {
@@ -98,9 +102,10 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-server-groups/:id",
       policy: policy("show"),
+      of: group,
       success: 200,
       handler(request) {
-        const group = find(request);
+        const group = request.thing;
         const members = groups.members([group.id]).get(group.id) ?? [];
         return { body: { server_group: view(group, members, request.microversion) } };
       },
@@ -110,9 +115,10 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       method: "DELETE",
       path: "/os-server-groups/:id",
       policy: policy("delete"),
+      of: group,
       success: 204,
       handler(request) {
-        groups.delete(find(request).id);
+        groups.delete(request.thing.id);
         return {};
       },
     }),

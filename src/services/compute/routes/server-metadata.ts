@@ -1,10 +1,11 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { metadata, object } from "../schemas/common.ts";
 import { TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
+import { serverOf } from "./touched.ts";
 
 const all = object({ metadata }, ["metadata"]);
 const one = object({ meta: { ...(metadata as object), minProperties: 1, maxProperties: 1 } }, ["meta"]);
@@ -12,11 +13,7 @@ const policy = (verb: string) => `os_compute_api:server-metadata:${verb}`;
 
 /** The user's key=value pairs of a server. */
 export function serverMetadataRoutes(servers: ServerManager): AnyRoute[] {
-  const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
-    const server = servers.get(request.context, request.param("server_id"));
-    request.authorize({ projectId: server.projectId });
-    return server;
-  };
+  const server = serverOf(servers);
   const require = (server: Server, key: string): string => {
     const value = own(server.metadata, key);
     if (value === undefined) throw notFound("Metadata item was not found");
@@ -28,31 +25,34 @@ export function serverMetadataRoutes(servers: ServerManager): AnyRoute[] {
       method: "GET",
       path: "/servers/:server_id/metadata",
       policy: policy("index"),
+      of: server,
       success: 200,
-      handler: (request) => ({ body: { metadata: find(request).metadata } }),
+      handler: (request) => ({ body: { metadata: request.thing.metadata } }),
     }),
-    route<{ metadata: Record<string, string> }>({
+    route<{ metadata: Record<string, string> }, Server>({
       name: "server-metadata:create",
       method: "POST",
       path: "/servers/:server_id/metadata",
       policy: policy("create"),
+      of: server,
       request: all,
       success: 200,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const merged = { ...server.metadata, ...request.body.metadata };
         return { body: { metadata: servers.setMetadata(request.context, server, merged).metadata } };
       },
     }),
-    route<{ metadata: Record<string, string> }>({
+    route<{ metadata: Record<string, string> }, Server>({
       name: "server-metadata:replace",
       method: "PUT",
       path: "/servers/:server_id/metadata",
       policy: policy("update_all"),
+      of: server,
       request: all,
       success: 200,
       handler(request) {
-        const updated = servers.setMetadata(request.context, find(request), request.body.metadata);
+        const updated = servers.setMetadata(request.context, request.thing, request.body.metadata);
         return { body: { metadata: updated.metadata } };
       },
     }),
@@ -61,21 +61,23 @@ export function serverMetadataRoutes(servers: ServerManager): AnyRoute[] {
       method: "GET",
       path: "/servers/:server_id/metadata/:key",
       policy: policy("show"),
+      of: server,
       success: 200,
       handler(request) {
         const key = request.param("key");
-        return { body: { meta: { [key]: require(find(request), key) } } };
+        return { body: { meta: { [key]: require(request.thing, key) } } };
       },
     }),
-    route<{ meta: Record<string, string> }>({
+    route<{ meta: Record<string, string> }, Server>({
       name: "server-metadata:update",
       method: "PUT",
       path: "/servers/:server_id/metadata/:key",
       policy: policy("update"),
+      of: server,
       request: one,
       success: 200,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         if (request.body.meta[request.param("key")] === undefined) throw badRequest("Request body and URI mismatch");
         servers.setMetadata(request.context, server, { ...server.metadata, ...request.body.meta });
         return { body: { meta: request.body.meta } };
@@ -86,9 +88,10 @@ export function serverMetadataRoutes(servers: ServerManager): AnyRoute[] {
       method: "DELETE",
       path: "/servers/:server_id/metadata/:key",
       policy: policy("delete"),
+      of: server,
       success: 204,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const key = request.param("key");
         require(server, key);
         const { [key]: _, ...rest } = server.metadata;

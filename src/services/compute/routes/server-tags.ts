@@ -1,12 +1,13 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { object, tags } from "../schemas/common.ts";
 import { requireState, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { linkBase } from "./paths.ts";
+import { serverOf } from "./touched.ts";
 
 const policy = (verb: string) => `os_compute_api:os-server-tags:${verb}`;
 const microversions = { min: mv("2.26") };
@@ -14,15 +15,10 @@ const MAX_TAGS = 50;
 
 /** Tags of a server. */
 export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
-  const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
-    const server = servers.get(request.context, request.param("server_id"));
-    request.authorize({ projectId: server.projectId });
-    return server;
-  };
-  const changeable = (request: ApiRequest<unknown> | ApiRequest<never>, verb: string): Server => {
-    const server = find(request);
-    requireState(server, { ...TRANSITIONS.updateTags, verb });
-    return server;
+  const server = serverOf(servers);
+  const changeable = (it: Server, verb: string): Server => {
+    requireState(it, { ...TRANSITIONS.updateTags, verb });
+    return it;
   };
   const path = "/servers/:server_id/tags";
   return [
@@ -31,20 +27,22 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       method: "GET",
       path,
       policy: policy("index"),
+      of: server,
       microversions,
       success: 200,
-      handler: (request) => ({ body: { tags: find(request).tags } }),
+      handler: (request) => ({ body: { tags: request.thing.tags } }),
     }),
-    route<{ tags: string[] }>({
+    route<{ tags: string[] }, Server>({
       name: "server-tags:replace",
       method: "PUT",
       path,
       policy: policy("update_all"),
+      of: server,
       microversions,
       request: object({ tags }, ["tags"]),
       success: 200,
       handler: (request) => ({
-        body: { tags: servers.setTags(changeable(request, "update tags"), request.body.tags).tags },
+        body: { tags: servers.setTags(changeable(request.thing, "update tags"), request.body.tags).tags },
       }),
     }),
     route({
@@ -52,10 +50,11 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       method: "DELETE",
       path,
       policy: policy("delete_all"),
+      of: server,
       microversions,
       success: 204,
       handler(request) {
-        servers.setTags(changeable(request, "delete tags"), []);
+        servers.setTags(changeable(request.thing, "delete tags"), []);
         return {};
       },
     }),
@@ -64,10 +63,11 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       method: "GET",
       path: `${path}/:tag`,
       policy: policy("show"),
+      of: server,
       microversions,
       success: 204,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         if (!server.tags.includes(request.param("tag"))) throw missing(server, request.param("tag"));
         return {};
       },
@@ -77,10 +77,11 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       method: "PUT",
       path: `${path}/:tag`,
       policy: policy("update"),
+      of: server,
       microversions,
       success: 201,
       handler(request) {
-        const server = changeable(request, "update tag");
+        const server = changeable(request.thing, "update tag");
         const tag = request.param("tag");
         if (tag.length > 60) throw badRequest(`Tag '${tag}' is too long. The maximum length is 60.`);
         if (/[,/]/.test(tag)) throw badRequest(`Tag '${tag}' is invalid. It must not contain characters ',' and '/'`);
@@ -97,10 +98,11 @@ export function serverTagRoutes(servers: ServerManager): AnyRoute[] {
       method: "DELETE",
       path: `${path}/:tag`,
       policy: policy("delete"),
+      of: server,
       microversions,
       success: 204,
       handler(request) {
-        const server = changeable(request, "delete tag");
+        const server = changeable(request.thing, "delete tag");
         const tag = request.param("tag");
         if (!server.tags.includes(tag)) throw missing(server, tag);
         servers.setTags(

@@ -1,6 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import { invalidName } from "../errors.ts";
 import type { CreateWish, ServerCreator } from "../manager/create.ts";
 import { USER_FILTERS, USER_FILTERS_2_26, USER_FILTERS_2_83 } from "../manager/server-filters.ts";
@@ -12,6 +12,7 @@ import type { Server, ServerChanges } from "../store/servers.ts";
 import { addressesOf, serverLinks } from "../views/servers.ts";
 import { momentOf, nextLink, pageLimit, projectOf } from "./paths.ts";
 import type { ServerPresenter } from "./server-view.ts";
+import { serverOf } from "./touched.ts";
 
 export interface ServerRouteDeps {
   servers: ServerManager;
@@ -50,12 +51,14 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
     return presenter.page(request, page.servers, detailed, next);
   };
 
+  const server = serverOf(servers);
   return [
     route({
       name: "servers:list",
       method: "GET",
       path: "/servers",
       policy: "os_compute_api:servers:index",
+      of: caller,
       query: listServers,
       success: 200,
       handler: (request) => list(request, false),
@@ -65,6 +68,7 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       method: "GET",
       path: "/servers/detail",
       policy: "os_compute_api:servers:detail",
+      of: caller,
       query: listServers,
       success: 200,
       handler: (request) => list(request, true),
@@ -74,6 +78,7 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       method: "POST",
       path: "/servers",
       policy: "os_compute_api:servers:create",
+      of: caller,
       request: createServer,
       // User data and personality are base64 of up to 64 KiB each.
       maxBody: 1_048_576,
@@ -108,23 +113,23 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       method: "GET",
       path: "/servers/:server_id",
       policy: "os_compute_api:servers:show",
+      of: server,
       success: 200,
       handler(request) {
-        const server = servers.get(request.context, request.param("server_id"));
-        request.authorize({ projectId: server.projectId });
+        const server = request.thing;
         return { body: { server: presenter.detail(request, server, { withGroup: true }) } };
       },
     }),
-    route<UpdateServerBody>({
+    route<UpdateServerBody, Server>({
       name: "servers:update",
       method: "PUT",
       path: "/servers/:server_id",
       policy: "os_compute_api:servers:update",
+      of: server,
       request: updateServer,
       success: 200,
       handler(request) {
-        const server = servers.get(request.context, request.param("server_id"));
-        request.authorize({ projectId: server.projectId });
+        const server = request.thing;
         const wanted = request.body.server;
         if (wanted.name !== undefined && wanted.name.trim() !== wanted.name) throw invalidName();
         const changes: ServerChanges = {
@@ -145,10 +150,10 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       method: "DELETE",
       path: "/servers/:server_id",
       policy: "os_compute_api:servers:delete",
+      of: server,
       success: 204,
       handler(request) {
-        const server = servers.get(request.context, request.param("server_id"));
-        request.authorize({ projectId: server.projectId });
+        const server = request.thing;
         servers.delete(request.context, server);
         return {};
       },

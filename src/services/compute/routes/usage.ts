@@ -5,6 +5,7 @@ import type { Core } from "../manager/core.ts";
 import { listUsages, showUsage } from "../schemas/queries.ts";
 import { projectUsage, serverUsage } from "../views/usage.ts";
 import { markerCouldNotBeFound, nextLink, pageLimit } from "./paths.ts";
+import { projectNamed } from "./touched.ts";
 
 type Usage = NonNullable<ReturnType<typeof serverUsage>>;
 interface Period {
@@ -64,11 +65,11 @@ export function usageRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-simple-tenant-usage/:id",
       policy: "os_compute_api:os-simple-tenant-usage:show",
+      of: projectNamed,
       query: showUsage,
       success: 200,
       handler(request) {
-        const id = request.param("id");
-        request.authorize({ projectId: id });
+        const id = request.thing;
         const asked = { ...periodOf(request, core.kernel.clock.now()), detailed: true };
         const { usages, links } = page(request, id, asked, `/os-simple-tenant-usage/${id}`);
         return {

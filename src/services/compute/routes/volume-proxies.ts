@@ -1,6 +1,14 @@
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import {
+  type AnyRoute,
+  type ApiRequest,
+  caller,
+  type JsonSchema,
+  route,
+  type Touched,
+} from "../../../kernel/http/route.ts";
+import type { VolumeInfo, VolumeSnapshotInfo } from "../../block-storage/facade.ts";
 import { storageOf } from "../manager/bdm-check.ts";
 import type { Core } from "../manager/core.ts";
 import { boolean, isTrue, metadata, object } from "../schemas/common.ts";
@@ -56,6 +64,16 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
   const page = <T>(request: ApiRequest<unknown>, all: readonly T[]) =>
     pagedByOffset(request, all, core.kernel.settings.compute.maxLimit);
   const base = { microversions: OLD, success: 200 } as const;
+  const volume: Touched<VolumeInfo> = {
+    kind: "volume",
+    find: ({ context, param }) => storage().getVolume(context, param("id")),
+    owner: ({ projectId }) => ({ projectId }),
+  };
+  const snapshot: Touched<VolumeSnapshotInfo> = {
+    kind: "snapshot",
+    find: ({ context, param }) => storage().getSnapshot(context, param("id")),
+    owner: ({ projectId }) => ({ projectId }),
+  };
   const volumes = (name: string, path: string) =>
     route({
       ...base,
@@ -64,6 +82,7 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       path,
       policy: `os_compute_api:os-volumes:${name}`,
       query: listByOffset,
+      of: caller,
       handler: (request) => ({
         body: { volumes: page(request, storage().listVolumes(request.context)).map(volumeView) },
       }),
@@ -76,6 +95,7 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       path,
       policy: `os_compute_api:os-volumes:snapshots:${name}`,
       query: listByOffset,
+      of: caller,
       handler: (request) => ({
         body: { snapshots: page(request, storage().listSnapshots(request.context)).map(snapshotView) },
       }),
@@ -89,6 +109,7 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "POST",
       path: "/os-volumes",
       policy: "os_compute_api:os-volumes:create",
+      of: caller,
       request: volumeBody,
       handler(request) {
         const { context, body } = request;
@@ -114,8 +135,9 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-volumes/:id",
       policy: "os_compute_api:os-volumes:show",
+      of: volume,
       handler: (request) => ({
-        body: { volume: volumeView(storage().getVolume(request.context, request.param("id"))) },
+        body: { volume: volumeView(request.thing) },
       }),
     }),
     route({
@@ -124,9 +146,10 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "DELETE",
       path: "/os-volumes/:id",
       policy: "os_compute_api:os-volumes:delete",
+      of: volume,
       success: 202,
       handler(request) {
-        const { id } = storage().getVolume(request.context, request.param("id"));
+        const { id } = request.thing;
         inNovasWords(() => storage().deleteVolume(request.context, id));
         return {};
       },
@@ -139,6 +162,7 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "POST",
       path: "/os-snapshots",
       policy: "os_compute_api:os-volumes:snapshots:create",
+      of: caller,
       request: snapshotBody,
       handler({ context, body: { snapshot } }) {
         const { id, status } = storage().getVolume(context, snapshot.volume_id);
@@ -160,8 +184,9 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-snapshots/:id",
       policy: "os_compute_api:os-volumes:snapshots:show",
+      of: snapshot,
       handler: (request) => ({
-        body: { snapshot: snapshotView(storage().getSnapshot(request.context, request.param("id"))) },
+        body: { snapshot: snapshotView(request.thing) },
       }),
     }),
     route({
@@ -170,9 +195,10 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       method: "DELETE",
       path: "/os-snapshots/:id",
       policy: "os_compute_api:os-volumes:snapshots:delete",
+      of: snapshot,
       success: 202,
       handler(request) {
-        const { id } = storage().getSnapshot(request.context, request.param("id"));
+        const { id } = request.thing;
         inNovasWords(() => storage().deleteSnapshot(request.context, id));
         return {};
       },

@@ -1,6 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/route.ts";
 import { wrongState } from "../errors.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
@@ -10,6 +10,7 @@ import { byVersion } from "../schemas/servers.ts";
 import { TRANSITIONS, type Transition } from "../states.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
 import { pagedByOffset } from "./paths.ts";
+import { serverOf } from "./touched.ts";
 
 const policy = (verb: string) => `os_compute_api:os-volumes-attachments:${verb}`;
 const device: JsonSchema = { type: ["string", "null"], pattern: "(^/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$" };
@@ -49,11 +50,7 @@ export function volumeRoutes(
   volumes: VolumeManager,
   { maxLimit }: { maxLimit: number },
 ): AnyRoute[] {
-  const find = (request: ApiRequest<unknown> | ApiRequest<never>): Server => {
-    const server = servers.get(request.context, request.param("server_id"));
-    request.authorize({ projectId: server.projectId });
-    return server;
-  };
+  const server = serverOf(servers);
   const view = (server: Server, item: BlockDevice, version: Microversion, created = false) => ({
     ...(version < mv("2.89") || created ? { id: item.volumeId } : {}),
     serverId: server.id,
@@ -70,30 +67,35 @@ export function volumeRoutes(
       method: "GET",
       path,
       policy: policy("index"),
+      of: server,
       query: listVolumeAttachments,
       success: 200,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const page = pagedByOffset(request, volumes.list(server), maxLimit);
         return { body: { volumeAttachments: page.map((item) => view(server, item, request.microversion)) } };
       },
     }),
-    route<{
-      volumeAttachment: {
-        volumeId: string;
-        device?: string | null;
-        tag?: string;
-        delete_on_termination?: boolean | string;
-      };
-    }>({
+    route<
+      {
+        volumeAttachment: {
+          volumeId: string;
+          device?: string | null;
+          tag?: string;
+          delete_on_termination?: boolean | string;
+        };
+      },
+      Server
+    >({
       name: "volume-attachments:create",
       method: "POST",
       path,
       policy: policy("create"),
+      of: server,
       request: attachBody,
       success: 200,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const wish = request.body.volumeAttachment;
         requireShelvedKnown(request.microversion, server, TRANSITIONS.attachVolume);
         const item = volumes.attach(request.context, server, {
@@ -111,22 +113,24 @@ export function volumeRoutes(
       method: "GET",
       path: `${path}/:volume_id`,
       policy: policy("show"),
+      of: server,
       success: 200,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const item = volumes.get(server, request.param("volume_id"));
         return { body: { volumeAttachment: view(server, item, request.microversion) } };
       },
     }),
-    route<{ volumeAttachment: UpdateWish }>({
+    route<{ volumeAttachment: UpdateWish }, Server>({
       name: "volume-attachments:update",
       method: "PUT",
       path: `${path}/:volume_id`,
       policy: policy("update"),
+      of: server,
       request: updateBody,
       success: 202,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         const id = request.param("volume_id");
         const wish = request.body.volumeAttachment;
         const onlySwap = request.microversion < mv("2.85");
@@ -147,9 +151,10 @@ export function volumeRoutes(
       method: "DELETE",
       path: `${path}/:volume_id`,
       policy: policy("delete"),
+      of: server,
       success: 202,
       handler(request) {
-        const server = find(request);
+        const server = request.thing;
         requireShelvedKnown(request.microversion, server, TRANSITIONS.detachVolume);
         volumes.detach(request.context, server, request.param("volume_id"));
         return {};

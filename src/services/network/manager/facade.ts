@@ -364,6 +364,8 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
       ownWrite(context, groups.row(context, id).project_id);
       groups.remove(context, id);
     },
+    getSecurityGroupRule: (context, id) =>
+      ruleInfo(store.rules.get(String(rules.get(context, id).id)) as SecurityGroupRuleRow),
     createSecurityGroupRule(context, rule) {
       const view = make(rules, context, {
         security_group_id: rule.securityGroupId,
