@@ -199,3 +199,18 @@ test("a name in place of an id is refused so that clients look through the list"
   assert.equal(group.status, 400);
   assert.equal(group.body.badRequest.message, "Security group id should be uuid");
 });
+
+test("images are asked to be on an aggregate's hosts", async () => {
+  const { body } = await t.api("POST", "/os-aggregates", { ...admin, body: { aggregate: { name: "cached" } } });
+  const path = `/os-aggregates/${body.aggregate.id}/images`;
+  const ask = async (cache: object[], version = "2.81", more: object = admin, target = path) =>
+    (await t.api("POST", target, { ...more, version, body: { cache } })).status;
+  const { id } = t.image;
+  assert.equal(await ask([{ id }]), 202);
+  assert.equal(await ask([{ id }], "2.80"), 404);
+  assert.equal(await ask([{ id }, { id }]), 400);
+  assert.equal(await ask([]), 400);
+  assert.equal(await ask([{ id: "cirros" }]), 400);
+  assert.equal(await ask([{ id }], "2.81", {}), 403);
+  assert.equal(await ask([{ id }], "2.81", admin, "/os-aggregates/9999/images"), 404);
+});

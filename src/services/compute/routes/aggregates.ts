@@ -4,7 +4,7 @@ import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../..
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { Core } from "../manager/core.ts";
-import { name, object } from "../schemas/common.ts";
+import { uuid as imageId, name, object } from "../schemas/common.ts";
 import type { Aggregate } from "../store/aggregates.ts";
 
 const policy = (verb: string) => `os_compute_api:os-aggregates:${verb}`;
@@ -25,6 +25,8 @@ const metadataBody = object(
   ["set_metadata"],
 );
 
+const imagesBody = object({ cache: { type: "array", minItems: 1, items: object({ id: imageId }, ["id"]) } }, ["cache"]);
+
 /** Host aggregates, which also make availability zones. */
 export function aggregateRoutes(core: Core): AnyRoute[] {
   const { aggregates, kernel } = core;
@@ -42,7 +44,7 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
   });
   const find = (request: ApiRequest<unknown> | ApiRequest<never>): Aggregate => {
     const id = request.param("id");
-    if (!/^\s*[-+]?\d+\s*$/.test(id)) throw badRequest("Invalid input received: id must be an integer");
+    requireNumber(id);
     const found = Number.isSafeInteger(Number(id)) ? aggregates.get(Number(id)) : undefined;
     if (found === undefined) throw notFound(`Aggregate ${id} could not be found.`);
     return found;
@@ -201,6 +203,24 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
         return { body: { aggregate: view(saved, request.microversion) } };
       },
     }),
+    route<{ cache: { id: string }[] }>({
+      name: "aggregates:images",
+      method: "POST",
+      path: "/os-aggregates/:id/images",
+      policy: "compute:aggregates:images",
+      microversions: { min: mv("2.81") },
+      request: imagesBody,
+      success: 202,
+      handler(request) {
+        requireNumber(request.param("id"));
+        const ids = request.body.cache.map(({ id }) => id);
+        if (new Set(ids).size !== ids.length) throw badRequest("Duplicate images in request");
+        const { hosts } = find(request);
+        // Nothing is to be fetched: the one host has the image service's own files, which guests' disks lie on.
+        kernel.tracer.note("note", "images are on the host already", { images: ids, hosts });
+        return {};
+      },
+    }),
     route<{ set_metadata: { metadata: Record<string, string | null> } }>({
       name: "aggregates:set_metadata",
       method: "POST",
@@ -218,4 +238,9 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       },
     }),
   ];
+}
+
+/** Errors: 400. */
+function requireNumber(id: string): void {
+  if (!/^\s*[-+]?\d+\s*$/.test(id)) throw badRequest("Invalid input received: id must be an integer");
 }
