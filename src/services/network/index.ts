@@ -12,11 +12,13 @@ import { formerGuests } from "./migrations/0003-former-guests.ts";
 import { shares } from "./migrations/0004-shares.ts";
 import { agents as agentsMigration } from "./migrations/0005-agents.ts";
 import { statelessGroups } from "./migrations/0006-stateless-groups.ts";
+import { flavors as flavorsMigration } from "./migrations/0007-flavors.ts";
 import { policies } from "./policies.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { agentScheduleRoutes } from "./routes/agent-schedules.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
+import { flavorRoutes } from "./routes/flavors.ts";
 import { ipAvailabilityRoutes } from "./routes/ip-availability.ts";
 import { portForwardingRoutes } from "./routes/port-forwardings.ts";
 import { quotaRoutes } from "./routes/quotas.ts";
@@ -40,7 +42,15 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
   olderRules: "neutron",
   // Who looks with another scope finds nothing but is not refused: lists are filtered (neutron/pecan_wsgi/hooks).
   scopes: forProjects("neutron", (policy) => (policies[policy] === admin ? ["project"] : null)),
-  migrations: [networkMigration, dhcpSchedule, formerGuests, shares, agentsMigration, statelessGroups],
+  migrations: [
+    networkMigration,
+    dhcpSchedule,
+    formerGuests,
+    shares,
+    agentsMigration,
+    statelessGroups,
+    flavorsMigration,
+  ],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { applier } = managers;
@@ -98,6 +108,8 @@ function routes(managers: NetworkManagers) {
     rules,
     rbac,
     addressGroups,
+    managers.flavors,
+    managers.serviceProfiles,
   ];
   const tagged: [(typeof resources)[number], Table<StandardRow>][] = [
     [networks, store.networks],
@@ -115,6 +127,7 @@ function routes(managers: NetworkManagers) {
     ...resources.flatMap((resource) => resourceRoutes(resource)),
     ...tagged.flatMap(([resource, table]) => tagRoutes(base, resource, table)),
     ...actionRoutes(managers),
+    ...flavorRoutes(managers.flavors),
     ...portForwardingRoutes(managers.portForwardings),
     ...quotaRoutes(base),
     ...ipAvailabilityRoutes(base, networks),

@@ -36,6 +36,17 @@ const table: Record<string, Rule> = {
   "network:authenticated": authenticated,
   get_agent: admin,
   update_agent: admin,
+  get_flavor: read,
+  get_service_profile: read,
+  create_flavor: admin,
+  update_flavor: admin,
+  delete_flavor: admin,
+  create_service_profile: admin,
+  update_service_profile: admin,
+  delete_service_profile: admin,
+  get_flavor_service_profile: read,
+  create_flavor_service_profile: admin,
+  delete_flavor_service_profile: admin,
   delete_agent: admin,
   "get_l3-routers": admin,
   "create_l3-router": admin,
@@ -58,6 +69,7 @@ for (const resource of OWNED) {
 for (const verb of ["add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes"]) {
   table[verb] = write;
 }
-for (const verb of ["add_prefixes", "remove_prefixes", "add_addresses", "remove_addresses"]) table[verb] = write;
+for (const verb of ["add_prefixes", "remove_prefixes", "add_addresses", "remove_addresses", "onboard_network_subnets"])
+  table[verb] = write;
 
 export const policies: PolicyTable = table;

@@ -11,6 +11,7 @@ import type { HostRoute, NetworkRow, PortRow, RouterRow, SubnetRow } from "../st
 import { routerView } from "../views/routers.ts";
 import { blockOf } from "./addresses.ts";
 import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
+import type { FlavorManager } from "./flavors.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
 import { badRouter, type GatewayInfo, gatewayOf, interfaceOf, refuseAdminParts, sortRoutes } from "./router-values.ts";
@@ -34,9 +35,17 @@ export class RouterManager implements Resource {
   readonly #networks: NetworkManager;
   readonly #subnets: SubnetManager;
   readonly #ports: PortManager;
+  readonly #flavors: FlavorManager;
 
-  constructor(base: Base, networks: NetworkManager, subnets: SubnetManager, ports: PortManager) {
+  constructor(
+    base: Base,
+    networks: NetworkManager,
+    subnets: SubnetManager,
+    ports: PortManager,
+    flavors: FlavorManager,
+  ) {
     this.#base = base;
+    this.#flavors = flavors;
     this.#networks = networks;
     this.#subnets = subnets;
     this.#ports = ports;
@@ -81,9 +90,11 @@ export class RouterManager implements Resource {
           gateway_network_id: null,
           enable_snat: true,
           ha: body.ha === true,
+          flavor_id: (body.flavor_id as string | null) ?? null,
           routes: [],
           availability_zone_hints: body.availability_zone_hints as string[],
         };
+        if (row.flavor_id !== null) this.#flavors.requireForRouter(row.flavor_id);
         store.routers.insert(row);
         dirty("router", row.id);
         const gateway = gatewayOf(body.external_gateway_info);

@@ -8,6 +8,7 @@ import { AddressScopeManager } from "./address-scopes.ts";
 import { AgentManager } from "./agents.ts";
 import { Applier } from "./apply.ts";
 import type { Base } from "./base.ts";
+import { FlavorManager, ServiceProfileManager } from "./flavors.ts";
 import { FloatingIpManager } from "./floating-ips.ts";
 import { NetworkManager } from "./networks.ts";
 import { PortForwardingManager } from "./port-forwardings.ts";
@@ -33,6 +34,8 @@ export interface NetworkManagers {
   portForwardings: PortForwardingManager;
   groups: SecurityGroupManager;
   addressGroups: AddressGroupManager;
+  flavors: FlavorManager;
+  serviceProfiles: ServiceProfileManager;
   rules: SecurityGroupRuleManager;
   rbac: RbacManager;
   agents: AgentManager;
@@ -51,6 +54,7 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
   const addressScopes = new AddressScopeManager(base);
   const subnetPools = new SubnetPoolManager(base, addressScopes);
   const subnets = new SubnetManager(base, networks, subnetPools);
+  const flavors = new FlavorManager(base);
   const groups = new SecurityGroupManager(base);
   const addressGroups = new AddressGroupManager(base);
   const ports = new PortManager(base, networks, groups);
@@ -63,11 +67,13 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkMa
     subnetPools,
     addressScopes,
     ports,
-    routers: new RouterManager(base, networks, subnets, ports),
+    routers: new RouterManager(base, networks, subnets, ports, flavors),
     floatingIps,
     portForwardings: new PortForwardingManager(base, floatingIps),
     groups,
     addressGroups,
+    flavors,
+    serviceProfiles: new ServiceProfileManager(base),
     rules: new SecurityGroupRuleManager(base, groups, addressGroups),
     rbac: new RbacManager(base),
     agents: new AgentManager(base),

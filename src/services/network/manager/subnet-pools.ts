@@ -188,6 +188,30 @@ export class SubnetPoolManager implements Resource {
     });
   }
 
+  /**
+   * onboard_network_subnets: the network's subnets of the pool's family become the pool's, which grows by them. Errors: 400 when one overlaps
+   * what the pool has given away.
+   */
+  onboard(context: RequestContext, id: string, networkId: string): Body[] {
+    const { store, kernel } = this.#base;
+    return kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const subnets = store.subnets.select("network_id = ? AND ip_version = ?", networkId, row.ip_version);
+      const given = store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => blockOf(cidr));
+      for (const subnet of subnets) {
+        if (!given.some((block) => overlaps(block, blockOf(subnet.cidr)))) continue;
+        throw error(
+          "IllegalSubnetPoolUpdate",
+          `Illegal subnetpool update : Onboarding subnet ${subnet.id}: ${subnet.cidr} conflicts with allocated prefixes in subnet pool ${id}.`,
+        );
+      }
+      const prefixes = [...row.prefixes, ...subnets.map(({ cidr }) => cidr)];
+      this.update(context, id, { prefixes });
+      for (const subnet of subnets) revise(this.#base, store.subnets, subnet, { subnetpool_id: id });
+      return subnets.map(({ id: subnetId, cidr }) => ({ id: subnetId, cidr }));
+    });
+  }
+
   remove(_context: RequestContext, id: string): void {
     const { store, kernel } = this.#base;
     kernel.db.transaction(() => {

@@ -1,12 +1,12 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { disallowed } from "../errors.ts";
+import { disallowed, invalidInput } from "../errors.ts";
 import type { NetworkManagers } from "../manager/service.ts";
 import { type Body, isObject } from "../schemas/attribute.ts";
 import { cidr, listedPrefix, listOf, routes as routesOf } from "../schemas/converters.ts";
 
 /** PUT on a member's verb: router interfaces and routes, prefixes of subnet pools, addresses of their groups. */
-export function actionRoutes({ routers, subnetPools: pools, addressGroups }: NetworkManagers): AnyRoute[] {
+export function actionRoutes({ routers, networks, subnetPools, addressGroups }: NetworkManagers): AnyRoute[] {
   const put = (collection: string, verb: string, run: (request: ApiRequest, id: string) => unknown) =>
     route({
       name: `${collection}:${verb}`,
@@ -28,9 +28,9 @@ export function actionRoutes({ routers, subnetPools: pools, addressGroups }: Net
     });
   const prefixes = (verb: string, add: boolean) =>
     put("subnetpools", verb, (request, id) => {
-      owned(request, pools.get(request.context, id), verb);
+      owned(request, subnetPools.get(request.context, id), verb);
       const body = isObject(request.body) ? request.body.prefixes : undefined;
-      return { prefixes: pools.changePrefixes(request.context, id, listOf(cidr)(body), add) };
+      return { prefixes: subnetPools.changePrefixes(request.context, id, listOf(cidr)(body), add) };
     });
   const addresses = (verb: string, add: boolean) =>
     put("address-groups", verb, (request, id) => {
@@ -48,6 +48,14 @@ export function actionRoutes({ routers, subnetPools: pools, addressGroups }: Net
     ),
     extraRoutes("add_extraroutes", true),
     extraRoutes("remove_extraroutes", false),
+    put("subnetpools", "onboard_network_subnets", (request, id) => {
+      owned(request, subnetPools.get(request.context, id), "onboard_network_subnets");
+      const wanted = isObject(request.body) ? request.body.network_id : undefined;
+      if (wanted === undefined || wanted === null) throw invalidInput("network_id must be specified.");
+      const network = networks.row(request.context, String(wanted));
+      owned(request, networks.get(request.context, network.id), "onboard_network_subnets");
+      return subnetPools.onboard(request.context, id, network.id);
+    }),
     prefixes("add_prefixes", true),
     prefixes("remove_prefixes", false),
   ];

@@ -264,6 +264,28 @@ export const rbacAttributes: Attributes = {
   target_tenant: { put: true, required: true, convert: string(), sort: false },
 };
 
+/** Of flavors and profiles: not sorted out by project, who may write is an admin. */
+const owner = { project_id: { ...plain }, tenant_id: { ...plain } };
+
+export const flavorAttributes: Attributes = {
+  id: { post: false },
+  ...owner,
+  name,
+  description: { put: true, default: "", convert: (value) => string()(value ?? "") },
+  service_type: { required: true, convert: string() },
+  service_profiles: { put: true, default: [], convert: uniqueListOf(uuid), ...plain },
+  enabled: { put: true, default: true, ...flag },
+};
+
+export const serviceProfileAttributes: Attributes = {
+  id: { post: false },
+  ...owner,
+  description: { put: true, default: "", convert: (value) => string()(value ?? "") },
+  driver: { put: true, default: "", convert: string(1024) },
+  metainfo: { put: true, default: "", convert: string(4096), filter: false },
+  enabled: { put: true, default: true, ...flag },
+};
+
 export const agentAttributes: Attributes = {
   id: { post: false, sort: false },
   agent_type: { post: false, sort: false },

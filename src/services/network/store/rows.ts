@@ -144,6 +144,7 @@ export interface RouterRow extends StandardRow {
   enable_snat: boolean;
   /** Highly available. There is one host for it here. */
   ha: boolean;
+  flavor_id: string | null;
   routes: HostRoute[];
   availability_zone_hints: string[];
 }
@@ -169,6 +170,24 @@ export interface PortForwardingRow extends StandardRow {
   internal_port_id: string;
   internal_ip_address: string;
   internal_port: number;
+}
+
+export interface FlavorRow {
+  id: string;
+  name: string;
+  description: string;
+  service_type: string;
+  enabled: boolean;
+  /** In the order in which they were given to it: the first one counts. */
+  service_profiles: string[];
+}
+
+export interface ServiceProfileRow {
+  id: string;
+  description: string;
+  driver: string;
+  metainfo: string;
+  enabled: boolean;
 }
 
 export interface RbacRow {

@@ -5,6 +5,7 @@ import { PortDetails } from "./port-details.ts";
 import type {
   AddressGroupRow,
   AddressScopeRow,
+  FlavorRow,
   FloatingIpRow,
   NetworkRow,
   PortForwardingRow,
@@ -13,6 +14,7 @@ import type {
   RouterRow,
   SecurityGroupRow,
   SecurityGroupRuleRow,
+  ServiceProfileRow,
   SubnetPoolRow,
   SubnetRow,
 } from "./rows.ts";
@@ -43,6 +45,8 @@ export class NetworkStore {
   readonly floatingIps: Table<FloatingIpRow>;
   readonly portForwardings: Table<PortForwardingRow>;
   readonly rbac: Table<RbacRow>;
+  readonly flavors: Table<FlavorRow>;
+  readonly serviceProfiles: Table<ServiceProfileRow>;
   readonly dhcpSchedule: Schedule;
   readonly l3Schedule: Schedule;
   readonly agents: AgentStore;
@@ -153,6 +157,7 @@ export class NetworkStore {
       gateway_network_id: "text",
       enable_snat: "boolean",
       ha: "boolean",
+      flavor_id: "text",
       routes: "json",
       availability_zone_hints: "json",
     });
@@ -176,6 +181,21 @@ export class NetworkStore {
       internal_port_id: "text",
       internal_ip_address: "text",
       internal_port: "integer",
+    });
+    this.flavors = new Table<FlavorRow>(db, "network_flavors", {
+      id: "text",
+      name: "text",
+      description: "text",
+      service_type: "text",
+      enabled: "boolean",
+      service_profiles: "json",
+    });
+    this.serviceProfiles = new Table<ServiceProfileRow>(db, "network_service_profiles", {
+      id: "text",
+      description: "text",
+      driver: "text",
+      metainfo: "text",
+      enabled: "boolean",
     });
     this.rbac = new Table<RbacRow>(db, "network_rbac_policies", {
       id: "text",

@@ -33,6 +33,7 @@ const EXTENSIONS: readonly Extension[] = [
   ],
   ["filter-validation", "Filter parameters validation", "Provides validation on filter parameters."],
   ["fip-port-details", "Floating IP Port Details Extension", "Add port_details attribute to Floating IP resource"],
+  ["flavors", "Neutron Service Flavors", "Flavor specification for Neutron advanced services."],
   ["floating-ip-port-forwarding", "Floating IP Port Forwarding", "Expose floating IP port forwarding"],
   [
     "floating-ip-port-forwarding-description",
@@ -45,6 +46,7 @@ const EXTENSIONS: readonly Extension[] = [
     "Provides IP address substring filtering when listing ports",
   ],
   ["l3_agent_scheduler", "L3 Agent Scheduler", "Schedule routers among l3 agents"],
+  ["l3-flavors", "Router Flavor Extension", "Flavor support for routers."],
   ["l3-ha", "HA Router extension", "Adds HA capability to routers."],
   ["net-mtu", "Network MTU", "Provides MTU attribute for a network resource."],
   ["net-mtu-writable", "Network MTU (writable)", "Provides a writable MTU attribute for a network resource."],
@@ -121,6 +123,7 @@ const EXTENSIONS: readonly Extension[] = [
   ],
   ["stateful-security-group", "Stateful security group", "Indicates if the security group is stateful or not"],
   ["subnet-service-types", "Subnet service types", "Provides ability to set the subnet service_types field"],
+  ["subnet_onboard", "Subnet Onboard", "Provides support for onboarding subnets into subnet pools"],
   ["subnet_allocation", "Subnet Allocation", "Enables allocation of subnets from a subnet pool"],
   [
     "subnetpool-prefix-ops",

@@ -18,7 +18,7 @@ export function routerView(row: RouterRow, gatewayIps: readonly PortIp[]): Body 
     ha: row.ha,
     availability_zone_hints: row.availability_zone_hints,
     routes: row.routes,
-    flavor_id: null,
+    flavor_id: row.flavor_id,
     ...tracked(row),
   };
 }
