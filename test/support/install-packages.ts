@@ -20,6 +20,8 @@ const OF_TESTS: readonly Requirement[] = [
     why: "pictures of the host before and after, and logical volumes in a small machine",
   },
   { command: "thin_check", package: "thin-provisioning-tools", why: "thin volumes in that machine" },
+  { command: "mkfs.btrfs", package: "btrfs-progs", why: "a file system that shares blocks" },
+  { command: "mkfs.xfs", package: "xfsprogs", why: "another" },
   { command: "cpio", package: "cpio", why: "its first file system" },
 ];
 
