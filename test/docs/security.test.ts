@@ -51,7 +51,7 @@ function hasTest(file: string, title: string): boolean {
   const code = source(file);
   const plain = code.replaceAll(/\(\s+/g, "(");
   return [JSON.stringify(title), `\`${title}\``].some((quoted) =>
-    ["test(", "it("].some((call) => {
+    ["test(", "it(", "step("].some((call) => {
       const at = plain.indexOf(call + quoted);
       return at >= 0 && !/^,\s*\{[^}]*\b(skip|todo): true/.test(plain.slice(at + call.length + quoted.length));
     }),

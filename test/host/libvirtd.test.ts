@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync } from "node:fs";
 import { readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { runningGuests } from "../../src/host/libvirtd/guests.ts";
 import { libvirtdLayout } from "../../src/host/libvirtd/layout.ts";
 import { PrivateLibvirtd } from "../../src/host/libvirtd/libvirtd.ts";
 import { isSameProcess, readStat } from "../../src/host/processes.ts";
+import type { ProcessIdentity } from "../../src/host/types.ts";
+import { inOrder } from "../support/in-order.ts";
 import { hostParts, needsRoot, uniqueName, until } from "./support/host.ts";
 
 const guest = (name: string, dir: string, partition: string) => `<domain type='qemu'><name>${name}</name>
@@ -21,53 +23,70 @@ test("the socket's path stays short however long the data directory's is", () =>
   assert.notEqual(libvirtdLayout(`/opt/${"y".repeat(100)}`).socket, long.socket);
 });
 
-test("a private libvirtd: starts, is found again, comes back after kill -9 with its guest, and leaves nothing", {
-  skip: needsRoot,
-}, async (t) => {
-  const host = hostParts();
-  const { exec, ledger, log, dataDir } = host;
-  chmodSync(dataDir, 0o755);
+describe("a private libvirtd", { skip: needsRoot }, () => {
+  const step = inOrder();
   const netns = uniqueName("lv");
-  const libvirtd = new PrivateLibvirtd({ dataDir, netns, exec, ledger, log });
-  const virsh = async (...args: string[]) =>
-    (await exec.run("virsh", ["-c", `qemu:///system?socket=${libvirtd.socketPath}`, ...args], { timeout: 600_000 }))
-      .stdout;
-  try {
-    const runLibvirt = await stat("/run/libvirt").catch(() => null);
-    await ledger.create({ kind: "namespace", name: netns, details: {}, owner: "test" }, () =>
-      exec.run("ip", ["netns", "add", netns]),
+  let host: ReturnType<typeof hostParts>;
+  let libvirtd: PrivateLibvirtd;
+  let first: Awaited<ReturnType<PrivateLibvirtd["processes"]>>;
+  let guestProcess: ProcessIdentity;
+  let hostsRun: number | undefined;
+  const another = () => new PrivateLibvirtd({ ...host, netns });
+  const virsh = async (...args: string[]) => {
+    const socket = `qemu:///system?socket=${libvirtd.socketPath}`;
+    return (await host.exec.run("virsh", ["-c", socket, ...args], { timeout: 600_000 })).stdout;
+  };
+  const runOfHost = async () => (await stat("/run/libvirt").catch(() => null))?.ino;
+
+  before(async () => {
+    host = hostParts();
+    chmodSync(host.dataDir, 0o755);
+    hostsRun = await runOfHost();
+    await host.ledger.create({ kind: "namespace", name: netns, details: {}, owner: "test" }, () =>
+      host.exec.run("ip", ["netns", "add", netns]),
     );
-    await exec.run("ip", ["link", "set", "lo", "up"], { netns });
+    await host.exec.run("ip", ["link", "set", "lo", "up"], { netns });
+    libvirtd = another();
+  });
+  after(async () => {
+    libvirtd.unwatch();
+    await libvirtd.stop({ guests: true });
+    await host.clean();
+  });
+
+  step("starts and answers", async (t) => {
     await libvirtd.start();
     assert.equal(await libvirtd.isHealthy(), true);
     assert.match(await virsh("list", "--all"), /Id +Name +State/);
-    const first = await libvirtd.processes();
+    first = await libvirtd.processes();
     assert.ok(first.libvirtd !== null && first.virtlogd !== null);
     t.diagnostic(`guests run as ${JSON.stringify(libvirtd.guestUser)}`);
+  });
 
-    // In the box's network namespace, and in a mount namespace of its own.
-    const wanted = (await stat(`/run/netns/${netns}`)).ino;
-    assert.equal((await stat(`/proc/${first.libvirtd.pid}/ns/net`)).ino, wanted);
-    assert.notEqual(await readlink(`/proc/${first.libvirtd.pid}/ns/mnt`), await readlink("/proc/self/ns/mnt"));
-    assert.deepEqual(
-      (await stat("/run/libvirt").catch(() => null))?.ino,
-      runLibvirt?.ino,
-      "the host's /run is untouched",
-    );
+  step("is in the box's network namespace, and in a mount namespace of its own", async () => {
+    const pid = first.libvirtd?.pid;
+    assert.equal((await stat(`/proc/${pid}/ns/net`)).ino, (await stat(`/run/netns/${netns}`)).ino);
+    assert.notEqual(await readlink(`/proc/${pid}/ns/mnt`), await readlink("/proc/self/ns/mnt"));
+    assert.equal(await runOfHost(), hostsRun, "the host's /run is untouched");
+  });
 
-    // Each emulator that it knows of is started before the first guest is.
+  step("knows of one emulator: each that it knows of is started before the first guest is", async () => {
     const emulators = (await virsh("capabilities")).matchAll(/<emulator>(.+)<\/emulator>/g);
     assert.deepEqual([...new Set([...emulators].map(([, path]) => path))], ["/usr/bin/qemu-system-x86_64"]);
+  });
 
-    await exec.run("tee", [join(dataDir, "guest.xml")], {
-      input: guest("instance-00000001", join(dataDir, "libvirt/state"), (await libvirtd.ensurePartition()) ?? ""),
-    });
-    await virsh("create", join(dataDir, "guest.xml"));
+  step("runs a guest as its user and in its control group", async () => {
+    const { dataDir, exec } = host;
+    const file = join(dataDir, "guest.xml");
+    const partition = (await libvirtd.ensurePartition()) ?? "";
+    await exec.run("tee", [file], { input: guest("instance-00000001", join(dataDir, "libvirt/state"), partition) });
+    await virsh("create", file);
     const [running] = await runningGuests(exec, libvirtd.layout.run);
     assert.ok(running !== undefined);
-    assert.equal((await stat(`/proc/${running.process.pid}`)).uid, libvirtd.guestUser.uid);
+    guestProcess = running.process;
+    assert.equal((await stat(`/proc/${guestProcess.pid}`)).uid, libvirtd.guestUser.uid);
     // Guest number 1 of every cloud is the first of its libvirtd: their groups are told apart by what they are in.
-    const groups = (await readFile(`/proc/${running.process.pid}/cgroup`, "utf8")).split("\n");
+    const groups = (await readFile(`/proc/${guestProcess.pid}/cgroup`, "utf8")).split("\n");
     const inPartition = groups.filter((line) => line.includes(`:/tenrec-${netns}.partition/qemu-1-instance-00000001.`));
     assert.ok(inPartition.length > 0, groups.join("\n"));
     assert.deepEqual(
@@ -76,44 +95,46 @@ test("a private libvirtd: starts, is found again, comes back after kill -9 with 
     );
     // Control groups work: statistics of the guest can be read.
     assert.match(await virsh("cpu-stats", "instance-00000001", "--total"), /cpu_time/);
+  });
 
-    // Another instance of this program (after a kill -9 of the daemon) takes over what runs.
-    const second = new PrivateLibvirtd({ dataDir, netns, exec, ledger, log });
-    await second.start();
-    assert.deepEqual(await second.processes(), first);
+  step("is found again by another instance of this program, as after a kill -9 of the daemon", async () => {
+    libvirtd = another();
+    await libvirtd.start();
+    assert.deepEqual(await libvirtd.processes(), first);
+  });
 
-    // libvirtd and virtlogd die: watched, they come back, and know the guest that went on running.
+  step("killed with its virtlogd it comes back, and knows the guest that went on running", async () => {
     const restarts: string[] = [];
-    second.watch((what) => restarts.push(what));
+    libvirtd.watch((what) => restarts.push(what));
+    assert.ok(first.libvirtd !== null && first.virtlogd !== null);
     process.kill(first.libvirtd.pid, "SIGKILL");
     process.kill(first.virtlogd.pid, "SIGKILL");
     await until(() => restarts.length > 0, "restart");
     assert.deepEqual(restarts, ["libvirtd and virtlogd"]);
-    assert.notEqual((await second.processes()).libvirtd?.pid, first.libvirtd.pid);
+    assert.notEqual((await libvirtd.processes()).libvirtd?.pid, first.libvirtd.pid);
     await until(async () => /instance-00000001 +running/.test(await virsh("list")), "the guest is known again");
-    assert.equal(await isSameProcess(running.process), true);
+    assert.equal(await isSameProcess(guestProcess), true);
+  });
 
-    await second.stop({ guests: false });
-    assert.equal(await isSameProcess(running.process), true, "guests outlive libvirtd");
-    await second.start();
-    const last = await second.processes();
-    await second.stop({ guests: true });
-    assert.equal(await isSameProcess(running.process), false);
+  step("stops with or without its guests, and leaves nothing", async () => {
+    await libvirtd.stop({ guests: false });
+    assert.equal(await isSameProcess(guestProcess), true, "guests outlive libvirtd");
+    await libvirtd.start();
+    const last = await libvirtd.processes();
+    await libvirtd.stop({ guests: true });
+    assert.equal(await isSameProcess(guestProcess), false);
     for (const one of [last.libvirtd, last.virtlogd]) assert.ok(one !== null && !(await isSameProcess(one)));
+    assert.equal((await readStat(last.libvirtd?.pid ?? 0))?.state === "S", false);
+    const { ledger } = host;
     assert.deepEqual(
       ledger.list().filter(({ kind }) => kind !== "namespace" && kind !== "cgroup"),
       [],
     );
-    assert.equal((await readStat(last.libvirtd?.pid ?? 0))?.state === "S", false);
     const rows = ledger.list({ kind: "cgroup" });
     assert.ok(rows.length > 0);
     for (const { kind, name } of rows) await ledger.remove(kind, name);
     for (const { name } of rows) assert.equal(existsSync(name), false, name);
-  } finally {
-    libvirtd.unwatch();
-    await libvirtd.stop({ guests: true });
-    await host.clean();
-  }
+  });
 });
 
 test("guests run as root, with the reason said, where their user cannot reach the data directory", {

@@ -47,9 +47,9 @@ const COMMANDS: Record<string, [string, string[]]> = {
 const VOLATILE =
   /(random\.(uuid|boot_id|entropy)|fs\.(dentry|inode|file-nr|quota)|nr_(dentry|inodes)|ns_last_pid|nf_conntrack_count|route\.gc_|tcp_fastopen_key|stable_secret|pty\.nr|aio-nr|sched_domain|numa|vm\.stat|epoll|netdev_rss_key|\/proc\/sys\/kernel\/random)/;
 
-/** What other programs of a machine do meanwhile: packages, npm's and the clients' caches, this sandbox's own control groups. */
+/** What other programs of a machine do meanwhile: packages, npm's and the clients' caches, emulated PCs, this sandbox's own control groups. */
 const OTHERS =
-  /^\/root\/\.(npm|cache|novaclient)(\/|$)|\/process_api\/|^\/run\/systemd\/|^\/var\/(lib\/dpkg|cache\/man)\//;
+  /^\/root\/\.(npm|cache|novaclient)(\/|$)|\/process_api\/|^\/run\/(systemd|virtiofsd)\/|^\/var\/(lib\/dpkg|cache\/man)\//;
 
 /** Where each cloud has something of its own. */
 const OTHER_CLOUDS = /\/run\/netns|\/tenrec-[^/]*\.partition/;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [all|unit|e2e]: the project's tests, by node's own runner. run.sh x FILE…: these. At the end: failed tests, the time of each
 # file, what was skipped and why, and the plain line `N passed, N failed, N skipped`.
-# End-to-end tests compare pictures of the whole machine, so they run one file at a time, after everything else.
+# End-to-end tests run after everything else, and those that compare pictures of the whole machine one file at a time.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 node="$(echo node_modules/node-linux-*/bin/node) --disable-warning=ExperimentalWarning"
@@ -23,10 +23,16 @@ if [ $# -gt 0 ]; then
 else
   # Once, before all who boot guests; as anybody else they cannot. Where it cannot be built, they say why.
   [ "$(id -u)" -ne 0 ] || $node test/support/guest-image.ts
+  concurrency=${TEST_CONCURRENCY:-2}
   mapfile -t unit < <(find test -name '*.test.ts' -not -path 'test/e2e/*' -not -path '*/fixtures/*' | sort)
-  mapfile -t e2e < <(find test/e2e -name '*.test.ts' | sort)
-  case $which in all | unit) run "${TEST_CONCURRENCY:-2}" unit "${unit[@]}" ;; esac
-  case $which in all | e2e) run 1 e2e "${e2e[@]}" ;; esac
+  mapfile -t together < <(grep -L hostPicture test/e2e/*.test.ts)
+  mapfile -t alone < <(grep -l hostPicture test/e2e/*.test.ts)
+  case $which in all | unit) run "$concurrency" unit "${unit[@]}" ;; esac
+  case $which in all | e2e)
+    run "$concurrency" together "${together[@]}"
+    run 1 alone "${alone[@]}"
+    ;;
+  esac
 fi
 $node test/support/closing.ts "$tally"/* || status=1
 exit "$status"

@@ -30,8 +30,10 @@ export default async function* tally(source: AsyncIterable<TestEvent>): AsyncGen
       const error = data.details.error as Error & { failureType?: string };
       // Suites and tests around it, which only say that something in them failed.
       if (error.failureType === "subtestsFailed") continue;
-      const at = `${relative("", data.file ?? "")}:${data.line}`;
-      yield line({ kind: "failed", name: nameOf(data), at, error: inspect(error.cause ?? error) });
+      const text = inspect(error.cause ?? error);
+      // A helper may have made the test (in-order.ts); then only the error knows where it was.
+      const at = /test\/[\w./-]+\.test\.ts:\d+/.exec(text)?.[0] ?? `${relative("", data.file ?? "")}:${data.line}`;
+      yield line({ kind: "failed", name: nameOf(data), at, error: text });
     }
   }
   yield line({ kind: "passed", count: passed });

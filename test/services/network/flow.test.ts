@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { FakeNetworkDriver } from "../../../src/services/network/driver/fake.ts";
 import { network } from "../../../src/services/network/index.ts";
 import { identityStub, type TestCloud, testCloud } from "../../support/cloud.ts";
+import { inOrder } from "../../support/in-order.ts";
+import type { Json } from "../../support/json.ts";
 
 let t: TestCloud;
 const driver = new FakeNetworkDriver();
@@ -18,101 +20,85 @@ const call = async (method: string, path: string, token: string, body?: unknown,
 };
 const settled = () => t.cloud.kernel.facade("network").settled();
 
-test("network, subnet, router, port and floating IP: made, shown on the host, taken away", async () => {
-  const ext = (await call("POST", "/networks", "admin:ops", { network: { name: "ext", "router:external": true } }, 201))
-    .network;
-  await call(
-    "POST",
-    "/subnets",
-    "admin:ops",
-    { subnet: { network_id: ext.id, cidr: "172.24.4.0/24", ip_version: 4, enable_dhcp: false } },
-    201,
-  );
-  const net = (await call("POST", "/networks", "member:alpha", { network: { name: "n1" } }, 201)).network;
-  assert.equal(net.status, "ACTIVE");
-  assert.equal(net["provider:network_type"], undefined, "a member does not see provider attributes");
-  const subnet = (
-    await call(
-      "POST",
-      "/subnets",
-      "member:alpha",
-      { subnet: { network_id: net.id, cidr: "10.0.0.0/24", ip_version: 4 } },
-      201,
-    )
-  ).subnet;
-  assert.deepEqual(subnet.allocation_pools, [{ start: "10.0.0.2", end: "10.0.0.254" }]);
-  const router = (
-    await call(
-      "POST",
-      "/routers",
-      "member:alpha",
-      { router: { name: "r1", external_gateway_info: { network_id: ext.id } } },
-      201,
-    )
-  ).router;
-  assert.equal(router.external_gateway_info.enable_snat, true);
-  const added = await call(
-    "PUT",
-    `/routers/${router.id}/add_router_interface`,
-    "member:alpha",
-    { subnet_id: subnet.id },
-    200,
-  );
-  assert.deepEqual(added.subnet_ids, [subnet.id]);
-  const port = (await call("POST", "/ports", "member:alpha", { port: { network_id: net.id, name: "p1" } }, 201)).port;
-  assert.equal(port.security_groups.length, 1);
-  assert.match(port.mac_address, /^fa:16:3e:/);
-  const fip = (
-    await call(
-      "POST",
-      "/floatingips",
-      "member:alpha",
-      { floatingip: { floating_network_id: ext.id, port_id: port.id } },
-      201,
-    )
-  ).floatingip;
-  assert.equal(fip.router_id, router.id);
-  assert.equal(fip.fixed_ip_address, port.fixed_ips[0].ip_address);
+describe("network, subnet, router, port and floating IP", () => {
+  const step = inOrder();
+  const alpha = "member:alpha";
+  let ext: Json;
+  let net: Json;
+  let subnet: Json;
+  let router: Json;
+  let port: Json;
+  let fip: Json;
 
-  await settled();
-  const desired = driver.routers.get(router.id);
-  assert.deepEqual(
-    desired?.floatingIps.map(({ address, fixedAddress }) => [address, fixedAddress]),
-    [[fip.floating_ip_address, fip.fixed_ip_address]],
-  );
-  assert.deepEqual(desired?.gateway?.defaultGateways, ["172.24.4.1"]);
-  assert.equal(driver.networks.get(net.id)?.leases[0]?.mac, port.mac_address);
-  const dhcp = (
-    await call("GET", `/ports?network_id=${net.id}&device_owner=network:dhcp`, "member:alpha", undefined, 200)
-  ).ports;
-  assert.equal(dhcp.length, 1);
-  assert.equal(dhcp[0].status, "ACTIVE");
-  assert.equal((await call("GET", `/floatingips/${fip.id}`, "member:alpha")).floatingip.status, "ACTIVE");
+  step("an administrator makes the outside, a member a network with a subnet", async () => {
+    const outside = { network: { name: "ext", "router:external": true } };
+    ext = (await call("POST", "/networks", "admin:ops", outside, 201)).network;
+    const range = { network_id: ext.id, cidr: "172.24.4.0/24", ip_version: 4, enable_dhcp: false };
+    await call("POST", "/subnets", "admin:ops", { subnet: range }, 201);
+    net = (await call("POST", "/networks", alpha, { network: { name: "n1" } }, 201)).network;
+    assert.equal(net.status, "ACTIVE");
+    assert.equal(net["provider:network_type"], undefined, "a member does not see provider attributes");
+    const inside = { network_id: net.id, cidr: "10.0.0.0/24", ip_version: 4 };
+    subnet = (await call("POST", "/subnets", alpha, { subnet: inside }, 201)).subnet;
+    assert.deepEqual(subnet.allocation_pools, [{ start: "10.0.0.2", end: "10.0.0.254" }]);
+  });
 
-  const busy = await call("DELETE", `/networks/${net.id}`, "member:alpha", undefined, 409);
-  assert.equal(busy.NeutronError.type, "NetworkInUse");
-  assert.equal(
-    (await call("DELETE", `/routers/${router.id}`, "member:alpha", undefined, 409)).NeutronError.type,
-    "RouterInUse",
-  );
-  const needed = await call(
-    "PUT",
-    `/routers/${router.id}/remove_router_interface`,
-    "member:alpha",
-    { subnet_id: subnet.id },
-    409,
-  );
-  assert.equal(needed.NeutronError.type, "RouterInterfaceInUseByFloatingIP");
+  step("a router joins them", async () => {
+    const wanted = { name: "r1", external_gateway_info: { network_id: ext.id } };
+    router = (await call("POST", "/routers", alpha, { router: wanted }, 201)).router;
+    assert.equal(router.external_gateway_info.enable_snat, true);
+    const path = `/routers/${router.id}/add_router_interface`;
+    assert.deepEqual((await call("PUT", path, alpha, { subnet_id: subnet.id }, 200)).subnet_ids, [subnet.id]);
+  });
 
-  await call("DELETE", `/floatingips/${fip.id}`, "member:alpha", undefined, 204);
-  await call("PUT", `/routers/${router.id}/remove_router_interface`, "member:alpha", { subnet_id: subnet.id }, 200);
-  await call("DELETE", `/routers/${router.id}`, "member:alpha", undefined, 204);
-  await call("DELETE", `/ports/${port.id}`, "member:alpha", undefined, 204);
-  await call("DELETE", `/networks/${net.id}`, "member:alpha", undefined, 204);
-  await settled();
-  assert.equal(driver.networks.has(net.id), false);
-  assert.equal(driver.routers.has(router.id), false);
-  await call("GET", `/subnets/${subnet.id}`, "member:alpha", undefined, 404);
+  step("a port has a group and an address, and a floating IP finds its way there by itself", async () => {
+    port = (await call("POST", "/ports", alpha, { port: { network_id: net.id, name: "p1" } }, 201)).port;
+    assert.equal(port.security_groups.length, 1);
+    assert.match(port.mac_address, /^fa:16:3e:/);
+    const wanted = { floating_network_id: ext.id, port_id: port.id };
+    fip = (await call("POST", "/floatingips", alpha, { floatingip: wanted }, 201)).floatingip;
+    assert.equal(fip.router_id, router.id);
+    assert.equal(fip.fixed_ip_address, port.fixed_ips[0].ip_address);
+  });
+
+  step("the host is given all of it, and then it is ACTIVE", async () => {
+    await settled();
+    const desired = driver.routers.get(router.id);
+    assert.deepEqual(
+      desired?.floatingIps.map(({ address, fixedAddress }) => [address, fixedAddress]),
+      [[fip.floating_ip_address, fip.fixed_ip_address]],
+    );
+    assert.deepEqual(desired?.gateway?.defaultGateways, ["172.24.4.1"]);
+    assert.equal(driver.networks.get(net.id)?.leases[0]?.mac, port.mac_address);
+    const servers = `/ports?network_id=${net.id}&device_owner=network:dhcp`;
+    const dhcp = (await call("GET", servers, alpha, undefined, 200)).ports;
+    assert.deepEqual(
+      dhcp.map(({ status }: Json) => status),
+      ["ACTIVE"],
+    );
+    assert.equal((await call("GET", `/floatingips/${fip.id}`, alpha)).floatingip.status, "ACTIVE");
+  });
+
+  step("what is in use is not taken away", async () => {
+    const refused = async (method: string, path: string, body?: Json) =>
+      (await call(method, path, alpha, body, 409)).NeutronError.type;
+    assert.equal(await refused("DELETE", `/networks/${net.id}`), "NetworkInUse");
+    assert.equal(await refused("DELETE", `/routers/${router.id}`), "RouterInUse");
+    const path = `/routers/${router.id}/remove_router_interface`;
+    assert.equal(await refused("PUT", path, { subnet_id: subnet.id }), "RouterInterfaceInUseByFloatingIP");
+  });
+
+  step("from the last to the first all of it goes, from the host too", async () => {
+    await call("DELETE", `/floatingips/${fip.id}`, alpha, undefined, 204);
+    await call("PUT", `/routers/${router.id}/remove_router_interface`, alpha, { subnet_id: subnet.id }, 200);
+    await call("DELETE", `/routers/${router.id}`, alpha, undefined, 204);
+    await call("DELETE", `/ports/${port.id}`, alpha, undefined, 204);
+    await call("DELETE", `/networks/${net.id}`, alpha, undefined, 204);
+    await settled();
+    assert.equal(driver.networks.has(net.id), false);
+    assert.equal(driver.routers.has(router.id), false);
+    await call("GET", `/subnets/${subnet.id}`, alpha, undefined, 404);
+  });
 });
 
 test("another project's network is not there; a shared one is, and may not be changed", async () => {

@@ -11,7 +11,7 @@ import { makeVolume, openLab, SerialShell, whyNoGuests } from "./lab.ts";
 const skip = whyNoGuests() ?? false;
 
 /** What the driver asks of the agent in a real guest; the steps share it, because each boot takes seconds of emulation. */
-test("the guest's agent", { skip, timeout: 240_000 }, async (t) => {
+test("the guest's agent", { skip }, async (t) => {
   const lab = await openLab();
   const { driver } = lab;
   const libvirt = await connect({ socketPath: lab.libvirtd.socketPath, uri: "qemu:///system" });
