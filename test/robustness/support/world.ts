@@ -146,15 +146,18 @@ const examplesByKind = (ids: Record<string, string>): Examples => {
     message: { message_id: of("message") },
     server: { server_id: of("server") },
     "server group": { id: of("server_group") },
-    project: { id: of("alpha") },
+    project: { id: of("alpha"), quota_project_id: of("alpha") },
+    "project asked for": { "?project_id": of("alpha") },
     flavor: { flavor_id: "42" },
     "security group": { id: of("security_group") },
     "security group rule": { id: of("security_group_rule") },
     "floating IP": { id: of("floatingip") },
     network: { id: of("network") },
     "user of key pairs": { "?user_id": of("member") },
-    volume: { id: of("volume") },
-    snapshot: { id: of("snapshot") },
+    volume: { id: of("volume"), volume_id: of("volume") },
+    snapshot: { id: of("snapshot"), snapshot_id: of("snapshot") },
+    attachment: { attachment_id: of("attachment") },
+    "volume type": { type_id: of("type") },
   };
 };
 
@@ -260,6 +263,11 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   await make("volume", `${volumes}/volumes`, { volume: { name: "v", size: 1 } }, "volume");
   await idle();
   await make("snapshot", `${volumes}/snapshots`, { snapshot: { volume_id: ids.volume, name: "vs" } }, "snapshot");
+  const attaching = { attachment: { volume_uuid: ids.volume, instance_uuid: ids.server } };
+  const { attachment } = await must("member", "POST", `${volumes}/attachments`, attaching, {
+    "openstack-api-version": "volume 3.70",
+  });
+  ids.attachment = attachment.id;
   // No back end is of this vendor: what comes of it is a message to the user.
   const nobodys = { volume_type: { name: "nobodys", extra_specs: { vendor_name: "nobody" } } };
   await must("admin", "POST", "/volume/v3/types", nobodys);

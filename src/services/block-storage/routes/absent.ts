@@ -1,6 +1,6 @@
 import { notFound, notImplemented } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
 
 interface Absent {
   /** "backups" */
@@ -73,6 +73,15 @@ const ABSENT: readonly Absent[] = [
   },
 ];
 
+/** Nothing of the kind is ever there. */
+const absent = (what: string): Touched<never> => ({
+  kind: "absent",
+  find({ param }) {
+    throw notFound(`${what} ${param("id")} could not be found.`);
+  },
+  owner: () => ({}),
+});
+
 export function absentRoutes(): AnyRoute[] {
   return ABSENT.flatMap(({ collection, key = collection, what, policies, detail, since }) => {
     const path = `/${collection}`;
@@ -84,6 +93,7 @@ export function absentRoutes(): AnyRoute[] {
         method: "GET",
         path: at,
         policy: policies.list,
+        of: caller,
         success: 200,
         handler: () => ({ body: { [key]: [] } }),
       });
@@ -96,10 +106,9 @@ export function absentRoutes(): AnyRoute[] {
         method: "GET",
         path: `${path}/:id`,
         policy: policies.list,
+        of: absent(what),
         success: 200,
-        handler(request) {
-          throw notFound(`${what} ${request.param("id")} could not be found.`);
-        },
+        handler: ({ thing }) => thing,
       }),
       route({
         ...common,
@@ -107,6 +116,7 @@ export function absentRoutes(): AnyRoute[] {
         method: "POST",
         path,
         policy: policies.create,
+        of: caller,
         success: 202,
         handler() {
           throw notImplemented(`This cloud has no ${collection}.`);

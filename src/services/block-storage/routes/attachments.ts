@@ -1,5 +1,5 @@
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import { attachmentNotFound } from "../errors.ts";
 import type { AttachmentManager } from "../manager/attachments.ts";
 import { ATTACHMENT_COLUMNS } from "../manager/columns.ts";
@@ -30,10 +30,10 @@ const SINCE_ATTACHMENTS = { min: mv("3.27") };
 /** The attachments API, since 3.27; completion since 3.44. */
 export function attachmentRoutes(core: Core, attachments: AttachmentManager): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.blockStorage;
-  const load = (request: AnyRequest): AttachmentRow => {
-    const attachment = attachments.get(request.context, request.param("attachment_id"));
-    request.authorize({ projectId: attachment.project_id });
-    return attachment;
+  const attachment: Touched<AttachmentRow> = {
+    kind: "attachment",
+    find: ({ context, param }) => attachments.get(context, param("attachment_id")),
+    owner: ({ project_id }) => ({ projectId: project_id }),
   };
   const detail = (request: AnyRequest, row: AttachmentRow) =>
     attachmentDetail(row, { paths: request.context.isAdmin || request.context.roles.has("service") });
@@ -44,6 +44,7 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       method: "GET",
       path,
       policy: "volume:attachment_get",
+      of: caller,
       microversions: SINCE_ATTACHMENTS,
       success: 200,
       handler(request) {
@@ -63,6 +64,7 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       method: "POST",
       path: "/attachments",
       policy: "volume:attachment_create",
+      of: caller,
       microversions: SINCE_ATTACHMENTS,
       request: createAttachment,
       success: 200,
@@ -85,22 +87,24 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       method: "GET",
       path: "/attachments/:attachment_id",
       policy: "volume:attachment_get",
+      of: attachment,
       microversions: SINCE_ATTACHMENTS,
       success: 200,
-      handler: (request) => ({ body: { attachment: detail(request, load(request)) } }),
+      handler: (request) => ({ body: { attachment: detail(request, request.thing) } }),
     }),
-    route<UpdateAttachmentBody>({
+    route<UpdateAttachmentBody, AttachmentRow>({
       name: "attachments:update",
       method: "PUT",
       path: "/attachments/:attachment_id",
       policy: "volume:attachment_update",
+      of: attachment,
       microversions: SINCE_ATTACHMENTS,
       request: updateAttachment,
       success: 200,
       async handler(request) {
-        const { id } = load(request);
+        const { id } = request.thing;
         await attachments.connect(request.context, id, request.body.attachment.connector);
-        return { body: { attachment: detail(request, load(request)) } };
+        return { body: { attachment: detail(request, attachments.get(request.context, id)) } };
       },
     }),
     route({
@@ -108,10 +112,11 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       method: "DELETE",
       path: "/attachments/:attachment_id",
       policy: "volume:attachment_delete",
+      of: attachment,
       microversions: SINCE_ATTACHMENTS,
       success: 200,
       async handler(request) {
-        const attachment = load(request);
+        const attachment = request.thing;
         attachments.requireNotComputes(request.context, [attachment]);
         const left = await attachments.delete(request.context, attachment.id);
         return { body: { attachments: left.map(attachmentSummary) } };
@@ -123,11 +128,12 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       path: "/attachments/:attachment_id/action",
       action: "os-complete",
       policy: "volume:attachment_complete",
+      of: attachment,
       microversions: { min: mv("3.44") },
       request: complete,
       success: 204,
       handler(request) {
-        attachments.complete(request.context, load(request).id);
+        attachments.complete(request.context, request.thing.id);
         return undefined;
       },
     }),

@@ -36,6 +36,7 @@ export function blockStorageRoutes({ core, types, volumes, snapshots, attachment
       ...volumeActionRoutes(core, volumes, attachments),
       ...metadataRoutes({
         collection: "volumes",
+        kind: "volume",
         policies: {
           get: "volume:get_volume_metadata",
           create: "volume:create_volume_metadata",
@@ -50,6 +51,7 @@ export function blockStorageRoutes({ core, types, volumes, snapshots, attachment
       ...snapshotRoutes(core, snapshots),
       ...metadataRoutes({
         collection: "snapshots",
+        kind: "snapshot",
         policies: {
           get: "volume:get_snapshot_metadata",
           create: "volume:update_snapshot_metadata",

@@ -1,16 +1,24 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import { type MetadataBody, type MetadataItemBody, metadata, metadataItem } from "../schemas/volumes.ts";
+
+interface Described {
+  project_id: string;
+  /** JSON */
+  metadata: string;
+}
 
 /** What has metadata: volumes and snapshots alike. */
 export interface MetadataOwner {
   /** "volumes" */
   collection: string;
+  /** "volume" */
+  kind: string;
   policies: { get: string; create: string; update: string; delete: string };
-  get(context: RequestContext, id: string): { project_id: string; metadata: string };
+  get(context: RequestContext, id: string): Described;
   set(
     context: RequestContext,
     id: string,
@@ -24,28 +32,28 @@ export interface MetadataOwner {
 /** …/{id}/metadata and …/{id}/metadata/{key} */
 export function metadataRoutes(owner: MetadataOwner): AnyRoute[] {
   const path = `/${owner.collection}/:id/metadata`;
-  const load = (request: ApiRequest<never> | ApiRequest<unknown>): Record<string, string> => {
-    const found = owner.get(request.context, request.param("id"));
-    request.authorize({ projectId: found.project_id });
-    return JSON.parse(found.metadata);
+  const described: Touched<Described> = {
+    kind: owner.kind,
+    find: ({ context, param }) => owner.get(context, param("id")),
+    owner: ({ project_id }) => ({ projectId: project_id }),
   };
-  const item = (request: ApiRequest<never> | ApiRequest<unknown>): string => {
-    const key = request.param("key");
-    const value = own(load(request), key);
-    if (value === undefined) throw owner.missing(request.param("id"), key);
+  const all = ({ metadata }: Described): Record<string, string> => JSON.parse(metadata);
+  const item = ({ thing, param }: ApiRequest<unknown, Described>): string => {
+    const value = own(all(thing), param("key"));
+    if (value === undefined) throw owner.missing(param("id"), param("key"));
     return value;
   };
 
   const setting = (verb: "create" | "replace", method: "POST" | "PUT", policy: string) =>
-    route<MetadataBody>({
+    route<MetadataBody, Described>({
       name: `${owner.collection}:metadata-${verb}`,
       method,
       path,
       policy,
+      of: described,
       request: metadata,
       success: 200,
       handler(request) {
-        load(request);
         const options = { replace: verb === "replace" };
         const result = owner.set(request.context, request.param("id"), request.body.metadata, options);
         // After adding, all there is is answered.
@@ -59,8 +67,9 @@ export function metadataRoutes(owner: MetadataOwner): AnyRoute[] {
       method: "GET",
       path,
       policy: owner.policies.get,
+      of: described,
       success: 200,
-      handler: (request) => ({ body: { metadata: load(request) } }),
+      handler: (request) => ({ body: { metadata: all(request.thing) } }),
     }),
     setting("create", "POST", owner.policies.create),
     setting("replace", "PUT", owner.policies.update),
@@ -69,18 +78,19 @@ export function metadataRoutes(owner: MetadataOwner): AnyRoute[] {
       method: "GET",
       path: `${path}/:key`,
       policy: owner.policies.get,
+      of: described,
       success: 200,
       handler: (request) => ({ body: { meta: { [request.param("key")]: item(request) } } }),
     }),
-    route<MetadataItemBody>({
+    route<MetadataItemBody, Described>({
       name: `${owner.collection}:metadata-update`,
       method: "PUT",
       path: `${path}/:key`,
       policy: owner.policies.update,
+      of: described,
       request: metadataItem,
       success: 200,
       handler(request) {
-        load(request);
         const { meta } = request.body;
         if (!Object.hasOwn(meta, request.param("key"))) throw badRequest("Request body and URI mismatch");
         owner.set(request.context, request.param("id"), meta, { replace: false });
@@ -92,6 +102,7 @@ export function metadataRoutes(owner: MetadataOwner): AnyRoute[] {
       method: "DELETE",
       path: `${path}/:key`,
       policy: owner.policies.delete,
+      of: described,
       success: 200,
       handler(request) {
         item(request);

@@ -1,11 +1,12 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, route } from "../../../kernel/http/route.ts";
 import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { type QuotaClassBody, type QuotaSetBody, updateQuotaClass, updateQuotas } from "../schemas/administration.ts";
 import { booleanOf } from "./listing.ts";
 import { projectOf } from "./paths.ts";
+import { projectNamed } from "./touched.ts";
 
 /** Quotas of projects, their defaults, and the limits a project reads about itself. */
 export function quotaRoutes(core: Core): AnyRoute[] {
@@ -38,10 +39,10 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-quota-sets/:quota_project_id",
       policy: "volume_extension:quotas:show",
+      of: projectNamed,
       success: 200,
       handler(request) {
-        const projectId = request.param("quota_project_id");
-        request.authorize({ projectId });
+        const projectId = request.thing;
         const quotas = core.quotas();
         const values = booleanOf("usage", request.query.get("usage"))
           ? usage(quotas, projectId)
@@ -54,10 +55,10 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-quota-sets/:quota_project_id/defaults",
       policy: "volume_extension:quotas:show",
+      of: projectNamed,
       success: 200,
       handler(request) {
-        const projectId = request.param("quota_project_id");
-        request.authorize({ projectId });
+        const projectId = request.thing;
         return { body: { quota_set: { ...defaults(core.quotas()), id: projectId } } };
       },
     }),
@@ -115,13 +116,13 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/limits",
       policy: "limits_extension:used_limits",
+      of: caller,
       success: 200,
       handler(request) {
         const { context, microversion, query } = request;
         const asked = query.get("project_id") ?? query.get("tenant_id");
         const other = microversion >= mv("3.39") && context.isAdmin ? asked : null;
         const projectId = other ?? projectOf(request);
-        request.authorize({ projectId });
         const quotas = core.quotas();
         return {
           body: {

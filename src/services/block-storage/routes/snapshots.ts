@@ -1,7 +1,7 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import { snapshotNotFound } from "../errors.ts";
 import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
@@ -20,7 +20,7 @@ import type { SnapshotRow } from "../store/snapshots.ts";
 import { snapshotDetail, snapshotSummary } from "../views/snapshots.ts";
 import { consumesQuota, dictionary, equals, host } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
-import { type AnyRequest, projectOf } from "./paths.ts";
+import type { AnyRequest } from "./paths.ts";
 
 const FORCE_IS_GONE =
   "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compatability, however, when the 'force' " +
@@ -49,10 +49,10 @@ export const snapshotListing: Listing = {
 
 export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.blockStorage;
-  const load = (request: AnyRequest): SnapshotRow => {
-    const snapshot = snapshots.get(request.context, request.param("snapshot_id"));
-    request.authorize({ projectId: snapshot.project_id });
-    return snapshot;
+  const snapshot: Touched<SnapshotRow> = {
+    kind: "snapshot",
+    find: ({ context, param }) => snapshots.get(context, param("snapshot_id")),
+    owner: ({ project_id }) => ({ projectId: project_id }),
   };
   const view = (request: AnyRequest) => ({ version: request.microversion });
 
@@ -62,6 +62,7 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       method: "GET",
       path,
       policy: "volume:get_all_snapshots",
+      of: caller,
       success: 200,
       handler(request) {
         const wanted = listRequest(request, snapshotListing, maxLimit);
@@ -86,10 +87,10 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       method: "POST",
       path: "/snapshots",
       policy: "volume:create_snapshot",
+      of: caller,
       request: createSnapshot,
       success: 202,
       handler(request) {
-        request.authorize({ projectId: projectOf(request) });
         const body = request.body.snapshot;
         const inUseAnyway = request.microversion >= mv("3.66");
         if (inUseAnyway && body.force !== undefined && !isTrue(body.force)) {
@@ -112,18 +113,20 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       method: "GET",
       path: "/snapshots/:snapshot_id",
       policy: "volume:get_snapshot",
+      of: snapshot,
       success: 200,
-      handler: (request) => ({ body: { snapshot: snapshotDetail(load(request), view(request)) } }),
+      handler: (request) => ({ body: { snapshot: snapshotDetail(request.thing, view(request)) } }),
     }),
-    route<UpdateSnapshotBody>({
+    route<UpdateSnapshotBody, SnapshotRow>({
       name: "snapshots:update",
       method: "PUT",
       path: "/snapshots/:snapshot_id",
       policy: "volume:update_snapshot",
+      of: snapshot,
       request: updateSnapshot,
       success: 200,
       handler(request) {
-        const { id } = load(request);
+        const { id } = request.thing;
         const { name, display_name, description, display_description } = request.body.snapshot;
         const newName = name ?? display_name;
         const newDescription = description ?? display_description;
@@ -139,36 +142,39 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       method: "DELETE",
       path: "/snapshots/:snapshot_id",
       policy: "volume:delete_snapshot",
+      of: snapshot,
       success: 202,
       handler(request) {
-        snapshots.delete(request.context, load(request).id);
+        snapshots.delete(request.context, request.thing.id);
         return bareAnswer;
       },
     }),
-    route<{ "os-reset_status": { status: string } }>({
+    route<{ "os-reset_status": { status: string } }, SnapshotRow>({
       name: "snapshots:os-reset_status",
       method: "POST",
       path: "/snapshots/:snapshot_id/action",
       action: "os-reset_status",
       policy: "volume_extension:snapshot_admin_actions:reset_status",
+      of: snapshot,
       request: resetStatus,
       success: 202,
       handler(request) {
-        snapshots.setStatus(request.context, load(request).id, request.body["os-reset_status"].status, null);
+        snapshots.setStatus(request.context, request.thing.id, request.body["os-reset_status"].status, null);
         return undefined;
       },
     }),
-    route<{ "os-update_snapshot_status": { status: string; progress?: string | null } }>({
+    route<{ "os-update_snapshot_status": { status: string; progress?: string | null } }, SnapshotRow>({
       name: "snapshots:os-update_snapshot_status",
       method: "POST",
       path: "/snapshots/:snapshot_id/action",
       action: "os-update_snapshot_status",
       policy: "snapshot_extension:snapshot_actions:update_snapshot_status",
+      of: snapshot,
       request: updateStatus,
       success: 202,
       handler(request) {
         const { status, progress } = request.body["os-update_snapshot_status"];
-        snapshots.report(request.context, load(request).id, status, progress ?? null);
+        snapshots.report(request.context, request.thing.id, status, progress ?? null);
         return bareAnswer;
       },
     }),
@@ -178,10 +184,11 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       path: "/snapshots/:snapshot_id/action",
       action: "os-force_delete",
       policy: "volume_extension:snapshot_admin_actions:force_delete",
+      of: snapshot,
       request: forceDelete,
       success: 202,
       handler(request) {
-        snapshots.delete(request.context, load(request).id, { force: true });
+        snapshots.delete(request.context, request.thing.id, { force: true });
         return undefined;
       },
     }),

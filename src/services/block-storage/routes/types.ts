@@ -1,7 +1,7 @@
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import { typeNotFound } from "../errors.ts";
 import { TYPE_COLUMNS } from "../manager/columns.ts";
@@ -20,6 +20,7 @@ import {
   updateExtraSpec,
   updateType,
 } from "../schemas/types.ts";
+import type { TypeRow } from "../store/types.ts";
 import { typeView, VISIBLE_SPECS, visibleSpecs } from "../views/types.ts";
 import { type Condition, EVERYTHING, equals, NOTHING } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
@@ -203,15 +204,22 @@ export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
 
 function extraSpecRoutes(types: TypeManager): AnyRoute[] {
   const policy = (verb: string) => `volume_extension:types_extra_specs:${verb}`;
+  const volumeType: Touched<TypeRow> = {
+    kind: "volume type",
+    find: ({ context, param }) => types.get(context, param("type_id")),
+    // Who sees it may: types are no project's.
+    owner: (_type, { projectId }) => ({ projectId }),
+  };
   return [
     route({
       name: "extra-specs:list",
       method: "GET",
       path: "/types/:type_id/extra_specs",
       policy: policy("index"),
+      of: volumeType,
       success: 200,
       handler(request) {
-        const type = types.get(request.context, request.param("type_id"));
+        const type = request.thing;
         const seesAll = request.allowed(policy("read_sensitive"), {});
         return { body: { extra_specs: visibleSpecs(type, { seesExtraSpecs: seesAll, seesQos: false }) } };
       },
@@ -234,10 +242,11 @@ function extraSpecRoutes(types: TypeManager): AnyRoute[] {
       method: "GET",
       path: "/types/:type_id/extra_specs/:key",
       policy: policy("show"),
+      of: volumeType,
       success: 200,
       handler(request) {
         const key = request.param("key");
-        const type = types.get(request.context, request.param("type_id"));
+        const type = request.thing;
         const seesAll = request.allowed(policy("read_sensitive"), {});
         const value = own(visibleSpecs(type, { seesExtraSpecs: seesAll, seesQos: false }), key);
         if (value === undefined) throw notFound(`Volume Type ${type.id} has no extra specs with key ${key}.`);

@@ -9,13 +9,15 @@ import { actions, type UploadBody, uploadImage } from "../schemas/volumes.ts";
 import type { Volume } from "../store/volumes.ts";
 import { withoutPath } from "../views/attachments.ts";
 import { uploadView } from "../views/volumes.ts";
+import { volumeOf } from "./touched.ts";
 
 // biome-ignore lint/suspicious/noConfusingVoidType: most actions answer nothing at all
 type Result = ApiResponse | undefined | void;
 
 /** POST /volumes/{id}/action: one record per action. */
 export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachments: AttachmentManager): AnyRoute[] {
-  /** Loads the volume, asks the policy, and hands over the action's own part of the body. */
+  const volume = volumeOf(volumes);
+  /** Hands over the action's own part of the body, and the volume. */
   const action = <Key extends string, Value>(
     key: Key,
     policy: string,
@@ -23,19 +25,16 @@ export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachmen
     run: (request: ApiRequest<Record<Key, Value>>, value: Value, volume: Volume) => Promise<Result> | Result,
     success = 202,
   ): AnyRoute =>
-    route<Record<Key, Value>>({
+    route<Record<Key, Value>, Volume>({
       name: `volumes:${key}`,
       method: "POST",
       path: "/volumes/:volume_id/action",
       action: key,
       policy,
+      of: volume,
       request,
       success,
-      async handler(apiRequest) {
-        const volume = volumes.get(apiRequest.context, apiRequest.param("volume_id"));
-        apiRequest.authorize({ projectId: volume.project_id });
-        return (await run(apiRequest, apiRequest.body[key], volume)) ?? undefined;
-      },
+      handler: async (asked) => (await run(asked, asked.body[key], asked.thing)) ?? undefined,
     });
   const member = (name: string) => `volume_extension:volume_actions:${name}`;
   const admins = (name: string) => `volume_extension:volume_admin_actions:${name}`;
@@ -99,21 +98,21 @@ export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachmen
         volumes.extend(request.context, volume.id, Number(new_size), inUse);
       },
     ),
-    route<{ "os-reimage": { image_id: string; reimage_reserved?: boolean | string } }>({
+    route<{ "os-reimage": { image_id: string; reimage_reserved?: boolean | string } }, Volume>({
       name: "volumes:os-reimage",
       method: "POST",
       path: "/volumes/:volume_id/action",
       action: "os-reimage",
       policy: "volume:reimage",
+      of: volume,
       microversions: { min: mv("3.68") },
       request: actions.reimage,
       success: 202,
       handler(request) {
-        const volume = volumes.get(request.context, request.param("volume_id"));
-        const reserved = volume.status === "reserved" ? "volume:reimage_reserved" : "volume:reimage";
-        request.authorize({ projectId: volume.project_id }, reserved);
+        const { id, project_id, status } = request.thing;
+        if (status === "reserved") request.authorize({ projectId: project_id }, "volume:reimage_reserved");
         const { image_id, reimage_reserved } = request.body["os-reimage"];
-        volumes.reimage(request.context, volume.id, image_id, { reserved: isTrue(reimage_reserved) });
+        volumes.reimage(request.context, id, image_id, { reserved: isTrue(reimage_reserved) });
         return undefined;
       },
     }),
@@ -179,17 +178,17 @@ export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachmen
       (_request, _value, volume) => ({ body: { metadata: JSON.parse(volume.image_metadata) } }),
       200,
     ),
-    route<UploadBody>({
+    route<UploadBody, Volume>({
       name: "volumes:os-volume_upload_image",
       method: "POST",
       path: "/volumes/:volume_id/action",
       action: "os-volume_upload_image",
       policy: member("upload_image"),
+      of: volume,
       request: uploadImage,
       success: 202,
       handler(request) {
-        const target = { projectId: volumes.get(request.context, request.param("volume_id")).project_id };
-        request.authorize(target);
+        const target = { projectId: request.thing.project_id };
         const wanted = request.body["os-volume_upload_image"];
         if (wanted.visibility === "public") request.authorize(target, member("upload_public"));
         const chosen = {
@@ -200,7 +199,7 @@ export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachmen
           visibility: request.microversion >= mv("3.1") ? (wanted.visibility ?? "private") : null,
           protected: isTrue(wanted.protected),
         };
-        const { volume, imageId } = volumes.upload(request.context, request.param("volume_id"), chosen);
+        const { volume, imageId } = volumes.upload(request.context, request.thing.id, chosen);
         const type = core.types.get(volume.type_id);
         if (type === undefined) throw new Error(`volume type ${volume.type_id} is gone`);
         const image = { ...chosen, id: imageId, visibility: chosen.visibility ?? "shared" };

@@ -1,7 +1,7 @@
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, route } from "../../../kernel/http/route.ts";
 import { volumeNotFound } from "../errors.ts";
 import { VOLUME_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
@@ -19,6 +19,7 @@ import { volumeDetail, volumeSummary } from "../views/volumes.ts";
 import { consumesQuota, dictionary, equals, flag, host, plain, time } from "./filters.ts";
 import { booleanOf, type Listing, listRequest, nextLinks, page } from "./listing.ts";
 import { type AnyRequest, projectOf, viewOf } from "./paths.ts";
+import { volumeOf } from "./touched.ts";
 
 const SINCE_FILTERS = mv("3.31");
 
@@ -79,17 +80,18 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
     return { ...found, extra: { ...nextLinks(request, "volumes", path, found.next), ...count } };
   };
 
+  const volume = volumeOf(volumes);
   return [
     route<CreateVolumeBody>({
       name: "volumes:create",
       method: "POST",
       path: "/volumes",
       policy: "volume:create",
+      of: caller,
       request: createVolume,
       success: 202,
       handler(request) {
         const projectId = projectOf(request);
-        request.authorize({ projectId });
         const body = request.body.volume;
         if (isTrue(body.multiattach)) {
           throw badRequest(
@@ -119,6 +121,7 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       method: "GET",
       path: "/volumes",
       policy: "volume:get_all",
+      of: caller,
       success: 200,
       handler(request) {
         const { rows, extra } = list(request, "/volumes");
@@ -131,6 +134,7 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       method: "GET",
       path: "/volumes/detail",
       policy: "volume:get_all",
+      of: caller,
       success: 200,
       handler(request) {
         const { rows, extra } = list(request, "/volumes/detail");
@@ -147,6 +151,7 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       method: "GET",
       path: "/volumes/summary",
       policy: "volume:get_all",
+      of: caller,
       microversions: { min: mv("3.12") },
       success: 200,
       handler(request) {
@@ -167,23 +172,20 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       method: "GET",
       path: "/volumes/:volume_id",
       policy: "volume:get",
+      of: volume,
       success: 200,
-      handler(request) {
-        const volume = volumes.get(request.context, request.param("volume_id"));
-        request.authorize({ projectId: volume.project_id });
-        return { body: { volume: detailOf(request, volume, { extended: true }) } };
-      },
+      handler: (request) => ({ body: { volume: detailOf(request, request.thing, { extended: true }) } }),
     }),
-    route<UpdateVolumeBody>({
+    route<UpdateVolumeBody, Volume>({
       name: "volumes:update",
       method: "PUT",
       path: "/volumes/:volume_id",
       policy: "volume:update",
+      of: volume,
       request: updateVolume,
       success: 200,
       handler(request) {
-        const id = request.param("volume_id");
-        request.authorize({ projectId: volumes.get(request.context, id).project_id });
+        const { id } = request.thing;
         const { name, display_name, description, display_description, metadata } = request.body.volume;
         const newName = name ?? display_name;
         const newDescription = description ?? display_description;
@@ -200,14 +202,13 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       method: "DELETE",
       path: "/volumes/:volume_id",
       policy: "volume:delete",
+      of: volume,
       success: 202,
       handler(request) {
-        const id = request.param("volume_id");
-        const target = { projectId: volumes.get(request.context, id).project_id };
-        request.authorize(target);
+        const { id, project_id } = request.thing;
         const cascade = booleanOf("cascade", request.query.get("cascade"));
         const force = request.microversion >= mv("3.23") && booleanOf("force", request.query.get("force"));
-        if (force) request.authorize(target, "volume:force_delete");
+        if (force) request.authorize({ projectId: project_id }, "volume:force_delete");
         volumes.delete(request.context, id, { cascade, force });
         return bareAnswer;
       },
@@ -219,25 +220,25 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
         method,
         path: "/volumes/",
         policy: "volume:get_all",
+        of: caller,
         success: 200,
         handler() {
           throw notFound("The resource could not be found.");
         },
       }),
     ),
-    route<{ revert: { snapshot_id?: string | null } }>({
+    route<{ revert: { snapshot_id?: string | null } }, Volume>({
       name: "volumes:revert",
       method: "POST",
       path: "/volumes/:volume_id/action",
       action: "revert",
       policy: "volume:revert_to_snapshot",
+      of: volume,
       microversions: { min: mv("3.40") },
       request: revertVolume,
       success: 202,
       handler(request) {
-        const id = request.param("volume_id");
-        request.authorize({ projectId: volumes.get(request.context, id).project_id });
-        volumes.revert(request.context, id, request.body.revert.snapshot_id ?? null);
+        volumes.revert(request.context, request.thing.id, request.body.revert.snapshot_id ?? null);
         return undefined;
       },
     }),

@@ -1,5 +1,5 @@
 import { badRequest } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { isUuidLike } from "../../../kernel/ids/ids.ts";
 import type { Picture } from "../manager/picture.ts";
 import type { AllocationWish, PlacementManager } from "../manager/placement.ts";
@@ -17,6 +17,17 @@ interface AllocationsBody {
 
 /** What consumers made before 1.8, which had no owner, belong to. */
 const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+/** The project whose usage is asked for. */
+const projectAsked: Touched<string> = {
+  kind: "project asked for",
+  find({ query }) {
+    const projectId = query.get("project_id");
+    if (projectId === null) throw badRequest("Invalid query string parameters: 'project_id' is a required property");
+    return projectId;
+  },
+  owner: (projectId) => ({ projectId }),
+};
 
 export function allocationRoutes(placement: PlacementManager): AnyRoute[] {
   return [
@@ -73,15 +84,12 @@ export function allocationRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: "/usages",
       policy: "placement:usages",
+      of: projectAsked,
       microversions: { min: 1009 },
       success: 200,
-      async handler(request) {
-        const projectId = request.query.get("project_id");
-        if (projectId === null)
-          throw badRequest("Invalid query string parameters: 'project_id' is a required property");
-        request.authorize({ projectId });
-        return { body: { usages: await placement.read((picture) => totals(picture, projectId, request)) } };
-      },
+      handler: async (request) => ({
+        body: { usages: await placement.read((picture) => totals(picture, request.thing, request)) },
+      }),
     }),
   ];
 }
