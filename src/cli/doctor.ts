@@ -82,7 +82,7 @@ async function lookAndRepair({ context }: OpenedContext, fix: boolean): Promise<
 
 /** Nothing is stacked: whether something would be in the way. */
 async function lookBefore({ context }: OpenedContext): Promise<Result> {
-  const { checks } = (await context.host?.preflight()) ?? { checks: [] };
+  const { checks } = (await context.host?.preflight({ thorough: true })) ?? { checks: [] };
   const areas = checks.map(({ name, severity, message, hint }): Examined => {
     const finding = { key: name, severity, what: message, why: "stack would meet it", todo: hint, repair: null };
     return {

@@ -1,9 +1,6 @@
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import systeminformation from "systeminformation";
-import { contains, parseBlock } from "../kernel/config/addresses.ts";
-import type { HostFacts as SettingsFacts } from "../kernel/config/settings.ts";
 import { readStat } from "./processes.ts";
 import type { Exec } from "./types.ts";
 
@@ -66,7 +63,12 @@ export async function memoryFacts(): Promise<MachineFacts["memory"]> {
   return { total: bytes("MemTotal"), available: bytes("MemAvailable"), swapTotal: bytes("SwapTotal") };
 }
 
+/** Loaded where it is asked: most commands, and the daemon on most machines, never need it. */
+const information = async () => (await import("systeminformation")).default;
+
+/** Takes some tenths of a second: it runs lscpu and others. */
 export async function machineFacts(): Promise<MachineFacts> {
+  const systeminformation = await information();
   const [cpu, flags, memory, os] = await Promise.all([
     systeminformation.cpu(),
     systeminformation.cpuFlags(),
@@ -92,6 +94,41 @@ export async function machineFacts(): Promise<MachineFacts> {
     },
     memory,
   };
+}
+
+export interface InterfaceFacts {
+  name: string;
+  /** `wireless` where the other end is an access point, which takes frames of one MAC only. */
+  type: string;
+  hasLink: boolean;
+  /** Mbit/s; null where the driver does not say. */
+  speed: number | null;
+  mtu: number;
+}
+
+/** Network cards and virtual interfaces, without loopback. */
+export async function interfaceFacts(): Promise<InterfaceFacts[]> {
+  const found = await (await information()).networkInterfaces();
+  return [found].flat().flatMap(({ iface, internal, type, operstate, speed, mtu }) =>
+    internal
+      ? []
+      : [
+          {
+            name: iface,
+            type,
+            hasLink: operstate === "up" || operstate === "unknown",
+            speed: (speed ?? 0) > 0 ? speed : null,
+            mtu: mtu ?? 0,
+          },
+        ],
+  );
+}
+
+const TMPFS = 0x01021994;
+
+/** Whether what is written there is gone after a reboot. */
+export async function isInMemory(path: string): Promise<boolean> {
+  return (await statfs(path)).type === TMPFS;
 }
 
 export function unameArch(): string {
@@ -147,45 +184,6 @@ export async function networkFacts(exec: Exec, netns: string | null = null): Pro
     addresses,
     routes: [...v4, ...v6],
   };
-}
-
-/** What the settings loader asks of the machine. */
-export async function settingsFacts(exec: Exec): Promise<SettingsFacts> {
-  const network = await networkFacts(exec);
-  return {
-    arch: unameArch(),
-    hostname: hostname(),
-    uid: process.getuid?.() ?? 0,
-    home: process.env.HOME ?? "/root",
-    defaultInterface: network.defaultRoute?.interface ?? null,
-    addresses: network.addresses
-      .filter(({ scope, interface: name }) => scope === "global" && name !== "lo")
-      .map(({ interface: name, family, address }) => ({ interface: name, family, address })),
-    hasIpv6: await readFile("/proc/net/if_inet6", "utf8").then(
-      () => true,
-      () => false,
-    ),
-  };
-}
-
-/**
- * HOST_IP as DevStack's get_default_host_ip finds it: the first address of the interface that is in neither FIXED_RANGE nor
- * FLOATING_RANGE. Null when there is none.
- */
-export function detectHostIp(
-  network: NetworkFacts,
-  options: { interface?: string | null; fixedRange: string; floatingRange: string; family?: 4 | 6 },
-): string | null {
-  const name = options.interface ?? network.defaultRoute?.interface ?? null;
-  const excluded = [options.fixedRange, options.floatingRange].map(parseBlock);
-  const found = network.addresses.find(
-    ({ interface: device, family, address, scope }) =>
-      device === name &&
-      family === (options.family ?? 4) &&
-      scope === "global" &&
-      !excluded.some((block) => block !== null && contains(block, address)),
-  );
-  return found?.address ?? null;
 }
 
 interface IpAddress {

@@ -35,7 +35,8 @@ export interface Host {
   readonly lvm: Lvm;
   /** Puts back what somebody takes away; the daemon starts it. */
   readonly watch: HostWatch;
-  preflight(): Promise<Preflight>;
+  /** `thorough`: also what only informs, and takes its time. */
+  preflight(options?: { thorough: boolean }): Promise<Preflight>;
   /** Installs what is missing (OFFLINE: throws, naming it); the packages installed. */
   installPackages(progress?: (line: string) => void): Promise<string[]>;
   /** Whether KVM runs guests; measured once per boot. `look`: measured now, and not kept; `again`: measured now, and kept. */
@@ -97,7 +98,7 @@ export function createHost(options: HostOptions): Host {
     loops,
     lvm,
     watch,
-    preflight: () => preflight({ settings, exec, box }),
+    preflight: ({ thorough } = { thorough: false }) => preflight({ settings, exec, box, thorough }),
     installPackages: async (progress) =>
       installMissing(exec, ledger, await missingRequirements(), {
         offline: settings.offline,

@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { homedir } from "node:os";
+import { homedir, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import type { Settings } from "../kernel/config/settings.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Box } from "./box/box.ts";
-import { diskSpace, memoryFacts, osRelease } from "./facts.ts";
+import { diskSpace, interfaceFacts, isInMemory, machineFacts, memoryFacts, osRelease } from "./facts.ts";
 import { type KvmProbe, probeKvm } from "./kvm-probe.ts";
 import { missingRequirements, type Requirement } from "./packages.ts";
 import type { Exec } from "./types.ts";
 
 export interface Check {
-  /** `root`, `os`, `disk`, `memory`, `packages`, `namespaces`, `kvm`, `ranges`, `ports`, `no-devstack`. */
+  /** `root`, `os`, `disk`, `memory`, `processors`, `links`, `packages`, `namespaces`, `kvm`, `ranges`, `ports`, `no-devstack`. */
   name: string;
   severity: "ok" | "warning" | "error";
   message: string;
@@ -31,7 +31,13 @@ const GIB = 1024 ** 3;
  * Looks whether this machine can carry the cloud, before anything is changed on it. Errors must stop stack (unless FORCE, for the
  * distribution); warnings are shown in the summary.
  */
-export async function preflight(parts: { settings: Settings; exec: Exec; box: Box }): Promise<Preflight> {
+export async function preflight(parts: {
+  settings: Settings;
+  exec: Exec;
+  box: Box;
+  /** Also what takes its time and stops nothing: processors and links. */
+  thorough?: boolean;
+}): Promise<Preflight> {
   const { settings, exec, box } = parts;
   const checks: Check[] = [];
   const ok = (name: string, message: string): void => void checks.push({ name, severity: "ok", message, hint: "" });
@@ -70,12 +76,23 @@ export async function preflight(parts: { settings: Settings; exec: Exec; box: Bo
   if (space.available < 2 * GIB) say("error", "disk", disk, "at least 2 GiB are needed; DATA_DIR may point elsewhere");
   else if (space.available < 10 * GIB) say("warning", "disk", disk, "guests with larger images will fill it soon");
   else ok("disk", disk);
+  if (await isInMemory(await existingParent(settings.dataDir))) {
+    say(
+      "warning",
+      "disk",
+      `${settings.dataDir} is on a file system in memory`,
+      "a reboot takes the cloud away; DATA_DIR may point elsewhere",
+    );
+  }
 
   const memory = await memoryFacts();
   const room = `${(memory.available / GIB).toFixed(1)} of ${(memory.total / GIB).toFixed(1)} GiB memory available`;
   if (memory.available < GIB / 2) say("error", "memory", room, "at least 512 MiB are needed for a single small guest");
   else if (memory.available < 2 * GIB) say("warning", "memory", room, "only a few small guests will fit");
   else ok("memory", room);
+
+  if (parts.thorough === true) await processors(ok);
+  if (parts.thorough === true || settings.network.publicInterface !== null) await links(settings, ok, say);
 
   const missing = await missingRequirements();
   const names = [...new Set(missing.map((requirement) => requirement.package))].join(" ");
@@ -122,17 +139,50 @@ async function namespaces(exec: Exec, ok: Ok, say: Say): Promise<void> {
   }
 }
 
+async function processors(ok: Ok): Promise<void> {
+  const { cpu, arch } = await machineFacts();
+  const [load = 0] = loadavg();
+  ok("processors", `${cpu.count} × ${cpu.model || arch}, load ${load.toFixed(1)}`);
+}
+
+/** The interface of HOST_IP and PUBLIC_INTERFACE: whether something is at their other end, and takes what guests send. */
+async function links({ hostIpInterface, network }: Settings, ok: Ok, say: Say): Promise<void> {
+  const wanted = new Set([hostIpInterface, network.publicInterface ?? ""]);
+  for (const { name, type, hasLink, speed, mtu } of await interfaceFacts()) {
+    if (!wanted.has(name)) continue;
+    const about = `${name}${speed === null ? "" : `, ${speed} Mbit/s`}, MTU ${mtu}`;
+    if (!hasLink) say("warning", "links", `${about}: no link`, "plug it in, or choose another interface");
+    else if (name === network.publicInterface && type === "wireless")
+      say("warning", "links", `${about}: wireless`, "access points drop what guests send under addresses of their own");
+    else ok("links", about);
+  }
+}
+
 /** The API port must be free (or be ours already); a taken classic port only costs that port. */
 async function ports(settings: Settings, ok: Ok, say: Say): Promise<void> {
-  const { api, classic, ...others } = settings.ports;
+  const { api, classic, noVnc, serial, ...others } = settings.ports;
+  const isTaken = async (port: number) => port !== api && !(await canListen(port, settings.listenAddress));
   if (!(await canListen(api, settings.listenAddress))) {
     const hint = `stop what listens there, or choose another API_PORT (ss -ltnp 'sport = :${api}' names it)`;
     say("error", "ports", `port ${api} is taken`, hint);
   } else ok("ports", `port ${api} is free`);
+  const consoles = [
+    ...(settings.compute.vncEnabled ? [{ port: noVnc, name: "VNC", variable: "NOVNCPROXY_PORT" }] : []),
+    ...(settings.compute.serialEnabled ? [{ port: serial, name: "serial", variable: "SERIALPROXY_PORT" }] : []),
+  ];
+  for (const { port, name, variable } of consoles) {
+    if (!(await isTaken(port))) continue;
+    say(
+      "warning",
+      "ports",
+      `port ${port} of ${name} consoles is taken`,
+      `they cannot be opened; choose another ${variable}`,
+    );
+  }
   if (!classic) return;
   for (const [name, port] of Object.entries(others)) {
-    if (port === api || (await canListen(port, settings.listenAddress))) continue;
-    say("warning", "ports", `port ${port} (${name}) is taken`, "that API is only on the main port then");
+    if (await isTaken(port))
+      say("warning", "ports", `port ${port} (${name}) is taken`, "that API is only on the main port then");
   }
 }
 

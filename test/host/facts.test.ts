@@ -1,18 +1,27 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cidrsCovering, linkAddresses, planRanges } from "../../src/host/box/ranges.ts";
 import { HostExec } from "../../src/host/exec.ts";
-import { detectHostIp, machineFacts, type NetworkFacts, networkFacts, reapsOrphans } from "../../src/host/facts.ts";
+import {
+  interfaceFacts,
+  isInMemory,
+  machineFacts,
+  type NetworkFacts,
+  networkFacts,
+  reapsOrphans,
+} from "../../src/host/facts.ts";
 import { FakeExec } from "../../src/host/fake/exec.ts";
 import { createHost } from "../../src/host/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../src/host/ledger.ts";
 import { installMissing, missingRequirements } from "../../src/host/packages.ts";
 import { diff, takeSnapshot } from "../../src/host/snapshot.ts";
 import { addressNumber } from "../../src/kernel/config/addresses.ts";
+import type { Settings } from "../../src/kernel/config/settings.ts";
 import { discard, Logger } from "../../src/kernel/log/logger.ts";
 import { ManualClock } from "../../src/kernel/time/clock.ts";
 import { testSettings } from "../support/settings.ts";
@@ -35,13 +44,6 @@ const network: NetworkFacts = {
     { destination: "169.254.0.0/30", gateway: null, interface: "box-up", metric: 0 },
   ],
 };
-
-test("HOST_IP is the first address of the default route's card outside of the cloud's own ranges", () => {
-  const ranges = { fixedRange: "10.0.0.0/22", floatingRange: "172.24.4.0/24" };
-  assert.equal(detectHostIp(network, ranges), "192.0.2.2");
-  assert.equal(detectHostIp(network, { ...ranges, interface: "eth1" }), "198.51.100.2");
-  assert.equal(detectHostIp(network, { ...ranges, interface: "eth9" }), null);
-});
 
 test("ranges: the default route and our own link do not count, the rest does, and what moves keeps clear of the others", () => {
   const wishes = [
@@ -88,6 +90,11 @@ test("facts of this machine make sense", async () => {
   assert.ok(machine.cpu.count >= 1 && machine.cpu.sockets * machine.cpu.cores * machine.cpu.threads >= 1);
   assert.ok(machine.memory.total > 256 * 1024 ** 2 && machine.memory.available <= machine.memory.total);
   assert.notEqual(machine.os.id, "");
+  assert.ok(machine.cpu.model !== "" && machine.cpu.flags.length > 0);
+  const interfaces = await interfaceFacts();
+  assert.ok(interfaces.every(({ name, mtu }) => name !== "lo" && mtu > 0));
+  assert.equal(await isInMemory("/dev/shm"), true);
+  assert.equal(await isInMemory("/proc"), false);
   const facts = await networkFacts(exec);
   assert.ok(facts.addresses.some(({ address }) => address === "127.0.0.1"));
 });
@@ -136,13 +143,39 @@ test("preflight with the fake driver needs nothing; with the real one it looks a
     assert.deepEqual((await fake.preflight()).checks, []);
     fake.close();
     const real = createHost({ settings: testSettings({ dataDir, virtDriver: "libvirt", libvirtType: "kvm" }), log });
-    const { checks } = await real.preflight();
+    const { checks } = await real.preflight({ thorough: true });
     const names = new Set(checks.map(({ name }) => name));
-    for (const name of ["root", "os", "disk", "memory", "packages", "namespaces", "ports"])
+    for (const name of ["root", "os", "disk", "memory", "processors", "packages", "namespaces", "ports"])
       assert.ok(names.has(name), name);
     for (const check of checks) assert.equal(check.hint === "", check.severity === "ok", `${check.name} has its hint`);
     real.close();
   } finally {
+    rmSync(dataDir, { recursive: true });
+  }
+});
+
+test("preflight speaks of ports that something would listen on, in words of what is lost", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "hst-facts-"));
+  const taken = createServer();
+  try {
+    await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as AddressInfo;
+    const portsOf = async (compute: { vncEnabled: boolean }, ports: Partial<Settings["ports"]>) => {
+      const settings = testSettings({ dataDir, virtDriver: "libvirt", listenAddress: "127.0.0.1", compute, ports });
+      const host = createHost({ settings, log });
+      const { checks } = await host.preflight();
+      host.close();
+      return checks.filter((check) => check.name === "ports" && check.message.includes(String(port)));
+    };
+    const off = { classic: false };
+    const [console] = await portsOf({ vncEnabled: true }, { ...off, noVnc: port });
+    assert.match(`${console?.message} ${console?.hint}`, /VNC consoles is taken.*NOVNCPROXY_PORT/);
+    assert.deepEqual(await portsOf({ vncEnabled: false }, { ...off, noVnc: port }), []);
+    assert.deepEqual(await portsOf({ vncEnabled: true }, { ...off, image: port }), []);
+    const [image] = await portsOf({ vncEnabled: true }, { classic: true, image: port });
+    assert.match(`${image?.severity} ${image?.message}`, /^warning port \d+ \(image\) is taken/);
+  } finally {
+    taken.close();
     rmSync(dataDir, { recursive: true });
   }
 });

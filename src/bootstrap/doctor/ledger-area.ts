@@ -35,7 +35,7 @@ function findingOf(entry: LedgerEntry): Finding {
   return {
     key: `${kind}-gone:${name}`,
     severity: "error",
-    what: `${describe(entry)} is ${["sysctl", "kernel-switch"].includes(kind) ? "not as it was set" : "gone"} (it belongs to ${owner})`,
+    what: `${describe(entry)} is ${kind === "sysctl" ? "not as it was set" : "gone"} (it belongs to ${owner})`,
     why: kindOf(kind).whenGone ?? "it was there when the ledger was written",
     todo: REPAIR_WORDS[repair],
     repair,

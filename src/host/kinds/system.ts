@@ -26,14 +26,12 @@ export const system = {
 
   "kernel-switch": {
     words: "kernel setting",
-    whenGone: "somebody set it since, or the machine was started anew",
     async undo({ name, details: { previous, value } }) {
       // Somebody else may have set it since: then it is no longer ours to set back.
       if ((await readSwitch(name)) === value) await writeFile(name, previous);
     },
-    async isThere({ name, details: { value } }) {
-      return (await readSwitch(name)) === value;
-    },
+    // Other programs set it as they see fit (ksmtuned does), and a cloud works either way.
+    isThere: async () => null,
   } satisfies Kind<"kernel-switch">,
 
   process: {

@@ -1,5 +1,6 @@
 import { mkdir, readFile, statfs } from "node:fs/promises";
 import { cpus, loadavg, uptime } from "node:os";
+import { machineFacts } from "../../../../host/facts.ts";
 import type { CpuInfo, HostInfo } from "../driver.ts";
 import type { DriverContext } from "./context.ts";
 import { attribute, elements, text } from "./xml/read.ts";
@@ -44,8 +45,25 @@ export class HostFacts {
   async #ask(): Promise<Fixed> {
     const { host } = await this.#context.libvirt();
     const [version, capabilities] = await Promise.all([host.hypervisorVersion(), host.capabilities()]);
-    return { hypervisorVersion: version.number, cpuInfo: cpuInfoOf(capabilities) };
+    return { hypervisorVersion: version.number, cpuInfo: await completed(cpuInfoOf(capabilities)) };
   }
+}
+
+/**
+ * libvirt's word on the processor, and the machine's own where libvirt has none (it knows no model of many a virtual one) or where
+ * its topology is of another number of processors than there are, as in containers.
+ */
+export async function completed(libvirts: CpuInfo, look = machineFacts): Promise<CpuInfo> {
+  const { cells, sockets, cores, threads } = libvirts.topology;
+  const fits = cells * sockets * cores * threads === cpus().length;
+  if (libvirts.model !== "" && libvirts.vendor !== "" && fits) return libvirts;
+  const { cpu } = await look();
+  return {
+    ...libvirts,
+    model: libvirts.model || cpu.model,
+    vendor: libvirts.vendor || cpu.vendor,
+    topology: fits ? libvirts.topology : { cells: 1, sockets: cpu.sockets, cores: cpu.cores, threads: cpu.threads },
+  };
 }
 
 /** nova's cpu_info, from the `<host><cpu>` of libvirt's capabilities. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { cpus } from "node:os";
 import { test } from "node:test";
 import type { InstanceSpec } from "../../../../../src/services/compute/driver/driver.ts";
 import { diskParts } from "../../../../../src/services/compute/driver/libvirt/disks.ts";
-import { uptimeLine } from "../../../../../src/services/compute/driver/libvirt/host-info.ts";
+import { completed, uptimeLine } from "../../../../../src/services/compute/driver/libvirt/host-info.ts";
 import { cpuTopology } from "../../../../../src/services/compute/driver/libvirt/xml/cpu.ts";
 import { domainXml } from "../../../../../src/services/compute/driver/libvirt/xml/domain.ts";
 import { el, render } from "../../../../../src/services/compute/driver/libvirt/xml/element.ts";
@@ -135,4 +136,30 @@ test("uptime reads as uptime(1) prints it", () => {
     uptimeLine(NOW, 2 * 86_400 + 4 * 3600 + 60, [0.1, 0.05, 0]),
     /^ \d\d:\d\d:\d\d up 2 days, {2}4:01, {2}0 users, {2}load average: 0.10, 0.05, 0.00$/,
   );
+});
+
+test("the machine fills in what libvirt does not know of its processor, and is not asked when it knows", async () => {
+  const machine = async () => ({
+    hostname: "box",
+    arch: "x86_64",
+    kernel: "6.1",
+    os: { id: "debian", like: [], version: "12", name: "Debian" },
+    cpu: { count: 2, sockets: 1, cores: 2, threads: 1, model: "Xeon", vendor: "Intel", flags: [], mhz: 0 },
+    memory: { total: 1, available: 1, swapTotal: 0 },
+  });
+  const never = () => Promise.reject(new Error("asked"));
+  const known = (sockets: number) => ({
+    arch: "x86_64",
+    model: "Nehalem",
+    vendor: "Intel",
+    topology: { cells: 1, sockets, cores: 1, threads: 1 },
+    features: ["vmx"],
+  });
+  const right = known(cpus().length);
+  assert.deepEqual(await completed(right, never), right);
+  assert.deepEqual(await completed({ ...right, model: "" }, machine), { ...right, model: "Xeon" });
+  // Of another machine, as libvirt tells in containers.
+  const others = await completed(known(cpus().length + 1), machine);
+  assert.deepEqual(others.topology, { cells: 1, sockets: 1, cores: 2, threads: 1 });
+  assert.equal(others.model, "Nehalem");
 });
