@@ -24,7 +24,9 @@ test("NOVA_ENFORCE_NEW_DEFAULTS=False: any role in a project is enough there, an
     [true, 403],
     [false, 202],
   ] as const) {
-    const t = await computeLab({ settings: { settings: { identity: { enforceNewDefaultsOf: { nova } } } } });
+    const t = await computeLab({
+      settings: { settings: { identity: { enforceNewDefaultsOf: { nova, glance: nova, neutron: nova } } } },
+    });
     try {
       const request = { token: "anotherrole:alpha", body: { server: { ...body.server, imageRef: t.image.id } } };
       assert.equal((await t.api("POST", "/servers", request)).status, status);
