@@ -118,3 +118,21 @@ test("a port is added to one router once, and one port of a network brings IPv6"
   assert.match(message, /Only one IPv6 port from the same network subnet can be connected to a router/);
   await api.call(ME, "PUT", path, { subnet_id: subnets[1].id });
 });
+
+test("the ports of routers keep their MAC and their address, and bound ones their MAC", async () => {
+  const network = await api.make(ME, "network", {});
+  const subnet = await api.make(ME, "subnet", { network_id: network.id, ip_version: 4, cidr: "10.0.0.0/24" });
+  const router = await api.make(ME, "router", {});
+  const { port_id } = await api.call(ME, "PUT", `/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const fixed = (ip_address: string) => ({ port: { fixed_ips: [{ subnet_id: subnet.id, ip_address }] } });
+  await api.refused(ME, "PUT", `/ports/${port_id}`, fixed("10.0.0.9"), 400, "IPAddressChangeNotAllowed");
+  const { port: kept } = await api.call(ME, "PUT", `/ports/${port_id}`, fixed("10.0.0.1"));
+  assert.equal(kept.fixed_ips[0].ip_address, "10.0.0.1");
+  const mac = { port: { mac_address: "fa:16:3e:00:00:99" } };
+  await api.refused(ADMIN, "PUT", `/ports/${port_id}`, mac, 409, "UnsupportedPortDeviceOwner");
+  const port = await api.make(ME, "port", { network_id: network.id, device_id: "guest" });
+  await api.change(ADMIN, "port", port.id, { "binding:host_id": "here" });
+  await api.refused(ADMIN, "PUT", `/ports/${port.id}`, mac, 409, "PortBound");
+  await api.change(ADMIN, "port", port.id, { "binding:host_id": "" });
+  assert.equal((await api.change(ADMIN, "port", port.id, mac.port)).mac_address, "fa:16:3e:00:00:99");
+});

@@ -214,9 +214,20 @@ export class PortManager implements Resource {
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    return this.#base.kernel.db.transaction(
-      () => this.views([this.change(context, this.row(context, id), changes)])[0] ?? {},
-    );
+    const { kernel, store } = this.#base;
+    return kernel.db.transaction(() => {
+      const row = this.row(context, id);
+      const before = v4Of(store.portDetails.ips(id));
+      const updated = this.change(context, row, changes);
+      // A router's interface has the address that it was added with (l3-port-ip-change-not-allowed).
+      if (this.#isInterface(row) && v4Of(store.portDetails.ips(id)) !== before)
+        throw badRequest(`IP updates for port ${id} are not allowed`, { type: "IPAddressChangeNotAllowed" });
+      return this.views([updated])[0] ?? {};
+    });
+  }
+
+  #isInterface(row: PortRow): boolean {
+    return row.device_owner === "network:router_interface" && this.#deviceExists(row);
   }
 
   /** Inside a transaction: `changes` are API attributes, converted. */
@@ -228,7 +239,8 @@ export class PortManager implements Resource {
     if (!seesAll(context) && network?.project_id !== context.projectId) refuseForeign(changes);
     if (wanted.mac_address !== undefined && wanted.mac_address !== row.mac_address) {
       if (!context.isAdmin) throw disallowed("(rule:update_port and rule:update_port:mac_address)");
-      if (row.plugged) throw boundPort(row, wanted.mac_address);
+      if (row.device_owner.startsWith("network:")) throw unsupportedOwner("mac address update", row);
+      if (row.host_id !== "") throw boundPort(row, wanted.mac_address);
       wanted.mac_address = this.ipam.mac(row.network_id, wanted.mac_address);
     }
     const isNewMac = wanted.mac_address !== undefined && wanted.mac_address !== row.mac_address;
@@ -374,6 +386,17 @@ const groupsNeedSecurity = () =>
   badRequest("Port security must be enabled and port must have an IP address in order to use security groups.", {
     type: "PortSecurityAndIPRequiredForSecurityGroups",
   });
+const unsupportedOwner = (operation: string, row: PortRow) =>
+  conflict(`Operation ${operation} is not supported for device_owner ${row.device_owner} on port ${row.id}.`, {
+    type: "UnsupportedPortDeviceOwner",
+  });
+/** The port's IPv4 addresses, to compare. */
+const v4Of = (ips: readonly PortIp[]): string =>
+  ips
+    .map((ip) => ip.ip_address)
+    .filter((address) => !address.includes(":"))
+    .sort()
+    .join();
 const boundPort = (row: PortRow, mac: string) =>
   conflict(
     `Unable to complete operation on port ${row.id}, port is already bound, port type: bridge, old_mac ${row.mac_address}, new_mac ${mac}.`,

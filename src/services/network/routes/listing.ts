@@ -185,5 +185,14 @@ export function shownTo(context: RequestContext, attributes: Attributes, view: B
   return Object.fromEntries(wanted.filter((name) => Object.hasOwn(view, name)).map((name) => [name, view[name]]));
 }
 
-const unseen = (attributes: Attributes): [string, Attribute][] =>
-  Object.entries(attributes).filter(([, { seenBy, hidden }]) => seenBy === "admin" || hidden === true);
+/** Found once for each table: this is asked for every item of every list. */
+const guarded = new WeakMap<Attributes, [string, Attribute][]>();
+
+function unseen(attributes: Attributes): [string, Attribute][] {
+  let found = guarded.get(attributes);
+  if (found === undefined) {
+    found = Object.entries(attributes).filter(([, { seenBy, hidden }]) => seenBy === "admin" || hidden === true);
+    guarded.set(attributes, found);
+  }
+  return found;
+}
