@@ -20,7 +20,9 @@ import { dataRoutes } from "./routes/data.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { memberRoutes } from "./routes/members.ts";
+import { metadefRoutes } from "./routes/metadefs.ts";
 import { schemaRoutes } from "./routes/schemas.ts";
+import { taskRoutes } from "./routes/tasks.ts";
 import { touchedImages } from "./routes/touched.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import { versionRoutes } from "./routes/versions.ts";
@@ -73,6 +75,8 @@ export const image = defineService<"image", ImageDrivers>({
         ...dataRoutes(data, touched),
         ...memberRoutes(sharing, touched),
         ...importRoutes({ imports, tasks, touched }),
+        ...taskRoutes(tasks, settings),
+        ...metadefRoutes(settings),
         ...schemaRoutes(),
         ...usageRoutes(quotas),
       ],

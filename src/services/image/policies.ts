@@ -55,6 +55,7 @@ export const policies: PolicyTable = {
   get_task: admin,
   get_tasks: admin,
   tasks_api_access: admin,
+  get_metadef_namespaces: projectReaderOrAdmin,
   "image:info": role("reader"),
   "image:schemas": role("reader"),
 };

@@ -5,14 +5,14 @@ import type { ImageListing } from "../manager/listing.ts";
 import { type PatchChange, parsePatch, patchDialect } from "../manager/patch.ts";
 import type { ImageRow } from "../store/images.ts";
 import { imagesView, imageView } from "../views/images.ts";
+import { type Pages, pageSize } from "./pages.ts";
 import type { TouchedImages } from "./touched.ts";
 
 export interface ImageRouteDeps {
   images: ImageManager;
   listing: ImageListing;
   touched: TouchedImages;
-  /** Page sizes. */
-  pages: { pageSizeDefault: number; pageSizeMax: number };
+  pages: Pages;
 }
 
 export function imageRoutes({ images, listing, touched: { image }, pages }: ImageRouteDeps): AnyRoute[] {
@@ -45,7 +45,7 @@ export function imageRoutes({ images, listing, touched: { image }, pages }: Imag
       of: caller,
       success: 200,
       handler(request) {
-        const limit = pageSize(request, pages);
+        const limit = pageSize(request.query, pages);
         const rows = listing.list(request.context, { query: request.query, limit });
         return { body: imagesView(rows, request.query, limit) };
       },
@@ -135,13 +135,4 @@ function jsonObject(body: unknown): Record<string, unknown> {
     throw badRequest("Request body must be a JSON object.");
   }
   return body as Record<string, unknown>;
-}
-
-/** Errors: 400 for nonsense or a negative number. 0 is a page without images. */
-function pageSize(request: ApiRequest, pages: ImageRouteDeps["pages"]): number {
-  const text = request.query.get("limit");
-  if (text === null) return Math.min(pages.pageSizeDefault, pages.pageSizeMax);
-  if (/^-\d+$/.test(text)) throw badRequest("limit param must be positive");
-  if (!/^\d{1,9}$/.test(text)) throw badRequest("limit param must be an integer");
-  return Math.min(Number(text), pages.pageSizeMax);
 }

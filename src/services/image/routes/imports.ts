@@ -1,9 +1,9 @@
-import { ApiError, badRequest } from "../../../kernel/errors.ts";
+import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { ImportManager, ImportRequest } from "../manager/imports.ts";
 import type { ImageRow } from "../store/images.ts";
 import type { TaskStore } from "../store/tasks.ts";
-import { imageTaskView, taskView } from "../views/tasks.ts";
+import { imageTaskView } from "../views/tasks.ts";
 import type { TouchedImages } from "./touched.ts";
 
 const METHODS = ["glance-direct", "web-download", "copy-image"];
@@ -55,28 +55,6 @@ export function importRoutes({ imports, tasks, touched: { image } }: ImportRoute
       of: image(),
       success: 200,
       handler: ({ thing }) => ({ body: { tasks: tasks.ofImage(thing.id).map(imageTaskView) } }),
-    }),
-    route({
-      name: "tasks:list",
-      method: "GET",
-      path: "/v2/tasks",
-      policy: "get_tasks",
-      success: 200,
-      handler: () => ({
-        body: { tasks: tasks.list(1000).map(taskView), first: "/v2/tasks", schema: "/v2/schemas/tasks" },
-      }),
-    }),
-    route({
-      name: "tasks:show",
-      method: "GET",
-      path: "/v2/tasks/:task_id",
-      policy: "get_task",
-      success: 200,
-      handler({ param }) {
-        const task = tasks.get(param("task_id"));
-        if (task === undefined) throw new ApiError(404, `No task found with ID ${param("task_id")}`);
-        return { body: taskView(task) };
-      },
     }),
   ];
 }

@@ -58,9 +58,7 @@ export class TaskStore {
     return this.#db.prepare<[], TaskRow>("SELECT * FROM image_tasks WHERE status IN ('pending', 'processing')").all();
   }
 
-  list(limit: number): TaskRow[] {
-    return this.#db
-      .prepare<[number], TaskRow>("SELECT * FROM image_tasks ORDER BY created_at DESC, id DESC LIMIT ?")
-      .all(limit);
+  all(): TaskRow[] {
+    return this.#db.prepare<[], TaskRow>("SELECT * FROM image_tasks").all();
   }
 }

@@ -22,21 +22,26 @@ export const imageTaskView = (task: TaskRow) => ({
   message: task.message,
 });
 
-/** As the tasks API shows one. */
-export const taskView = (task: TaskRow) => ({
+/** As the tasks API lists them. */
+export const taskStub = (task: TaskRow) => ({
   id: task.id,
   type: task.type,
   status: task.status,
   owner: task.owner,
-  image_id: task.image_id,
-  request_id: task.request_id,
-  user_id: task.user_id,
-  input: json(task.input),
-  result: json(task.result),
-  message: task.message,
   ...(task.expires_at === null ? {} : { expires_at: isoSeconds(task.expires_at) }),
   created_at: isoSeconds(task.created_at),
   updated_at: isoSeconds(task.updated_at),
   self: `/v2/tasks/${task.id}`,
   schema: "/v2/schemas/task",
+});
+
+/** As the tasks API shows one. */
+export const taskView = (task: TaskRow) => ({
+  ...taskStub(task),
+  ...(task.image_id === null ? {} : { image_id: task.image_id }),
+  request_id: task.request_id,
+  user_id: task.user_id,
+  input: json(task.input),
+  result: json(task.result),
+  message: task.message,
 });

@@ -1,0 +1,67 @@
+import { badRequest } from "../../../kernel/errors.ts";
+import { isUuidLike } from "../../../kernel/ids/ids.ts";
+import type { TaskRow, TaskStore } from "../store/tasks.ts";
+
+const STATUSES = ["pending", "processing", "success", "failure"];
+const NOT_FILTERS: ReadonlySet<string> = new Set(["limit", "marker", "sort_key", "sort_dir"]);
+const SORT_KEYS: readonly (keyof TaskRow)[] = [
+  "id",
+  "type",
+  "status",
+  "owner",
+  "image_id",
+  "request_id",
+  "user_id",
+  "expires_at",
+  "created_at",
+  "updated_at",
+];
+
+/**
+ * `GET /v2/tasks`: newest first unless it is said otherwise, after the marker, at most `limit`
+ * (glance/api/v2/tasks.py and db/sqlalchemy/api.py `task_get_all`). Errors: 400 for what the query has wrong.
+ */
+export function listTasks(store: TaskStore, query: URLSearchParams, limit: number): TaskRow[] {
+  const tests = filters(query);
+  const ordered = store.all().sort(order(query));
+  const fitting = ordered.filter((task) => tests.every((fits) => fits(task)));
+  const marker = query.get("marker");
+  if (marker === null) return fitting.slice(0, limit);
+  if (!isUuidLike(marker)) throw badRequest("Invalid marker format");
+  const place = ordered.findIndex(({ id }) => id === marker);
+  if (place < 0) throw badRequest(`No task found with ID ${marker}`);
+  const after = new Set(ordered.slice(place + 1));
+  return fitting.filter((task) => after.has(task)).slice(0, limit);
+}
+
+function filters(query: URLSearchParams): ((task: TaskRow) => boolean)[] {
+  const status = query.get("status");
+  if (status && !STATUSES.includes(status)) throw badRequest(`Invalid status value: ${status}`);
+  const type = query.get("type");
+  // The other kind is not to be asked for.
+  if (type && type !== "import") throw badRequest(`Invalid type value: ${type}`);
+  return [...query]
+    .filter(([name]) => !NOT_FILTERS.has(name) && SORT_KEYS.includes(name as keyof TaskRow))
+    .map(
+      ([name, wanted]) =>
+        (task) =>
+          String(task[name as keyof TaskRow]) === wanted,
+    );
+}
+
+function order(query: URLSearchParams): (one: TaskRow, other: TaskRow) => number {
+  const direction = query.get("sort_dir") ?? "desc";
+  if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`);
+  const wanted = query.get("sort_key") ?? "created_at";
+  const key = SORT_KEYS.find((name) => name === wanted);
+  if (key === undefined) throw badRequest("Sort key supplied was not valid.");
+  const keys: readonly (keyof TaskRow)[] = [...new Set([key, "created_at", "id"] as const)];
+  const sign = direction === "asc" ? 1 : -1;
+  return (one, other) => {
+    for (const name of keys) {
+      const [a, b] = [one[name] ?? "", other[name] ?? ""];
+      if (a !== b) return a < b ? -sign : sign;
+    }
+    return 0;
+  };
+}

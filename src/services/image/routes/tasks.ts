@@ -1,0 +1,56 @@
+import { ApiError } from "../../../kernel/errors.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { listTasks } from "../manager/task-listing.ts";
+import type { TaskStore } from "../store/tasks.ts";
+import { taskStub, taskView } from "../views/tasks.ts";
+import { type Pages, pageSize } from "./pages.ts";
+
+/** `/v2/tasks`: what imports did, for administrators. */
+export function taskRoutes(tasks: TaskStore, pages: Pages): AnyRoute[] {
+  return [
+    route({
+      name: "tasks:list",
+      method: "GET",
+      path: "/v2/tasks",
+      policy: "get_tasks",
+      success: 200,
+      handler({ query }) {
+        const limit = pageSize(query, pages);
+        const rows = listTasks(tasks, query, limit);
+        const links = new URLSearchParams(query);
+        links.delete("marker");
+        const first = links.size === 0 ? "/v2/tasks" : `/v2/tasks?${links}`;
+        const last = rows.at(-1);
+        if (last !== undefined && rows.length === limit) links.set("marker", last.id);
+        const next = links.has("marker") ? { next: `/v2/tasks?${links}` } : {};
+        return { body: { tasks: rows.map(taskStub), first, schema: "/v2/schemas/tasks", ...next } };
+      },
+    }),
+    route({
+      name: "tasks:show",
+      method: "GET",
+      path: "/v2/tasks/:task_id",
+      policy: "get_task",
+      success: 200,
+      handler({ param }) {
+        const task = tasks.get(param("task_id"));
+        if (task === undefined) throw new ApiError(404, `No task found with ID ${param("task_id")}`);
+        return { body: taskView(task) };
+      },
+    }),
+    route({
+      name: "tasks:delete",
+      method: "DELETE",
+      path: "/v2/tasks/:task_id",
+      policy: "tasks_api_access",
+      success: 405,
+      handler() {
+        throw new ApiError(
+          405,
+          "This operation is currently not permitted on Glance Tasks. They are auto deleted after reaching the time based on their expires_at property.",
+          { headers: { allow: "GET" } },
+        );
+      },
+    }),
+  ];
+}
