@@ -179,7 +179,7 @@ describe("what is acknowledged is on the disk first", () => {
             "x-auth-token": token,
             accept: "application/json",
             ...(body === undefined ? {} : { "content-type": "application/json" }),
-            "openstack-api-version": "placement 1.20",
+            "openstack-api-version": "placement 1.20, volume 3.0",
             ...headers,
           },
           ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),

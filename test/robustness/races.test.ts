@@ -15,7 +15,7 @@ describe("many want the last one at the same moment", () => {
 
   const net = "/networking/v2.0";
   const member = (method: string, path: string, body?: unknown) =>
-    world.as("member", method, path, body, { accept: "application/json", "openstack-api-version": "compute 2.96" });
+    world.as("member", method, path, body, { accept: "application/json", "openstack-api-version": "compute 2.96, volume 3.0" });
 
   /** Sends all before any is answered; `body` may differ by number. Answers how many were accepted and refused. */
   async function race(path: string, body: (n: number) => unknown, method = "POST"): Promise<Answer[]> {

@@ -118,7 +118,7 @@ export class TestDaemon {
       headers: {
         "x-auth-token": this.token,
         accept: "application/json",
-        "openstack-api-version": "placement 1.20",
+        "openstack-api-version": "placement 1.20, volume 3.0",
         "x-openstack-nova-api-version": "2.60",
         ...(body === undefined ? {} : { "content-type": isBytes ? "application/octet-stream" : "application/json" }),
       },
