@@ -15,7 +15,10 @@ describe("many want the last one at the same moment", () => {
 
   const net = "/networking/v2.0";
   const member = (method: string, path: string, body?: unknown) =>
-    world.as("member", method, path, body, { accept: "application/json", "openstack-api-version": "compute 2.96, volume 3.0" });
+    world.as("member", method, path, body, {
+      accept: "application/json",
+      "openstack-api-version": "compute 2.96, volume 3.0",
+    });
 
   /** Sends all before any is answered; `body` may differ by number. Answers how many were accepted and refused. */
   async function race(path: string, body: (n: number) => unknown, method = "POST"): Promise<Answer[]> {
@@ -255,7 +258,7 @@ describe("many want the last one at the same moment", () => {
       ["image id", "member", "/image/v2/images", { id: "6c1ef1f0-aaaa-4bbb-8ccc-0000000000aa", name: "same" }, 409],
     ] as const) {
       test(what, async () => {
-        const version = path.startsWith("/placement") ? "placement 1.20" : "compute 2.91";
+        const version = path.startsWith("/placement") ? "placement 1.20" : "compute 2.91, volume 3.0";
         const headers = { accept: "application/json", "openstack-api-version": version };
         const answers = await Promise.all(
           Array.from({ length: RUNNERS }, () => world.as(persona, "POST", path, body, headers)),
