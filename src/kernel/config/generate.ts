@@ -76,7 +76,7 @@ export function referenceText(): string {
     "",
     "`local.conf` is read as DevStack reads it, but as data: nothing in it is run. What is understood under",
     "`[[local|localrc]]` is assignments, `+=`, `export`, single and double quotes, escapes, `$VAR`, `${VAR}`,",
-    "`${VAR:-default}`, arrays `NAME=(a b)`, `if [ $A = b ]; then … fi` with tests of texts, comments, line continuation, and",
+    "`${VAR:-default}`, arrays `NAME=(a b)`, `if [ $A = b ]; then … fi` with tests of texts or `is_service_enabled`, comments, line continuation, and",
     "`enable_service`, `disable_service`, `disable_all_services`, `enable_plugin`. `HOST_IP=$(…)`, `HOST_IP_IFACE=$(…)` and",
     "`SERVICE_HOST=$(…)` ask for detection, and a command for a variable without effect does not matter; anything else is an",
     "error with its line. Values under `[[post-config|FILE]]` may use the variables, too. A file without headers is read as an",

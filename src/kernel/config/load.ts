@@ -70,7 +70,14 @@ export function loadSettings(options: LoadOptions): {
   checkContradictions(settings, resolver);
   if (options.ownAddresses === true) checkAddresses(settings, resolver, options.hostFacts);
   problems.push(...resolver.problems);
-  if (problems.length > 0) throw new ConfigError(problems.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)));
+  if (problems.length > 0) {
+    // A value that does not fit is often that of a variable that is not there.
+    const told = problems.map((one) => {
+      const unset = remarks.unsetAt(one.line);
+      return unset === "" ? one : { ...one, message: `${one.message}: ${unset}` };
+    });
+    throw new ConfigError(told.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)));
+  }
   if (options.write === true && generated.fresh) writePasswords(passwordFile, generated.stored);
   for (const { line, message, hint } of resolver.notes) remarks.say("note", line, message, hint);
   return { settings, warnings: remarks.all() };

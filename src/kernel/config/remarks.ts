@@ -42,6 +42,12 @@ export class Remarks {
     found.names.set(name, Math.min(line, found.names.get(name) ?? line));
   }
 
+  /** The variables of that line that are set nowhere, in words; "" when there are none. */
+  unsetAt(line: number | null): string {
+    const found = this.#single.filter((one) => one.line === line && one.message.startsWith("$"));
+    return found.map(({ message }) => message).join("; ");
+  }
+
   /** In the order of their lines. */
   all(): readonly ConfigWarning[] {
     const grouped = [...this.#groups.values()].map(({ kind, names }) => {

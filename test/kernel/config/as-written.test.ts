@@ -113,6 +113,21 @@ test("an if of texts is decided without running anything", () => {
   assert.deepEqual(chosen("a").said, []);
 });
 
+test("an if of services is decided by the list as it is there", () => {
+  const body = (list: string) =>
+    `${list}\nif is_service_enabled horizon $MORE; then\n  REGION_NAME=With\nelse\n  REGION_NAME=Without\nfi`;
+  assert.equal(load(body("MORE=")).settings.regionName, "Without");
+  assert.equal(load(body("MORE=\nenable_service horizon")).settings.regionName, "With");
+  assert.equal(load(body("MORE=neutron")).settings.regionName, "With");
+  assert.equal(load(body("MORE=c-vol\ndisable_service cinder")).settings.regionName, "Without");
+});
+
+test("a value that does not fit because a variable is not set says so", () => {
+  assert.match(problemsOf("LOGDAYS=$DAYS_TO_KEEP").join(), /LOGDAYS is an empty value.*\$DAYS_TO_KEEP is not set/);
+  const ini = "[[post-config|$NOVA_CONF]]\n[quota]\ncores = $MY_CORES";
+  assert.match(problemsOf(ini).join(), /\[quota\] cores is an empty value.*\$MY_CORES of \[quota\] cores is not set/);
+});
+
 test("values of post-config are expanded with localrc's variables, which count as used", () => {
   const { settings, said } = load(`[[local|localrc]]
 ADMIN_PASSWORD=x

@@ -26,7 +26,7 @@ const notData = (place: { readonly line: number; readonly column: number }): Syn
     place,
     '"if … fi" is not supported: local.conf is read as data, not run as a script',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: speaks about a shell variable
-    "only tests such as [ $A = b ] are understood; write the assignments you want directly, or ${VAR:-default} to take a value from the environment",
+    "only tests such as [ $A = b ] and is_service_enabled are understood; write the assignments you want directly, or ${VAR:-default} to take a value from the environment",
   );
 
 const KEYWORD = /^(if|then|elif|else|fi)(?=[\s;]|$)/;
@@ -53,6 +53,8 @@ function parseBody(
 
 function parseTest(scanner: Scanner, place: { readonly line: number; readonly column: number }): Test {
   scanner.skipBlanks();
+  const asked = /^is_service_enabled(?=\s)/.exec(scanner.restOfLine())?.[0];
+  if (asked !== undefined) return { operator: "enabled", names: wordsBehind(scanner, asked) };
   const open = /^\[\[?(?=\s)/.exec(scanner.restOfLine())?.[0];
   if (open === undefined) throw notData(place);
   for (let taken = 0; taken < open.length; taken += 1) scanner.next();
@@ -75,6 +77,17 @@ function parseTest(scanner: Scanner, place: { readonly line: number; readonly co
     if (operator === "-z" || operator === "-n") return { operator, left: second, right: [] };
   }
   throw notData(place);
+}
+
+function wordsBehind(scanner: Scanner, command: string): Word[] {
+  for (let taken = 0; taken < command.length; taken += 1) scanner.next();
+  const words: Word[] = [];
+  scanner.skipBlanks();
+  while (!scanner.atCommandEnd()) {
+    words.push(scanner.word());
+    scanner.skipBlanks();
+  }
+  return words;
 }
 
 /** The text of a word without variables; null for any other. */

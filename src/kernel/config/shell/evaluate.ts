@@ -1,7 +1,7 @@
 import { absentPlugin } from "../absent.ts";
 import type { ConfigProblem } from "../errors.ts";
 import { notThere, otherPlugins, type Remarks, withoutEffect } from "../remarks.ts";
-import { resolveServices, withoutService } from "../services.ts";
+import { isServiceEnabled, resolveServices, withoutService } from "../services.ts";
 import { noteOfPlugin } from "../variables/plugins.ts";
 import { aliasTarget, findVariable } from "../variables.ts";
 import { Scanner } from "./scanner.ts";
@@ -97,7 +97,12 @@ class Evaluator implements Evaluation {
     for (const inner of chosen?.body ?? []) this.run(inner);
   }
 
-  #holds({ operator, left, right }: Test, at: Place): boolean {
+  #holds(test: Test, at: Place): boolean {
+    if (test.operator === "enabled") {
+      const enabledServices = resolveServices(this.#lookup("ENABLED_SERVICES") ?? "");
+      return test.names.some((name) => isServiceEnabled({ enabledServices }, this.#text(name, at)));
+    }
+    const { operator, left, right } = test;
     const [one, other] = [this.#text(left, at), this.#text(right, at)];
     if (operator === "-z") return one === "";
     if (operator === "-n") return one !== "";

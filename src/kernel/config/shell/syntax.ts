@@ -37,12 +37,10 @@ export type Statement =
     }
   | { readonly kind: "if"; readonly branches: readonly Branch[]; readonly line: number; readonly column: number };
 
-/** A test that needs nothing but variables: `[ a = b ]`, `!=`, `-z`, `-n`. */
-export interface Test {
-  readonly operator: "=" | "!=" | "-z" | "-n";
-  readonly left: Word;
-  readonly right: Word;
-}
+/** A test that needs nothing but variables and the list of services: `[ a = b ]`, `!=`, `-z`, `-n`, `is_service_enabled NAME …`. */
+export type Test =
+  | { readonly operator: "=" | "!=" | "-z" | "-n"; readonly left: Word; readonly right: Word }
+  | { readonly operator: "enabled"; readonly names: readonly Word[] };
 
 /** `if TEST; then BODY`, `elif …`; the test of `else` is null. */
 export interface Branch {
