@@ -72,35 +72,20 @@ describe("a real cloud", { skip }, () => {
   });
 
   step("two projects with the same address range boot guests", async () => {
-    for (const cloud of ["devstack", "devstack-alt-member"]) {
-      await lab.openstack(cloud, ["network", "create", "same"]);
-      await lab.openstack(cloud, [
-        "subnet",
-        "create",
-        "same",
-        "--network",
-        "same",
-        "--subnet-range",
-        NETWORK_OF_BOTH,
-        "--dns-nameserver",
-        "192.0.2.53",
-      ]);
-      await lab.openstack(cloud, ["router", "create", "out"]);
-      await lab.openstack(cloud, ["router", "set", "out", "--external-gateway", "public"], { plain: true });
-      await lab.openstack(cloud, ["router", "add", "subnet", "out", "same"], { plain: true });
-      await lab.openstack(cloud, ["security", "group", "rule", "create", "default", "--proto", "icmp"]);
-      await lab.openstack(cloud, [
-        "security",
-        "group",
-        "rule",
-        "create",
-        "default",
-        "--proto",
-        "tcp",
-        "--dst-port",
-        "22",
-      ]);
-    }
+    const both = ["devstack", "devstack-alt-member"].map(async (cloud) => {
+      const os = (...args: string[]) => lab.openstack(cloud, args);
+      const run = (...args: string[]) => lab.openstack(cloud, args, { plain: true });
+      const rule = ["security", "group", "rule", "create", "default", "--proto"];
+      await os("network", "create", "same");
+      const range = ["--subnet-range", NETWORK_OF_BOTH, "--dns-nameserver", "192.0.2.53"];
+      await os("subnet", "create", "same", "--network", "same", ...range);
+      await os("router", "create", "out");
+      await run("router", "set", "out", "--external-gateway", "public");
+      await run("router", "add", "subnet", "out", "same");
+      await os(...rule, "icmp");
+      await os(...rule, "tcp", "--dst-port", "22");
+    });
+    await Promise.all(both);
     const privateKey: string = await lab.openstack("devstack", ["keypair", "create", "mykey"], { plain: true });
     key = join(lab.directory, "mykey.pem");
     writeFileSync(key, privateKey);
