@@ -8,6 +8,8 @@ interface Switch {
   what: string;
   path: string;
   value: string;
+  /** A kernel may have the feature without this choice: then its own is as good. */
+  choice?: boolean;
 }
 
 /** What ENABLE_KSM and ENABLE_ZSWAP ask for, as DevStack's lib/host sets it: without ENABLE_ZSWAP zswap stays as it is. */
@@ -18,8 +20,8 @@ function switches({ ksm, zswap }: Settings["tuning"], sys: string): Switch[] {
     ...(zswap === null
       ? []
       : [
-          { what: "zswap's compressor", path: parameter("compressor"), value: zswap.compressor },
-          { what: "zswap's pool", path: parameter("zpool"), value: zswap.pool },
+          { what: "zswap's compressor", path: parameter("compressor"), value: zswap.compressor, choice: true },
+          { what: "zswap's pool", path: parameter("zpool"), value: zswap.pool, choice: true },
           { what: "zswap", path: parameter("enabled"), value: "Y" },
         ]),
   ];
@@ -33,10 +35,10 @@ function switches({ ksm, zswap }: Settings["tuning"], sys: string): Switch[] {
 export async function tuneKernel(parts: { settings: Settings; ledger: Ledger; sys?: string }): Promise<string[]> {
   const { settings, ledger, sys = "/sys" } = parts;
   const remarks: string[] = [];
-  for (const { what, path, value } of switches(settings.tuning, sys)) {
+  for (const { what, path, value, choice } of switches(settings.tuning, sys)) {
     const previous = await readSwitch(path);
     if (previous === null) {
-      if (value !== "0") remarks.push(`this kernel has no ${what}`);
+      if (value !== "0" && choice !== true) remarks.push(`this kernel has no ${what}`);
     } else if (previous !== value) {
       const known = ledger.get("kernel-switch", path) !== null;
       const request = { kind: "kernel-switch" as const, name: path, details: { previous, value }, owner: "tuning" };

@@ -64,12 +64,7 @@ test("what somebody else has set since is theirs", async () => {
 
 test("zswap with its parameters, backwards when it is given back; without it in the kernel it is told", async () => {
   const wanted = { ksm: true, zswap: { compressor: "lz4", pool: "zsmalloc" } };
-  assert.deepEqual(await tune(wanted), [
-    "KSM on",
-    "this kernel has no zswap's compressor",
-    "this kernel has no zswap's pool",
-    "this kernel has no zswap",
-  ]);
+  assert.deepEqual(await tune(wanted), ["KSM on", "this kernel has no zswap"]);
   mkdirSync(join(sys, "module/zswap/parameters"), { recursive: true });
   for (const [name, value] of Object.entries({ compressor: "lzo", zpool: "zbud", enabled: "N" }))
     writeFileSync(zswap(name), `${value}\n`);
