@@ -1,8 +1,10 @@
 import {
   admin,
+  allOf,
   anyOf,
   anyone,
   authenticated,
+  ownerRule,
   type PolicyTable,
   type Rule,
   role,
@@ -10,11 +12,18 @@ import {
 } from "../../kernel/policy/policy.ts";
 
 /**
- * Neutron's defaults. Ownership is not asked here but where the resource is loaded (routes/resource.ts, managers), because
- * the owner of a network, of a security group or of a floating IP counts too; these rules say which roles may try.
+ * Neutron's defaults. What a caller may not see is 404 where it is loaded; who may change it is asked here. Targets carry `owners`: beside
+ * a thing's own project that of its network, of its security group or of its floating IP may count (Touched of routes/).
  */
+const owns: Rule = ownerRule(
+  "project_id:%(owners)s",
+  ({ projectId }, target) =>
+    target === null || (projectId !== null && Array.isArray(target.owners) && target.owners.includes(projectId)),
+);
 const read: Rule = anyOf(admin, role("reader"), serviceRole);
-const write: Rule = anyOf(admin, role("member"), serviceRole);
+const create: Rule = anyOf(admin, role("member"), serviceRole);
+const write: Rule = anyOf(admin, allOf(anyOf(role("member"), serviceRole), owns));
+const own: Rule = anyOf(admin, allOf(anyOf(role("reader"), serviceRole), owns));
 
 const OWNED = [
   "network",
@@ -54,21 +63,26 @@ const table: Record<string, Rule> = {
   "get_dhcp-agents": admin,
   "get_l3-agents": admin,
   get_network_ip_availability: admin,
-  get_quota: anyOf(admin, serviceRole, role("reader")),
+  get_quota: own,
+  list_quotas: admin,
+  get_own_quota_project: read,
   update_quota: admin,
   delete_quota: admin,
-  get_auto_allocated_topology: read,
+  get_auto_allocated_topology: own,
   delete_auto_allocated_topology: write,
   get_tags: read,
   update_tags: write,
 };
 for (const resource of OWNED) {
   table[`get_${resource}`] = read;
-  for (const verb of ["create", "update", "delete"]) table[`${verb}_${resource}`] = write;
+  table[`create_${resource}`] = create;
+  for (const verb of ["update", "delete"]) table[`${verb}_${resource}`] = write;
 }
-for (const verb of ["add_router_interface", "remove_router_interface", "add_extraroutes", "remove_extraroutes"]) {
-  table[verb] = write;
-}
+// Of a router and of the network that it is joined with, each by its own rules.
+for (const verb of ["add_router_interface", "remove_router_interface"]) table[verb] = create;
+for (const verb of ["add_extraroutes", "remove_extraroutes"]) table[verb] = write;
+// The floating IP's owner.
+table.create_floatingip_port_forwarding = write;
 for (const verb of ["add_prefixes", "remove_prefixes", "add_addresses", "remove_addresses", "onboard_network_subnets"])
   table[verb] = write;
 

@@ -146,13 +146,22 @@ const examplesByKind = (ids: Record<string, string>): Examples => {
     message: { message_id: of("message") },
     server: { server_id: of("server") },
     "server group": { id: of("server_group") },
-    project: { id: of("alpha"), quota_project_id: of("alpha") },
+    project: { id: of("alpha"), project_id: of("alpha"), quota_project_id: of("alpha") },
     "project asked for": { "?project_id": of("alpha") },
-    flavor: { flavor_id: "42" },
+    flavor: { flavor_id: "42", id: of("network_flavor") },
+    "service profile": { id: of("service_profile") },
     "security group": { id: of("security_group") },
     "security group rule": { id: of("security_group_rule") },
     "floating IP": { id: of("floatingip") },
+    floatingip: { id: of("floatingip"), fip_id: of("floatingip") },
     network: { id: of("network") },
+    subnet: { id: of("subnet") },
+    subnetpool: { id: of("subnetpool") },
+    port: { id: of("port") },
+    router: { id: of("router") },
+    "address scope": { id: of("address_scope") },
+    "address group": { id: of("address_group") },
+    "rbac policy": { id: of("rbac_policy") },
     "user of key pairs": { "?user_id": of("member") },
     volume: { id: of("volume"), volume_id: of("volume") },
     snapshot: { id: of("snapshot"), snapshot_id: of("snapshot") },
@@ -217,6 +226,12 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
     "address_scope",
   );
   await make(
+    "address_group",
+    `${net}/address-groups`,
+    { address_group: { addresses: ["10.5.0.0/24"] } },
+    "address_group",
+  );
+  await make(
     "rbac_policy",
     `${net}/rbac-policies`,
     {
@@ -229,6 +244,10 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
     },
     "rbac_policy",
   );
+  const netFlavor = { flavor: { name: "nf", service_type: "L3_ROUTER_NAT" } };
+  ids.network_flavor = (await must("admin", "POST", `${net}/flavors`, netFlavor)).flavor.id;
+  const profile = { service_profile: { metainfo: "{}" } };
+  ids.service_profile = (await must("admin", "POST", `${net}/service_profiles`, profile)).service_profile.id;
   const accept = { accept: "application/json" };
   await make(
     "image",

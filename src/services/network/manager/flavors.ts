@@ -30,7 +30,6 @@ export class FlavorManager implements Resource {
   readonly names = { singular: "flavor", plural: "flavors" };
   readonly path = "/v2.0/flavors";
   readonly attributes = flavorAttributes;
-  readonly adminOnly = true;
   readonly #base: Base;
 
   constructor(base: Base) {
@@ -141,7 +140,6 @@ export class ServiceProfileManager implements Resource {
   readonly names = { singular: "service_profile", plural: "service_profiles" };
   readonly path = "/v2.0/service_profiles";
   readonly attributes = serviceProfileAttributes;
-  readonly adminOnly = true;
   readonly #base: Base;
 
   constructor(base: Base) {

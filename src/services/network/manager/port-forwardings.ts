@@ -1,6 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, conflict } from "../../../kernel/errors.ts";
-import { badResource, disallowed, portForwardingNotFound } from "../errors.ts";
+import { badResource, portForwardingNotFound } from "../errors.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { FloatingIpRow, PortForwardingRow, PortIp, PortRow } from "../store/rows.ts";
 import { portForwardingView } from "../views/floating-ips.ts";
@@ -34,15 +34,14 @@ export class PortForwardingManager {
     return row;
   }
 
-  #owned(context: RequestContext, id: string): FloatingIpRow {
-    const row = this.#floatingIps.row(context, id);
-    if (!context.isAdmin && row.project_id !== context.projectId) throw disallowed("rule:update_floatingip");
-    return row;
+  /** Errors: 404. */
+  floatingIp(context: RequestContext, id: string): FloatingIpRow {
+    return this.#floatingIps.row(context, id);
   }
 
   create(context: RequestContext, fipId: string, body: Body): Body {
     const { store, kernel } = this.#base;
-    const fip = this.#owned(context, fipId);
+    const fip = this.floatingIp(context, fipId);
     return kernel.db.transaction(() => {
       const port = this.#floatingIps.internalPort(context, String(body.internal_port_id));
       const ips = this.#addresses(port);
@@ -66,7 +65,7 @@ export class PortForwardingManager {
 
   update(context: RequestContext, fipId: string, id: string, changes: Body): Body {
     const { store, kernel } = this.#base;
-    const fip = this.#owned(context, fipId);
+    const fip = this.floatingIp(context, fipId);
     return kernel.db.transaction(() => {
       const row = this.#row(fip.id, id);
       const next = { ...row, ...(changes as Partial<PortForwardingRow>) };
@@ -94,7 +93,7 @@ export class PortForwardingManager {
 
   remove(context: RequestContext, fipId: string, id: string): void {
     const { store, kernel } = this.#base;
-    const fip = this.#owned(context, fipId);
+    const fip = this.floatingIp(context, fipId);
     kernel.db.transaction(() => {
       store.portForwardings.delete(this.#row(fip.id, id).id);
       const left = store.portForwardings.count("floatingip_id = ?", fip.id);

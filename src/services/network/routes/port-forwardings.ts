@@ -1,9 +1,10 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError } from "../../../kernel/errors.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
 import type { PortForwardingManager } from "../manager/port-forwardings.ts";
 import { type Body, parseCreate, parseUpdate, singleBody } from "../schemas/attribute.ts";
 import { portForwardingAttributes as attributes } from "../schemas/resources.ts";
+import type { FloatingIpRow } from "../store/rows.ts";
 import { filtersOf, matches } from "./listing.ts";
 import { pageBody } from "./resource.ts";
 
@@ -12,7 +13,12 @@ const PATH = "/v2.0/floatingips/:fip_id/port_forwardings";
 
 /** `/v2.0/floatingips/ID/port_forwardings` */
 export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRoute[] {
-  const common = { policy: "get_floatingip_port_forwarding", success: 200 };
+  const floatingIp: Touched<FloatingIpRow> = {
+    kind: "floatingip",
+    find: ({ context, param }) => forwardings.floatingIp(context, param("fip_id")),
+    owner: ({ project_id }) => ({ owners: [project_id] }),
+  };
+  const common = { policy: "get_floatingip_port_forwarding", of: floatingIp, success: 200 };
   const answer = (view: Body) => ({ body: { port_forwarding: view } });
   const find = (context: RequestContext, fipId: string, id: string): Body | null => {
     try {
@@ -49,6 +55,8 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
       method: "POST",
       path: PATH,
       policy: "create_floatingip_port_forwarding",
+      of: floatingIp,
+      accepts: ({ body }) => void singleBody(NAMES, body),
       success: 201,
       handler({ context, param, body }) {
         const wanted = parseCreate(NAMES, attributes, singleBody(NAMES, body), context);
@@ -60,6 +68,8 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
       method: "PUT",
       path: `${PATH}/:id`,
       policy: "update_floatingip_port_forwarding",
+      of: floatingIp,
+      accepts: ({ body }) => void parseUpdate(attributes, singleBody(NAMES, body)),
       success: 200,
       handler({ context, param, body }) {
         const changes = parseUpdate(attributes, singleBody(NAMES, body));
@@ -71,6 +81,7 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
       method: "DELETE",
       path: `${PATH}/:id`,
       policy: "delete_floatingip_port_forwarding",
+      of: floatingIp,
       success: 204,
       handler({ context, param }) {
         forwardings.remove(context, param("fip_id"), param("id"));

@@ -1,54 +1,62 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { disallowed } from "../errors.ts";
+import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Base } from "../manager/base.ts";
 import { singleBody } from "../schemas/attribute.ts";
 import { range } from "../schemas/converters.ts";
 
 /** `/v2.0/quotas`: limits per project, use, defaults. */
 export function quotaRoutes(base: Base): AnyRoute[] {
-  const { quotas, kernel } = base;
+  const { quotas, kernel, store } = base;
+  const { quotaProjects } = store;
   const names = () => quotas.resources.map(({ name }) => name);
   const limits = (project: string) => Object.fromEntries(names().map((name) => [name, quotas.limit(project, name)]));
-  const own = (request: ApiRequest): string => {
-    const project = request.param("project_id");
-    if (!request.context.isAdmin && project !== request.context.projectId) throw disallowed("rule:get_quota");
-    return project;
+  const project: Touched<string> = {
+    kind: "project",
+    find: ({ param }) => param("project_id"),
+    owner: (id) => ({ owners: [id] }),
   };
-  const known = (project: string) =>
-    kernel.db.prepare("SELECT 1 FROM network_quota_projects WHERE project_id = ?").get(project) !== undefined;
-  const details = (request: ApiRequest) => ({
-    body: {
-      quota: Object.fromEntries(
-        names().map((name) => {
-          const project = own(request);
-          return [name, { limit: quotas.limit(project, name), used: quotas.used(project, name), reserved: 0 }];
-        }),
-      ),
-    },
+  const details = (id: string) => ({
+    quota: Object.fromEntries(
+      names().map((name) => [name, { limit: quotas.limit(id, name), used: quotas.used(id, name), reserved: 0 }]),
+    ),
   });
-  const get = (name: string, path: string, handler: (request: ApiRequest) => { body: unknown }) =>
-    route({ name, method: "GET", path, policy: "get_quota", success: 200, handler });
+  const get = (name: string, path: string, body: (projectId: string) => unknown) =>
+    route({
+      name,
+      method: "GET",
+      path,
+      policy: "get_quota",
+      of: project,
+      success: 200,
+      handler: ({ thing }) => ({ body: body(thing) }),
+    });
+  /** Which project the quotas of the caller are kept under. */
+  const whose = (word: "project" | "tenant") =>
+    route({
+      name: `quotas:${word}`,
+      method: "GET",
+      path: `/v2.0/quotas/${word}`,
+      policy: "get_own_quota_project",
+      success: 200,
+      handler: ({ context: { projectId } }) => ({ body: { [word]: { project_id: projectId, tenant_id: projectId } } }),
+    });
   return [
-    get("quotas:list", "/v2.0/quotas", (request) => {
-      if (!request.context.isAdmin) throw disallowed("rule:get_quota");
-      const projects = kernel.db
-        .prepare<[], string>("SELECT project_id FROM network_quota_projects ORDER BY project_id")
-        .pluck()
-        .all() as string[];
-      return { body: { quotas: projects.map((id) => ({ ...limits(id), project_id: id, tenant_id: id })) } };
+    route({
+      name: "quotas:list",
+      method: "GET",
+      path: "/v2.0/quotas",
+      policy: "list_quotas",
+      success: 200,
+      handler: () => ({
+        body: { quotas: quotaProjects.all().map((id) => ({ ...limits(id), project_id: id, tenant_id: id })) },
+      }),
     }),
-    get("quotas:show", "/v2.0/quotas/:project_id", (request) => ({ body: { quota: limits(own(request)) } })),
-    get("quotas:default", "/v2.0/quotas/:project_id/default", (request) => {
-      own(request);
-      return { body: { quota: Object.fromEntries(names().map((name) => [name, quotas.default(name)])) } };
-    }),
-    get("quotas:project", "/v2.0/quotas/project", ({ context }) => ({
-      body: { project: { project_id: context.projectId, tenant_id: context.projectId } },
+    get("quotas:show", "/v2.0/quotas/:project_id", (id) => ({ quota: limits(id) })),
+    get("quotas:default", "/v2.0/quotas/:project_id/default", () => ({
+      quota: Object.fromEntries(names().map((name) => [name, quotas.default(name)])),
     })),
-    get("quotas:tenant", "/v2.0/quotas/tenant", ({ context }) => ({
-      body: { tenant: { project_id: context.projectId, tenant_id: context.projectId } },
-    })),
+    whose("project"),
+    whose("tenant"),
     get("quotas:details.json", "/v2.0/quotas/:project_id/details.json", details),
     get("quotas:details", "/v2.0/quotas/:project_id/details", details),
     route({
@@ -66,7 +74,7 @@ export function quotaRoutes(base: Base): AnyRoute[] {
         if (unknown.length > 0) throw badRequest(`Unrecognized attribute(s) '${unknown.join(", ")}'`);
         kernel.db.transaction(() => {
           for (const [name, value] of wanted) quotas.set(project, name, limitOf(name, value));
-          kernel.db.prepare("INSERT OR IGNORE INTO network_quota_projects (project_id) VALUES (?)").run(project);
+          quotaProjects.add(project);
         });
         return { body: { quota: limits(project) } };
       },
@@ -79,12 +87,12 @@ export function quotaRoutes(base: Base): AnyRoute[] {
       success: 204,
       handler(request) {
         const project = request.param("project_id");
-        if (!known(project)) {
+        if (!quotaProjects.has(project)) {
           throw notFound(`Quota for tenant ${project} could not be found.`, { type: "TenantQuotaNotFound" });
         }
         kernel.db.transaction(() => {
           quotas.reset(project);
-          kernel.db.prepare("DELETE FROM network_quota_projects WHERE project_id = ?").run(project);
+          quotaProjects.delete(project);
         });
         return undefined;
       },

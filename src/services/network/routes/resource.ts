@@ -1,7 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { disallowed } from "../errors.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import {
   type Attributes,
   type Body,
@@ -36,8 +35,6 @@ export interface Resource {
   unpaged?: boolean;
   /** What a marker that is not there does: 404 as `get`, or (absent) nothing. */
   unknownMarker?: "refused";
-  /** Only admins may write. */
-  adminOnly?: boolean;
   /** Projects that may change it; its own when absent. */
   owners?(view: Body, verb: Change): readonly string[];
 }
@@ -82,11 +79,10 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     method: "GET",
     path: `${path}/:id`,
     policy: `get_${policies.singular}`,
+    of: touched(resource),
     success: 200,
-    handler(request) {
-      const view = resource.get(request.context, idOf(request));
-      const fields = request.query.getAll("fields");
-      return { body: { [names.singular]: shownTo(request.context, attributes, view, fields) } };
+    handler({ context, query, thing }) {
+      return { body: { [names.singular]: shownTo(context, attributes, thing, query.getAll("fields")) } };
     },
   });
   const routes = [list, show];
@@ -106,7 +102,6 @@ function createRoute(resource: Resource, policies: Names, create: NonNullable<Re
     success: 201,
     handler(request) {
       const { context } = request;
-      if (resource.adminOnly === true && !context.isAdmin) throw disallowed(`rule:create_${policies.singular}`);
       const { bodies, bulk } = postBodies(names, request.body);
       const parsed = bodies.map((body) => parseCreate(names, attributes, body, context));
       const views = create.call(resource, context, parsed).map((view) => shownTo(context, attributes, view, []));
@@ -122,17 +117,15 @@ function updateRoute(resource: Resource, policies: Names, update: NonNullable<Re
     method: "PUT",
     path: `${path}/:id`,
     policy: `update_${policies.singular}`,
+    of: touched(resource, "update"),
+    accepts: ({ body }) => void parseUpdate(attributes, singleBody(names, body)),
     success: 200,
     handler(request) {
-      const { context } = request;
-      // As in neutron a wrong body is told of before it is asked whose thing it is.
+      const { context, thing } = request;
       const changes = parseUpdate(attributes, singleBody(names, request.body));
-      const id = idOf(request);
-      const before = resource.get(context, id);
-      requireOwner(resource, context, before, "update", policies);
       requireSettable(names, attributes, changes, context);
-      requireRevision(request, before);
-      const view = update.call(resource, context, id, changes);
+      requireRevision(request, thing);
+      const view = update.call(resource, context, String(thing.id), changes);
       return { body: { [names.singular]: shownTo(context, attributes, view, []) } };
     },
   });
@@ -144,27 +137,23 @@ function removeRoute(resource: Resource, policies: Names, remove: NonNullable<Re
     method: "DELETE",
     path: `${resource.path}/:id`,
     policy: `delete_${policies.singular}`,
+    of: touched(resource, "delete"),
     success: 204,
     handler(request) {
-      const id = idOf(request);
-      const before = resource.get(request.context, id);
-      requireOwner(resource, request.context, before, "delete", policies);
-      requireRevision(request, before);
-      remove.call(resource, request.context, id);
+      const { context, thing } = request;
+      requireRevision(request, thing);
+      remove.call(resource, context, String(thing.id));
       return undefined;
     },
   });
 }
 
-const idOf = (request: ApiRequest): string => request.param("id").replace(/\.json$/, "");
-
-/** What one may see but not change answers 403 (what one may not see has answered 404 before). */
-function requireOwner(resource: Resource, context: RequestContext, view: Body, verb: Change, policies: Names): void {
-  if (context.isAdmin) return;
-  const owners = resource.owners?.(view, verb) ?? [String(view.project_id)];
-  const owns = context.projectId !== null && owners.includes(context.projectId) && resource.adminOnly !== true;
-  if (!owns) throw disallowed(`rule:${verb}_${policies.singular}`);
-}
+/** The thing of a collection that a path names: what one may see but not change answers 403, what one may not see 404. */
+export const touched = (resource: Resource, verb: Change = "update"): Touched<Body> => ({
+  kind: resource.names.singular.replaceAll("_", " "),
+  find: ({ context, param }) => resource.get(context, param("id").replace(/\.json$/, "")),
+  owner: (view) => ({ owners: resource.owners?.(view, verb) ?? [String(view.project_id)] }),
+});
 
 /** `If-Match: revision_number=3` (extension revision-if-match). Errors: 400, 412. */
 function requireRevision(request: ApiRequest, view: Body): void {

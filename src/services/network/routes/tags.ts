@@ -1,45 +1,39 @@
 import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { badResource, disallowed } from "../errors.ts";
+import { badResource } from "../errors.ts";
 import type { Base } from "../manager/base.ts";
-import { isObject } from "../schemas/attribute.ts";
+import { type Body, isObject } from "../schemas/attribute.ts";
 import type { StandardRow } from "../store/rows.ts";
-import type { Resource } from "./resource.ts";
+import { type Resource, touched } from "./resource.ts";
 
 const MAX_TAGS = 50;
+type Tagged = ApiRequest<unknown, Body>;
 
 /** `/tags` of every resource with standard attributes (extension standard-attr-tag). */
 export function tagRoutes(base: Base, resource: Resource, table: Table<StandardRow>): AnyRoute[] {
   const path = `${resource.path}/:id/tags`;
-  const tagsOf = (request: ApiRequest): string[] => {
-    const { tags } = resource.get(request.context, request.param("id"));
-    return Array.isArray(tags) ? tags.map(String) : [];
-  };
-  const save = (request: ApiRequest, tags: readonly string[]): string[] => {
-    const id = request.param("id");
-    const view = resource.get(request.context, id);
-    const owners = resource.owners?.(view, "update") ?? [view.project_id];
-    if (!request.context.isAdmin && !owners.includes(request.context.projectId ?? ""))
-      throw disallowed("rule:update_tags");
+  const tagsOf = ({ thing: { tags } }: Tagged): string[] => (Array.isArray(tags) ? tags.map(String) : []);
+  const save = ({ thing }: Tagged, tags: readonly string[]): string[] => {
     const sorted = [...new Set(tags)].sort();
     if (sorted.length > MAX_TAGS)
       throw badResource(resource.names.plural, `The number of tags exceed the per-resource limit of ${MAX_TAGS}`);
-    table.update(id, {
+    table.update(String(thing.id), {
       tags: sorted,
-      revision: Number(view.revision_number) + 1,
+      revision: Number(thing.revision_number) + 1,
       updated_at: base.kernel.clock.now(),
     });
     return sorted;
   };
-  const requireTag = (request: ApiRequest): string => {
+  const requireTag = (request: Tagged): string => {
     const tag = request.param("tag");
     if (!tagsOf(request).includes(tag)) throw notFound(`Tag ${tag} could not be found.`, { type: "TagNotFound" });
     return tag;
   };
   const name = (verb: string) => `${resource.names.plural}:tags:${verb}`;
-  const read = { policy: "get_tags" };
-  const write = { policy: "update_tags" };
+  const of = touched(resource);
+  const read = { policy: "get_tags", of };
+  const write = { policy: "update_tags", of };
   return [
     route({
       name: name("list"),

@@ -1,16 +1,17 @@
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { disallowed } from "../errors.ts";
+import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
 import type { NetworkManagers } from "../manager/service.ts";
 import { autoAllocate, removeTopology, requirements } from "../manager/topology.ts";
 
 /** `/v2.0/auto-allocated-topology/<project>`, behind `openstack server create --network auto`. */
 export function topologyRoutes(managers: NetworkManagers): AnyRoute[] {
   const path = "/v2.0/auto-allocated-topology/:project_id";
-  const projectOf = (request: ApiRequest, rule: string): string => {
-    const sent = request.param("project_id");
-    const project = sent === "null" || sent === "None" ? (request.context.projectId ?? "") : sent;
-    if (!request.context.isAdmin && project !== request.context.projectId) throw disallowed(`rule:${rule}`);
-    return project;
+  const project: Touched<string> = {
+    kind: "project",
+    find({ param, context }) {
+      const sent = param("project_id");
+      return sent === "null" || sent === "None" ? (context.projectId ?? "") : sent;
+    },
+    owner: (id) => ({ owners: [id] }),
   };
   return [
     route({
@@ -18,9 +19,10 @@ export function topologyRoutes(managers: NetworkManagers): AnyRoute[] {
       method: "GET",
       path,
       policy: "get_auto_allocated_topology",
+      of: project,
       success: 200,
       handler(request) {
-        const project = projectOf(request, "get_auto_allocated_topology");
+        const project = request.thing;
         if (request.query.get("fields") === "dry-run") {
           requirements(managers, request.context);
           return { body: { auto_allocated_topology: { id: "dry-run=pass", tenant_id: project, project_id: project } } };
@@ -34,9 +36,10 @@ export function topologyRoutes(managers: NetworkManagers): AnyRoute[] {
       method: "DELETE",
       path,
       policy: "delete_auto_allocated_topology",
+      of: project,
       success: 204,
       handler(request) {
-        removeTopology(managers, request.context, projectOf(request, "delete_auto_allocated_topology"));
+        removeTopology(managers, request.context, request.thing);
         return undefined;
       },
     }),

@@ -2,6 +2,7 @@ import type { Database } from "../../../kernel/db/database.ts";
 import { type Column, Table } from "../../../kernel/db/table.ts";
 import { AgentStore } from "./agents.ts";
 import { PortDetails } from "./port-details.ts";
+import { QuotaProjects } from "./quota-projects.ts";
 import type {
   AddressGroupRow,
   AddressScopeRow,
@@ -45,6 +46,7 @@ export class NetworkStore {
   readonly floatingIps: Table<FloatingIpRow>;
   readonly portForwardings: Table<PortForwardingRow>;
   readonly rbac: Table<RbacRow>;
+  readonly quotaProjects: QuotaProjects;
   readonly flavors: Table<FlavorRow>;
   readonly serviceProfiles: Table<ServiceProfileRow>;
   readonly dhcpSchedule: Schedule;
@@ -197,6 +199,7 @@ export class NetworkStore {
       metainfo: "text",
       enabled: "boolean",
     });
+    this.quotaProjects = new QuotaProjects(db);
     this.rbac = new Table<RbacRow>(db, "network_rbac_policies", {
       id: "text",
       project_id: "text",
