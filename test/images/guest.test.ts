@@ -18,6 +18,8 @@ const HOTPLUGGED = { mac: "02:00:00:77:00:12", address: "10.77.0.12" };
 const DRIVE = { mac: "02:00:00:77:00:21", address: "10.77.0.21" };
 const BARE = { mac: "02:00:00:77:00:31", address: "10.77.0.31" };
 const BOOT_SECONDS = 40; // about 5 on a quiet machine; this one may be busy
+/** Has no IPv4 address; this one is made of its MAC. */
+const SIX = { mac: "02:00:00:77:00:41", address: "fe80::ff:fe77:41%br0" };
 /** How long something is waited for: only what never happens takes it. */
 const PATIENCE_SECONDS = 120;
 
@@ -74,7 +76,10 @@ describe("the guest image", { skip }, () => {
     lab = await Lab.open();
     lab.startDhcp(Object.fromEntries([HTTP, HOTPLUGGED, DRIVE, BARE].map(({ mac, address }) => [mac, address])));
     const userData = "#!/bin/sh\necho user data on $(hostname)\nid -u > /srv/ran-as\n";
-    await lab.startMetadata({ [HTTP.address]: { metaData: instance("http", { admin_pass: "pa$$ 'w\"" }), userData } });
+    await lab.startMetadata({
+      [HTTP.address]: { metaData: instance("http", { admin_pass: "pa$$ 'w\"" }), userData },
+      [SIX.address]: { metaData: instance("six") },
+    });
 
     const whole = await disk("http", image, "qcow2", "1G");
     http = await lab.boot("http", HTTP.mac, HTTP.address, "-drive", `file=${whole},if=virtio`);
@@ -251,6 +256,18 @@ describe("the guest image", { skip }, () => {
       if (!/cirros login:/.test(text)) throw new Error(`so far: …${text.slice(-500)}`);
       return true;
     });
+  });
+
+  it("takes its metadata by IPv6 where there is nothing else", async () => {
+    const six = await lab.boot(
+      "six",
+      SIX.mac,
+      SIX.address,
+      "-drive",
+      `file=${await disk("six", image, "qcow2", "1G")},if=virtio`,
+    );
+    await reachable(six);
+    assert.equal(await six.ssh("hostname; ip -4 addr show eth0"), "six");
   });
 
   it("powers off when the button is pressed", async () => {

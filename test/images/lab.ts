@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const HERE = dirname(fileURLToPath(import.meta.url));
 const GATEWAY = "10.77.0.1";
+const METADATA_6 = "fe80::a9fe:a9fe";
 const PROGRAMS = ["ip", "nsenter", "dnsmasq", "qemu-system-x86_64", "qemu-img", "ssh", "ssh-keygen", "genisoimage"];
 
 /** What the metadata server answers, or what a config drive holds. */
@@ -88,7 +89,8 @@ export class Lab {
   async startMetadata(instances: Record<string, InstanceData>): Promise<void> {
     const file = join(this.dir, "instances.json");
     await writeFile(file, JSON.stringify(instances));
-    this.start(process.execPath, join(HERE, "metadata-server.ts"), file);
+    await this.ip("address", "add", `${METADATA_6}/64`, "dev", "br0", "nodad");
+    this.start(process.execPath, join(HERE, "metadata-server.ts"), file, `${METADATA_6}%br0`);
   }
 
   /** An ISO image labelled config-2 with the instance data, as Nova makes it. */
