@@ -133,10 +133,10 @@ describe("many want the last one at the same moment", () => {
         const answer = await world.as("admin", "PUT", `/volume/v3/os-quota-sets/${projects.alpha}`, { quota_set });
         assert.equal(answer.status, 200, JSON.stringify(answer.body));
       };
-      await quota({ volumes: 2 });
+      await quota({ volumes: 3 });
       assertWinners(await race(`${base}/volumes`, () => ({ volume: { size: 1 } })), 1, 413);
       await world.idle();
-      await quota({ volumes: -1, gigabytes: 3 + 2 });
+      await quota({ volumes: -1, gigabytes: 4 + 2 });
       assertWinners(await race(`${base}/volumes`, () => ({ volume: { size: 2 } })), 1, 413);
       await world.idle();
       await quota({ gigabytes: -1, snapshots: 2 });
