@@ -6,13 +6,18 @@ import { type Capabilities, satisfies } from "./extra-specs.ts";
 
 const GIB = 2 ** 30;
 
-/** No backend can do it. Users see its message. */
+const NO_BACKEND = "No valid backend was found. No weighed backends available";
+
+/** No backend can do it. */
 export class NoValidBackend extends Error {
   constructor() {
-    super("No valid backend was found. No weighed backends available");
+    super(NO_BACKEND);
     this.name = "NoValidBackend";
   }
 }
+
+/** Of work that a crash interrupted only an error's words are left. */
+export const isNoValidBackend = (error: Error): boolean => error.message === NO_BACKEND;
 
 export interface Wish {
   extraSpecs: Readonly<Record<string, string>>;

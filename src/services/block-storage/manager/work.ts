@@ -9,7 +9,7 @@ import type { Volume } from "../store/volumes.ts";
 import { type Core, strings } from "./core.ts";
 import { fileOf } from "./images.ts";
 import type { MessageAction, MessageDetail } from "./messages.ts";
-import { NoValidBackend } from "./scheduler.ts";
+import { isNoValidBackend } from "./scheduler.ts";
 
 export const GIB = 2 ** 30;
 
@@ -151,7 +151,7 @@ export function defineVolumeWork(core: Core): VolumeWork {
       },
       onFailed({ input, requestId }, error) {
         // No room: the volume is as good as before.
-        const refused = error instanceof NoValidBackend;
+        const refused = isNoValidBackend(error);
         if (refused) finish(core, input.volumeId, { growing_gb: 0 });
         else fail(core, input.volumeId, "error_extending", { growing_gb: 0 });
         core.tellOfVolume(input.volumeId, requestId, "extendVolume", refused ? "noBackend" : "driverFailedExtend");
