@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { inOrder } from "../support/in-order.ts";
@@ -131,6 +131,9 @@ describe("what a guest has written to a volume", { skip }, () => {
     await holds(async () => {
       const id = await snapshot();
       await becomes(`/snapshots/${id}`, "available");
+      const copy = statSync(fileOf(`snapshots/snapshot-${id}`));
+      assert.ok(copy.blocks * 512 < 400 * MIB, `holes stay holes: ${copy.blocks * 512} bytes of ${copy.size}`);
+      assert.deepEqual([copy.uid, copy.mode & 0o777], [0, 0o600], "no guest's");
       return fileOf(`snapshots/snapshot-${id}`);
     });
     await holds(async () => {

@@ -10,8 +10,10 @@ import { type Storage, storage } from "./support.ts";
 class AilingDriver extends FakeVolumeDriver {
   state: BackendHealth = { lostSnapshots: [], usedPercent: null };
   looks = 0;
+  isBlind = false;
   override async health(): Promise<BackendHealth> {
     this.looks += 1;
+    if (this.isBlind) throw new Error("the volume group is not there");
     return this.state;
   }
 }
@@ -82,4 +84,15 @@ test("a pool that is nearly full is a warning, told once in the log, for as long
     assert.equal(warnings()[0]?.message, message);
   }
   assert.equal(said(), 1);
+});
+
+test("a backend that cannot be looked at is a finding of doctor's and a warning in the log, and nothing is called lost", async () => {
+  driver.isBlind = true;
+  await looked();
+  const [problem] = await problems();
+  assert.equal(problem?.key, "storage-backend-unreadable:lvmdriver-1");
+  assert.match(problem?.message ?? "", /the volume group is not there/);
+  assert.ok(s.t.logs.some(({ level, message }) => level === "warning" && message.includes("not there")));
+  driver.isBlind = false;
+  assert.deepEqual(await problems(), []);
 });

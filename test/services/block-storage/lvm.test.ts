@@ -58,7 +58,7 @@ async function openGroup(thin: boolean): Promise<Group> {
     },
   });
   const lvm = new Lvm(exec, ledger, new Loops(host.exec, ledger));
-  await lvm.ensureGroup(group, { file: join(dataDir, "backing"), size: 512 * MIB }, "block-storage");
+  await lvm.ensureGroup(group, { file: join(dataDir, "backing"), size: 256 * MIB }, "block-storage");
   const driver = new LvmVolumeDriver({ exec, lvm, group, prefix: "volume-", thin, clear: "zero" });
   await driver.start();
   const path = async (id: string) => (await driver.connect({ id })).path;
@@ -70,8 +70,11 @@ async function openGroup(thin: boolean): Promise<Group> {
     start: async (id) => execFileSync("head", ["-c", "8", await path(id)]).toString(),
     write: async (id, text, { at = 0 } = {}) => void dd(await path(id), ["oflag=seek_bytes", `seek=${at}`], text),
     async fill(id) {
-      const size = Number(execFileSync("blockdev", ["--getsize64", await path(id)]).toString());
-      dd(await path(id), ["bs=1M"], Buffer.alloc(size, Math.floor(Math.random() * 255) + 1));
+      const size = execFileSync("blockdev", ["--getsize64", await path(id)])
+        .toString()
+        .trim();
+      const line = `yes ${Math.random()} | head -c "$1" | dd of="$2" conv=notrunc,fsync bs=1M iflag=fullblock status=none`;
+      execFileSync("sh", ["-c", line, "sh", size, await path(id)]);
     },
     digest: (name) =>
       execFileSync("sha256sum", [`/dev/${group}/${name}`])
@@ -192,7 +195,7 @@ for (const thin of [true, false]) {
 
     test("copies of a volume that is written to are a point in time, and hold what was synchronised before", async () => {
       const { driver, path, dataDir, group } = g;
-      const size = 64 * MIB;
+      const size = 32 * MIB;
       await driver.create({ id: "v" }, size);
       const writer = new StampWriter(await path("v"), size);
       try {
@@ -242,7 +245,7 @@ function roomOfThin(g: () => Group): void {
       maxBuffer: 256 * MIB,
     });
     assert.ok(tail.equals(Buffer.alloc(126 * MIB)));
-    await driver.create({ id: "w" }, 400 * MIB);
+    await driver.create({ id: "w" }, 200 * MIB);
     await fill("w");
     const { usedPercent } = await driver.health();
     assert.ok(usedPercent !== null && usedPercent > 80, `${usedPercent} %`);

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, open, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Exec } from "../../../host/types.ts";
@@ -13,6 +13,7 @@ import {
 } from "./driver.ts";
 import { ImageTools, toDisk } from "./images.ts";
 
+const PART = ".part";
 /** How often a copy is begun again because the volume changed meanwhile: somebody started a guest with it, or ended one. */
 const ATTEMPTS = 5;
 /** Times of files are as coarse as the kernel's clock ticks, 10 ms at most: what is older has a time of its own. */
@@ -62,6 +63,10 @@ export class FileVolumeDriver implements VolumeDriver {
     await mkdir(this.#snapshotDirectory, { recursive: true });
     await chmod(this.#directory, 0o711);
     await chmod(this.#snapshotDirectory, 0o700);
+    // Copies that a crash cut off are made anew.
+    for (const name of await readdir(this.#directory)) {
+      if (name.endsWith(PART)) await rm(join(this.#directory, name), { force: true });
+    }
     await this.#probe();
   }
 
@@ -167,7 +172,7 @@ export class FileVolumeDriver implements VolumeDriver {
 
   /** Where a guest's user, who may write it, gets to. */
   #halfMade(path: string): string {
-    return join(this.#directory, `${basename(path)}.part`);
+    return join(this.#directory, basename(path) + PART);
   }
 
   async #build(volume: VolumeRef, sizeBytes: number, fill: (path: string) => Promise<void>): Promise<void> {

@@ -51,14 +51,22 @@ export class Health {
 
   /** For `tenrec doctor`; changes nothing. */
   async examine(): Promise<Problem[]> {
-    const { backends, snapshots } = this.#core;
-    const lost = await Promise.all(backends.all.map(async ({ driver }) => (await driver.health()).lostSnapshots));
-    return lost.flat().flatMap((id): Problem[] => {
-      const snapshot = snapshots.get(id);
-      if (snapshot?.status !== "error") return [];
-      const message = `volume snapshot ${snapshot.name ?? id} (${id}) is lost: its store had no room left, or is gone`;
-      return [{ key: `snapshot-lost:${id}`, message, hint: "openstack volume snapshot delete; take another one" }];
+    const problems = this.#core.backends.all.map(async ({ name, driver }): Promise<Problem[]> => {
+      try {
+        return (await driver.health()).lostSnapshots.flatMap((id) => this.#lost(id));
+      } catch (error) {
+        const message = `storage backend ${name} could not be looked at: ${messageOf(error)}`;
+        return [{ key: `storage-backend-unreadable:${name}`, message, hint: "tenrec logs block-storage tells more" }];
+      }
     });
+    return (await Promise.all(problems)).flat();
+  }
+
+  #lost(id: string): Problem[] {
+    const snapshot = this.#core.snapshots.get(id);
+    if (snapshot?.status !== "error") return [];
+    const message = `volume snapshot ${snapshot.name ?? id} (${id}) is lost: its store had no room left, or is gone`;
+    return [{ key: `snapshot-lost:${id}`, message, hint: "openstack volume snapshot delete; take another one" }];
   }
 
   #lose(id: string, busy: ReadonlySet<string>): void {
