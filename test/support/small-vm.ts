@@ -83,6 +83,23 @@ export async function inSmallVm(
   }
 }
 
+/**
+ * Runs a test file of this checkout there, with IN_SMALL_VM=1 in its environment; `only` chooses tests by their names. Throws with all
+ * that it wrote unless exactly `passing` tests pass, and none fails.
+ */
+export async function testInSmallVm(
+  file: string,
+  options: { passing: number; only?: string; memoryMiB?: number },
+): Promise<void> {
+  const { passing, only, ...rest } = options;
+  const words = [process.execPath, "--disable-warning=ExperimentalWarning", "--test-reporter=tap"];
+  if (only !== undefined) words.push(`--test-name-pattern=${only}`);
+  const line = [...words, file].map(quoted).join(" ");
+  const { code, output } = await inSmallVm(line, { ...rest, cwd: process.cwd(), env: { IN_SMALL_VM: "1" } });
+  const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0);
+  if (code !== 0 || passed !== passing) throw new Error(`${passed} of ${passing} passed, exit code ${code}\n${output}`);
+}
+
 function machineArguments(machine: {
   directory: string;
   socket: string;
@@ -113,7 +130,6 @@ function main(
   modules: string,
   { cwd, env = {} }: { cwd: string; env?: Readonly<Record<string, string>> },
 ): string {
-  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   // Nobody makes device nodes but the programs themselves: there is no udev.
   const variables = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root", DM_DISABLE_UDEV: "1", ...env };
   return [
@@ -133,6 +149,8 @@ function main(
     "$B sync; echo o > /proc/sysrq-trigger; $B sleep 9",
   ].join("\n");
 }
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 interface Parts {
   kernel: string;

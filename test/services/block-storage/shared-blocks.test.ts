@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { HostExec } from "../../../src/host/exec.ts";
 import { discard, Logger } from "../../../src/kernel/log/logger.ts";
 import { FileVolumeDriver } from "../../../src/services/block-storage/driver/files.ts";
-import { inSmallVm, whyNoSmallVm } from "../../support/small-vm.ts";
+import { testInSmallVm, whyNoSmallVm } from "../../support/small-vm.ts";
 import { momentOf, StampWriter } from "../../support/stamps.ts";
 
 /**
@@ -19,10 +19,7 @@ const isInside = process.env.IN_SMALL_VM === "1";
 const MAKERS = { btrfs: ["mkfs.btrfs", "-q", "-m", "single"], xfs: ["mkfs.xfs", "-q"] } as const;
 
 test("on file systems that share blocks", { skip: isInside || (whyNoSmallVm() ?? false) }, async () => {
-  const line = `${process.execPath} --disable-warning=ExperimentalWarning --test-reporter=tap ${import.meta.filename}`;
-  const { code, output } = await inSmallVm(line, { cwd: process.cwd(), env: { IN_SMALL_VM: "1" }, memoryMiB: 1536 });
-  assert.equal(code, 0, output);
-  assert.match(output, /^# pass 2$/m);
+  await testInSmallVm(import.meta.filename, { passing: 2, memoryMiB: 1536 });
 });
 
 for (const [kind, [command, ...args]] of Object.entries(MAKERS)) {
