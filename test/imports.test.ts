@@ -57,6 +57,8 @@ function inServices(
   if (typeOnly && facade) return true;
   if (from.startsWith(`${own}/store/`))
     return inside(`${own}/store`, "kernel/db") || (typeOnly && inside(own, "kernel"));
+  // A dialect reaches its service by records.
+  if (from.startsWith(`${own}/fronts/`)) return inside("kernel", `${own}/fronts`) || (typeOnly && inside(own));
   if (from.startsWith(`${own}/routes/`)) {
     return (
       inside("kernel", `${own}/routes`, `${own}/schemas`, `${own}/views`, `${own}/manager`, `${own}/policies.ts`) ||
@@ -117,6 +119,7 @@ test("the rules bite: a store that reaches for a manager would be found", () => 
   assert.equal(allowed("services/image/manager/images.ts", "services/compute/manager/servers.ts", false), false);
   assert.equal(allowed("services/image/manager/images.ts", "services/compute/facade.ts", false), true);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/facade.ts", false), false);
+  assert.equal(allowed("services/compute/fronts/ec2.ts", "services/compute/manager/servers.ts", false), false);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/facade.ts", true), true);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/views/volumes.ts", true), false);
 });
