@@ -2,6 +2,8 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.
 import addFormats from "ajv-formats";
 import type { JsonSchema, SchemaIssue } from "./route.ts";
 
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/;
+
 /**
  * JSON Schema checks. A schema is compiled when it is first used (compiling all at the start would cost a second) and
  * kept as long as its object lives, so schemas that depend on a microversion should be built once per range.
@@ -12,6 +14,8 @@ export class Validator {
 
   constructor() {
     addFormats.default(this.#ajv);
+    // Moments as Python's iso8601 takes them: a day is enough, and without a zone it is UTC.
+    this.#ajv.addFormat("date-time", ISO_TIME);
     // uuid in OpenStack's sense: with or without dashes.
     this.#ajv.addFormat("base64", /^(?:[A-Za-z0-9+/]{4}|\s)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/);
     this.#ajv.addFormat("uuid", /^(?:[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/i);

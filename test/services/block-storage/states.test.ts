@@ -28,7 +28,9 @@ async function volumeIn(status: VolumeStatus): Promise<string> {
     await s.facade.connect(context, attachment.id, { hostName: "box", device: "/dev/vdb" });
     s.facade.complete(context, attachment.id);
   }
-  s.t.cloud.kernel.db.prepare("UPDATE block_storage_volumes SET status = ? WHERE id = ?").run(status, id);
+  s.t.cloud.kernel.db
+    .prepare("UPDATE block_storage_volumes SET status = ?, image_metadata = ? WHERE id = ?")
+    .run(status, JSON.stringify({ k: "v" }), id);
   return id;
 }
 
@@ -70,6 +72,8 @@ const VERBS: [verb: string, allowed: readonly VolumeStatus[], run: Try][] = [
     but("maintenance", "uploading"),
     (id) => s.request("POST", `/volumes/${id}/metadata`, { body: { metadata: { a: "b" } } }),
   ],
+  ["set image metadata", but("maintenance", "uploading"), act("os-set_image_metadata", { metadata: { k: "v" } })],
+  ["unset image metadata", but("maintenance", "uploading"), act("os-unset_image_metadata", { key: "k" })],
   ["delete metadata", but("maintenance", "uploading"), (id) => s.request("DELETE", `/volumes/${id}/metadata/k`)],
   [
     "delete",

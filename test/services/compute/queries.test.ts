@@ -126,7 +126,14 @@ test("each parameter of the list of servers tells servers apart, for an administ
   for (const [name, value] of Object.entries(rows)) {
     assert.deepEqual(await list(`${name}=${encodeURIComponent(value)}`), ["a"], name);
   }
-  assert.deepEqual(await list("changes-since=2020-06-01T00:00:00Z"), ["b"]);
+  // A day is a moment too, and without a zone it is UTC.
+  for (const time of ["2020-06-01T00:00:00Z", "2020-06-01T00:00:00", "2020-06-01", "2020-06-01T02:00:00%2B02:00"]) {
+    assert.deepEqual(await list(`changes-since=${time}`), ["b"], time);
+  }
+  const moment = async (time: string) => list(`changes-before=${time}`);
+  assert.deepEqual(await moment("2019-12-31T23:59:59"), []);
+  assert.deepEqual(await moment("2020-01-01T00:00:00"), ["a"]);
+  assert.deepEqual(await moment("2020-01-01"), ["a"]);
   for (const name of ["project_id", "tenant_id"]) {
     assert.deepEqual(await list(`all_tenants=1&${name}=beta`), [], name);
     assert.deepEqual(await list(`all_tenants=1&${name}=alpha`), ["a", "b"], name);

@@ -284,14 +284,18 @@ export class VolumeManager {
     });
   }
 
-  /** Image metadata: sets some, or with null removes. Errors: 404 for a key that is not there. */
+  /**
+   * Image metadata: sets some, or with null removes, as cinder/volume/api.py does with either kind of metadata.
+   * Errors: 404 for a key that is not there; 400 while the volume is worked on.
+   */
   changeImageMetadata(
     context: RequestContext,
     id: string,
     changes: Readonly<Record<string, string | null>>,
   ): Record<string, string> {
     return this.#core.kernel.db.transaction(() => {
-      const volume = this.get(context, id);
+      const removes = Object.values(changes).some((value) => value === null);
+      const volume = this.#changeable(context, id, removes ? "Deleting" : "Updating");
       const metadata = new Map(Object.entries(strings(volume.image_metadata)));
       for (const [key, value] of Object.entries(changes)) {
         if (value !== null) metadata.set(key, value);

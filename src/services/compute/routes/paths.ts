@@ -107,7 +107,9 @@ export function pagedByOffset<T>(
 export function momentOf(request: ApiRequest<never> | ApiRequest<unknown>, name: string): number | null {
   const text = request.query.get(name);
   if (text === null) return null;
-  const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
+  // JavaScript reads a day without a time as UTC, and a time without a zone as its own.
+  const zoned = /(Z|[+-]\d\d(:?\d\d)?)$/i.test(text.slice(10)) || text.length <= 10;
+  const time = Date.parse(zoned ? text : `${text}Z`);
   if (Number.isNaN(time)) {
     throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
   }
