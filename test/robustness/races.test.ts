@@ -127,7 +127,7 @@ describe("many want the last one at the same moment", () => {
     });
 
     test("volumes, gigabytes and snapshots", async () => {
-      const { ids, projects } = world;
+      const { projects } = world;
       const base = `/volume/v3/${projects.alpha}`;
       const quota = async (quota_set: Record<string, number>) => {
         const answer = await world.as("admin", "PUT", `/volume/v3/os-quota-sets/${projects.alpha}`, { quota_set });
@@ -140,7 +140,9 @@ describe("many want the last one at the same moment", () => {
       assertWinners(await race(`${base}/volumes`, () => ({ volume: { size: 2 } })), 1, 413);
       await world.idle();
       await quota({ gigabytes: -1, snapshots: 2 });
-      assertWinners(await race(`${base}/snapshots`, () => ({ snapshot: { volume_id: ids.volume } })), 1, 413);
+      const { volume } = (await member("POST", `${base}/volumes`, { volume: { size: 1 } })).body;
+      await world.idle();
+      assertWinners(await race(`${base}/snapshots`, () => ({ snapshot: { volume_id: volume.id } })), 1, 413);
       await world.idle();
       await quota({ snapshots: -1 });
     });
