@@ -101,6 +101,32 @@ test("the guest's agent", { skip }, async (t) => {
       assert.ok(Math.abs(await behind()) < 2, `${await behind()} s behind when asked again`);
     });
 
+    await t.test("a frozen guest is frozen when it comes back from the disk, and thaws", async () => {
+      await driver.freeze(spec, never);
+      shell.close();
+      await driver.suspend(spec);
+      await driver.resume({ ...spec, configDrive: "keep" });
+      shell = new SerialShell(spec.paths.serialSocket);
+      await until("the agent's word", 60, async () => (await status()) === "frozen");
+      await driver.thaw(spec);
+      assert.equal(await status(), "thawed");
+    });
+
+    await t.test(
+      "a disk in use is let go of, too; its serial number is the volume's id as far as virtio has room",
+      async () => {
+        const volume = await makeVolume(lab, 16);
+        await driver.attachVolume(spec, volume);
+        await until("the disk", 60, async () => /vdb/.test(await shell.run("ls /sys/block")));
+        assert.equal(await shell.run("cat /sys/block/vdb/serial"), volume.volumeId.slice(0, 20));
+        const use =
+          "sudo mkfs.ext4 -q /dev/vdb && sudo mount /dev/vdb /mnt && sudo sh -c 'sleep 600 > /mnt/open &' && echo used";
+        assert.match(await shell.run(use), /used/);
+        await driver.detachVolume(spec, volume);
+        assert.doesNotMatch(await shell.run("ls /sys/block"), /vdb/);
+      },
+    );
+
     await t.test("no agent keeps no guest from going on", async () => {
       await agent("STOP");
       const before = performance.now();
