@@ -49,7 +49,7 @@ export async function inSmallVm(
   options: {
     cwd: string;
     env?: Readonly<Record<string, string>>;
-    memoryMiB?: number /** Seconds of rest (see `Patience`) after which it is killed; 120 by default. */;
+    memoryMiB?: number /** Seconds of rest (see `Patience`) after which it is killed; 300 by default. */;
     patience?: number;
   },
 ): Promise<SmallVmResult> {
@@ -67,7 +67,7 @@ export async function inSmallVm(
     const machine = spawn(EMULATOR.command, machineArguments({ directory, socket, kernel, initrd, ...options }), {
       stdio: ["ignore", "ignore", "inherit"],
     });
-    const patience = new Patience(options.patience ?? 120);
+    const patience = new Patience(options.patience ?? 300);
     const watch = setInterval(() => void (patience.isOver() && machine.kill("SIGKILL")), 1_000);
     await new Promise((resolve) => machine.once("exit", resolve));
     clearInterval(watch);

@@ -19,7 +19,6 @@ if (!hasDeviceMapper) {
   const none = whyNoSmallVm();
   test("logical volumes, under a kernel that has device-mapper", {
     skip: none ?? false,
-    timeout: 900_000,
   }, async () => {
     await testInSmallVm(import.meta.filename, { passing: 10, memoryMiB: 1536 });
   });
