@@ -49,7 +49,8 @@ export async function inSmallVm(
   options: {
     cwd: string;
     env?: Readonly<Record<string, string>>;
-    memoryMiB?: number /** Seconds of rest (see `Patience`) after which it is killed; 300 by default. */;
+    memoryMiB?: number;
+    /** Seconds of rest (see `Patience`) after which it is killed; 300 by default. */
     patience?: number;
   },
 ): Promise<SmallVmResult> {
