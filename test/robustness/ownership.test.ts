@@ -11,6 +11,9 @@ import { createWorld, type World } from "./support/world.ts";
  */
 const EVERYBODYS: ReadonlySet<string> = new Set(["flavor", "volume type"]);
 
+/** Kinds that everybody's of the same domain are: who must not touch them is of another one. */
+const DOMAINS: ReadonlySet<string> = new Set(["domain"]);
+
 /** Kinds that no project has, and no member sees. */
 const ADMINS: ReadonlySet<string> = new Set(["service profile"]);
 
@@ -50,12 +53,15 @@ describe("records and whose things they touch", () => {
         Object.entries(params).flatMap(([name, value]) => (name.startsWith("?") ? [[name.slice(1), value]] : [])),
       ),
     ),
+    headers: new Headers(Object.entries(params).filter(([name]) => name.startsWith("x-"))),
     microversion: route.microversions?.max ?? route.microversions?.min ?? Number.MAX_SAFE_INTEGER,
   });
   /** Null when the record lets it through, or what it answers. */
   const refusal = ({ endpoint, records }: Owned, persona: "member" | "other"): ApiError | null => {
     const params = world.examples[endpoint.route.of?.kind ?? ""] ?? {};
     const context = contextOf(persona);
+    if (persona === "other" && DOMAINS.has(endpoint.route.of?.kind ?? ""))
+      Object.assign(context, { projectDomainId: world.ids["a domain"] });
     try {
       if (!endpoint.rule.allows(context, null)) return new ApiError(403, "the role does not allow it");
       records.touch(endpoint, lookup(endpoint, context, params));

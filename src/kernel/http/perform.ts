@@ -57,7 +57,7 @@ export class Records {
     const byName = new Map<string, Endpoint>();
     for (const endpoint of this.endpoints) {
       const { name, path, policy, of } = endpoint.route;
-      if (endpoint.rule.asksOwner && of === undefined && !ASKED_IN_HANDLERS.has(front.name)) {
+      if (endpoint.rule.asksOwner && of === undefined) {
         const rule = endpoint.rule.text;
         throw new Error(
           `${front.name} ${name}: ${policy} asks whose it is (${rule}), but the record does not say (of)`,
@@ -76,8 +76,8 @@ export class Records {
     const { route, rule } = endpoint;
     const { context, params } = asked;
     const param = (name: string) => params[name] ?? "";
-    const { path, microversion, query } = asked;
-    const lookup: Lookup = { param, context, path, microversion, query };
+    const { path, microversion, query, headers } = asked;
+    const lookup: Lookup = { param, context, path, microversion, query, headers };
     route.url?.(lookup);
     route.accepts?.(asked);
     const first = route.of?.first === true;
@@ -163,9 +163,6 @@ export class Records {
     }
   }
 }
-
-/** Services whose records do not name what they touch yet: their handlers load and authorize. To become empty. */
-const ASKED_IN_HANDLERS: ReadonlySet<string> = new Set(["identity", "network", "block-storage", "placement"]);
 
 /** A parameter of a record's path: ":server_id", ":rest{.+}". */
 export const PARAMETER = /:(\w+)(?:\{(?:[^{}]|\{[^{}]*\})*\})?/g;

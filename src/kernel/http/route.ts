@@ -45,7 +45,7 @@ export interface ApiResponse {
 }
 
 /** What loaders see of a request: enough to find a thing, nothing to act on. */
-export type Lookup = Pick<ApiRequest, "param" | "context" | "microversion" | "query" | "path">;
+export type Lookup = Pick<ApiRequest, "param" | "context" | "microversion" | "query" | "path" | "headers">;
 
 /**
  * How a record finds what it touches, and whose that is. One constant per kind of thing, beside the records of its kind; the

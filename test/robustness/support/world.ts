@@ -125,15 +125,15 @@ export async function createWorld(): Promise<World> {
   await populate(world, must, idle);
   ids.alpha = projects.alpha;
   ids.beta = projects.beta;
-  world.examples = examplesByKind(ids);
+  world.examples = examplesByKind(ids, tokens);
   world.pool.push(...Object.values(ids), projects.alpha, projects.beta, "42", "member", "RegionOne", "default");
   return world;
 }
 
 type Examples = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** "?name" is a parameter of the query. What is not there is missing here, too: the test of ownership says so. */
-const examplesByKind = (ids: Record<string, string>): Examples => {
+/** "?name" is a parameter of the query, "x-name" a header. What is not there is missing here, too: the test of ownership says so. */
+const examplesByKind = (ids: Record<string, string>, tokens: World["tokens"]): Examples => {
   const of = (name: string): string => {
     const id = ids[name];
     if (id === undefined) throw new Error(`the world has no ${name}`);
@@ -167,6 +167,28 @@ const examplesByKind = (ids: Record<string, string>): Examples => {
     snapshot: { id: of("snapshot"), snapshot_id: of("snapshot") },
     attachment: { attachment_id: of("attachment") },
     "volume type": { type_id: of("type") },
+    user: { user_id: of("member") },
+    token: { "x-subject-token": tokens.member ?? "" },
+    credential: { credential_id: of("credential") },
+    "EC2 key": { user_id: of("member"), access: of("ec2") },
+    "application credential": { user_id: of("member"), credential_id: of("application_credential") },
+    "access rule": { user_id: of("member"), rule_id: of("access_rule") },
+    limit: { limit_id: of("limit") },
+    domain: { domain_id: "default" },
+    group: { group_id: of("a group") },
+    membership: { group_id: of("a group"), user_id: of("member") },
+    role: { role_id: of("a role") },
+    "implied role": { role_id: of("a role"), implied_id: of("another role") },
+    endpoint: { endpoint_id: of("endpoint") },
+    ...Object.fromEntries(
+      ["project", "domain", "system"].flatMap((target) => {
+        const grant = { target_id: target === "domain" ? "default" : of("alpha"), role_id: of("a role") };
+        return [
+          [`${target} user grant`, { ...grant, actor_id: of("member") }],
+          [`${target} group grant`, { ...grant, actor_id: of("a group") }],
+        ];
+      }),
+    ),
   };
 };
 
@@ -305,6 +327,12 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   );
   const credential = await must("member", "POST", `${user}/credentials/OS-EC2`, { tenant_id: projects.alpha });
   ids.ec2 = credential.credential.access;
+  const rules = [{ service: "compute", method: "GET", path: "/v2.1/servers" }];
+  const narrow = { application_credential: { name: "narrow", access_rules: rules } };
+  const { application_credential } = await must("member", "POST", `${user}/application_credentials`, narrow);
+  ids.access_rule = application_credential.access_rules[0].id;
+  const factor = { credential: { type: "totp", blob: "GEZDGNBVGY3TQOJQ" } };
+  await make("credential", "/identity/v3/credentials", factor, "credential");
   owned.set("ec2", `${user}/credentials/OS-EC2/${ids.ec2}`);
   const flavor = { flavor: { name: "f", ram: 64, vcpus: 1, disk: 1 } };
   ids.flavor = (await must("admin", "POST", "/compute/v2.1/flavors", flavor)).flavor.id;
@@ -318,6 +346,12 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   ] as const) {
     ids[`a ${kind}`] = (await must("admin", "POST", `/identity/v3/${kind}s`, body))[kind].id;
   }
+  const limited = { service_id: ids["a service"], resource_name: "things" };
+  const registered = { registered_limits: [{ ...limited, default_limit: 10 }] };
+  await must("admin", "POST", "/identity/v3/registered_limits", registered);
+  const limit = { limits: [{ ...limited, project_id: projects.alpha, resource_limit: 5 }] };
+  ids.limit = (await must("admin", "POST", "/identity/v3/limits", limit)).limits[0].id;
+  ids.endpoint = (await must("admin", "GET", "/identity/v3/endpoints")).endpoints[0].id;
   ids["another role"] = (await must("admin", "POST", "/identity/v3/roles", { role: { name: "ro2" } })).role.id;
   const aggregate = await must("admin", "POST", "/compute/v2.1/os-aggregates", { aggregate: { name: "ag" } });
   ids.aggregate = String(aggregate.aggregate.id);

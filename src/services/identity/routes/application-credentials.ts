@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { IdentityContext } from "../context.ts";
@@ -19,6 +19,7 @@ import {
   text,
   textOrNull,
 } from "./shared.ts";
+import { userNamed } from "./touched.ts";
 import { expiry } from "./trusts.ts";
 
 const properties = {
@@ -46,6 +47,17 @@ const properties = {
     },
   },
 };
+
+/** What a path names below its user, undefined when that user has none: whose it would be is asked before whether it is there. */
+interface OfUser<Row> {
+  userId: string;
+  row: Row | undefined;
+}
+
+const ofUser = <Row extends { user_id: string }>(userId: string, row: Row | undefined): OfUser<Row> => ({
+  userId,
+  row: row?.user_id === userId ? row : undefined,
+});
 
 /** Application credentials: a user's own, limited stand-ins for the password, and the access rules that limit them further. */
 export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute[] {
@@ -82,14 +94,16 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
       links: { self: `${base}/v3/users/${row.user_id}/application_credentials/${row.id}` },
     };
   };
-  const load = (request: ApiRequest<unknown>): ApplicationCredentialRow => {
-    const userId = request.param("user_id");
-    request.authorize({ userId });
+  const credential: Touched<OfUser<ApplicationCredentialRow>> = {
+    kind: "application credential",
+    find: ({ param }) => ofUser(param("user_id"), store.applicationCredentials.get(param("credential_id"))),
+    owner: ({ userId }) => ({ userId }),
+  };
+  /** Errors: 403 for who comes through a trust, 404. */
+  const existing = (request: ApiRequest<unknown, OfUser<ApplicationCredentialRow>>): ApplicationCredentialRow => {
     requireNoTrust(tokens.sender(request));
-    const row = store.applicationCredentials.get(request.param("credential_id"));
-    if (row === undefined || row.user_id !== userId) {
-      throw missing("Application Credential", request.param("credential_id"));
-    }
+    const { row } = request.thing;
+    if (row === undefined) throw missing("Application Credential", request.param("credential_id"));
     return row;
   };
   /** The sender's token, which must not be a restricted application credential's. Errors: 403. */
@@ -146,25 +160,25 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
       method: "GET",
       path,
       policy: "identity:list_application_credentials",
+      of: userNamed,
       success: 200,
       handler(request) {
-        const userId = request.param("user_id");
-        request.authorize({ userId });
+        const userId = request.thing;
         requireNoTrust(tokens.sender(request));
         const views = store.applicationCredentials.list({ user_id: userId }).map((row) => view(row, request.baseUrl));
         return collection(request, "application_credentials", filtered(request, views, ["name"]));
       },
     }),
-    route<{ application_credential: Json }>({
+    route<{ application_credential: Json }, string>({
       name: "application-credentials:create",
       method: "POST",
       path,
       policy: "identity:create_application_credential",
+      of: userNamed,
       request: resourceSchema("application_credential", properties, { required: ["name"] }),
       success: 201,
       async handler(request) {
-        const userId = request.param("user_id");
-        request.authorize({ userId });
+        const userId = request.thing;
         const given = request.body.application_credential;
         const sender = unrestricted(request);
         requireNoTrust(sender);
@@ -201,17 +215,19 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
       method: "GET",
       path: `${path}/:credential_id`,
       policy: "identity:get_application_credential",
+      of: credential,
       success: 200,
-      handler: (request) => ({ body: { application_credential: view(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { application_credential: view(existing(request), request.baseUrl) } }),
     }),
     route({
       name: "application-credentials:delete",
       method: "DELETE",
       path: `${path}/:credential_id`,
       policy: "identity:delete_application_credential",
+      of: credential,
       success: 204,
       handler(request) {
-        const row = load(request);
+        const row = existing(request);
         unrestricted(request);
         kernel.db.transaction(() => store.applicationCredentials.delete(row.id));
         return undefined;
@@ -230,12 +246,16 @@ function accessRuleRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[
     method,
     links: { self: `${base}/v3/access_rules/${id}` },
   });
-  const load = (request: ApiRequest<unknown>): AccessRuleRow => {
-    const userId = request.param("user_id");
-    request.authorize({ userId });
+  const accessRule: Touched<OfUser<AccessRuleRow>> = {
+    kind: "access rule",
+    find: ({ param }) => ofUser(param("user_id"), store.accessRules.get(param("rule_id"))),
+    owner: ({ userId }) => ({ userId }),
+  };
+  /** Errors: 403 for who comes through a trust, 404. */
+  const existing = (request: ApiRequest<unknown, OfUser<AccessRuleRow>>): AccessRuleRow => {
     requireNoTrust(tokens.sender(request));
-    const row = store.accessRules.get(request.param("rule_id"));
-    if (row === undefined || row.user_id !== userId) throw missing("Access Rule", request.param("rule_id"));
+    const { row } = request.thing;
+    if (row === undefined) throw missing("Access Rule", request.param("rule_id"));
     return row;
   };
   return [
@@ -244,10 +264,10 @@ function accessRuleRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[
       method: "GET",
       path,
       policy: "identity:list_access_rules",
+      of: userNamed,
       success: 200,
       handler(request) {
-        const userId = request.param("user_id");
-        request.authorize({ userId });
+        const userId = request.thing;
         requireNoTrust(tokens.sender(request));
         const views = store.accessRules.list({ user_id: userId }).map((row) => view(row, request.baseUrl));
         return collection(request, "access_rules", filtered(request, views, ["service", "path", "method"]));
@@ -258,17 +278,19 @@ function accessRuleRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[
       method: "GET",
       path: `${path}/:rule_id`,
       policy: "identity:get_access_rule",
+      of: accessRule,
       success: 200,
-      handler: (request) => ({ body: { access_rule: view(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { access_rule: view(existing(request), request.baseUrl) } }),
     }),
     route({
       name: "access-rules:delete",
       method: "DELETE",
       path: `${path}/:rule_id`,
       policy: "identity:delete_access_rule",
+      of: accessRule,
       success: 204,
       handler(request) {
-        const row = load(request);
+        const row = existing(request);
         const users = store.applicationCredentials.list({ user_id: row.user_id });
         if (users.some(({ access_rules }) => access_rules?.includes(row.id) === true)) {
           throw forbidden("May not delete access rule in use");

@@ -1,5 +1,5 @@
 import { badRequest } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import type { AssignmentRow } from "../store/rows.ts";
@@ -23,15 +23,15 @@ export function assignmentRoutes(identity: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/role_assignments",
       policy: "identity:list_role_assignments",
+      of: caller,
       success: 200,
       handler(request) {
-        const { query, context } = request;
+        const { query } = request;
         const tree = queryFlag(request, "include_subtree");
         const projectId = query.get("scope.project.id");
         const project = projectId === null ? undefined : identity.store.projects.get(projectId);
         if (tree && projectId !== null && project === undefined) throw missing("project", projectId);
         if (tree) request.authorize({ domainId: project?.domain_id ?? null, projectId }, TREE_POLICY);
-        else request.authorize({ domainId: context.domainId });
         requireSensible(request);
         const inProjects =
           projectId === null ? null : new Set([projectId, ...(tree ? subtree(identity, projectId) : [])]);

@@ -1,5 +1,5 @@
 import { badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
@@ -128,10 +128,15 @@ const endpointProperties = {
 };
 
 function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
-  const load = ({ param }: Lookup): EndpointRow => {
-    const row = store.endpoints.get(param("endpoint_id"));
-    if (row === undefined) throw missing("endpoint", param("endpoint_id"));
-    return row;
+  const endpoint: Touched<EndpointRow> = {
+    kind: "endpoint",
+    first: true,
+    find({ param }) {
+      const row = store.endpoints.get(param("endpoint_id"));
+      if (row === undefined) throw missing("endpoint", param("endpoint_id"));
+      return row;
+    },
+    owner: () => ({}),
   };
   /** The old attribute `region` makes a region that is missing; `region_id` must name one. Errors: 400. */
   const regionOf = (endpoint: Json): string | null => {
@@ -208,20 +213,20 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/endpoints/:endpoint_id",
       policy: "identity:get_endpoint",
-      url: (lookup) => void load(lookup),
+      of: endpoint,
       success: 200,
-      handler: (request) => ({ body: { endpoint: endpointView(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { endpoint: endpointView(request.thing, request.baseUrl) } }),
     }),
-    route<{ endpoint: Json }>({
+    route<{ endpoint: Json }, EndpointRow>({
       name: "endpoints:update",
       method: "PATCH",
       path: "/v3/endpoints/:endpoint_id",
       policy: "identity:update_endpoint",
-      url: (lookup) => void load(lookup),
+      of: endpoint,
       request: resourceSchema("endpoint", endpointProperties, { minProperties: 1 }),
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = request.thing;
         const { endpoint } = request.body;
         requireSameId(endpoint, row.id, "endpoint");
         if (typeof endpoint.url === "string") requireGoodUrl(endpoint.url);
@@ -237,7 +242,7 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
             extra: mergeExtras(row.extra, extras(endpoint, ENDPOINT_KNOWN)),
           });
         });
-        return { body: { endpoint: endpointView(load(request), request.baseUrl) } };
+        return { body: { endpoint: endpointView(store.endpoints.get(row.id) ?? row, request.baseUrl) } };
       },
     }),
     route({
@@ -245,11 +250,10 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       method: "DELETE",
       path: "/v3/endpoints/:endpoint_id",
       policy: "identity:delete_endpoint",
-      url: (lookup) => void load(lookup),
+      of: endpoint,
       success: 204,
-      handler(request) {
-        const row = load(request);
-        kernel.db.transaction(() => store.endpoints.delete(row.id));
+      handler({ thing }) {
+        kernel.db.transaction(() => store.endpoints.delete(thing.id));
         return undefined;
       },
     }),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { badRequest } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
@@ -21,6 +21,7 @@ import {
   text,
   textOrNull,
 } from "./shared.ts";
+import { userNamed } from "./touched.ts";
 
 const KNOWN = ["id", "user_id", "project_id", "type", "blob", "links"];
 const properties = {
@@ -36,13 +37,20 @@ export function credentialRoutes(identity: IdentityContext): AnyRoute[] {
 }
 
 function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
-  const load = (request: ApiRequest<unknown>): CredentialRow => {
-    const id = request.param("credential_id");
-    const row = store.credentials.get(id);
-    request.authorize({ userId: row?.user_id ?? null });
-    if (row === undefined) throw missing("credential", id);
-    requireOwnProject(tokens.sender(request), row.project_id);
-    return row;
+  const credential: Touched<CredentialRow> = {
+    kind: "credential",
+    secret: true,
+    find({ param }) {
+      const row = store.credentials.get(param("credential_id"));
+      if (row === undefined) throw missing("credential", param("credential_id"));
+      return row;
+    },
+    owner: ({ user_id }) => ({ userId: user_id }),
+  };
+  /** The credential that a request is about. Errors: 403 for a delegated token of another project. */
+  const usable = (request: ApiRequest<unknown, CredentialRow>): CredentialRow => {
+    requireOwnProject(tokens.sender(request), request.thing.project_id);
+    return request.thing;
   };
   return [
     route({
@@ -50,6 +58,7 @@ function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/credentials",
       policy: "identity:list_credentials",
+      of: caller,
       success: 200,
       handler(request) {
         const sender = tokens.sender(request);
@@ -66,6 +75,7 @@ function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
       method: "POST",
       path: "/v3/credentials",
       policy: "identity:create_credential",
+      of: caller,
       request: resourceSchema("credential", properties, { required: ["blob", "type"] }),
       success: 201,
       handler(request) {
@@ -102,18 +112,20 @@ function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/credentials/:credential_id",
       policy: "identity:get_credential",
+      of: credential,
       success: 200,
-      handler: (request) => ({ body: { credential: credentialView(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { credential: credentialView(usable(request), request.baseUrl) } }),
     }),
-    route<{ credential: Json }>({
+    route<{ credential: Json }, CredentialRow>({
       name: "credentials:update",
       method: "PATCH",
       path: "/v3/credentials/:credential_id",
       policy: "identity:update_credential",
+      of: credential,
       request: resourceSchema("credential", properties, { minProperties: 1 }),
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = usable(request);
         const { credential } = request.body;
         requireSameId(credential, row.id, "credential");
         if (typeof credential.user_id === "string") request.authorize({ userId: credential.user_id });
@@ -141,9 +153,10 @@ function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
       method: "DELETE",
       path: "/v3/credentials/:credential_id",
       policy: "identity:delete_credential",
+      of: credential,
       success: 204,
       handler(request) {
-        store.credentials.delete(load(request).id);
+        store.credentials.delete(usable(request).id);
         return undefined;
       },
     }),
@@ -164,15 +177,20 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       links: { self: `${base}/v3/users/${row.user_id}/credentials/OS-EC2/${access}` },
     };
   };
-  const find = ({ param }: Lookup): CredentialRow => {
-    const id = ec2CredentialId(param("access"));
-    const row = store.credentials.get(id);
-    if (row === undefined || row.type !== "ec2") throw missing("credential", id);
-    return row;
+  const key: Touched<CredentialRow> = {
+    kind: "EC2 key",
+    first: true,
+    find({ param }) {
+      const id = ec2CredentialId(param("access"));
+      const row = store.credentials.get(id);
+      if (row === undefined || row.type !== "ec2") throw missing("credential", id);
+      return row;
+    },
+    owner: ({ user_id }) => ({ userId: user_id }),
   };
-  const load = (request: ApiRequest<unknown>): CredentialRow => {
-    const row = find(request);
-    request.authorize({ userId: row.user_id });
+  /** The key that a request is about. Errors: 404 under another user's path, 403 for a delegated token of another project. */
+  const usable = (request: ApiRequest<unknown, CredentialRow>): CredentialRow => {
+    const row = request.thing;
     if (row.user_id !== request.param("user_id")) throw missing("credential", row.id);
     requireOwnProject(tokens.sender(request), row.project_id);
     return row;
@@ -183,10 +201,10 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       method: "GET",
       path,
       policy: "identity:ec2_list_credentials",
+      of: userNamed,
       success: 200,
       handler(request) {
-        const userId = request.param("user_id");
-        request.authorize({ userId });
+        const userId = request.thing;
         if (store.users.get(userId) === undefined) throw missing("user", userId);
         const sender = tokens.sender(request);
         const rows = store.credentials
@@ -199,15 +217,15 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
         );
       },
     }),
-    route<{ tenant_id?: unknown } | null>({
+    route<{ tenant_id?: unknown } | null, string>({
       name: "ec2:create",
       method: "POST",
       path,
       policy: "identity:ec2_create_credential",
+      of: userNamed,
       success: 201,
       handler(request) {
-        const userId = request.param("user_id");
-        request.authorize({ userId });
+        const userId = request.thing;
         const sender = tokens.sender(request);
         requireUnrestricted(sender, "application credentials");
         const projectId = textOrNull(request.body?.tenant_id);
@@ -239,19 +257,19 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       method: "GET",
       path: `${path}/:access`,
       policy: "identity:ec2_get_credential",
-      url: (lookup) => void find(lookup),
+      of: key,
       success: 200,
-      handler: (request) => ({ body: { credential: view(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { credential: view(usable(request), request.baseUrl) } }),
     }),
     route({
       name: "ec2:delete",
       method: "DELETE",
       path: `${path}/:access`,
       policy: "identity:ec2_delete_credential",
-      url: (lookup) => void find(lookup),
+      of: key,
       success: 204,
       handler(request) {
-        const row = load(request);
+        const row = usable(request);
         kernel.db.transaction(() => store.credentials.delete(row.id));
         return undefined;
       },

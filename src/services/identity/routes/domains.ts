@@ -1,4 +1,4 @@
-import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import type { ProjectManager } from "../manager/projects.ts";
@@ -36,21 +36,25 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
   const { store } = identity;
   const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
     domainView(row, store.memberships.tagsOf(row.id), request.baseUrl);
-  const find = ({ param }: Lookup): ProjectRow => {
-    const row = store.projects.get(param("domain_id"));
-    if (row === undefined || row.is_domain === 0) throw missing("domain", param("domain_id"));
-    return row;
+  const domain: Touched<ProjectRow> = {
+    kind: "domain",
+    secret: true,
+    find({ param }) {
+      const row = store.projects.get(param("domain_id"));
+      if (row === undefined || row.is_domain === 0) throw missing("domain", param("domain_id"));
+      return row;
+    },
+    owner: ({ id }) => ({ domainId: id }),
   };
-  const load = (request: ApiRequest<unknown>): ProjectRow => {
-    request.authorize({ domainId: request.param("domain_id") });
-    return find(request);
-  };
+  /** keystone looks for it before it asks who may change it. */
+  const foundFirst: Touched<ProjectRow> = { ...domain, first: true, secret: false };
   return [
     route({
       name: "domains:list",
       method: "GET",
       path: "/v3/domains",
       policy: "identity:list_domains",
+      of: caller,
       success: 200,
       handler(request) {
         const { context } = request;
@@ -92,19 +96,20 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
       method: "GET",
       path: "/v3/domains/:domain_id",
       policy: "identity:get_domain",
+      of: domain,
       success: 200,
-      handler: (request) => ({ body: { domain: view(request, load(request)) } }),
+      handler: (request) => ({ body: { domain: view(request, request.thing) } }),
     }),
-    route<DomainBody>({
+    route<DomainBody, ProjectRow>({
       name: "domains:update",
       method: "PATCH",
       path: "/v3/domains/:domain_id",
       policy: "identity:update_domain",
-      url: (lookup) => void find(lookup),
+      of: foundFirst,
       request: resourceSchema("domain", properties, { minProperties: 1 }),
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = request.thing;
         const { domain } = request.body;
         requireSameId(domain, row.id, "domain");
         const updated = projects.update(row, {
@@ -123,10 +128,10 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
       method: "DELETE",
       path: "/v3/domains/:domain_id",
       policy: "identity:delete_domain",
-      url: (lookup) => void find(lookup),
+      of: foundFirst,
       success: 204,
-      handler(request) {
-        projects.deleteDomain(load(request));
+      handler({ thing }) {
+        projects.deleteDomain(thing);
         return undefined;
       },
     }),

@@ -1,7 +1,14 @@
-import { type AnyRoute, type ApiRequest, type Lookup, type Method, route } from "../../../kernel/http/route.ts";
+import {
+  type AnyRoute,
+  type ApiRequest,
+  type Lookup,
+  type Method,
+  route,
+  type Touched,
+} from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
-import type { ActorType, AssignmentRow, RoleRow, TargetType } from "../store/rows.ts";
+import type { ActorType, AssignmentRow, GroupRow, ProjectRow, RoleRow, TargetType, UserRow } from "../store/rows.ts";
 import { roleView } from "../views/views.ts";
 import { collection } from "./shared.ts";
 
@@ -21,6 +28,13 @@ const KINDS: readonly Kind[] = ACTORS.flatMap((actor) => [
   { actor, target: "domain", inherited: true },
   { actor, target: "system", inherited: false },
 ]);
+
+/** What a path names; undefined is not there, null not named. */
+interface Named {
+  who: UserRow | GroupRow | undefined;
+  where: ProjectRow | null | undefined;
+  role: RoleRow | null | undefined;
+}
 
 function listPath({ actor, target, inherited }: Kind): string {
   const base = target === "system" ? "/v3/system" : `/v3${inherited ? "/OS-INHERIT" : ""}/${target}s/:target_id`;
@@ -42,70 +56,65 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       ? `identity:${verb.replace("check", "list")}_system_grant${/list|check/.test(verb) ? "s" : ""}`
       : `identity:${verb}_grant${verb === "list" ? "s" : ""}`;
 
-  /** What the path names; undefined is not there, null not named. */
-  const named = ({ param }: Lookup) => {
+  const named = ({ param }: Lookup): Named => {
     const actorId = param("actor_id");
-    const targetId = target === "system" ? "system" : param("target_id");
     const roleId = param("role_id");
-    const place = target === "system" ? null : store.projects.get(targetId);
+    const place = target === "system" ? null : store.projects.get(param("target_id"));
     return {
-      actorId,
-      targetId,
-      roleId,
       who: actor === "user" ? store.users.get(actorId) : store.groups.get(actorId),
       where: target === "domain" && place?.is_domain === 0 ? undefined : place,
       role: roleId === "" ? null : roles.all().get(roleId),
     };
   };
-  /** Loads and authorizes everything the path names. Errors: 404, 403. */
-  const load = (request: ApiRequest<unknown>): { key: Omit<AssignmentRow, "role_id">; role: RoleRow | null } => {
-    const { actorId, targetId, roleId, who, where, role } = named(request);
-    request.authorize({
-      domainId: where == null ? null : (where.domain_id ?? where.id),
-      actorDomainId: who?.domain_id ?? null,
-      roleName: role?.name ?? null,
-    });
-    if (role === undefined) throw missing("role", roleId);
-    if (where === undefined) throw missing(target, targetId);
-    if (who === undefined) throw missing(actor, actorId);
-    return {
-      key: {
-        actor_type: actor,
-        actor_id: actorId,
-        target_type: target,
-        target_id: targetId,
-        inherited: inherited ? 1 : 0,
-      },
-      role,
-    };
+  /** Errors: 404 for the first of what a path names that is not there. */
+  const requireFound = ({ role, where, who }: Named, { param }: Pick<Lookup, "param">, mayBeGone = false) => {
+    if (role === undefined) throw missing("role", param("role_id"));
+    if (where === undefined) throw missing(target, param("target_id"));
+    if (who === undefined && !mayBeGone) throw missing(actor, param("actor_id"));
   };
   /**
    * keystone finds all that the path of a grant names before it asks who may (projects.py, domains.py, system.py
    * `_build_enforcement_target`), but for inherited ones (os_inherit.py) and for who loses a role.
    */
-  const find = (verb: string) => (lookup: Lookup) => {
-    if (inherited) return;
-    const { role, where, who } = named(lookup);
-    if (role === undefined) throw missing("role", lookup.param("role_id"));
-    if (where === undefined) throw missing(target, lookup.param("target_id"));
-    if (who === undefined && verb !== "revoke") throw missing(actor, lookup.param("actor_id"));
-  };
-  const grant = (request: ApiRequest<unknown>): AssignmentRow => {
-    const { key, role } = load(request);
-    return { ...key, role_id: role?.id ?? "" };
+  const grant = (verb: string): Touched<Named> => ({
+    kind: `${target} ${actor} grant`,
+    first: !inherited,
+    find(request) {
+      const found = named(request);
+      if (!inherited) requireFound(found, request, verb === "revoke");
+      return found;
+    },
+    owner: ({ who, where, role }) => ({
+      domainId: where == null ? null : (where.domain_id ?? where.id),
+      actorDomainId: who?.domain_id ?? null,
+      roleName: role?.name ?? null,
+    }),
+  });
+  /** The assignment that a path names, whether it is there or not. Errors: 404. */
+  const assignment = (request: ApiRequest<unknown, Named>): AssignmentRow => {
+    const { param, thing } = request;
+    requireFound(thing, request);
+    return {
+      actor_type: actor,
+      actor_id: param("actor_id"),
+      target_type: target,
+      target_id: target === "system" ? "system" : param("target_id"),
+      inherited: inherited ? 1 : 0,
+      role_id: param("role_id"),
+    };
   };
   const absent = ({ role_id, actor_id, target_id }: AssignmentRow) =>
     missing(
       "role assignment with role",
       `${role_id}, user or group: ${actor_id}, project, domain, or system: ${target_id}`,
     );
-  const operation = (verb: string, method: Method, handle: (request: ApiRequest<unknown>) => void): AnyRoute =>
-    route({
+  const operation = (verb: string, method: Method, handle: (request: ApiRequest<unknown, Named>) => void): AnyRoute =>
+    route<unknown, Named>({
       name: `${name}:${verb}`,
       method,
       path,
       policy: policy(verb),
-      url: find(verb),
+      of: grant(verb),
       success: 204,
       handler(request) {
         handle(request);
@@ -114,16 +123,16 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
     });
 
   return [
-    route({
+    route<unknown, Named>({
       name: `${name}:list`,
       method: "GET",
       path: `${listPath(kind)}${suffix}`,
       policy: policy("list"),
-      url: find("list"),
+      of: grant("list"),
       success: 200,
       handler(request) {
         const all = roles.all();
-        const views = store.assignments.on(load(request).key).flatMap(({ role_id }) => {
+        const views = store.assignments.on(assignment(request)).flatMap(({ role_id }) => {
           const role = all.get(role_id);
           return role === undefined ? [] : [roleView(role, request.baseUrl)];
         });
@@ -131,12 +140,12 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       },
     }),
     operation("check", "GET", (request) => {
-      const row = grant(request);
+      const row = assignment(request);
       if (!store.assignments.has(row)) throw absent(row);
     }),
-    operation("create", "PUT", (request) => store.assignments.add(grant(request))),
+    operation("create", "PUT", (request) => store.assignments.add(assignment(request))),
     operation("revoke", "DELETE", (request) => {
-      const row = grant(request);
+      const row = assignment(request);
       // Tokens look their roles up when they are used, so nothing else has to be taken back.
       kernel.db.transaction(() => {
         if (!store.assignments.remove(row)) throw absent(row);

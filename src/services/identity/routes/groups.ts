@@ -1,5 +1,5 @@
 import { notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
@@ -22,10 +22,16 @@ import {
   resourceSchema,
   text,
 } from "./shared.ts";
+import { userOf } from "./touched.ts";
 import { userFilter } from "./user-filters.ts";
 
 interface GroupBody {
   group: Json;
+}
+
+interface Membership {
+  group: GroupRow;
+  user: UserRow;
 }
 
 const KNOWN = ["id", "name", "domain_id", "description", "links"];
@@ -34,24 +40,25 @@ const properties = { name: nameOf(64), domain_id: nullableId, description: nulla
 export function groupRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
   const { store, kernel, tokens } = identity;
   const { memberships } = store;
-  const find = ({ param }: Lookup): GroupRow => {
-    const row = store.groups.get(param("group_id"));
-    if (row === undefined) throw missing("group", param("group_id"));
-    return row;
+  const group: Touched<GroupRow> = {
+    kind: "group",
+    secret: true,
+    find({ param }) {
+      const row = store.groups.get(param("group_id"));
+      if (row === undefined) throw missing("group", param("group_id"));
+      return row;
+    },
+    owner: ({ domain_id }) => ({ domainId: domain_id }),
   };
-  const load = (request: ApiRequest<unknown>): GroupRow => {
-    const row = store.groups.get(request.param("group_id"));
-    request.authorize(row === undefined ? {} : { domainId: row.domain_id });
-    return find(request);
-  };
-  /** Group and user of a membership. */
-  const pair = (request: ApiRequest<unknown>): { group: GroupRow; user: UserRow } => {
-    const group = store.groups.get(request.param("group_id"));
-    const user = store.users.get(request.param("user_id"));
-    request.authorize({ domainId: group?.domain_id ?? null, actorDomainId: user?.domain_id ?? null });
-    if (user === undefined) throw missing("user", request.param("user_id"));
-    if (group === undefined) throw missing("group", request.param("group_id"));
-    return { group, user };
+  /** Whether the user is a member or not. */
+  const membership: Touched<Membership> = {
+    kind: "membership",
+    secret: true,
+    find(request) {
+      const user = userOf(store).find(request);
+      return { group: group.find(request), user };
+    },
+    owner: ({ group, user }) => ({ domainId: group.domain_id, actorDomainId: user.domain_id }),
   };
   const requireFreeName = (name: string, domainId: string, exceptId: string | null) => {
     const taken = store.groups.find({ domain_id: domainId, name });
@@ -66,10 +73,9 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "GET",
       path: "/v3/groups",
       policy: "identity:list_groups",
+      of: caller,
       success: 200,
       handler(request) {
-        const { context } = request;
-        request.authorize({ domainId: context.domainId });
         const views = store.groups
           .list()
           .filter(inScope(request))
@@ -83,6 +89,7 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "POST",
       path: "/v3/groups",
       policy: "identity:create_group",
+      of: caller,
       request: resourceSchema("group", properties, { required: ["name"] }),
       success: 201,
       handler(request) {
@@ -108,18 +115,20 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "GET",
       path: "/v3/groups/:group_id",
       policy: "identity:get_group",
+      of: group,
       success: 200,
-      handler: (request) => ({ body: { group: groupView(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { group: groupView(request.thing, request.baseUrl) } }),
     }),
-    route<GroupBody>({
+    route<GroupBody, GroupRow>({
       name: "groups:update",
       method: "PATCH",
       path: "/v3/groups/:group_id",
       policy: "identity:update_group",
+      of: group,
       request: resourceSchema("group", properties, { minProperties: 1 }),
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = request.thing;
         const { group } = request.body;
         requireSameId(group, row.id, "group");
         const updated = kernel.db.transaction(() => {
@@ -139,10 +148,9 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "DELETE",
       path: "/v3/groups/:group_id",
       policy: "identity:delete_group",
-      url: (lookup) => void find(lookup),
+      of: { ...group, first: true, secret: false },
       success: 204,
-      handler(request) {
-        const row = load(request);
+      handler({ thing: row }) {
         kernel.db.transaction(() => {
           store.assignments.forgetActor(row.id);
           store.groups.delete(row.id);
@@ -155,10 +163,11 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "GET",
       path: "/v3/groups/:group_id/users",
       policy: "identity:list_users_in_group",
+      of: group,
       success: 200,
       handler(request) {
         const views = memberships
-          .membersOf(load(request).id)
+          .membersOf(request.thing.id)
           .filter(inScope(request))
           .filter(userFilter(request, store))
           .map((user) => userView(user, null, request.baseUrl));
@@ -170,9 +179,9 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "GET",
       path: "/v3/groups/:group_id/users/:user_id",
       policy: "identity:check_user_in_group",
+      of: membership,
       success: 204,
-      handler(request) {
-        const { group, user } = pair(request);
+      handler({ thing: { group, user } }) {
         if (!memberships.isMember(group.id, user.id)) {
           throw notFound(`User '${user.id}' not found in group '${group.id}'`);
         }
@@ -184,9 +193,9 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "PUT",
       path: "/v3/groups/:group_id/users/:user_id",
       policy: "identity:add_user_to_group",
+      of: membership,
       success: 204,
-      handler(request) {
-        const { group, user } = pair(request);
+      handler({ thing: { group, user } }) {
         memberships.addMember(group.id, user.id);
         return undefined;
       },
@@ -196,9 +205,9 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       method: "DELETE",
       path: "/v3/groups/:group_id/users/:user_id",
       policy: "identity:remove_user_from_group",
+      of: membership,
       success: 204,
-      handler(request) {
-        const { group, user } = pair(request);
+      handler({ thing: { group, user } }) {
         if (!memberships.isMember(group.id, user.id)) {
           throw notFound(`User '${user.id}' not found in group '${group.id}'`);
         }

@@ -1,4 +1,4 @@
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { type NewLimit, type NewRegisteredLimit, UnifiedLimits } from "../manager/limits.ts";
 import type { LimitRow, RegisteredLimitRow } from "../store/rows.ts";
@@ -43,11 +43,13 @@ export function limitRoutes(identity: IdentityContext): AnyRoute[] {
   });
   const limitView = (row: LimitRow, base: string) => ({ ...row, links: { self: `${base}/v3/limits/${row.id}` } });
   const registered = (request: ApiRequest<unknown>) => limits.registered(request.param("registered_limit_id"));
-  const limit = (request: ApiRequest<unknown>): LimitRow => {
-    const row = limits.limit(request.param("limit_id"));
-    const domainId = row.domain_id ?? projects.get(row.project_id ?? "")?.domain_id ?? null;
-    request.authorize({ domainId, projectId: row.project_id });
-    return row;
+  const limit: Touched<LimitRow> = {
+    kind: "limit",
+    find: ({ param }) => limits.limit(param("limit_id")),
+    owner: ({ domain_id, project_id }) => ({
+      domainId: domain_id ?? projects.get(project_id ?? "")?.domain_id ?? null,
+      projectId: project_id,
+    }),
   };
   /** Those of the caller's project or domain; all for the cloud's administrators and services. */
   const visible = ({ context }: ApiRequest<unknown>): LimitRow[] => {
@@ -164,19 +166,20 @@ export function limitRoutes(identity: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/limits/:limit_id",
       policy: "identity:get_limit",
+      of: limit,
       success: 200,
-      handler: (request) => ({ body: { limit: limitView(limit(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { limit: limitView(request.thing, request.baseUrl) } }),
     }),
-    route<{ limit: Partial<Pick<LimitRow, "resource_limit" | "description">> }>({
+    route<{ limit: Partial<Pick<LimitRow, "resource_limit" | "description">> }, LimitRow>({
       name: "limits:update",
       method: "PATCH",
       path: "/v3/limits/:limit_id",
       policy: "identity:update_limit",
-      url: ({ param }) => void limits.limit(param("limit_id")),
+      of: { ...limit, first: true },
       request: resourceSchema("limit", ownProperties, { closed: true }),
       success: 200,
       handler(request) {
-        const row = limits.update(limit(request), request.body.limit);
+        const row = limits.update(request.thing, request.body.limit);
         return { body: { limit: limitView(row, request.baseUrl) } };
       },
     }),
@@ -185,10 +188,10 @@ export function limitRoutes(identity: IdentityContext): AnyRoute[] {
       method: "DELETE",
       path: "/v3/limits/:limit_id",
       policy: "identity:delete_limit",
-      url: ({ param }) => void limits.limit(param("limit_id")),
+      of: { ...limit, first: true },
       success: 204,
-      handler(request) {
-        limits.delete(limit(request));
+      handler({ thing }) {
+        limits.delete(thing);
         return undefined;
       },
     }),

@@ -1,5 +1,5 @@
 import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import { DEFAULT_DOMAIN, type ProjectManager } from "../manager/projects.ts";
@@ -62,13 +62,16 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
   const { store, roles } = identity;
   const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
     projectView(row, store.memberships.tagsOf(row.id), request.baseUrl);
-  const target = (row: ProjectRow) => ({ projectId: row.id, domainId: row.domain_id ?? row.id });
-  /** Hides what the sender may not see behind a 403, as keystone does for any id. */
-  const load = (request: ApiRequest<unknown>, policy?: string): ProjectRow => {
-    const row = store.projects.get(request.param("project_id"));
-    request.authorize(row === undefined ? {} : target(row), policy);
-    if (row === undefined) throw missing("project", request.param("project_id"));
-    return row;
+  const project: Touched<ProjectRow> = {
+    kind: "project",
+    // keystone hides what the sender may not see behind a 403, whatever the id.
+    secret: true,
+    find({ param }) {
+      const row = store.projects.get(param("project_id"));
+      if (row === undefined) throw missing("project", param("project_id"));
+      return row;
+    },
+    owner: (row) => ({ projectId: row.id, domainId: row.domain_id ?? row.id }),
   };
 
   return [
@@ -77,10 +80,10 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
       method: "GET",
       path: "/v3/projects",
       policy: "identity:list_projects",
+      of: caller,
       success: 200,
       handler(request) {
-        const { context, query } = request;
-        request.authorize({ domainId: context.domainId });
+        const { query } = request;
         const wantsDomains = queryFlag(request, "is_domain");
         const allTags = store.memberships.allTags();
         const name = query.get("name");
@@ -98,6 +101,7 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
       method: "POST",
       path: "/v3/projects",
       policy: "identity:create_project",
+      of: caller,
       request: createSchema,
       success: 201,
       handler(request) {
@@ -131,9 +135,10 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
       method: "GET",
       path: "/v3/projects/:project_id",
       policy: "identity:get_project",
+      of: project,
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = request.thing;
         const { query } = request;
         if (query.has("parents_as_list") && query.has("parents_as_ids")) {
           throw badRequest("Cannot use parents_as_list and parents_as_ids query params at the same time.");
@@ -154,15 +159,16 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
         return { body: { project: shown } };
       },
     }),
-    route<ProjectBody>({
+    route<ProjectBody, ProjectRow>({
       name: "projects:update",
       method: "PATCH",
       path: "/v3/projects/:project_id",
       policy: "identity:update_project",
+      of: project,
       request: updateSchema,
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = request.thing;
         const { project } = request.body;
         requireSameId(project, row.id, "project");
         requireFixed(row, project);
@@ -183,20 +189,18 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
       method: "DELETE",
       path: "/v3/projects/:project_id",
       policy: "identity:delete_project",
+      of: project,
       success: 204,
-      handler(request) {
-        projects.delete(load(request));
+      handler({ thing }) {
+        projects.delete(thing);
         return undefined;
       },
     }),
-    ...tagRoutes(identity, load),
+    ...tagRoutes(identity, project),
   ];
 }
 
-function tagRoutes(
-  { store, kernel }: IdentityContext,
-  load: (request: ApiRequest<unknown>, policy?: string) => ProjectRow,
-): AnyRoute[] {
+function tagRoutes({ store, kernel }: IdentityContext, project: Touched<ProjectRow>): AnyRoute[] {
   const { memberships } = store;
   const shown = (request: ApiRequest<unknown>, id: string) => ({
     body: { links: { self: `${request.baseUrl}/v3` }, tags: memberships.tagsOf(id) },
@@ -207,18 +211,20 @@ function tagRoutes(
       method: "GET",
       path: "/v3/projects/:project_id/tags",
       policy: "identity:list_project_tags",
+      of: project,
       success: 200,
-      handler: (request) => shown(request, load(request).id),
+      handler: (request) => shown(request, request.thing.id),
     }),
-    route<{ tags: string[] }>({
+    route<{ tags: string[] }, ProjectRow>({
       name: "tags:replace",
       method: "PUT",
       path: "/v3/projects/:project_id/tags",
       policy: "identity:update_project_tags",
+      of: project,
       request: { type: "object", properties: { tags }, required: ["tags"] },
       success: 200,
       handler(request) {
-        const { id } = load(request);
+        const { id } = request.thing;
         kernel.db.transaction(() => memberships.setTags(id, request.body.tags));
         return shown(request, id);
       },
@@ -228,9 +234,10 @@ function tagRoutes(
       method: "DELETE",
       path: "/v3/projects/:project_id/tags",
       policy: "identity:update_project_tags",
+      of: project,
       success: 204,
       handler(request) {
-        const { id } = load(request);
+        const { id } = request.thing;
         kernel.db.transaction(() => memberships.setTags(id, []));
         return undefined;
       },
@@ -240,9 +247,10 @@ function tagRoutes(
       method: "GET",
       path: "/v3/projects/:project_id/tags/:tag",
       policy: "identity:list_project_tags",
+      of: project,
       success: 204,
       handler(request) {
-        if (!memberships.tagsOf(load(request).id).includes(request.param("tag"))) throw tagMissing(request);
+        if (!memberships.tagsOf(request.thing.id).includes(request.param("tag"))) throw tagMissing(request);
         return undefined;
       },
     }),
@@ -251,9 +259,10 @@ function tagRoutes(
       method: "PUT",
       path: "/v3/projects/:project_id/tags/:tag",
       policy: "identity:update_project_tags",
+      of: project,
       success: 201,
       handler(request) {
-        const { id } = load(request);
+        const { id } = request.thing;
         const name = request.param("tag");
         if (name.length > 255 || /[,/]/.test(name)) throw badRequest(`Invalid input for field 'tags': '${name}'`);
         if (memberships.tagsOf(id).length >= 80) throw badRequest("A project can have at most 80 tags.");
@@ -268,9 +277,10 @@ function tagRoutes(
       method: "DELETE",
       path: "/v3/projects/:project_id/tags/:tag",
       policy: "identity:update_project_tags",
+      of: project,
       success: 204,
       handler(request) {
-        const { id } = load(request);
+        const { id } = request.thing;
         if (!memberships.tagsOf(id).includes(request.param("tag"))) throw tagMissing(request);
         memberships.removeTag(id, request.param("tag"));
         return undefined;

@@ -1,9 +1,10 @@
 import { conflict, forbidden, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, type Lookup, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type Lookup, route, type Touched } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { immutableResource, missing, storeConflict } from "../errors.ts";
 import { isImmutable, optionsOf, type ProjectManager, setsMutable } from "../manager/projects.ts";
+import type { RoleResolver } from "../manager/roles.ts";
 import type { RoleRow } from "../store/rows.ts";
 import { roleReference, roleView } from "../views/views.ts";
 import {
@@ -25,6 +26,12 @@ interface RoleBody {
   role: Json;
 }
 
+/** Whether the one implies the other or not. */
+interface Implication {
+  prior: RoleRow;
+  implied: RoleRow;
+}
+
 const KNOWN = ["id", "name", "domain_id", "description", "options", "links"];
 const properties = {
   name: nameOf(255),
@@ -33,18 +40,19 @@ const properties = {
   options: { type: "object", properties: { immutable: { type: ["boolean", "null"] } }, additionalProperties: false },
 };
 
+function find(roles: RoleResolver, { param }: Lookup, parameter: "role_id" | "implied_id"): RoleRow {
+  const row = roles.all().get(param(parameter));
+  if (row === undefined) throw missing("role", param(parameter));
+  return row;
+}
+
 export function roleRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
   const { store, kernel, roles } = identity;
-  /** Before the policy is asked, as keystone does. Errors: 404. */
-  const find = ({ param }: Lookup, parameter = "role_id"): RoleRow => {
-    const row = roles.all().get(param(parameter));
-    if (row === undefined) throw missing("role", param(parameter));
-    return row;
-  };
-  const load = (request: ApiRequest<unknown>, parameter = "role_id"): RoleRow => {
-    const row = find(request, parameter);
-    request.authorize({ roleName: row.name });
-    return row;
+  const role: Touched<RoleRow> = {
+    kind: "role",
+    first: true,
+    find: (request) => find(roles, request, "role_id"),
+    owner: ({ name }) => ({ roleName: name }),
   };
   const requireFreeName = (name: string, domainId: string | null, exceptId: string | null) => {
     const taken = store.roles.find({ domain_id: domainId, name });
@@ -96,20 +104,20 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
       method: "GET",
       path: "/v3/roles/:role_id",
       policy: "identity:get_role",
-      url: (lookup) => void find(lookup),
+      of: role,
       success: 200,
-      handler: (request) => ({ body: { role: roleView(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { role: roleView(request.thing, request.baseUrl) } }),
     }),
-    route<RoleBody>({
+    route<RoleBody, RoleRow>({
       name: "roles:update",
       method: "PATCH",
       path: "/v3/roles/:role_id",
       policy: "identity:update_role",
-      url: (lookup) => void find(lookup),
+      of: role,
       request: resourceSchema("role", properties, { minProperties: 1 }),
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = request.thing;
         const { role } = request.body;
         requireSameId(role, row.id, "role");
         const options = role.options as Json | undefined;
@@ -131,25 +139,21 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
       method: "DELETE",
       path: "/v3/roles/:role_id",
       policy: "identity:delete_role",
-      url: (lookup) => void find(lookup),
+      of: role,
       success: 204,
-      handler(request) {
-        const row = load(request);
+      handler({ thing: row }) {
         if (isImmutable(row.options)) throw immutableResource("role", row.id);
         kernel.db.transaction(() => store.roles.delete(row.id));
         return undefined;
       },
     }),
-    ...implicationRoutes(identity, find),
+    ...implicationRoutes(identity, role),
   ];
 }
 
-function implicationRoutes(
-  { store, kernel, roles }: IdentityContext,
-  load: (request: Lookup, parameter?: string) => RoleRow,
-): AnyRoute[] {
+function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touched<RoleRow>): AnyRoute[] {
   const { memberships } = store;
-  const inference = (request: ApiRequest<unknown>, prior: RoleRow, implied: RoleRow) => ({
+  const inference = (request: ApiRequest<unknown>, { prior, implied }: Implication) => ({
     role_inference: {
       prior_role: roleReference(prior, request.baseUrl),
       implies: roleReference(implied, request.baseUrl),
@@ -161,21 +165,16 @@ function implicationRoutes(
       const role = prior_id === priorId ? roles.all().get(implied_id) : undefined;
       return role === undefined ? [] : [role];
     });
-  const pair = (request: ApiRequest<unknown>) => {
-    const prior = load(request);
-    const implied = load(request, "implied_id");
-    const exists = impliedOf(prior.id).some(({ id }) => id === implied.id);
-    return { prior, implied, exists };
-  };
-  const existing = (request: ApiRequest<unknown>) => {
-    const found = pair(request);
-    if (!found.exists) throw notFound(`${found.prior.id} does not imply ${found.implied.id}.`);
-    return found;
+  const implies = ({ prior, implied }: Implication): boolean => impliedOf(prior.id).some(({ id }) => id === implied.id);
+  const requireExisting = (pair: Implication) => {
+    if (!implies(pair)) throw notFound(`${pair.prior.id} does not imply ${pair.implied.id}.`);
   };
   const path = "/v3/roles/:role_id/implies/:implied_id";
-  const bothFound = (lookup: Lookup) => {
-    load(lookup);
-    load(lookup, "implied_id");
+  const pair: Touched<Implication> = {
+    kind: "implied role",
+    first: true,
+    find: (request) => ({ prior: find(roles, request, "role_id"), implied: find(roles, request, "implied_id") }),
+    owner: () => ({}),
   };
 
   return [
@@ -184,10 +183,10 @@ function implicationRoutes(
       method: "GET",
       path: "/v3/roles/:role_id/implies",
       policy: "identity:list_implied_roles",
-      url: (lookup) => void load(lookup),
+      of: role,
       success: 200,
       handler(request) {
-        const prior = load(request);
+        const prior = request.thing;
         return {
           body: {
             role_inference: {
@@ -203,23 +202,23 @@ function implicationRoutes(
       name: "implied-roles:show",
       method: "GET",
       path,
-      url: bothFound,
+      of: pair,
       policy: "identity:list_implied_roles",
       success: 200,
       handler(request) {
-        const { prior, implied } = existing(request);
-        return { body: inference(request, prior, implied) };
+        requireExisting(request.thing);
+        return { body: inference(request, request.thing) };
       },
     }),
     route({
       name: "implied-roles:check",
       method: "HEAD",
       path,
-      url: bothFound,
+      of: pair,
       policy: "identity:list_implied_roles",
       success: 204,
-      handler(request) {
-        existing(request);
+      handler({ thing }) {
+        requireExisting(thing);
         return undefined;
       },
     }),
@@ -227,30 +226,30 @@ function implicationRoutes(
       name: "implied-roles:create",
       method: "PUT",
       path,
-      url: bothFound,
+      of: pair,
       policy: "identity:create_implied_role",
       success: 201,
       handler(request) {
-        const { prior, implied, exists } = pair(request);
+        const { prior, implied } = request.thing;
         if (implied.name === "admin") throw forbidden(`${implied.id} cannot be an implied roles.`);
         if (prior.domain_id === null && implied.domain_id !== null) throw forbidden(domainRoleImplied(implied));
-        if (exists) {
+        if (implies(request.thing)) {
           throw conflict(`Conflict occurred attempting to store implied_role - Duplicate entry.`);
         }
         kernel.db.transaction(() => memberships.imply(prior.id, implied.id));
-        return { body: inference(request, prior, implied) };
+        return { body: inference(request, request.thing) };
       },
     }),
     route({
       name: "implied-roles:delete",
       method: "DELETE",
       path,
-      url: bothFound,
+      of: pair,
       policy: "identity:delete_implied_role",
       success: 204,
-      handler(request) {
-        const { prior, implied } = existing(request);
-        kernel.db.transaction(() => memberships.unimply(prior.id, implied.id));
+      handler({ thing }) {
+        requireExisting(thing);
+        kernel.db.transaction(() => memberships.unimply(thing.prior.id, thing.implied.id));
         return undefined;
       },
     }),

@@ -1,4 +1,4 @@
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { loginFailed, tokenNotFound, unrecognized } from "../errors.ts";
 import { enforcesAccessRules } from "../manager/access-rules.ts";
@@ -24,15 +24,17 @@ export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
     const ids = token.applicationCredential?.access_rules ?? null;
     return ids === null ? null : store.accessRules.getMany(JSON.parse(ids) as string[]);
   };
-  /** The token the request is about, which its sender may see. Errors: 404. */
-  const subject = (request: ApiRequest<unknown>): Token => {
-    const id = request.headers.get("x-subject-token") ?? "";
-    const late = /^(1|t|true|on|y|yes)$/i.test(request.query.get("allow_expired")?.trim() ?? "");
-    const token = late ? tokens.readLately(id, EXPIRED_WINDOW) : tokens.read(id);
-    if (token === null) throw tokens.sealed(id) ? tokenNotFound() : unrecognized();
-    if (accessRulesOf(token) !== null && !enforcesAccessRules(request.headers)) throw tokenNotFound();
-    request.authorize({ userId: token.userId });
-    return token;
+  const subject: Touched<Token> = {
+    kind: "token",
+    find({ headers, query }) {
+      const id = headers.get("x-subject-token") ?? "";
+      const late = /^(1|t|true|on|y|yes)$/i.test(query.get("allow_expired")?.trim() ?? "");
+      const token = late ? tokens.readLately(id, EXPIRED_WINDOW) : tokens.read(id);
+      if (token === null) throw tokens.sealed(id) ? tokenNotFound() : unrecognized();
+      if (accessRulesOf(token) !== null && !enforcesAccessRules(headers)) throw tokenNotFound();
+      return token;
+    },
+    owner: ({ userId }) => ({ userId }),
   };
   const own = (request: ApiRequest<unknown>): Token => {
     const token = tokens.read(request.headers.get("x-auth-token") ?? "");
@@ -72,11 +74,11 @@ export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/auth/tokens",
       policy: "identity:validate_token",
+      of: subject,
       success: 200,
       handler(request) {
-        const token = subject(request);
         const id = request.headers.get("x-subject-token") ?? "";
-        return { headers: { ...VARY, "x-subject-token": id }, body: show(request, token) };
+        return { headers: { ...VARY, "x-subject-token": id }, body: show(request, request.thing) };
       },
     }),
     route({
@@ -84,10 +86,10 @@ export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
       method: "DELETE",
       path: "/v3/auth/tokens",
       policy: "identity:revoke_token",
+      of: subject,
       success: 204,
-      handler(request) {
-        const token = subject(request);
-        identity.kernel.db.transaction(() => tokens.revoke("audit", token.auditIds[0] ?? ""));
+      handler({ thing }) {
+        identity.kernel.db.transaction(() => tokens.revoke("audit", thing.auditIds[0] ?? ""));
         return { headers: VARY };
       },
     }),

@@ -1,5 +1,5 @@
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import { isoMicros } from "../../../kernel/time/clock.ts";
 import type { IdentityContext } from "../context.ts";
@@ -123,6 +123,7 @@ export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): 
       method: "POST",
       path: "/v3/OS-TRUST/trusts",
       policy: "identity:create_trust",
+      of: caller,
       request: resourceSchema("trust", properties, {
         required: ["trustee_user_id", "trustor_user_id", "impersonation"],
       }),

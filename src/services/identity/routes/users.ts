@@ -1,7 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing } from "../errors.ts";
 import type { UserManager } from "../manager/users.ts";
 import type { UserRow } from "../store/rows.ts";
 import { groupView, projectView, userView } from "../views/views.ts";
@@ -22,6 +21,7 @@ import {
   resourceSchema,
   text,
 } from "./shared.ts";
+import { userOf } from "./touched.ts";
 import { userFilter } from "./user-filters.ts";
 
 interface UserBody {
@@ -55,13 +55,7 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
   const { store, roles } = identity;
   const view = (request: ApiRequest<unknown>, row: UserRow) =>
     userView(row, store.passwords.current(row.id)?.expires_at ?? null, request.baseUrl);
-  const load = (request: ApiRequest<unknown>): UserRow => {
-    const id = request.param("user_id");
-    const row = store.users.get(id);
-    request.authorize(row === undefined ? {} : { userId: row.id, domainId: row.domain_id });
-    if (row === undefined) throw missing("user", id);
-    return row;
-  };
+  const user = userOf(store);
 
   return [
     route({
@@ -69,10 +63,10 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
       method: "GET",
       path: "/v3/users",
       policy: "identity:list_users",
+      of: caller,
       success: 200,
       handler(request) {
-        const { context, query } = request;
-        request.authorize({ domainId: context.domainId });
+        const { query } = request;
         const name = query.get("name");
         const domainId = query.get("domain_id");
         const views = store.users
@@ -84,11 +78,12 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
         return pagedCollection(request, "users", fitting, (id) => store.users.get(id) !== undefined);
       },
     }),
-    route<UserBody>({
+    route<UserBody, unknown>({
       name: "users:create",
       method: "POST",
       path: "/v3/users",
       policy: "identity:create_user",
+      of: caller,
       request: resourceSchema("user", properties, { required: ["name"] }),
       success: 201,
       async handler(request) {
@@ -112,18 +107,20 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
       method: "GET",
       path: "/v3/users/:user_id",
       policy: "identity:get_user",
+      of: user,
       success: 200,
-      handler: (request) => ({ body: { user: view(request, load(request)) } }),
+      handler: (request) => ({ body: { user: view(request, request.thing) } }),
     }),
-    route<UserBody>({
+    route<UserBody, UserRow>({
       name: "users:update",
       method: "PATCH",
       path: "/v3/users/:user_id",
       policy: "identity:update_user",
+      of: user,
       request: resourceSchema("user", properties, { minProperties: 1 }),
       success: 200,
       async handler(request) {
-        const row = load(request);
+        const row = request.thing;
         const { user } = request.body;
         requireSameId(user, row.id, "user");
         if (user.domain_id !== undefined && user.domain_id !== row.domain_id) {
@@ -149,9 +146,10 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
       method: "DELETE",
       path: "/v3/users/:user_id",
       policy: "identity:delete_user",
+      of: user,
       success: 204,
-      handler(request) {
-        users.delete(load(request).id);
+      handler({ thing }) {
+        users.delete(thing.id);
         return undefined;
       },
     }),
@@ -180,10 +178,11 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
       method: "GET",
       path: "/v3/users/:user_id/groups",
       policy: "identity:list_groups_for_user",
+      of: user,
       success: 200,
       handler(request) {
         const views = store.memberships
-          .groupsOf(load(request).id)
+          .groupsOf(request.thing.id)
           .filter(inScope(request))
           .map((group) => ({ ...groupView(group, request.baseUrl), membership_expires_at: null }));
         return collection(request, "groups", filtered(request, views, ["name"]));
@@ -194,11 +193,12 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
       method: "GET",
       path: "/v3/users/:user_id/projects",
       policy: "identity:list_user_projects",
+      of: user,
       success: 200,
       handler(request) {
         const tags = store.memberships.allTags();
         const views = roles
-          .projectsOf(load(request).id)
+          .projectsOf(request.thing.id)
           .map((project) => projectView(project, tags.get(project.id) ?? [], request.baseUrl));
         return collection(request, "projects", filtered(request, views, ["domain_id", "name", "enabled"]));
       },
