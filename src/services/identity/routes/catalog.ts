@@ -1,8 +1,10 @@
-import { badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
+import { conflict } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing, storeConflict } from "../errors.ts";
+import { EndpointManager, type Place } from "../manager/endpoints.ts";
+import { RegionManager } from "../manager/regions.ts";
+import { ServiceManager } from "../manager/services.ts";
 import type { EndpointRow, RegionRow, ServiceRow } from "../store/rows.ts";
 import { endpointView, regionView, serviceView } from "../views/views.ts";
 import {
@@ -32,12 +34,10 @@ const serviceProperties = {
   enabled: boolean,
 };
 
-function serviceRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
-  const load = (request: ApiRequest<unknown>): ServiceRow => {
-    const row = store.services.get(request.param("service_id"));
-    if (row === undefined) throw missing("service", request.param("service_id"));
-    return row;
-  };
+function serviceRoutes(identity: IdentityContext): AnyRoute[] {
+  const { store } = identity;
+  const services = new ServiceManager(identity);
+  const load = ({ param }: ApiRequest<unknown>): ServiceRow => services.get(param("service_id"));
   return [
     route({
       name: "services:list",
@@ -59,8 +59,7 @@ function serviceRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       success: 201,
       handler(request) {
         const { service } = request.body;
-        const row = store.services.insert({
-          id: hexId(),
+        const row = services.create({
           type: text(service.type),
           name: textOrNull(service.name) ?? "",
           description: textOrNull(service.description),
@@ -89,14 +88,14 @@ function serviceRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
         const row = load(request);
         const { service } = request.body;
         requireSameId(service, row.id, "service");
-        store.services.update(row.id, {
+        const updated = services.update(row, {
           ...(typeof service.type === "string" ? { type: service.type } : {}),
           ...(service.name === undefined ? {} : { name: textOrNull(service.name) ?? "" }),
           ...(service.description === undefined ? {} : { description: textOrNull(service.description) }),
           ...(typeof service.enabled === "boolean" ? { enabled: service.enabled ? 1 : 0 } : {}),
           extra: mergeExtras(row.extra, extras(service, SERVICE_KNOWN)),
         });
-        return { body: { service: serviceView(load(request), request.baseUrl) } };
+        return { body: { service: serviceView(updated, request.baseUrl) } };
       },
     }),
     route({
@@ -106,11 +105,7 @@ function serviceRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       policy: "identity:delete_service",
       success: 204,
       handler(request) {
-        const row = load(request);
-        kernel.db.transaction(() => {
-          store.endpoints.deleteWhere({ service_id: row.id });
-          store.services.delete(row.id);
-        });
+        services.delete(load(request));
         return undefined;
       },
     }),
@@ -127,49 +122,16 @@ const endpointProperties = {
   url: { type: "string", minLength: 1, maxLength: 225, pattern: "^[a-zA-Z0-9+.-]+:.+" },
 };
 
-function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
+function endpointRoutes(identity: IdentityContext): AnyRoute[] {
+  const { store } = identity;
+  const endpoints = new EndpointManager(identity);
   const endpoint: Touched<EndpointRow> = {
     kind: "endpoint",
     first: true,
-    find({ param }) {
-      const row = store.endpoints.get(param("endpoint_id"));
-      if (row === undefined) throw missing("endpoint", param("endpoint_id"));
-      return row;
-    },
+    find: ({ param }) => endpoints.get(param("endpoint_id")),
     owner: () => ({}),
   };
-  /** The old attribute `region` makes a region that is missing; `region_id` must name one. Errors: 400. */
-  const regionOf = (endpoint: Json): string | null => {
-    const named = textOrNull(endpoint.region_id);
-    if (named !== null) {
-      if (store.regions.get(named) === undefined) throw missingRegion(named);
-      return named;
-    }
-    const old = textOrNull(endpoint.region);
-    if (old !== null && store.regions.get(old) === undefined) {
-      store.regions.insert({ id: old, description: "", parent_region_id: null, extra: "{}" });
-    }
-    return old;
-  };
-  const requireService = (id: string) => {
-    if (store.services.get(id) === undefined) throw badRequest(invalidInput(`Could not find service: ${id}.`));
-  };
-  const requireGoodUrl = (url: string) => {
-    const keys = [...url.matchAll(/[$%]\(([^)]*)\)s/g)].map((match) => match[1] ?? "");
-    const known = [
-      "project_id",
-      "tenant_id",
-      "user_id",
-      "public_bind_host",
-      "admin_bind_host",
-      "compute_host",
-      "admin_port",
-      "public_port",
-    ];
-    if (keys.some((key) => !known.includes(key)) || /[$%]\([^)]*\)(?!s)/.test(url)) {
-      throw badRequest(`The endpoint URL is invalid: ${url}.`);
-    }
-  };
+  const placeOf = ({ region_id, region }: Json): Place => ({ id: textOrNull(region_id), name: textOrNull(region) });
   return [
     route({
       name: "endpoints:list",
@@ -192,19 +154,14 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       success: 201,
       handler(request) {
         const { endpoint } = request.body;
-        requireGoodUrl(text(endpoint.url));
-        requireService(text(endpoint.service_id));
-        const row = kernel.db.transaction(() =>
-          store.endpoints.insert({
-            id: hexId(),
-            service_id: text(endpoint.service_id),
-            interface: text(endpoint.interface),
-            region_id: regionOf(endpoint),
-            url: text(endpoint.url),
-            enabled: endpoint.enabled === false ? 0 : 1,
-            extra: JSON.stringify(extras(endpoint, ENDPOINT_KNOWN)),
-          }),
-        );
+        const given = {
+          service_id: text(endpoint.service_id),
+          interface: text(endpoint.interface),
+          url: text(endpoint.url),
+          enabled: endpoint.enabled === false ? 0 : 1,
+          extra: JSON.stringify(extras(endpoint, ENDPOINT_KNOWN)),
+        };
+        const row = endpoints.create(given, placeOf(endpoint));
         return { body: { endpoint: endpointView(row, request.baseUrl) } };
       },
     }),
@@ -229,20 +186,16 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
         const row = request.thing;
         const { endpoint } = request.body;
         requireSameId(endpoint, row.id, "endpoint");
-        if (typeof endpoint.url === "string") requireGoodUrl(endpoint.url);
-        if (typeof endpoint.service_id === "string") requireService(endpoint.service_id);
-        kernel.db.transaction(() => {
-          const moves = endpoint.region !== undefined || endpoint.region_id !== undefined;
-          store.endpoints.update(row.id, {
-            ...(typeof endpoint.service_id === "string" ? { service_id: endpoint.service_id } : {}),
-            ...(typeof endpoint.interface === "string" ? { interface: endpoint.interface } : {}),
-            ...(typeof endpoint.url === "string" ? { url: endpoint.url } : {}),
-            ...(typeof endpoint.enabled === "boolean" ? { enabled: endpoint.enabled ? 1 : 0 } : {}),
-            ...(moves ? { region_id: regionOf(endpoint) } : {}),
-            extra: mergeExtras(row.extra, extras(endpoint, ENDPOINT_KNOWN)),
-          });
-        });
-        return { body: { endpoint: endpointView(store.endpoints.get(row.id) ?? row, request.baseUrl) } };
+        const changes = {
+          ...(typeof endpoint.service_id === "string" ? { service_id: endpoint.service_id } : {}),
+          ...(typeof endpoint.interface === "string" ? { interface: endpoint.interface } : {}),
+          ...(typeof endpoint.url === "string" ? { url: endpoint.url } : {}),
+          ...(typeof endpoint.enabled === "boolean" ? { enabled: endpoint.enabled ? 1 : 0 } : {}),
+          extra: mergeExtras(row.extra, extras(endpoint, ENDPOINT_KNOWN)),
+        };
+        const moves = endpoint.region !== undefined || endpoint.region_id !== undefined;
+        const updated = endpoints.update(row, changes, moves ? placeOf(endpoint) : null);
+        return { body: { endpoint: endpointView(updated, request.baseUrl) } };
       },
     }),
     route({
@@ -253,7 +206,7 @@ function endpointRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       of: endpoint,
       success: 204,
       handler({ thing }) {
-        kernel.db.transaction(() => store.endpoints.delete(thing.id));
+        endpoints.delete(thing);
         return undefined;
       },
     }),
@@ -267,34 +220,17 @@ const regionProperties = {
   parent_region_id: nullableString,
 };
 
-function regionRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
-  const load = (request: ApiRequest<unknown>): RegionRow => {
-    const row = store.regions.get(request.param("region_id"));
-    if (row === undefined) throw missing("region", request.param("region_id"));
-    return row;
-  };
-  const requireParent = (region: Json, id: string | null) => {
-    let parent = textOrNull(region.parent_region_id);
-    while (parent !== null) {
-      if (parent === id) throw badRequest(`Region ${id} cannot be a descendant of itself.`);
-      const row = store.regions.get(parent);
-      if (row === undefined) throw missing("region", parent);
-      parent = row.parent_region_id;
-    }
-  };
+function regionRoutes(identity: IdentityContext): AnyRoute[] {
+  const { store } = identity;
+  const regions = new RegionManager(identity);
+  const load = ({ param }: ApiRequest<unknown>): RegionRow => regions.get(param("region_id"));
   const create = (request: ApiRequest<{ region: Json }>, id: string) => {
     const { region } = request.body;
-    const row = kernel.db.transaction(() => {
-      if (store.regions.get(id) !== undefined) {
-        throw storeConflict("region", `Duplicate ID, ${id}.`);
-      }
-      requireParent(region, id);
-      return store.regions.insert({
-        id,
-        description: text(region.description),
-        parent_region_id: textOrNull(region.parent_region_id),
-        extra: JSON.stringify(extras(region, REGION_KNOWN)),
-      });
+    const row = regions.create({
+      id,
+      description: text(region.description),
+      parent_region_id: textOrNull(region.parent_region_id),
+      extra: JSON.stringify(extras(region, REGION_KNOWN)),
     });
     return { body: { region: regionView(row, request.baseUrl) } };
   };
@@ -354,15 +290,12 @@ function regionRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
         const row = load(request);
         const { region } = request.body;
         requireSameId(region, row.id, "region");
-        kernel.db.transaction(() => {
-          requireParent(region, row.id);
-          store.regions.update(row.id, {
-            ...(region.description === undefined ? {} : { description: text(region.description) }),
-            ...(region.parent_region_id === undefined ? {} : { parent_region_id: textOrNull(region.parent_region_id) }),
-            extra: mergeExtras(row.extra, extras(region, REGION_KNOWN)),
-          });
+        const updated = regions.update(row, {
+          ...(region.description === undefined ? {} : { description: text(region.description) }),
+          ...(region.parent_region_id === undefined ? {} : { parent_region_id: textOrNull(region.parent_region_id) }),
+          extra: mergeExtras(row.extra, extras(region, REGION_KNOWN)),
         });
-        return { body: { region: regionView(load(request), request.baseUrl) } };
+        return { body: { region: regionView(updated, request.baseUrl) } };
       },
     }),
     route({
@@ -372,24 +305,9 @@ function regionRoutes({ store, kernel }: IdentityContext): AnyRoute[] {
       policy: "identity:delete_region",
       success: 204,
       handler(request) {
-        const row = load(request);
-        if (store.endpoints.find({ region_id: row.id }) !== undefined) {
-          throw forbidden(
-            `Unable to delete region ${row.id} because it or its child regions have associated endpoints.`,
-          );
-        }
-        kernel.db.transaction(() => {
-          for (const child of store.regions.list({ parent_region_id: row.id })) {
-            store.regions.update(child.id, { parent_region_id: null });
-          }
-          store.regions.delete(row.id);
-        });
+        regions.delete(load(request));
         return undefined;
       },
     }),
   ];
 }
-
-const invalidInput = (detail: string) =>
-  `${detail} The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.`;
-const missingRegion = (id: string) => badRequest(invalidInput(`Could not find region: ${id}.`));
