@@ -1,10 +1,8 @@
-import { notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
-import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing, storeConflict } from "../errors.ts";
+import { GroupManager, type Membership } from "../manager/groups.ts";
 import type { ProjectManager } from "../manager/projects.ts";
-import type { GroupRow, UserRow } from "../store/rows.ts";
+import type { GroupRow } from "../store/rows.ts";
 import { groupView, userView } from "../views/views.ts";
 import { domainOfRequest } from "./projects.ts";
 import {
@@ -29,25 +27,16 @@ interface GroupBody {
   group: Json;
 }
 
-interface Membership {
-  group: GroupRow;
-  user: UserRow;
-}
-
 const KNOWN = ["id", "name", "domain_id", "description", "links"];
 const properties = { name: nameOf(64), domain_id: nullableId, description: nullableString };
 
 export function groupRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
-  const { store, kernel, tokens } = identity;
-  const { memberships } = store;
+  const { store } = identity;
+  const groups = new GroupManager(identity, projects);
   const group: Touched<GroupRow> = {
     kind: "group",
     secret: true,
-    find({ param }) {
-      const row = store.groups.get(param("group_id"));
-      if (row === undefined) throw missing("group", param("group_id"));
-      return row;
-    },
+    find: ({ param }) => groups.get(param("group_id")),
     owner: ({ domain_id }) => ({ domainId: domain_id }),
   };
   /** Whether the user is a member or not. */
@@ -59,12 +48,6 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       return { group: group.find(request), user };
     },
     owner: ({ group, user }) => ({ domainId: group.domain_id, actorDomainId: user.domain_id }),
-  };
-  const requireFreeName = (name: string, domainId: string, exceptId: string | null) => {
-    const taken = store.groups.find({ domain_id: domainId, name });
-    if (taken !== undefined && taken.id !== exceptId) {
-      throw storeConflict("group", `Duplicate entry found with name ${name} at domain ID ${domainId}`);
-    }
   };
 
   return [
@@ -96,16 +79,11 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
         const { group } = request.body;
         const domainId = typeof group.domain_id === "string" ? group.domain_id : domainOfRequest(request);
         request.authorize({ domainId });
-        const row = kernel.db.transaction(() => {
-          projects.domain(domainId);
-          requireFreeName(text(group.name), domainId, null);
-          return store.groups.insert({
-            id: hexId(),
-            domain_id: domainId,
-            name: text(group.name),
-            description: text(group.description),
-            extra: JSON.stringify(extras(group, KNOWN)),
-          });
+        const row = groups.create({
+          name: text(group.name),
+          domainId,
+          description: text(group.description),
+          extra: JSON.stringify(extras(group, KNOWN)),
         });
         return { body: { group: groupView(row, request.baseUrl) } };
       },
@@ -131,14 +109,10 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
         const row = request.thing;
         const { group } = request.body;
         requireSameId(group, row.id, "group");
-        const updated = kernel.db.transaction(() => {
-          if (typeof group.name === "string") requireFreeName(group.name, row.domain_id, row.id);
-          store.groups.update(row.id, {
-            ...(typeof group.name === "string" ? { name: group.name } : {}),
-            ...(group.description === undefined ? {} : { description: text(group.description) }),
-            extra: mergeExtras(row.extra, extras(group, KNOWN)),
-          });
-          return store.groups.get(row.id) ?? row;
+        const updated = groups.update(row, {
+          ...(typeof group.name === "string" ? { name: group.name } : {}),
+          ...(group.description === undefined ? {} : { description: text(group.description) }),
+          extra: mergeExtras(row.extra, extras(group, KNOWN)),
         });
         return { body: { group: groupView(updated, request.baseUrl) } };
       },
@@ -150,11 +124,8 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       policy: "identity:delete_group",
       of: { ...group, first: true, secret: false },
       success: 204,
-      handler({ thing: row }) {
-        kernel.db.transaction(() => {
-          store.assignments.forgetActor(row.id);
-          store.groups.delete(row.id);
-        });
+      handler({ thing }) {
+        groups.delete(thing);
         return undefined;
       },
     }),
@@ -166,7 +137,7 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       of: group,
       success: 200,
       handler(request) {
-        const views = memberships
+        const views = store.memberships
           .membersOf(request.thing.id)
           .filter(inScope(request))
           .filter(userFilter(request, store))
@@ -181,10 +152,8 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       policy: "identity:check_user_in_group",
       of: membership,
       success: 204,
-      handler({ thing: { group, user } }) {
-        if (!memberships.isMember(group.id, user.id)) {
-          throw notFound(`User '${user.id}' not found in group '${group.id}'`);
-        }
+      handler({ thing }) {
+        groups.requireMember(thing);
         return undefined;
       },
     }),
@@ -195,8 +164,8 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       policy: "identity:add_user_to_group",
       of: membership,
       success: 204,
-      handler({ thing: { group, user } }) {
-        memberships.addMember(group.id, user.id);
+      handler({ thing }) {
+        groups.addMember(thing);
         return undefined;
       },
     }),
@@ -207,14 +176,8 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
       policy: "identity:remove_user_from_group",
       of: membership,
       success: 204,
-      handler({ thing: { group, user } }) {
-        if (!memberships.isMember(group.id, user.id)) {
-          throw notFound(`User '${user.id}' not found in group '${group.id}'`);
-        }
-        kernel.db.transaction(() => {
-          memberships.removeMember(group.id, user.id);
-          tokens.revoke("user", user.id);
-        });
+      handler({ thing }) {
+        groups.removeMember(thing);
         return undefined;
       },
     }),

@@ -1,10 +1,7 @@
-import { conflict, forbidden, notFound } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, type Lookup, route, type Touched } from "../../../kernel/http/route.ts";
-import { hexId } from "../../../kernel/ids/ids.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
-import { immutableResource, missing, storeConflict } from "../errors.ts";
-import { isImmutable, optionsOf, type ProjectManager, setsMutable } from "../manager/projects.ts";
-import type { RoleResolver } from "../manager/roles.ts";
+import type { ProjectManager } from "../manager/projects.ts";
+import { type Implication, RoleManager } from "../manager/role-changes.ts";
 import type { RoleRow } from "../store/rows.ts";
 import { roleReference, roleView } from "../views/views.ts";
 import {
@@ -26,12 +23,6 @@ interface RoleBody {
   role: Json;
 }
 
-/** Whether the one implies the other or not. */
-interface Implication {
-  prior: RoleRow;
-  implied: RoleRow;
-}
-
 const KNOWN = ["id", "name", "domain_id", "description", "options", "links"];
 const properties = {
   name: nameOf(255),
@@ -40,25 +31,14 @@ const properties = {
   options: { type: "object", properties: { immutable: { type: ["boolean", "null"] } }, additionalProperties: false },
 };
 
-function find(roles: RoleResolver, { param }: Lookup, parameter: "role_id" | "implied_id"): RoleRow {
-  const row = roles.all().get(param(parameter));
-  if (row === undefined) throw missing("role", param(parameter));
-  return row;
-}
-
 export function roleRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
-  const { store, kernel, roles } = identity;
+  const { store } = identity;
+  const roles = new RoleManager(identity, projects);
   const role: Touched<RoleRow> = {
     kind: "role",
     first: true,
-    find: (request) => find(roles, request, "role_id"),
+    find: ({ param }) => roles.get(param("role_id")),
     owner: ({ name }) => ({ roleName: name }),
-  };
-  const requireFreeName = (name: string, domainId: string | null, exceptId: string | null) => {
-    const taken = store.roles.find({ domain_id: domainId, name });
-    if (taken !== undefined && taken.id !== exceptId) {
-      throw storeConflict("role", `Duplicate entry found with name ${name}`);
-    }
   };
 
   return [
@@ -83,18 +63,12 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
       success: 201,
       handler(request) {
         const { role } = request.body;
-        const domainId = textOrNull(role.domain_id);
-        const row = kernel.db.transaction(() => {
-          if (domainId !== null) projects.domain(domainId);
-          requireFreeName(text(role.name), domainId, null);
-          return store.roles.insert({
-            id: hexId(),
-            name: text(role.name),
-            domain_id: domainId,
-            description: textOrNull(role.description),
-            options: optionsOf("{}", role.options as Json | undefined),
-            extra: JSON.stringify(extras(role, KNOWN)),
-          });
+        const row = roles.create({
+          name: text(role.name),
+          domainId: textOrNull(role.domain_id),
+          description: textOrNull(role.description),
+          options: (role.options ?? {}) as Json,
+          extra: JSON.stringify(extras(role, KNOWN)),
         });
         return { body: { role: roleView(row, request.baseUrl) } };
       },
@@ -120,18 +94,13 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
         const row = request.thing;
         const { role } = request.body;
         requireSameId(role, row.id, "role");
-        const options = role.options as Json | undefined;
-        if (isImmutable(row.options) && !setsMutable(options)) throw immutableResource("role", row.id);
-        kernel.db.transaction(() => {
-          if (typeof role.name === "string") requireFreeName(role.name, row.domain_id, row.id);
-          store.roles.update(row.id, {
-            ...(typeof role.name === "string" ? { name: role.name } : {}),
-            ...(role.description === undefined ? {} : { description: textOrNull(role.description) }),
-            ...(options === undefined ? {} : { options: optionsOf(row.options, options) }),
-            extra: mergeExtras(row.extra, extras(role, KNOWN)),
-          });
+        const updated = roles.update(row, {
+          ...(typeof role.name === "string" ? { name: role.name } : {}),
+          ...(role.description === undefined ? {} : { description: textOrNull(role.description) }),
+          ...(role.options === undefined ? {} : { options: role.options as Json }),
+          extra: mergeExtras(row.extra, extras(role, KNOWN)),
         });
-        return { body: { role: roleView(store.roles.get(row.id) ?? row, request.baseUrl) } };
+        return { body: { role: roleView(updated, request.baseUrl) } };
       },
     }),
     route({
@@ -141,18 +110,16 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
       policy: "identity:delete_role",
       of: role,
       success: 204,
-      handler({ thing: row }) {
-        if (isImmutable(row.options)) throw immutableResource("role", row.id);
-        kernel.db.transaction(() => store.roles.delete(row.id));
+      handler({ thing }) {
+        roles.delete(thing);
         return undefined;
       },
     }),
-    ...implicationRoutes(identity, role),
+    ...implicationRoutes(identity, roles, role),
   ];
 }
 
-function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touched<RoleRow>): AnyRoute[] {
-  const { memberships } = store;
+function implicationRoutes(identity: IdentityContext, roles: RoleManager, role: Touched<RoleRow>): AnyRoute[] {
   const inference = (request: ApiRequest<unknown>, { prior, implied }: Implication) => ({
     role_inference: {
       prior_role: roleReference(prior, request.baseUrl),
@@ -160,20 +127,11 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
     },
     links: { self: `${request.baseUrl}/v3/roles/${prior.id}/implies/${implied.id}` },
   });
-  const impliedOf = (priorId: string): RoleRow[] =>
-    memberships.implications().flatMap(({ prior_id, implied_id }) => {
-      const role = prior_id === priorId ? roles.all().get(implied_id) : undefined;
-      return role === undefined ? [] : [role];
-    });
-  const implies = ({ prior, implied }: Implication): boolean => impliedOf(prior.id).some(({ id }) => id === implied.id);
-  const requireExisting = (pair: Implication) => {
-    if (!implies(pair)) throw notFound(`${pair.prior.id} does not imply ${pair.implied.id}.`);
-  };
   const path = "/v3/roles/:role_id/implies/:implied_id";
   const pair: Touched<Implication> = {
     kind: "implied role",
     first: true,
-    find: (request) => ({ prior: find(roles, request, "role_id"), implied: find(roles, request, "implied_id") }),
+    find: ({ param }) => ({ prior: roles.get(param("role_id")), implied: roles.get(param("implied_id")) }),
     owner: () => ({}),
   };
 
@@ -191,7 +149,7 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
           body: {
             role_inference: {
               prior_role: roleReference(prior, request.baseUrl),
-              implies: impliedOf(prior.id).map((role) => roleReference(role, request.baseUrl)),
+              implies: roles.impliedOf(prior.id).map((role) => roleReference(role, request.baseUrl)),
             },
             links: { self: `${request.baseUrl}/v3/roles/${prior.id}/implies` },
           },
@@ -206,7 +164,7 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
       policy: "identity:list_implied_roles",
       success: 200,
       handler(request) {
-        requireExisting(request.thing);
+        roles.requireImplied(request.thing);
         return { body: inference(request, request.thing) };
       },
     }),
@@ -218,7 +176,7 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
       policy: "identity:list_implied_roles",
       success: 204,
       handler({ thing }) {
-        requireExisting(thing);
+        roles.requireImplied(thing);
         return undefined;
       },
     }),
@@ -230,13 +188,7 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
       policy: "identity:create_implied_role",
       success: 201,
       handler(request) {
-        const { prior, implied } = request.thing;
-        if (implied.name === "admin") throw forbidden(`${implied.id} cannot be an implied roles.`);
-        if (prior.domain_id === null && implied.domain_id !== null) throw forbidden(domainRoleImplied(implied));
-        if (implies(request.thing)) {
-          throw conflict(`Conflict occurred attempting to store implied_role - Duplicate entry.`);
-        }
-        kernel.db.transaction(() => memberships.imply(prior.id, implied.id));
+        roles.imply(request.thing);
         return { body: inference(request, request.thing) };
       },
     }),
@@ -248,8 +200,7 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
       policy: "identity:delete_implied_role",
       success: 204,
       handler({ thing }) {
-        requireExisting(thing);
-        kernel.db.transaction(() => memberships.unimply(thing.prior.id, thing.implied.id));
+        roles.unimply(thing);
         return undefined;
       },
     }),
@@ -260,14 +211,14 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
       policy: "identity:list_role_inference_rules",
       success: 200,
       handler(request) {
-        const priors = [...new Set(memberships.implications().map(({ prior_id }) => prior_id))];
+        const priors = [...new Set(identity.store.memberships.implications().map(({ prior_id }) => prior_id))];
         const inferences = priors.flatMap((id) => {
-          const prior = roles.all().get(id);
+          const prior = identity.roles.all().get(id);
           if (prior === undefined) return [];
           return [
             {
               prior_role: roleReference(prior, request.baseUrl),
-              implies: impliedOf(id).map((role) => roleReference(role, request.baseUrl)),
+              implies: roles.impliedOf(id).map((role) => roleReference(role, request.baseUrl)),
             },
           ];
         });
@@ -276,6 +227,3 @@ function implicationRoutes({ store, kernel, roles }: IdentityContext, role: Touc
     }),
   ];
 }
-
-/** keystone's words for a global role that would lead into one domain. */
-const domainRoleImplied = (implied: RoleRow) => `${implied.id} cannot be an implied roles.`;
