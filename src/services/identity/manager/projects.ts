@@ -1,4 +1,4 @@
-import { badRequest, forbidden } from "../../../kernel/errors.ts";
+import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
 import { immutableResource, missing, storeConflict } from "../errors.ts";
@@ -7,6 +7,8 @@ import type { ProjectRow } from "../store/rows.ts";
 /** keystone's max_project_tree_depth. */
 const MAX_DEPTH = 5;
 export const DEFAULT_DOMAIN = "default";
+/** Of one project. */
+export const MAX_TAGS = 80;
 
 export interface ProjectChanges {
   name?: string;
@@ -149,6 +151,33 @@ export class ProjectManager {
     store.trusts.deleteWhere({ trustee_user_id: userId });
     store.users.delete(userId);
     tokens.revoke("user", userId);
+  }
+
+  /** In place of all that it has. */
+  setTags(id: string, tags: readonly string[]): void {
+    const { store, kernel } = this.#identity;
+    kernel.db.transaction(() => store.memberships.setTags(id, tags));
+  }
+
+  /** Errors: 400 for one too many. */
+  addTag(id: string, tag: string): void {
+    const { memberships } = this.#identity.store;
+    if (memberships.tagsOf(id).length >= MAX_TAGS) {
+      throw badRequest(`A project can have at most ${MAX_TAGS} tags.`);
+    }
+    memberships.addTag(id, tag);
+  }
+
+  /** Errors: 404. */
+  requireTag(id: string, tag: string): void {
+    if (this.#identity.store.memberships.tagsOf(id).includes(tag)) return;
+    throw notFound(`Could not find project tag: ${tag}.`);
+  }
+
+  /** Errors: 404. */
+  removeTag(id: string, tag: string): void {
+    this.requireTag(id, tag);
+    this.#identity.store.memberships.removeTag(id, tag);
   }
 
   children(id: string): ProjectRow[] {

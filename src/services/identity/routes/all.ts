@@ -54,7 +54,7 @@ function allRoutes(identity: IdentityContext, projects: ProjectManager, users: U
     ...domainConfigRoutes(identity),
     ...projectRoutes(identity, projects),
     ...userRoutes(identity, users),
-    ...groupRoutes(identity, projects),
+    ...groupRoutes(identity, projects, users),
     ...roleRoutes(identity, projects),
     ...grantRoutes(identity),
     ...assignmentRoutes(identity),

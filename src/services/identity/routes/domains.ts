@@ -1,6 +1,5 @@
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing } from "../errors.ts";
 import type { ProjectManager } from "../manager/projects.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { domainView } from "../views/views.ts";
@@ -39,11 +38,7 @@ export function domainRoutes(identity: IdentityContext, projects: ProjectManager
   const domain: Touched<ProjectRow> = {
     kind: "domain",
     secret: true,
-    find({ param }) {
-      const row = store.projects.get(param("domain_id"));
-      if (row === undefined || row.is_domain === 0) throw missing("domain", param("domain_id"));
-      return row;
-    },
+    find: ({ param }) => projects.domain(param("domain_id")),
     owner: ({ id }) => ({ domainId: id }),
   };
   /** keystone looks for it before it asks who may change it. */

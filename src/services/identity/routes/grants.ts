@@ -8,6 +8,7 @@ import {
 } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
+import { Grants } from "../manager/grants.ts";
 import type { ActorType, AssignmentRow, GroupRow, ProjectRow, RoleRow, TargetType, UserRow } from "../store/rows.ts";
 import { roleView } from "../views/views.ts";
 import { collection } from "./shared.ts";
@@ -46,7 +47,9 @@ export function grantRoutes(identity: IdentityContext): AnyRoute[] {
   return KINDS.flatMap((kind) => grantRoutesOf(identity, kind));
 }
 
-function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): AnyRoute[] {
+function grantRoutesOf(identity: IdentityContext, kind: Kind): AnyRoute[] {
+  const { store, roles } = identity;
+  const grants = new Grants(identity);
   const { actor, target, inherited } = kind;
   const name = `${inherited ? "inherited-" : ""}${target}-${actor}-grants`;
   const suffix = inherited ? "/inherited_to_projects" : "";
@@ -103,11 +106,6 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       role_id: param("role_id"),
     };
   };
-  const absent = ({ role_id, actor_id, target_id }: AssignmentRow) =>
-    missing(
-      "role assignment with role",
-      `${role_id}, user or group: ${actor_id}, project, domain, or system: ${target_id}`,
-    );
   const operation = (verb: string, method: Method, handle: (request: ApiRequest<unknown, Named>) => void): AnyRoute =>
     route<unknown, Named>({
       name: `${name}:${verb}`,
@@ -131,25 +129,12 @@ function grantRoutesOf({ store, kernel, roles }: IdentityContext, kind: Kind): A
       of: grant("list"),
       success: 200,
       handler(request) {
-        const all = roles.all();
-        const views = store.assignments.on(assignment(request)).flatMap(({ role_id }) => {
-          const role = all.get(role_id);
-          return role === undefined ? [] : [roleView(role, request.baseUrl)];
-        });
+        const views = grants.on(assignment(request)).map((role) => roleView(role, request.baseUrl));
         return collection(request, "roles", views);
       },
     }),
-    operation("check", "GET", (request) => {
-      const row = assignment(request);
-      if (!store.assignments.has(row)) throw absent(row);
-    }),
-    operation("create", "PUT", (request) => store.assignments.add(assignment(request))),
-    operation("revoke", "DELETE", (request) => {
-      const row = assignment(request);
-      // Tokens look their roles up when they are used, so nothing else has to be taken back.
-      kernel.db.transaction(() => {
-        if (!store.assignments.remove(row)) throw absent(row);
-      });
-    }),
+    operation("check", "GET", (request) => grants.require(assignment(request))),
+    operation("create", "PUT", (request) => grants.give(assignment(request))),
+    operation("revoke", "DELETE", (request) => grants.take(assignment(request))),
   ];
 }

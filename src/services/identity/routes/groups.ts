@@ -2,6 +2,7 @@ import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http
 import type { IdentityContext } from "../context.ts";
 import { GroupManager, type Membership } from "../manager/groups.ts";
 import type { ProjectManager } from "../manager/projects.ts";
+import type { UserManager } from "../manager/users.ts";
 import type { GroupRow } from "../store/rows.ts";
 import { groupView, userView } from "../views/views.ts";
 import { domainOfRequest } from "./projects.ts";
@@ -20,7 +21,6 @@ import {
   resourceSchema,
   text,
 } from "./shared.ts";
-import { userOf } from "./touched.ts";
 import { userFilter } from "./user-filters.ts";
 
 interface GroupBody {
@@ -30,7 +30,7 @@ interface GroupBody {
 const KNOWN = ["id", "name", "domain_id", "description", "links"];
 const properties = { name: nameOf(64), domain_id: nullableId, description: nullableString };
 
-export function groupRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
+export function groupRoutes(identity: IdentityContext, projects: ProjectManager, users: UserManager): AnyRoute[] {
   const { store } = identity;
   const groups = new GroupManager(identity, projects);
   const group: Touched<GroupRow> = {
@@ -44,7 +44,7 @@ export function groupRoutes(identity: IdentityContext, projects: ProjectManager)
     kind: "membership",
     secret: true,
     find(request) {
-      const user = userOf(store).find(request);
+      const user = users.get(request.param("user_id"));
       return { group: group.find(request), user };
     },
     owner: ({ group, user }) => ({ domainId: group.domain_id, actorDomainId: user.domain_id }),

@@ -1,8 +1,7 @@
-import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
+import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing } from "../errors.ts";
-import { DEFAULT_DOMAIN, type ProjectManager } from "../manager/projects.ts";
+import { DEFAULT_DOMAIN, MAX_TAGS, type ProjectManager } from "../manager/projects.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { projectView } from "../views/views.ts";
 import {
@@ -39,7 +38,7 @@ const KNOWN = [
   "links",
 ];
 const tag = { type: "string", minLength: 1, maxLength: 255, pattern: "^[^,/]*$" };
-const tags = { type: "array", items: tag, maxItems: 80, uniqueItems: true };
+const tags = { type: "array", items: tag, maxItems: MAX_TAGS, uniqueItems: true };
 const properties = {
   name: nameOf(64),
   description: nullableString,
@@ -66,11 +65,7 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
     kind: "project",
     // keystone hides what the sender may not see behind a 403, whatever the id.
     secret: true,
-    find({ param }) {
-      const row = store.projects.get(param("project_id"));
-      if (row === undefined) throw missing("project", param("project_id"));
-      return row;
-    },
+    find: ({ param }) => projects.get(param("project_id")),
     owner: (row) => ({ projectId: row.id, domainId: row.domain_id ?? row.id }),
   };
 
@@ -196,14 +191,13 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
         return undefined;
       },
     }),
-    ...tagRoutes(identity, project),
+    ...tagRoutes(identity, projects, project),
   ];
 }
 
-function tagRoutes({ store, kernel }: IdentityContext, project: Touched<ProjectRow>): AnyRoute[] {
-  const { memberships } = store;
+function tagRoutes({ store }: IdentityContext, projects: ProjectManager, project: Touched<ProjectRow>): AnyRoute[] {
   const shown = (request: ApiRequest<unknown>, id: string) => ({
-    body: { links: { self: `${request.baseUrl}/v3` }, tags: memberships.tagsOf(id) },
+    body: { links: { self: `${request.baseUrl}/v3` }, tags: store.memberships.tagsOf(id) },
   });
   return [
     route({
@@ -225,7 +219,7 @@ function tagRoutes({ store, kernel }: IdentityContext, project: Touched<ProjectR
       success: 200,
       handler(request) {
         const { id } = request.thing;
-        kernel.db.transaction(() => memberships.setTags(id, request.body.tags));
+        projects.setTags(id, request.body.tags);
         return shown(request, id);
       },
     }),
@@ -236,9 +230,8 @@ function tagRoutes({ store, kernel }: IdentityContext, project: Touched<ProjectR
       policy: "identity:update_project_tags",
       of: project,
       success: 204,
-      handler(request) {
-        const { id } = request.thing;
-        kernel.db.transaction(() => memberships.setTags(id, []));
+      handler({ thing }) {
+        projects.setTags(thing.id, []);
         return undefined;
       },
     }),
@@ -249,8 +242,8 @@ function tagRoutes({ store, kernel }: IdentityContext, project: Touched<ProjectR
       policy: "identity:list_project_tags",
       of: project,
       success: 204,
-      handler(request) {
-        if (!memberships.tagsOf(request.thing.id).includes(request.param("tag"))) throw tagMissing(request);
+      handler({ thing, param }) {
+        projects.requireTag(thing.id, param("tag"));
         return undefined;
       },
     }),
@@ -262,11 +255,9 @@ function tagRoutes({ store, kernel }: IdentityContext, project: Touched<ProjectR
       of: project,
       success: 201,
       handler(request) {
-        const { id } = request.thing;
         const name = request.param("tag");
         if (name.length > 255 || /[,/]/.test(name)) throw badRequest(`Invalid input for field 'tags': '${name}'`);
-        if (memberships.tagsOf(id).length >= 80) throw badRequest("A project can have at most 80 tags.");
-        memberships.addTag(id, name);
+        projects.addTag(request.thing.id, name);
         // keystone leaves "projects" out of this one.
         const location = `${request.baseUrl}${request.path.replace("/projects/", "/")}`;
         return { headers: { location, "content-type": "text/html; charset=utf-8" } };
@@ -279,17 +270,13 @@ function tagRoutes({ store, kernel }: IdentityContext, project: Touched<ProjectR
       policy: "identity:update_project_tags",
       of: project,
       success: 204,
-      handler(request) {
-        const { id } = request.thing;
-        if (!memberships.tagsOf(id).includes(request.param("tag"))) throw tagMissing(request);
-        memberships.removeTag(id, request.param("tag"));
+      handler({ thing, param }) {
+        projects.removeTag(thing.id, param("tag"));
         return undefined;
       },
     }),
   ];
 }
-
-const tagMissing = (request: ApiRequest<unknown>) => notFound(`Could not find project tag: ${request.param("tag")}.`);
 
 /** Errors: 403 for a move, 400 for what can never change. */
 function requireFixed(row: ProjectRow, project: Json): void {

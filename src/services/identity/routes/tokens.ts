@@ -89,7 +89,7 @@ export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
       of: subject,
       success: 204,
       handler({ thing }) {
-        identity.kernel.db.transaction(() => tokens.revoke("audit", thing.auditIds[0] ?? ""));
+        tokens.revoke("audit", thing.auditIds[0] ?? "");
         return { headers: VARY };
       },
     }),

@@ -1,19 +1,14 @@
 import type { Touched } from "../../../kernel/http/route.ts";
-import { missing } from "../errors.ts";
+import type { UserManager } from "../manager/users.ts";
 import type { UserRow } from "../store/rows.ts";
-import type { IdentityStore } from "../store/store.ts";
 
 /** What records of this API touch, where several files of them touch the same. */
 
 /** The user that a path names. */
-export const userOf = ({ users }: IdentityStore): Touched<UserRow> => ({
+export const userOf = (users: UserManager): Touched<UserRow> => ({
   kind: "user",
   secret: true,
-  find({ param }) {
-    const row = users.get(param("user_id"));
-    if (row === undefined) throw missing("user", param("user_id"));
-    return row;
-  },
+  find: ({ param }) => users.get(param("user_id")),
   owner: ({ id, domain_id }) => ({ userId: id, domainId: domain_id }),
 });
 

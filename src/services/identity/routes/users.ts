@@ -55,7 +55,7 @@ export function userRoutes(identity: IdentityContext, users: UserManager): AnyRo
   const { store, roles } = identity;
   const view = (request: ApiRequest<unknown>, row: UserRow) =>
     userView(row, store.passwords.current(row.id)?.expires_at ?? null, request.baseUrl);
-  const user = userOf(store);
+  const user = userOf(users);
 
   return [
     route({
