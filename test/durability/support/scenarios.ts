@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DriverError } from "../../../src/services/compute/driver/driver.ts";
 import type { Json } from "../../support/json.ts";
 import type { Answer, Life, LifeSettings, World } from "./world.ts";
 
@@ -397,6 +398,34 @@ export const scenarios: Record<string, (scene: Scene) => Promise<void>> = {
     await scene.life.idle();
     const other = await scene.volume();
     await scene.call("POST", path, { volumeAttachment: { volumeId: other } });
+    await scene.deleteServer(id);
+  },
+
+  async "a volume that grows in its guest, which lets go of it too late"(scene) {
+    const id = await scene.server();
+    const volume = await scene.volume();
+    const path = `/compute/v2.1/servers/${id}/os-volume_attachments`;
+    await scene.call("POST", path, { volumeAttachment: { volumeId: volume } });
+    const extend = { "os-extend": { new_size: 2 } };
+    await scene.call("POST", `/volume/v3/volumes/${volume}/action`, extend, { "openstack-api-version": "volume 3.42" });
+    scene.there(`/volume/v3/volumes/${volume}`, ({ volume: { size } }) => (size === 2 ? null : `has ${size} GiB`));
+    scene.world.hold = async (verb) => {
+      if (verb.startsWith("detach")) throw new DriverError("timeout", "The instance does not let go of the device.");
+    };
+    await scene.call("DELETE", `${path}/${volume}`);
+    assert.equal((await scene.begin("GET", `/volume/v3/volumes/${volume}`)).volume.status, "in-use");
+    const cards = `/compute/v2.1/servers/${id}/os-interface`;
+    const [{ port_id: card }] = (await scene.begin("GET", cards)).interfaceAttachments;
+    await scene.call("DELETE", `${cards}/${card}`);
+    scene.world.hold = async () => {};
+    // Its next reset.
+    scene.world.compute.letGo(id, { kind: "volume", id: volume });
+    scene.world.compute.letGo(id, { kind: "interface", id: card });
+    await scene.life.idle();
+    assert.deepEqual((await scene.begin("GET", cards)).interfaceAttachments, []);
+    scene.gone(`${cards}/${card}`);
+    assert.equal((await scene.begin("GET", `/volume/v3/volumes/${volume}`)).volume.status, "available");
+    scene.gone(`${path}/${volume}`);
     await scene.deleteServer(id);
   },
 

@@ -94,7 +94,9 @@ export class VolumeManager {
   async endLate(server: Server, volumeId: string, requestId: string): Promise<void> {
     const device = this.get(server, volumeId);
     const context = contextOf(server, requestId);
-    await this.#unplug(server, device, context);
+    // A kill may have come between the end of the attachment and that of the device.
+    const attachments = storageOf(this.#core).listAttachments(server.id);
+    if (attachments.some(({ id }) => id === device.attachmentId)) await this.#unplug(server, device, context);
     await this.#end(server, device, context);
   }
 
