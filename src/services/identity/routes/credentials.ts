@@ -1,12 +1,9 @@
-import { randomBytes } from "node:crypto";
-import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
-import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing, storeConflict } from "../errors.ts";
-import { mayUseCredential, requireOwnProject, requireSameFields, requireUnrestricted } from "../manager/delegation.ts";
-import { DELEGATION_FIELDS, delegationOf, ec2CredentialId, ec2Key } from "../manager/ec2.ts";
-import type { Token } from "../manager/tokens.ts";
+import { missing } from "../errors.ts";
+import { CredentialManager } from "../manager/credentials.ts";
+import { mayUseCredential, requireOwnProject } from "../manager/delegation.ts";
+import { ec2Key } from "../manager/ec2.ts";
 import type { CredentialRow } from "../store/rows.ts";
 import { credentialView } from "../views/views.ts";
 import {
@@ -33,18 +30,15 @@ const properties = {
 
 /** `/v3/credentials`, and EC2 access keys under their users. */
 export function credentialRoutes(identity: IdentityContext): AnyRoute[] {
-  return [...plainRoutes(identity), ...ec2Routes(identity)];
+  const credentials = new CredentialManager(identity);
+  return [...plainRoutes(identity, credentials), ...ec2Routes(identity, credentials)];
 }
 
-function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
+function plainRoutes({ store, tokens }: IdentityContext, credentials: CredentialManager): AnyRoute[] {
   const credential: Touched<CredentialRow> = {
     kind: "credential",
     secret: true,
-    find({ param }) {
-      const row = store.credentials.get(param("credential_id"));
-      if (row === undefined) throw missing("credential", param("credential_id"));
-      return row;
-    },
+    find: ({ param }) => credentials.get(param("credential_id")),
     owner: ({ user_id }) => ({ userId: user_id }),
   };
   /** The credential that a request is about. Errors: 403 for a delegated token of another project. */
@@ -82,28 +76,14 @@ function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
         const { credential } = request.body;
         const userId = textOrNull(credential.user_id) ?? request.context.userId;
         request.authorize({ userId });
-        const projectId = textOrNull(credential.project_id);
-        const sender = tokens.sender(request);
-        const row: CredentialRow = {
-          id: hexId(),
+        const given = {
           user_id: userId,
-          project_id: projectId,
+          project_id: textOrNull(credential.project_id),
           type: text(credential.type),
           blob: text(credential.blob),
           extra: JSON.stringify(extras(credential, KNOWN)),
         };
-        if (isEc2(row.type)) requireUnrestricted(sender, "credentials");
-        requireOwnProject(sender, projectId);
-        if (isEc2(row.type)) {
-          const access = accessOf(row.blob);
-          if (projectId === null) throw badRequest("project_id must be specified for ec2 credentials");
-          row.id = ec2CredentialId(access);
-          row.blob = boundBlob(row.blob, sender);
-        }
-        kernel.db.transaction(() => {
-          if (store.credentials.get(row.id) !== undefined) throw storeConflict("credential", "Duplicate entry");
-          store.credentials.insert(row);
-        });
+        const row = credentials.create(given, tokens.sender(request));
         return { body: { credential: credentialView(row, request.baseUrl) } };
       },
     }),
@@ -129,23 +109,15 @@ function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
         const { credential } = request.body;
         requireSameId(credential, row.id, "credential");
         if (typeof credential.user_id === "string") request.authorize({ userId: credential.user_id });
-        const { blob, type, project_id } = credential;
-        if (project_id !== undefined) requireOwnProject(tokens.sender(request), textOrNull(project_id));
-        // A trust or application credential that a key was made through must not be shaken off, nor one be claimed.
-        if (isEc2(row.type) && typeof blob === "string") {
-          requireSameFields(parseBlob(row.blob), parseBlob(blob), DELEGATION_FIELDS);
-        }
-        if (typeof type === "string" && isEc2(type) !== isEc2(row.type)) {
-          throw badRequest("The type of an ec2 credential cannot be changed, nor another's be made ec2.");
-        }
-        store.credentials.update(row.id, {
+        const changes = {
           ...(typeof credential.blob === "string" ? { blob: credential.blob } : {}),
           ...(typeof credential.type === "string" ? { type: credential.type } : {}),
           ...(typeof credential.user_id === "string" ? { user_id: credential.user_id } : {}),
           ...(credential.project_id === undefined ? {} : { project_id: textOrNull(credential.project_id) }),
           extra: mergeExtras(row.extra, extras(credential, KNOWN)),
-        });
-        return { body: { credential: credentialView(store.credentials.get(row.id) ?? row, request.baseUrl) } };
+        };
+        const updated = credentials.update(row, changes, tokens.sender(request));
+        return { body: { credential: credentialView(updated, request.baseUrl) } };
       },
     }),
     route({
@@ -156,14 +128,14 @@ function plainRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
       of: credential,
       success: 204,
       handler(request) {
-        store.credentials.delete(usable(request).id);
+        credentials.delete(usable(request));
         return undefined;
       },
     }),
   ];
 }
 
-function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[] {
+function ec2Routes({ store, tokens }: IdentityContext, credentials: CredentialManager): AnyRoute[] {
   const path = "/v3/users/:user_id/credentials/OS-EC2";
   const view = (row: CredentialRow, base: string) => {
     const key = ec2Key(row);
@@ -180,12 +152,7 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
   const key: Touched<CredentialRow> = {
     kind: "EC2 key",
     first: true,
-    find({ param }) {
-      const id = ec2CredentialId(param("access"));
-      const row = store.credentials.get(id);
-      if (row === undefined || row.type !== "ec2") throw missing("credential", id);
-      return row;
-    },
+    find: ({ param }) => credentials.key(param("access")),
     owner: ({ user_id }) => ({ userId: user_id }),
   };
   /** The key that a request is about. Errors: 404 under another user's path, 403 for a delegated token of another project. */
@@ -225,30 +192,9 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       of: userNamed,
       success: 201,
       handler(request) {
-        const userId = request.thing;
-        const sender = tokens.sender(request);
-        requireUnrestricted(sender, "application credentials");
+        const { thing: userId, context } = request;
         const projectId = textOrNull(request.body?.tenant_id);
-        if (projectId === null) throw badRequest("'tenant_id' is a required property");
-        if (store.users.get(userId) === undefined) throw missing("user", userId);
-        const project = store.projects.get(projectId);
-        if (project === undefined) throw missing("project", projectId);
-        requireOwnProject(sender, projectId);
-        const lacking = roles.onProject(userId, project).length === 0 && !request.context.isAdmin;
-        // A trustee has its roles there by the trust.
-        if (lacking && sender?.trustId == null) {
-          throw missing("role assignment with role", `None, user or group: ${userId}, project: ${projectId}`);
-        }
-        const access = hexId();
-        const secret = randomBytes(16).toString("hex");
-        const row = store.credentials.insert({
-          id: ec2CredentialId(access),
-          user_id: userId,
-          project_id: projectId,
-          type: "ec2",
-          blob: JSON.stringify({ access, secret, trust_id: null, ...delegationOf(sender) }),
-          extra: "{}",
-        });
+        const row = credentials.createKey(userId, projectId, tokens.sender(request), context.isAdmin);
         return { body: { credential: view(row, request.baseUrl) } };
       },
     }),
@@ -269,38 +215,9 @@ function ec2Routes({ store, kernel, tokens, roles }: IdentityContext): AnyRoute[
       of: key,
       success: 204,
       handler(request) {
-        const row = usable(request);
-        kernel.db.transaction(() => store.credentials.delete(row.id));
+        credentials.delete(usable(request));
         return undefined;
       },
     }),
   ];
 }
-
-function parseBlob(blob: string): Json {
-  try {
-    const value: unknown = JSON.parse(blob);
-    if (typeof value === "object" && value !== null) return value as Json;
-  } catch {
-    // Said below.
-  }
-  throw badRequest("Invalid blob in credential");
-}
-
-function accessOf(blob: string): string {
-  const { access } = parseBlob(blob);
-  if (typeof access !== "string") throw badRequest("Invalid blob in credential");
-  return access;
-}
-
-/** The blob with the sender's own delegation and no other: a key cannot claim a trust that its maker did not act through. */
-function boundBlob(blob: string, sender: Token | null): string {
-  const given = parseBlob(blob);
-  const delegation = delegationOf(sender);
-  const claimed = DELEGATION_FIELDS.some((field) => field in given);
-  if (!claimed && Object.keys(delegation).length === 0) return blob;
-  const own = Object.entries(given).filter(([field]) => !(DELEGATION_FIELDS as readonly string[]).includes(field));
-  return JSON.stringify({ ...Object.fromEntries(own), ...delegation });
-}
-
-const isEc2 = (type: string): boolean => type.toLowerCase() === "ec2";
