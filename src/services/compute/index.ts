@@ -58,8 +58,8 @@ export const compute = defineService<"compute", ComputeDrivers>({
 
     kernel.events.on("network.device.changed", "compute", ({ deviceId }) => refreshVifs(core, [deviceId]));
     kernel.events.on("network.security_group.renamed", "compute", () => presenter.forgetGroups());
-    kernel.events.on("network.port.deleted", "compute", ({ portId, deviceId }) =>
-      managers.interfaces.portDeleted(deviceId, portId),
+    kernel.events.on("network.port.withdrawn", "compute", ({ portId, deviceId }) =>
+      managers.interfaces.portWithdrawn(deviceId, portId),
     );
     kernel.events.on("block-storage.volume.extended", "compute", ({ volumeId, instanceIds, requestId }) =>
       managers.volumeExtender.extended(volumeId, instanceIds, requestId),

@@ -286,7 +286,7 @@ declare module "../../kernel/events/events.ts" {
     "network.device.changed": { deviceId: string };
     /** Everything that shows the group by its name has to look anew. */
     "network.security_group.renamed": { groupId: string };
-    /** Somebody deleted a port that a guest uses, through the network API. */
-    "network.port.deleted": { portId: string; deviceId: string };
+    /** Somebody deleted a port that a device uses, through the network API, or said that it is another device's or nobody's. */
+    "network.port.withdrawn": { portId: string; deviceId: string };
   }
 }

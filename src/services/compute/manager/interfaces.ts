@@ -80,7 +80,9 @@ export class InterfaceManager {
   list(server: Server): PortInfo[] {
     const ports = this.#core.kernel.facade("network").listPorts(contextOf(server, ""), { deviceId: server.id });
     const order = new Map(server.nics.map(({ portId }, index) => [portId, index]));
-    return ports.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
+    // A port's owner says what device it is of: those of other projects are this server's only if it knows them.
+    const own = ports.filter(({ id, projectId }) => projectId === server.projectId || order.has(id));
+    return own.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
   }
 
   /** Errors: 404. */
@@ -208,8 +210,8 @@ export class InterfaceManager {
     refreshVifs(this.#core, [server.id]);
   }
 
-  /** Somebody deleted the port through the network API: the guest loses its NIC. */
-  async portDeleted(serverId: string, portId: string): Promise<void> {
+  /** Somebody deleted the port through the network API, or made it another device's: the guest loses its NIC. */
+  async portWithdrawn(serverId: string, portId: string): Promise<void> {
     const core = this.#core;
     const server = core.servers.get(serverId);
     const nic = server?.nics.find((candidate) => candidate.portId === portId);

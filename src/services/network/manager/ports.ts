@@ -270,7 +270,10 @@ export class PortManager implements Resource {
     if (extra_dhcp_opts !== undefined)
       wanted.extra_dhcp_opts = mergeOptions(row.extra_dhcp_opts, extra_dhcp_opts as WantedOption[]);
     if (wanted.device_id === "" && row.plugged) wanted.plugged = false;
-    if (row.device_id !== "" && next.device_id !== row.device_id) wanted.former_guests = row.former_guests + 1;
+    if (row.device_id !== "" && next.device_id !== row.device_id) {
+      wanted.former_guests = row.former_guests + 1;
+      kernel.events.publish("network.port.withdrawn", { portId: row.id, deviceId: row.device_id });
+    }
     if (wanted.admin_state_up === false || wanted.plugged === false) wanted.status = "DOWN";
     else if (wanted.admin_state_up === true && row.plugged) wanted.status = "ACTIVE";
     const updated = revise(this.#base, store.ports, row, wanted);
@@ -347,8 +350,8 @@ export class PortManager implements Resource {
     kernel.db.transaction(() => {
       const row = this.row(context, id);
       if (GUARDED_OWNERS.has(row.device_owner) && this.#deviceExists(row)) throw servicePortInUse(id, row.device_owner);
-      if (row.device_owner.startsWith("compute:"))
-        kernel.events.publish("network.port.deleted", { portId: id, deviceId: row.device_id });
+      if (row.device_id !== "")
+        kernel.events.publish("network.port.withdrawn", { portId: id, deviceId: row.device_id });
       this.erase(store.ports.get(id) ?? row);
     });
   }
