@@ -1,26 +1,12 @@
-import { randomBytes } from "node:crypto";
-import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
-import { hexId } from "../../../kernel/ids/ids.ts";
-import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing, storeConflict } from "../errors.ts";
-import { requireNoTrust, requireUnrestricted } from "../manager/delegation.ts";
-import type { Token } from "../manager/tokens.ts";
+import { missing } from "../errors.ts";
+import { ApplicationCredentials, type RoleNamed, type RuleGiven } from "../manager/application-credentials.ts";
+import { requireNoTrust } from "../manager/delegation.ts";
 import type { AccessRuleRow, ApplicationCredentialRow } from "../store/rows.ts";
 import { bareRole } from "../views/views.ts";
-import {
-  collection,
-  filtered,
-  type Json,
-  nullableString,
-  resourceSchema,
-  sameName,
-  text,
-  textOrNull,
-} from "./shared.ts";
+import { collection, filtered, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
 import { userNamed } from "./touched.ts";
-import { expiry } from "./trusts.ts";
 
 const properties = {
   name: { type: "string", minLength: 1, maxLength: 255 },
@@ -61,12 +47,11 @@ const ofUser = <Row extends { user_id: string }>(userId: string, row: Row | unde
 
 /** Application credentials: a user's own, limited stand-ins for the password, and the access rules that limit them further. */
 export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute[] {
-  const { store, kernel, roles, tokens, passwords } = identity;
+  const { store, roles, tokens } = identity;
+  const credentials = new ApplicationCredentials(identity);
   const path = "/v3/users/:user_id/application_credentials";
-  const rulesOf = (row: ApplicationCredentialRow): AccessRuleRow[] | null =>
-    row.access_rules === null ? null : store.accessRules.getMany(JSON.parse(row.access_rules) as string[]);
   const view = (row: ApplicationCredentialRow, base: string, secret: string | null = null) => {
-    const rules = rulesOf(row);
+    const rules = credentials.rulesOf(row);
     return {
       id: row.id,
       name: row.name,
@@ -106,53 +91,6 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
     if (row === undefined) throw missing("Application Credential", request.param("credential_id"));
     return row;
   };
-  /** The sender's token, which must not be a restricted application credential's. Errors: 403. */
-  const unrestricted = (request: ApiRequest<unknown>): Token | null => {
-    const sender = tokens.sender(request);
-    requireUnrestricted(sender, "application credentials");
-    return sender;
-  };
-  const expiryOf = (given: unknown) => {
-    const expiresAt = expiry(given, kernel.clock.now());
-    if (expiresAt === null) return { expires_at: null, expires_text: null };
-    const digits = /\.(\d{1,6})/.exec(text(given))?.[1] ?? "";
-    return {
-      expires_at: expiresAt,
-      expires_text: `${isoMicrosNaive(expiresAt).slice(0, 19)}.${digits.padEnd(6, "0")}`,
-    };
-  };
-  const rolesFor = (given: unknown, sender: Token): string[] => {
-    const held = sender.roles;
-    if (!Array.isArray(given) || given.length === 0) return held.map(({ id }) => id);
-    return (given as { id?: string; name?: string }[]).map(({ id, name }) => {
-      const role = held.find((candidate) =>
-        id === undefined ? sameName(candidate.name, name ?? "") : candidate.id === id,
-      );
-      if (role === undefined) {
-        throw badRequest(
-          `Invalid application credential: Could not find role assignment with role: ${id ?? name}, user or group: ${sender.userId}, project, domain, or system: ${sender.identity.projectId}.`,
-        );
-      }
-      return role.id;
-    });
-  };
-  const rulesFor = (given: unknown, userId: string): string | null => {
-    if (!Array.isArray(given)) return null;
-    const ids = (given as { id?: string; service?: string; path?: string; method?: string }[]).map((rule) => {
-      if (rule.id !== undefined) {
-        const found = store.accessRules.get(rule.id);
-        if (found === undefined || found.user_id !== userId) throw missing("Access Rule", rule.id);
-        return rule.id;
-      }
-      const { service, path: rulePath, method } = rule;
-      if (service === undefined || rulePath === undefined || method === undefined) {
-        throw badRequest("An access rule needs service, path and method.");
-      }
-      const wanted = { user_id: userId, service, path: rulePath, method };
-      return (store.accessRules.find(wanted) ?? store.accessRules.insert({ id: hexId(), ...wanted })).id;
-    });
-    return JSON.stringify(ids);
-  };
 
   return [
     route({
@@ -178,35 +116,17 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
       request: resourceSchema("application_credential", properties, { required: ["name"] }),
       success: 201,
       async handler(request) {
-        const userId = request.thing;
         const given = request.body.application_credential;
-        const sender = unrestricted(request);
-        requireNoTrust(sender);
-        const projectId = sender?.identity.projectId ?? null;
-        if (sender === null || projectId === null) {
-          throw badRequest("Invalid application credential: a project-scoped token is needed.");
-        }
-        const secret = textOrNull(given.secret) ?? randomBytes(64).toString("base64url");
-        const hash = await passwords.hash(secret);
-        const row = kernel.db.transaction(() => {
-          const name = text(given.name);
-          if (store.applicationCredentials.find({ user_id: userId, name }) !== undefined) {
-            throw storeConflict("application_credential", `Duplicate entry found with name ${name}`);
-          }
-          return store.applicationCredentials.insert({
-            id: hexId(),
-            user_id: userId,
-            project_id: projectId,
-            name,
-            description: textOrNull(given.description),
-            secret_hash: hash,
-            roles: JSON.stringify(rolesFor(given.roles, sender)),
-            unrestricted: given.unrestricted === true ? 1 : 0,
-            ...expiryOf(given.expires_at),
-            access_rules: rulesFor(given.access_rules, userId),
-            created_at: kernel.clock.now(),
-          });
-        });
+        const wanted = {
+          name: text(given.name),
+          description: textOrNull(given.description),
+          secret: textOrNull(given.secret),
+          expiresAt: textOrNull(given.expires_at),
+          unrestricted: given.unrestricted === true,
+          roles: (given.roles ?? []) as RoleNamed[],
+          accessRules: (given.access_rules ?? null) as RuleGiven[] | null,
+        };
+        const { row, secret } = await credentials.create(request.thing, wanted, tokens.sender(request));
         return { body: { application_credential: view(row, request.baseUrl, secret) } };
       },
     }),
@@ -227,17 +147,15 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
       of: credential,
       success: 204,
       handler(request) {
-        const row = existing(request);
-        unrestricted(request);
-        kernel.db.transaction(() => store.applicationCredentials.delete(row.id));
+        credentials.delete(existing(request), tokens.sender(request));
         return undefined;
       },
     }),
-    ...accessRuleRoutes(identity),
+    ...accessRuleRoutes(identity, credentials),
   ];
 }
 
-function accessRuleRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[] {
+function accessRuleRoutes({ store, tokens }: IdentityContext, credentials: ApplicationCredentials): AnyRoute[] {
   const path = "/v3/users/:user_id/access_rules";
   const view = ({ id, service, path: rulePath, method }: AccessRuleRow, base: string) => ({
     id,
@@ -290,12 +208,7 @@ function accessRuleRoutes({ store, kernel, tokens }: IdentityContext): AnyRoute[
       of: accessRule,
       success: 204,
       handler(request) {
-        const row = existing(request);
-        const users = store.applicationCredentials.list({ user_id: row.user_id });
-        if (users.some(({ access_rules }) => access_rules?.includes(row.id) === true)) {
-          throw forbidden("May not delete access rule in use");
-        }
-        kernel.db.transaction(() => store.accessRules.delete(row.id));
+        credentials.deleteRule(existing(request));
         return undefined;
       },
     }),

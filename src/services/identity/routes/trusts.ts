@@ -1,11 +1,10 @@
-import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
-import { hexId } from "../../../kernel/ids/ids.ts";
 import { isoMicros } from "../../../kernel/time/clock.ts";
 import type { IdentityContext } from "../context.ts";
 import { forbiddenAction, missing } from "../errors.ts";
 import { requireNoApplicationCredential } from "../manager/delegation.ts";
-import type { RoleRow, TrustRow } from "../store/rows.ts";
+import { TrustManager } from "../manager/trusts.ts";
+import type { TrustRow } from "../store/rows.ts";
 import { roleView } from "../views/views.ts";
 import { collection, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
 
@@ -25,9 +24,9 @@ const properties = {
 };
 
 /** OS-TRUST: a user lets another act with some of the own roles on a project. */
-export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): AnyRoute[] {
-  const rolesOf = (row: TrustRow): RoleRow[] =>
-    (JSON.parse(row.roles) as string[]).flatMap((id) => roles.all().get(id) ?? []);
+export function trustRoutes(identity: IdentityContext): AnyRoute[] {
+  const { store, tokens } = identity;
+  const trusts = new TrustManager(identity);
   const brief = (row: TrustRow, base: string) => ({
     id: row.id,
     trustor_user_id: row.trustor_user_id,
@@ -47,44 +46,20 @@ export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): 
     previous: null,
   });
   const view = (row: TrustRow, base: string) => ({
-    roles: rolesOf(row).map((role) => roleView(role, base)),
+    roles: trusts.rolesOf(row).map((role) => roleView(role, base)),
     ...brief(row, base),
     roles_links: rolesLinks(row, base),
   });
-  const living = (row: TrustRow): boolean =>
-    row.deleted_at === null && (row.expires_at === null || row.expires_at > kernel.clock.now());
   /** Errors: 404 for one that has ended, 403 for strangers. */
   const load = (request: ApiRequest<unknown>): TrustRow => {
     requireNoApplicationCredential(tokens.sender(request));
-    const row = store.trusts.get(request.param("trust_id"));
+    const row = trusts.get(request.param("trust_id"));
     const { context } = request;
-    if (row === undefined || !living(row)) throw missing("trust", request.param("trust_id"));
     const mayLook = context.isAdmin || (context.system && context.roles.has("reader"));
     if (!mayLook && ![row.trustor_user_id, row.trustee_user_id].includes(context.userId)) {
       throw forbiddenAction("identity:get_trust");
     }
     return row;
-  };
-  /** The roles a request names, which the trustor must have on the project. Errors: 400, 403, 404. */
-  const delegated = (trust: Json, trustorId: string, projectId: string | null): string[] => {
-    const named = (trust.roles ?? []) as { id?: string; name?: string }[];
-    const ids = named.map(({ id, name }) => {
-      const role = id !== undefined ? roles.all().get(id) : store.roles.find({ domain_id: null, name: name ?? "" });
-      if (role === undefined) throw missing("role", id ?? name ?? "");
-      return role.id;
-    });
-    if (projectId === null) return ids;
-    if (ids.length === 0) throw forbidden("At least one role should be specified.");
-    const project = store.projects.get(projectId);
-    if (project === undefined) throw missing("project", projectId);
-    const held = new Set(roles.onProject(trustorId, project).map(({ id }) => id));
-    const lacking = ids.find((id) => !held.has(id));
-    if (lacking !== undefined)
-      throw missing(
-        "role assignment with role",
-        `${lacking}, user or group: ${trustorId}, project, domain, or system: ${projectId}`,
-      );
-    return ids;
   };
 
   return [
@@ -110,7 +85,7 @@ export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): 
             ...(trustor === null ? {} : { trustor_user_id: trustor }),
             ...(trustee === null ? {} : { trustee_user_id: trustee }),
           })
-          .filter(living);
+          .filter((row) => trusts.isAlive(row));
         return collection(
           request,
           "trusts",
@@ -130,35 +105,19 @@ export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): 
       success: 201,
       handler(request) {
         const { trust } = request.body;
-        const trustorId = text(trust.trustor_user_id);
         const sender = tokens.sender(request);
         requireNoApplicationCredential(sender);
-        if (sender?.trust != null) throw forbidden("Redelegation of trusts is not supported.");
-        if (trustorId !== request.context.userId) {
-          throw forbidden("The authenticated user should match the trustor");
-        }
-        if (trust.allow_redelegation === true && trust.remaining_uses != null) {
-          throw badRequest("remaining_uses must not be set if redelegation is allowed.");
-        }
-        const trusteeId = text(trust.trustee_user_id);
-        if (store.users.get(trusteeId) === undefined) throw missing("user", trusteeId);
-        const projectId = textOrNull(trust.project_id);
-        const row = kernel.db.transaction(() =>
-          store.trusts.insert({
-            id: hexId(),
-            trustor_user_id: trustorId,
-            trustee_user_id: trusteeId,
-            project_id: projectId,
-            impersonation: trust.impersonation === true ? 1 : 0,
-            roles: JSON.stringify(delegated(trust, trustorId, projectId)),
-            expires_at: expiry(trust.expires_at, kernel.clock.now()),
-            remaining_uses: typeof trust.remaining_uses === "number" ? trust.remaining_uses : null,
-            redelegated_trust_id: null,
-            redelegation_count: 0,
-            deleted_at: null,
-            extra: "{}",
-          }),
-        );
+        const wanted = {
+          trustorId: text(trust.trustor_user_id),
+          trusteeId: text(trust.trustee_user_id),
+          projectId: textOrNull(trust.project_id),
+          impersonation: trust.impersonation === true,
+          roles: (trust.roles ?? []) as { id?: string; name?: string }[],
+          expiresAt: textOrNull(trust.expires_at),
+          remainingUses: typeof trust.remaining_uses === "number" ? trust.remaining_uses : null,
+          allowRedelegation: trust.allow_redelegation === true,
+        };
+        const row = trusts.create(wanted, sender, request.context.userId);
         return { body: { trust: view(row, request.baseUrl) } };
       },
     }),
@@ -181,10 +140,7 @@ export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): 
         if (!request.context.isAdmin && row.trustor_user_id !== request.context.userId) {
           throw forbiddenAction("identity:delete_trust");
         }
-        kernel.db.transaction(() => {
-          store.trusts.update(row.id, { deleted_at: kernel.clock.now() });
-          tokens.revoke("trust", row.id);
-        });
+        trusts.delete(row);
         return undefined;
       },
     }),
@@ -196,7 +152,7 @@ export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): 
       success: 200,
       handler(request) {
         const row = load(request);
-        const views = rolesOf(row).map((role) => roleView(role, request.baseUrl));
+        const views = trusts.rolesOf(row).map((role) => roleView(role, request.baseUrl));
         return { body: { roles: views, links: rolesLinks(row, request.baseUrl) } };
       },
     }),
@@ -207,28 +163,10 @@ export function trustRoutes({ store, kernel, roles, tokens }: IdentityContext): 
       policy: "identity:get_trust",
       success: 200,
       handler(request) {
-        const role = rolesOf(load(request)).find(({ id }) => id === request.param("role_id"));
+        const role = trusts.rolesOf(load(request)).find(({ id }) => id === request.param("role_id"));
         if (role === undefined) throw missing("role", request.param("role_id"));
         return { body: { role: roleView(role, request.baseUrl) } };
       },
     }),
   ];
-}
-
-const malformed = (what: string) =>
-  badRequest(
-    `${what} The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.`,
-  );
-
-/** Milliseconds; a time without a zone is UTC. Errors: 400 for nonsense or the past. */
-export function expiry(value: unknown, now: number): number | null {
-  if (value === null || value === undefined) return null;
-  const given = text(value);
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/.test(given)) {
-    throw malformed("Timestamp not in expected format.");
-  }
-  const ms = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(given) ? given : `${given}Z`);
-  if (Number.isNaN(ms)) throw malformed("Timestamp not in expected format.");
-  if (ms <= now) throw malformed(`'expires_at' must not be before now: ${given}.`);
-  return ms;
 }
