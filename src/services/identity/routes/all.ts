@@ -1,6 +1,7 @@
 import { forbidden } from "../../../kernel/errors.ts";
 import type { AnyRoute } from "../../../kernel/http/route.ts";
 import type { IdentityContext } from "../context.ts";
+import { EndpointGroups } from "../manager/endpoint-groups.ts";
 import { EC2_METHOD } from "../manager/login.ts";
 import type { ProjectManager } from "../manager/projects.ts";
 import type { UserManager } from "../manager/users.ts";
@@ -47,6 +48,7 @@ function withoutEc2Tokens({ tokens }: IdentityContext, record: AnyRoute): AnyRou
 }
 
 function allRoutes(identity: IdentityContext, projects: ProjectManager, users: UserManager): AnyRoute[] {
+  const endpointGroups = new EndpointGroups(identity);
   return [
     ...versionRoutes(),
     ...tokenRoutes(identity),
@@ -59,8 +61,8 @@ function allRoutes(identity: IdentityContext, projects: ProjectManager, users: U
     ...grantRoutes(identity),
     ...assignmentRoutes(identity),
     ...catalogRoutes(identity),
-    ...endpointFilterRoutes(identity),
-    ...projectEndpointRoutes(identity),
+    ...endpointFilterRoutes(identity, endpointGroups),
+    ...projectEndpointRoutes(identity, endpointGroups),
     ...limitRoutes(identity),
     ...policyRoutes(identity),
     ...credentialRoutes(identity),

@@ -1,8 +1,6 @@
-import { conflict, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
-import { expecting } from "../errors.ts";
+import type { EndpointGroups } from "../manager/endpoint-groups.ts";
 import type { EndpointGroupRow } from "../store/rows.ts";
 import { collection, filtered, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
 
@@ -22,31 +20,10 @@ export const endpointGroupView = (row: EndpointGroupRow, base: string) => ({
   links: { self: `${base}${path}/${row.id}` },
 });
 
-export const endpointGroupNotFound = (id: string) => notFound(`Could not find Endpoint Group: ${id}.`);
-
-const FILTERS = ["service_id", "region_id", "interface"];
-
-/** Errors: 400 for a filter that endpoints have not. */
-function requireFilters(filters: unknown): void {
-  const names = Object.keys(filters ?? {});
-  if (names.some((name) => !FILTERS.includes(name))) throw expecting(FILTERS.join(" or "), "endpoint_group");
-}
-
 /** Endpoint groups of OS-EP-FILTER; projects associated with one see its endpoints only. */
-export function endpointFilterRoutes({ store }: IdentityContext): AnyRoute[] {
+export function endpointFilterRoutes({ store }: IdentityContext, groups: EndpointGroups): AnyRoute[] {
   const view = endpointGroupView;
-  const load = (request: ApiRequest<unknown>): EndpointGroupRow => {
-    const id = request.param("group_id");
-    const row = store.endpointGroups.get(id);
-    if (row === undefined) throw endpointGroupNotFound(id);
-    return row;
-  };
-  const requireFreeName = (name: string, exceptId: string | null) => {
-    const taken = store.endpointGroups.find({ name });
-    if (taken !== undefined && taken.id !== exceptId) {
-      throw conflict(`Conflict occurred attempting to store endpoint_group - Duplicate entry found with name ${name}.`);
-    }
-  };
+  const load = ({ param }: ApiRequest<unknown>): EndpointGroupRow => groups.get(param("group_id"));
   return [
     route({
       name: "endpoint-groups:list",
@@ -68,13 +45,10 @@ export function endpointFilterRoutes({ store }: IdentityContext): AnyRoute[] {
       success: 201,
       handler(request) {
         const { endpoint_group: group } = request.body;
-        requireFilters(group.filters);
-        requireFreeName(text(group.name), null);
-        const row = store.endpointGroups.insert({
-          id: hexId(),
+        const row = groups.create({
           name: text(group.name),
           description: textOrNull(group.description),
-          filters: JSON.stringify(group.filters),
+          filters: group.filters as Json,
         });
         return { body: { endpoint_group: view(row, request.baseUrl) } };
       },
@@ -97,14 +71,12 @@ export function endpointFilterRoutes({ store }: IdentityContext): AnyRoute[] {
       handler(request) {
         const row = load(request);
         const { endpoint_group: group } = request.body;
-        requireFilters(group.filters);
-        if (typeof group.name === "string") requireFreeName(group.name, row.id);
-        store.endpointGroups.update(row.id, {
+        const updated = groups.update(row, {
           ...(typeof group.name === "string" ? { name: group.name } : {}),
           ...(group.description === undefined ? {} : { description: textOrNull(group.description) }),
-          ...(group.filters === undefined ? {} : { filters: JSON.stringify(group.filters) }),
+          ...(group.filters === undefined ? {} : { filters: group.filters as Json }),
         });
-        return { body: { endpoint_group: view(load(request), request.baseUrl) } };
+        return { body: { endpoint_group: view(updated, request.baseUrl) } };
       },
     }),
     route({
@@ -114,7 +86,7 @@ export function endpointFilterRoutes({ store }: IdentityContext): AnyRoute[] {
       policy: "identity:delete_endpoint_group",
       success: 204,
       handler(request) {
-        store.endpointGroups.delete(load(request).id);
+        groups.delete(load(request));
         return undefined;
       },
     }),

@@ -1,7 +1,6 @@
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { hexId } from "../../../kernel/ids/ids.ts";
 import type { IdentityContext } from "../context.ts";
-import { missing } from "../errors.ts";
+import { PolicyFiles } from "../manager/policies.ts";
 import type { PolicyRow } from "../store/rows.ts";
 import { policyView } from "../views/views.ts";
 import { collection, extras, filtered, type Json, mergeExtras, requireSameId, resourceSchema, text } from "./shared.ts";
@@ -10,12 +9,10 @@ const KNOWN = ["id", "type", "blob", "links"];
 const properties = { blob: { type: "string" }, type: { type: "string", maxLength: 255 } };
 
 /** The old store of policy files: kept and given back, never looked into. */
-export function policyRoutes({ store }: IdentityContext): AnyRoute[] {
-  const load = (request: ApiRequest<unknown>): PolicyRow => {
-    const row = store.policies.get(request.param("policy_id"));
-    if (row === undefined) throw missing("policy", request.param("policy_id"));
-    return row;
-  };
+export function policyRoutes(identity: IdentityContext): AnyRoute[] {
+  const { store } = identity;
+  const policies = new PolicyFiles(identity);
+  const load = ({ param }: ApiRequest<unknown>): PolicyRow => policies.get(param("policy_id"));
   return [
     route({
       name: "policies:list",
@@ -37,8 +34,7 @@ export function policyRoutes({ store }: IdentityContext): AnyRoute[] {
       success: 201,
       handler(request) {
         const { policy } = request.body;
-        const row = store.policies.insert({
-          id: hexId(),
+        const row = policies.create({
           type: text(policy.type),
           blob: text(policy.blob),
           extra: JSON.stringify(extras(policy, KNOWN)),
@@ -65,12 +61,12 @@ export function policyRoutes({ store }: IdentityContext): AnyRoute[] {
         const row = load(request);
         const { policy } = request.body;
         requireSameId(policy, row.id, "policy");
-        store.policies.update(row.id, {
+        const updated = policies.update(row, {
           ...(typeof policy.type === "string" ? { type: policy.type } : {}),
           ...(typeof policy.blob === "string" ? { blob: policy.blob } : {}),
           extra: mergeExtras(row.extra, extras(policy, KNOWN)),
         });
-        return { body: { policy: policyView(load(request), request.baseUrl) } };
+        return { body: { policy: policyView(updated, request.baseUrl) } };
       },
     }),
     route({
@@ -80,7 +76,7 @@ export function policyRoutes({ store }: IdentityContext): AnyRoute[] {
       policy: "identity:delete_policy",
       success: 204,
       handler(request) {
-        store.policies.delete(load(request).id);
+        policies.delete(load(request));
         return undefined;
       },
     }),
