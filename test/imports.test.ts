@@ -105,6 +105,20 @@ test("only host/ and libvirt/ run commands or open sockets to the host", () => {
   assert.deepEqual(broken, []);
 });
 
+/** A write of a table by way of the service's store; a manager's methods are called on the manager. */
+const STORE_WRITE = /\bstore\.\w+\.(?:insert|update|delete|deleteWhere|(?:add|remove|set)\w*)\(/;
+
+test("routes open no transaction and write no store: what changes together is a manager's to say", () => {
+  const routes = files.filter((file) => /^services\/[^/]+\/(?:routes|fronts)\//.test(file));
+  assert.ok(routes.length > 30, "the routes were found");
+  const broken = routes.filter((file) => {
+    const text = readFileSync(join(SRC, file), "utf8");
+    return /\.transaction\(/.test(text) || STORE_WRITE.test(text);
+  });
+  assert.deepEqual(broken, []);
+  assert.match("store.memberships.addTag(id, tag)", STORE_WRITE, "the rule bites");
+});
+
 test("libvirt/ could be published alone: it imports nothing but node: and itself", () => {
   for (const file of files.filter((name) => name.startsWith("libvirt/"))) {
     const text = readFileSync(join(SRC, file), "utf8");

@@ -71,6 +71,13 @@ export class Quotas {
       .run(this.#service, scope, resource, limit);
   }
 
+  /** All or none. */
+  setAll(scope: string, limits: Readonly<Record<string, number>>): void {
+    this.#db.transaction(() => {
+      for (const [resource, limit] of Object.entries(limits)) this.set(scope, resource, limit);
+    });
+  }
+
   /** Back to the defaults. */
   reset(scope: string): void {
     this.#db.prepare("DELETE FROM quota_limits WHERE service = ? AND scope = ?").run(this.#service, scope);

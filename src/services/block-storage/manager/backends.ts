@@ -1,7 +1,8 @@
+import type { Database } from "../../../kernel/db/database.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import type { DriverFactory, VolumeDriver } from "../driver/driver.ts";
 import { invalidInput } from "../errors.ts";
-import type { ServiceStore } from "../store/services.ts";
+import { ServiceStore } from "../store/services.ts";
 
 export interface Backend {
   readonly name: string;
@@ -24,16 +25,18 @@ export interface ServiceState {
 export class Backends {
   readonly all: readonly Backend[];
   readonly hostname: string;
+  readonly #db: Database;
   readonly #services: ServiceStore;
 
   constructor(
+    db: Database,
     backends: readonly { type: string; name: string }[],
     hostname: string,
     driver: DriverFactory,
-    services: ServiceStore,
   ) {
     this.hostname = hostname;
-    this.#services = services;
+    this.#db = db;
+    this.#services = new ServiceStore(db);
     this.all = backends.map((backend) => {
       const host = `${hostname}@${backend.name}`;
       return { name: backend.name, host, pool: `${host}#${backend.name}`, driver: driver(backend) };
@@ -78,8 +81,10 @@ export class Backends {
       const wanted = frozen ? "False" : "True";
       throw invalidInput(`No service could be changed: frozen in ['${host}'] must be ${wanted} to failover.`);
     }
-    if (frozen) this.#services.freeze(host);
-    else this.#services.thaw(host);
-    this.setEnabled("cinder-volume", host, !frozen, frozen ? "frozen" : "");
+    this.#db.transaction(() => {
+      if (frozen) this.#services.freeze(host);
+      else this.#services.thaw(host);
+      this.setEnabled("cinder-volume", host, !frozen, frozen ? "frozen" : "");
+    });
   }
 }

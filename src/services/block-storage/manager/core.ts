@@ -10,7 +10,6 @@ import { attachmentNotFound, blockStorageApi, invalidInput, snapshotNotFound, vo
 import { quotaResources } from "../quotas.ts";
 import { type AttachmentRow, AttachmentStore } from "../store/attachments.ts";
 import { MessageStore } from "../store/messages.ts";
-import { ServiceStore } from "../store/services.ts";
 import { type SnapshotChanges, type SnapshotRow, SnapshotStore } from "../store/snapshots.ts";
 import { TypeStore } from "../store/types.ts";
 import { type Volume, type VolumeChanges, VolumeStore } from "../store/volumes.ts";
@@ -44,7 +43,7 @@ export class Core {
     this.messages = new MessageStore(db);
     this.scheduler = new Scheduler(this);
     this.userMessages = new UserMessages(this);
-    this.backends = new Backends(kernel.settings.blockStorage.backends, hostname, driver, new ServiceStore(db));
+    this.backends = new Backends(db, kernel.settings.blockStorage.backends, hostname, driver);
   }
 
   get now(): number {

@@ -27,9 +27,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
     const entries = Object.entries(wanted).filter(([name]) => name !== ignored && name !== "force" && name !== "id");
     const unknown = entries.filter(([name]) => !quotas.has(name)).map(([name]) => name);
     if (unknown.length > 0) throw badRequest(`Bad key(s) in quota set: ${unknown.join(", ")}`);
-    core.kernel.db.transaction(() => {
-      for (const [name, limit] of entries) quotas.set(scope, name, Number(limit));
-    });
+    quotas.setAll(scope, Object.fromEntries(entries.map(([name, limit]) => [name, Number(limit)])));
     return quotas;
   };
 

@@ -100,7 +100,7 @@ export function serviceRoutes(core: Core, types: TypeManager): AnyRoute[] {
         verb,
         serviceHost,
         ({ host }) => {
-          kernel.db.transaction(() => backends.setFrozen(host, verb === "freeze"));
+          backends.setFrozen(host, verb === "freeze");
           return undefined;
         },
         202,

@@ -1,7 +1,7 @@
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/route.ts";
-import { DEFAULT_CLASS } from "../../../kernel/quota/quota.ts";
+import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { boolean, isTrue, object } from "../schemas/common.ts";
 import { showLimits, userQuery } from "../schemas/queries.ts";
@@ -109,18 +109,9 @@ export function quotaRoutes(core: Core): AnyRoute[] {
         requireProject(id);
         if (request.query.has("user_id")) throw badRequest("Quotas of single users are not kept by this cloud.");
         const { force, ...limits } = request.body.quota_set;
-        kernel.db.transaction(() => {
-          for (const [name, value] of Object.entries(limits)) {
-            const wanted = Number(value);
-            const used = quotas.used(id, name);
-            if (wanted >= 0 && wanted < used && !isTrue(force ?? false)) {
-              throw badRequest(
-                `Quota limit ${wanted} for ${name} must be greater than or equal to already used and reserved ${used}.`,
-              );
-            }
-            quotas.set(id, name, wanted);
-          }
-        });
+        const wanted = Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, Number(value)]));
+        if (!isTrue(force ?? false)) requireRoom(quotas, id, wanted);
+        quotas.setAll(id, wanted);
         return { body: { quota_set: values(request.microversion, (name) => quotas.limit(id, name)) } };
       },
     }),
@@ -159,16 +150,24 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         // Only the class "default" means anything, in nova too.
         if (request.param("id") !== "default") throw forbidden("Only the quota class 'default' can be changed.");
-        kernel.db.transaction(() => {
-          for (const [name, value] of Object.entries(request.body.quota_class_set)) {
-            quotas.set(DEFAULT_CLASS, name, Number(value));
-          }
-        });
+        const wanted = Object.entries(request.body.quota_class_set).map(([name, value]) => [name, Number(value)]);
+        quotas.setAll(DEFAULT_CLASS, Object.fromEntries(wanted));
         return { body: { quota_class_set: values(request.microversion, (name) => quotas.default(name), true) } };
       },
     }),
     limitsRoute(core),
   ];
+}
+
+/** Errors: 400 for a limit below what is used already. */
+function requireRoom(quotas: Quotas, projectId: string, wanted: Readonly<Record<string, number>>): void {
+  for (const [name, limit] of Object.entries(wanted)) {
+    const used = quotas.used(projectId, name);
+    if (limit < 0 || limit >= used) continue;
+    throw badRequest(
+      `Quota limit ${limit} for ${name} must be greater than or equal to already used and reserved ${used}.`,
+    );
+  }
 }
 
 /** GET /limits: the caller's project, or another one's for admins (tenant_id). */

@@ -1,8 +1,8 @@
-import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
+import { notFound } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, caller, type JsonSchema, route, type Touched } from "../../../kernel/http/route.ts";
-import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Core } from "../manager/core.ts";
+import { createServerGroup } from "../manager/server-groups.ts";
 import { name, object, positiveInteger } from "../schemas/common.ts";
 import { listServerGroups } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
@@ -25,7 +25,7 @@ const createBody = byVersion(["2.15", "2.64"], (version): JsonSchema => {
 
 /** Server groups. */
 export function serverGroupRoutes(core: Core): AnyRoute[] {
-  const { groups, quotas, kernel } = core;
+  const { groups, kernel } = core;
   const view = (group: ServerGroupRow, members: readonly string[], version: Microversion) => ({
     id: group.id,
     name: group.name,
@@ -73,26 +73,12 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       success: 200,
       handler(request) {
         const wanted = request.body.server_group;
-        const projectId = projectOf(request);
-        const chosen = wanted.policy ?? wanted.policies?.[0] ?? "";
         const most = wanted.rules?.max_server_per_host;
-        if (most !== undefined && chosen !== "anti-affinity") {
-          throw badRequest("Only anti-affinity policy supports rules.");
-        }
-        const group: ServerGroupRow = {
-          id: uuid(),
-          project_id: projectId,
-          user_id: request.context.userId,
+        const group = createServerGroup(core, request.context, {
           name: wanted.name,
-          policy: chosen,
-          rules: JSON.stringify(most === undefined ? {} : { max_server_per_host: Number(most) }),
-          created_at: kernel.clock.now(),
-        };
-        kernel.db.transaction(() => {
-          if (quotas.check(projectId, { server_groups: 1 }).length > 0) {
-            throw forbidden("Quota exceeded, too many server groups.");
-          }
-          groups.insert(group);
+          projectId: projectOf(request),
+          policy: wanted.policy ?? wanted.policies?.[0] ?? "",
+          mostPerHost: most === undefined ? null : Number(most),
         });
         return { body: { server_group: view(group, [], request.microversion) } };
       },

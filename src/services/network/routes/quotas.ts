@@ -1,13 +1,13 @@
-import { badRequest, notFound } from "../../../kernel/errors.ts";
+import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Base } from "../manager/base.ts";
+import { resetProjectQuotas, setProjectQuotas } from "../manager/quotas.ts";
 import { singleBody } from "../schemas/attribute.ts";
 import { range } from "../schemas/converters.ts";
 
 /** `/v2.0/quotas`: limits per project, use, defaults. */
 export function quotaRoutes(base: Base): AnyRoute[] {
-  const { quotas, kernel, store } = base;
-  const { quotaProjects } = store;
+  const { quotas, store } = base;
   const names = () => quotas.resources.map(({ name }) => name);
   const limits = (project: string) => Object.fromEntries(names().map((name) => [name, quotas.limit(project, name)]));
   const project: Touched<string> = {
@@ -48,7 +48,7 @@ export function quotaRoutes(base: Base): AnyRoute[] {
       policy: "list_quotas",
       success: 200,
       handler: () => ({
-        body: { quotas: quotaProjects.all().map((id) => ({ ...limits(id), project_id: id, tenant_id: id })) },
+        body: { quotas: store.quotaProjects.all().map((id) => ({ ...limits(id), project_id: id, tenant_id: id })) },
       }),
     }),
     get("quotas:show", "/v2.0/quotas/:project_id", (id) => ({ quota: limits(id) })),
@@ -72,10 +72,11 @@ export function quotaRoutes(base: Base): AnyRoute[] {
         );
         const unknown = wanted.filter(([name]) => !quotas.has(name)).map(([name]) => name);
         if (unknown.length > 0) throw badRequest(`Unrecognized attribute(s) '${unknown.join(", ")}'`);
-        kernel.db.transaction(() => {
-          for (const [name, value] of wanted) quotas.set(project, name, limitOf(name, value));
-          quotaProjects.add(project);
-        });
+        setProjectQuotas(
+          base,
+          project,
+          Object.fromEntries(wanted.map(([name, value]) => [name, limitOf(name, value)])),
+        );
         return { body: { quota: limits(project) } };
       },
     }),
@@ -85,15 +86,8 @@ export function quotaRoutes(base: Base): AnyRoute[] {
       path: "/v2.0/quotas/:project_id",
       policy: "delete_quota",
       success: 204,
-      handler(request) {
-        const project = request.param("project_id");
-        if (!quotaProjects.has(project)) {
-          throw notFound(`Quota for tenant ${project} could not be found.`, { type: "TenantQuotaNotFound" });
-        }
-        kernel.db.transaction(() => {
-          quotas.reset(project);
-          quotaProjects.delete(project);
-        });
+      handler({ param }) {
+        resetProjectQuotas(base, param("project_id"));
         return undefined;
       },
     }),
