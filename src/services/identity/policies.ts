@@ -17,7 +17,7 @@ import {
 /**
  * keystone's defaults since the roles manager, member and reader: admin everywhere, system readers may look, readers and
  * managers of a domain in that domain, users at themselves. Targets carry `domainId` (the domain acted in), `projectId`,
- * `userId`; grants also `actorDomainId` and `roleName`.
+ * `userId`; grants also `actorDomainId` and `roleName`; trusts `trustorId` and `trusteeId`.
  */
 const inDomain = (field: "domainId" | "actorDomainId"): Rule =>
   ownerRule(
@@ -37,6 +37,14 @@ const managedRole = ownerRule(
   "'manager', 'member' or 'reader':%(target.role.name)s",
   (_identity, target) => target === null || ["manager", "member", "reader"].includes(String(target.roleName)),
 );
+const trustor = ownerRule(
+  "user_id:%(target.trust.trustor_user_id)s",
+  (identity, target) => target === null || target.trustorId === identity.userId,
+);
+const trustee = ownerRule(
+  "user_id:%(target.trust.trustee_user_id)s",
+  (identity, target) => target === null || target.trusteeId === identity.userId,
+);
 const anyDomain: Rule = {
   text: "not domain_id:None",
   asksOwner: false,
@@ -52,6 +60,7 @@ const managers = anyOf(admin, domainManager);
 const owners = anyOf(admin, ownUser);
 const memberOwners = anyOf(admin, allOf(role("member"), ownUser));
 const readersOrOwner = anyOf(adminOrSystemReader, ownUser);
+const trustReaders = anyOf(adminOrSystemReader, trustor, trustee);
 const grantReaders = anyOf(adminOrSystemReader, allOf(role("reader"), inDomain("domainId"), inDomain("actorDomainId")));
 const grantManagers = anyOf(
   admin,
@@ -127,9 +136,11 @@ export const policies: PolicyTable = {
   "identity:ec2tokens_validate": adminOrService,
   "identity:s3tokens_validate": adminOrService,
   "identity:create_trust": ownUser,
-  "identity:list_trusts": authenticated,
-  "identity:get_trust": authenticated,
-  "identity:delete_trust": authenticated,
+  "identity:list_trusts": readersOrOwner,
+  "identity:get_trust": trustReaders,
+  "identity:list_roles_for_trust": trustReaders,
+  "identity:get_role_for_trust": trustReaders,
+  "identity:delete_trust": anyOf(admin, trustor),
   "identity:get_application_credential": readersOrOwner,
   "identity:list_application_credentials": readersOrOwner,
   "identity:create_application_credential": ownUser,

@@ -173,6 +173,8 @@ const examplesByKind = (ids: Record<string, string>, tokens: World["tokens"]): E
     "EC2 key": { user_id: of("member"), access: of("ec2") },
     "application credential": { user_id: of("member"), credential_id: of("application_credential") },
     "access rule": { user_id: of("member"), rule_id: of("access_rule") },
+    trust: { trust_id: of("trust") },
+    "parties of trusts": { "?trustor_user_id": of("member") },
     limit: { limit_id: of("limit") },
     domain: { domain_id: "default" },
     group: { group_id: of("a group") },
@@ -331,6 +333,9 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   const narrow = { application_credential: { name: "narrow", access_rules: rules } };
   const { application_credential } = await must("member", "POST", `${user}/application_credentials`, narrow);
   ids.access_rule = application_credential.access_rules[0].id;
+  const trust = { trustor_user_id: ids.member, trustee_user_id: ids.reader, project_id: projects.alpha };
+  const lending = { trust: { ...trust, impersonation: false, roles: [{ name: "reader" }] } };
+  await make("trust", "/identity/v3/OS-TRUST/trusts", lending, "trust");
   const factor = { credential: { type: "totp", blob: "GEZDGNBVGY3TQOJQ" } };
   await make("credential", "/identity/v3/credentials", factor, "credential");
   owned.set("ec2", `${user}/credentials/OS-EC2/${ids.ec2}`);

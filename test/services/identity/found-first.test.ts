@@ -93,3 +93,36 @@ test("an EC2 key that is not there is 404, whosever", async () => {
   assert.equal((await t.request("GET", `${path}/${UNKNOWN}`, { token: member })).status, 404);
   assert.equal((await t.request("DELETE", `${path}/${UNKNOWN}`, { token: member })).status, 404);
 });
+
+test("a trust that is not there is 404 for everybody; one of others is forbidden, and each of its operations says so", async () => {
+  const trustor = await t.login("u", "p");
+  const body = { trustor_user_id: ids.user, trustee_user_id: ids.user, project_id: ids.project, impersonation: false };
+  const trust = { ...body, roles: [{ name: "member" }] };
+  const path = `${V3}/OS-TRUST/trusts`;
+  const { id } = (await t.request("POST", path, { token: trustor, body: { trust } })).body.trust;
+  const memberId = await t.roleId("member");
+  for (const [method, below, policy] of [
+    ["GET", "", "get_trust"],
+    ["GET", "/roles", "list_roles_for_trust"],
+    ["GET", `/roles/${memberId}`, "get_role_for_trust"],
+    ["DELETE", "", "delete_trust"],
+  ] as const) {
+    for (const token of [member, trustor]) {
+      const missing = await t.request(method, `${path}/${UNKNOWN}${below}`, { token });
+      assert.equal(missing.status, 404, below);
+      assert.equal(missing.body.error.message, `Could not find trust: ${UNKNOWN}.`);
+    }
+    const refused = await t.request(method, `${path}/${id}${below}`, { token: member });
+    assert.equal(refused.status, 403);
+    assert.match(refused.body.error.message, new RegExp(`: identity:${policy}\\.$`));
+    const allowed = await t.request(method, `${path}/${id}${below}`, { token: trustor });
+    assert.equal(allowed.status, method === "DELETE" ? 204 : 200, below);
+  }
+  const list = (query: string) => t.request("GET", `${path}?${query}`, { token: member });
+  const own = t.cloud.kernel.authenticator.authenticate(member)?.userId;
+  assert.equal((await list(`trustor_user_id=${own}`)).status, 200);
+  for (const query of ["", `trustor_user_id=${ids.user}`, `trustor_user_id=${own}&trustee_user_id=${ids.user}`]) {
+    assert.equal((await list(query)).status, 403, query);
+  }
+  assert.equal((await t.admin("GET", path)).status, 200);
+});

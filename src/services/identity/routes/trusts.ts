@@ -1,7 +1,7 @@
-import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import { isoMicros } from "../../../kernel/time/clock.ts";
 import type { IdentityContext } from "../context.ts";
-import { forbiddenAction, missing } from "../errors.ts";
+import { missing } from "../errors.ts";
 import { requireNoApplicationCredential } from "../manager/delegation.ts";
 import { TrustManager } from "../manager/trusts.ts";
 import type { TrustRow } from "../store/rows.ts";
@@ -50,16 +50,22 @@ export function trustRoutes(identity: IdentityContext): AnyRoute[] {
     ...brief(row, base),
     roles_links: rolesLinks(row, base),
   });
-  /** Errors: 404 for one that has ended, 403 for strangers. */
-  const load = (request: ApiRequest<unknown>): TrustRow => {
+  /** keystone finds it before it asks who may, unlike most (trusts.py `_build_trust_target_enforcement`). */
+  const trust: Touched<TrustRow> = {
+    kind: "trust",
+    first: true,
+    find: ({ param }) => trusts.get(param("trust_id")),
+    owner: ({ trustor_user_id, trustee_user_id }) => ({ trustorId: trustor_user_id, trusteeId: trustee_user_id }),
+  };
+  /** Whose trusts a list asks for: trustor and trustee, as far as they are named. All of them have to be the caller. */
+  const parties: Touched<readonly string[]> = {
+    kind: "parties of trusts",
+    find: ({ query }) => ["trustor_user_id", "trustee_user_id"].flatMap((name) => query.get(name) ?? []),
+    owner: (named, { userId }) => ({ userId: named.find((id) => id !== userId) ?? named[0] ?? null }),
+  };
+  const usable = (request: ApiRequest<unknown, TrustRow>): TrustRow => {
     requireNoApplicationCredential(tokens.sender(request));
-    const row = trusts.get(request.param("trust_id"));
-    const { context } = request;
-    const mayLook = context.isAdmin || (context.system && context.roles.has("reader"));
-    if (!mayLook && ![row.trustor_user_id, row.trustee_user_id].includes(context.userId)) {
-      throw forbiddenAction("identity:get_trust");
-    }
-    return row;
+    return request.thing;
   };
 
   return [
@@ -68,18 +74,13 @@ export function trustRoutes(identity: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/OS-TRUST/trusts",
       policy: "identity:list_trusts",
+      of: parties,
       success: 200,
       handler(request) {
-        const { context, query } = request;
+        const { query } = request;
         requireNoApplicationCredential(tokens.sender(request));
         const trustor = query.get("trustor_user_id");
         const trustee = query.get("trustee_user_id");
-        const mayAll = context.isAdmin || (context.system && context.roles.has("reader"));
-        const own =
-          (trustor !== null || trustee !== null) &&
-          (trustor ?? context.userId) === context.userId &&
-          (trustee ?? context.userId) === context.userId;
-        if (!mayAll && !own) throw forbiddenAction("identity:list_trusts");
         const rows = store.trusts
           .list({
             ...(trustor === null ? {} : { trustor_user_id: trustor }),
@@ -126,21 +127,19 @@ export function trustRoutes(identity: IdentityContext): AnyRoute[] {
       method: "GET",
       path: "/v3/OS-TRUST/trusts/:trust_id",
       policy: "identity:get_trust",
+      of: trust,
       success: 200,
-      handler: (request) => ({ body: { trust: view(load(request), request.baseUrl) } }),
+      handler: (request) => ({ body: { trust: view(usable(request), request.baseUrl) } }),
     }),
     route({
       name: "trusts:delete",
       method: "DELETE",
       path: "/v3/OS-TRUST/trusts/:trust_id",
       policy: "identity:delete_trust",
+      of: trust,
       success: 204,
       handler(request) {
-        const row = load(request);
-        if (!request.context.isAdmin && row.trustor_user_id !== request.context.userId) {
-          throw forbiddenAction("identity:delete_trust");
-        }
-        trusts.delete(row);
+        trusts.delete(usable(request));
         return undefined;
       },
     }),
@@ -148,10 +147,11 @@ export function trustRoutes(identity: IdentityContext): AnyRoute[] {
       name: "trusts:roles",
       method: "GET",
       path: "/v3/OS-TRUST/trusts/:trust_id/roles",
-      policy: "identity:get_trust",
+      policy: "identity:list_roles_for_trust",
+      of: trust,
       success: 200,
       handler(request) {
-        const row = load(request);
+        const row = usable(request);
         const views = trusts.rolesOf(row).map((role) => roleView(role, request.baseUrl));
         return { body: { roles: views, links: rolesLinks(row, request.baseUrl) } };
       },
@@ -160,10 +160,11 @@ export function trustRoutes(identity: IdentityContext): AnyRoute[] {
       name: "trusts:role",
       method: "GET",
       path: "/v3/OS-TRUST/trusts/:trust_id/roles/:role_id",
-      policy: "identity:get_trust",
+      policy: "identity:get_role_for_trust",
+      of: trust,
       success: 200,
       handler(request) {
-        const role = trusts.rolesOf(load(request)).find(({ id }) => id === request.param("role_id"));
+        const role = trusts.rolesOf(usable(request)).find(({ id }) => id === request.param("role_id"));
         if (role === undefined) throw missing("role", request.param("role_id"));
         return { body: { role: roleView(role, request.baseUrl) } };
       },
