@@ -277,3 +277,15 @@ test("where a server is to be is said in one way", async () => {
     assert.deepEqual([answer.status, answer.body.badRequest?.message], [400, message]);
   }
 });
+
+test("of any number wanted, as many are made as the quota has room for, at once", async () => {
+  const instances = async () => (await t.api("GET", "/os-quota-sets/alpha/detail")).body.quota_set.instances;
+  const { limit, in_use } = await instances();
+  const free = limit - in_use;
+  assert.ok(free > 1);
+  const server = { imageRef: t.image.id };
+  for (const max_count of [1_000_000_000, "9".repeat(20)])
+    assert.equal((await post({ ...server, min_count: free + 1, max_count }))[0], 403);
+  assert.equal((await post({ ...server, max_count: 1_000_000_000 }))[0], 202);
+  assert.equal((await instances()).in_use, limit);
+});

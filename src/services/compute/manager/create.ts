@@ -260,8 +260,7 @@ export class ServerCreator {
     const { quotas, servers } = this.#core;
     const check = (count: number) =>
       quotas.check(projectId, { cores: flavor.vcpus * count, instances: count, ram: flavor.ram * count });
-    let count = wish.maxCount;
-    while (count > wish.minCount && check(count).length > 0) count -= 1;
+    const count = mostOf(wish.minCount, wish.maxCount, (candidate) => check(candidate).length === 0);
     const exceeded = check(count);
     if (exceeded.length > 0) throw quotaExceeded(exceeded);
     if (groupId !== null) {
@@ -272,6 +271,18 @@ export class ServerCreator {
     }
     return count;
   }
+}
+
+/** The greatest number that fits where each smaller one does, at least the fewest; how many are wanted costs nothing. */
+function mostOf(fewest: number, wanted: number, fits: (count: number) => boolean): number {
+  if (wanted <= fewest || fits(wanted)) return wanted;
+  let [least, beyond] = [fewest, wanted];
+  while (beyond - least > 1) {
+    const middle = Math.floor((least + beyond) / 2);
+    if (fits(middle)) least = middle;
+    else beyond = middle;
+  }
+  return least;
 }
 
 export function flavorSnapshot(flavor: Flavor): ServerFlavor {
