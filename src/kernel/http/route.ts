@@ -91,8 +91,8 @@ export interface Route<Body = never, Thing = never> {
    */
   of?: Touched<Thing>;
   /**
-   * What its URL has to be beyond the pattern, or name; asked first of all, before the policy. Errors: 400; 404 where the real
-   * service finds what is acted on before it asks who may.
+   * What its URL has to be beyond the pattern, or name, and whose tokens it takes at all; asked first of all, before the policy.
+   * Errors: 400, 403; 404 where the real service finds what is acted on before it asks who may.
    */
   url?(request: Lookup): void;
   /**

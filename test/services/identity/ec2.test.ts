@@ -287,8 +287,13 @@ test("a token for a signed request does nothing with the identity service, and l
   const key = await makeKey();
   const answer = await t.admin("POST", EC2, { body: signed(key) });
   const token = answer.headers.get("x-subject-token") ?? "";
-  for (const path of [`users/${demoId}`, "auth/projects", `users/${demoId}/application_credentials`, "credentials"]) {
-    assert.equal((await t.request("GET", `/identity/v3/${path}`, { token })).status, 403, path);
+  const own = `users/${demoId}`;
+  // What is not there is not even looked for.
+  const absent = [`${own}/credentials/OS-EC2/nosuch`, `${own}/application_credentials/nosuch`, "limits/nosuch"];
+  for (const path of [own, "auth/projects", `${own}/application_credentials`, "credentials", ...absent]) {
+    const refused = await t.request("GET", `/identity/v3/${path}`, { token });
+    assert.equal(refused.status, 403, path);
+    assert.equal(refused.body.error.message, "EC2 credential tokens cannot be used for authorization.", path);
   }
   assert.equal((await t.request("POST", keys(demoId), { token, body: { tenant_id: projectId } })).status, 403);
   const again = (scope: object) =>

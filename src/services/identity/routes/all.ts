@@ -33,16 +33,16 @@ export function identityRoutes(identity: IdentityContext, projects: ProjectManag
 
 /**
  * A token from a signed EC2 request is for the services; with the identity service it does nothing but be validated. So keys
- * cannot beget more keys, application credentials or trusts. Errors: 403.
+ * cannot beget more keys, application credentials or trusts, and nothing is even looked for. Errors: 403.
  */
 function withoutEc2Tokens({ tokens }: IdentityContext, record: AnyRoute): AnyRoute {
   return {
     ...record,
-    handler(request) {
+    url(request) {
       if (request.context.userId !== "" && tokens.sender(request)?.methods.includes(EC2_METHOD) === true) {
         throw forbidden("EC2 credential tokens cannot be used for authorization.");
       }
-      return record.handler(request);
+      record.url?.(request);
     },
   };
 }
