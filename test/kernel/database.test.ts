@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { joined } from "../../src/kernel/db/conditions.ts";
 import { Database } from "../../src/kernel/db/database.ts";
 import { migrate } from "../../src/kernel/db/migrations.ts";
 
@@ -97,4 +98,33 @@ test("the database's files are their owner's alone, also those of an earlier ver
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test("conditions of any number are joined, which a chain of a thousand is not", () => {
+  const db = new Database({ path: ":memory:" });
+  const found = (word: "AND" | "OR", terms: string[]) =>
+    db
+      .prepare(`SELECT ${joined(word, terms)}`)
+      .pluck()
+      .get();
+  const terms = (count: number, text: string) => Array.from({ length: count }, () => text);
+  assert.throws(() => db.prepare(`SELECT ${terms(1_001, "1 = 1").join(" AND ")}`), /too large/);
+  for (const count of [1, 2, 16, 17, 1_001, 20_000]) {
+    assert.equal(found("AND", terms(count, "1 = 1")), 1);
+    assert.equal(found("AND", [...terms(count, "1 = 1"), "0"]), 0);
+    assert.equal(found("OR", terms(count, "1 = 0 OR 0")), 0);
+    assert.equal(found("OR", [...terms(count, "0"), "2 = 2"]), 1);
+  }
+  assert.equal(joined("AND", []), "");
+});
+
+test("statements are prepared once, and those that clients vary without end are not kept for ever", () => {
+  const db = new Database({ path: ":memory:" });
+  const first = db.prepare("SELECT 0");
+  assert.equal(db.prepare("SELECT 0"), first);
+  const long = `SELECT ${"1 + ".repeat(900)} 1 -- ${"x".repeat(1_000)}`;
+  assert.notEqual(db.prepare(long), db.prepare(long));
+  for (let number = 1; number <= 2_000; number += 1) db.prepare(`SELECT ${number}`);
+  assert.notEqual(db.prepare("SELECT 0"), first);
+  assert.equal(first.pluck().get(), 0);
 });

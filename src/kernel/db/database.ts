@@ -19,6 +19,10 @@ export interface DatabaseOptions {
   fdatasync?: Fdatasync;
 }
 
+/** Which prepared statements are kept: this many, of at most so many characters. */
+const MOST_STATEMENTS = 2_000;
+const LONGEST_KEPT = 4_000;
+
 /** Made so before anything is in it; sqlite gives its files beside it the same mode. */
 function keepPrivate(path: string): void {
   closeSync(openSync(path, "a", 0o600));
@@ -59,14 +63,20 @@ export class Database {
           });
   }
 
-  /** A prepared statement, cached by its text. Parameters are positional (`?`) or named (`@name` with one object). */
+  /** A prepared statement, cached by its text (the last MOST_STATEMENTS of usual length: clients may vary some without end). Parameters are positional (`?`) or named (`@name` with one object). */
   prepare<Params extends unknown[] | object = unknown[], Row = unknown>(sql: string): Statement<Params, Row> {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.raw.prepare(sql);
-      this.#statements.set(sql, statement);
+      if (sql.length <= LONGEST_KEPT) this.#keep(sql, statement);
     }
     return statement as unknown as Statement<Params, Row>;
+  }
+
+  #keep(sql: string, statement: BetterSqlite3.Statement): void {
+    const [oldest] = this.#statements.keys();
+    if (this.#statements.size >= MOST_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
+    this.#statements.set(sql, statement);
   }
 
   exec(sql: string): void {

@@ -267,6 +267,14 @@ test("equals are sorted by age in the direction of the first key", async () => {
   assert.deepEqual(ids(await listed("/volumes?name=b&sort=name", "volumes")), [...byAge].reverse());
 });
 
+test("a list takes as many values and sort keys as a URL holds", async () => {
+  const many = (text: string) => Array.from({ length: 2_500 }, () => text).join(",");
+  const literal = encodeURIComponent(`[${many("1")}]`);
+  const once = await listed("/volumes?size=1&sort=size:asc", "volumes");
+  assert.ok(once.length >= 2);
+  assert.deepEqual(await listed(`/volumes?size=${literal}&sort=${many("size:asc")}`, "volumes"), once);
+});
+
 test("Python's literals are read as Python reads them", () => {
   const cases: [text: string, value: unknown][] = [
     ["1", 1],

@@ -245,6 +245,23 @@ test("tags", async () => {
   assert.equal((await tag("DELETE", "blue")).status, 404);
 });
 
+test("a list takes as many filters and sort keys as a URL holds", async () => {
+  const { id } = await t.create();
+  const many = (count: number, text: string) => Array.from({ length: count }, () => text).join("&");
+  const list = (query: string) => t.request("GET", `/image/v2/images?${query}`, { token: "member:alpha" });
+  await t.request("PUT", `/image/v2/images/${id}/tags/blue`, { token: "member:alpha" });
+  for (const query of [
+    many(1_200, "tag=blue"),
+    `${many(1_200, `id=${id}`)}`,
+    many(1_000, "sort_key=name&sort_dir=asc"),
+  ]) {
+    const answer = await list(query);
+    assert.equal(answer.status, 200);
+    assert.ok(answer.body.images.some((image: { id: string }) => image.id === id));
+  }
+  assert.equal((await list(`${many(500, "sort_key=name&sort_dir=asc")}&marker=${id}`)).status, 200);
+});
+
 test("versions: 300 at the root, 200 under /versions; an empty id is not a list", async () => {
   const index = await t.request("GET", "/image/", { headers: { host: "cloud.test" } });
   assert.equal(index.status, 300);

@@ -1,3 +1,4 @@
+import { joined } from "../../../kernel/db/conditions.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { invalidInput } from "../errors.ts";
@@ -27,7 +28,14 @@ export function plain(column: string, value: string): Condition {
   if (literal instanceof Map) return NOTHING;
   const values = Array.isArray(literal) ? literal : [literal];
   if (values.some((item) => typeof item === "object" && item !== null)) return NOTHING;
-  return { sql: values.map(() => `${column} IS ?`).join(" OR ") || "0", params: values.map(bound) };
+  return {
+    sql:
+      joined(
+        "OR",
+        values.map(() => `${column} IS ?`),
+      ) || "0",
+    params: values.map(bound),
+  };
 }
 
 const bound = (value: Literal) => (typeof value === "boolean" ? Number(value) : value);
@@ -40,7 +48,14 @@ export const dictionary =
     if (!(wanted instanceof Map)) return NOTHING;
     const pairs = [...wanted].map(([key, item]) => [String(key), String(item)] as const);
     const one = `EXISTS (SELECT 1 FROM json_each(${column}) WHERE key = ? AND value = ?)`;
-    return { sql: pairs.map(() => one).join(" AND ") || "1", params: pairs.flat() };
+    return {
+      sql:
+        joined(
+          "AND",
+          pairs.map(() => one),
+        ) || "1",
+      params: pairs.flat(),
+    };
   };
 
 /** Since 3.2 only what is a boolean; before, everything but "false" meant true. Errors: 400. */
@@ -94,5 +109,11 @@ export const time =
       if (Number.isNaN(ms)) throw badRequest(`Invalid ${text} value`);
       return { sql: `${column} ${sql} ?`, params: [ms] };
     });
-    return { sql: parts.map(({ sql }) => sql).join(" AND "), params: parts.flatMap(({ params }) => params) };
+    return {
+      sql: joined(
+        "AND",
+        parts.map(({ sql }) => sql),
+      ),
+      params: parts.flatMap(({ params }) => params),
+    };
   };

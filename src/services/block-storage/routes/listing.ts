@@ -148,7 +148,9 @@ function sortOf(
   if (created !== undefined && !sort.some(({ key }) => key === "created_at")) {
     sort.push({ key: "created_at", expression: created, descending: first?.descending ?? true });
   }
-  return sort.map(({ expression, descending }) => ({ expression, descending }));
+  // Only the first mention of a key decides anything.
+  const once = sort.filter(({ key }, index) => sort.findIndex((other) => other.key === key) === index);
+  return once.map(({ expression, descending }) => ({ expression, descending }));
 }
 
 /** Errors: 400. */

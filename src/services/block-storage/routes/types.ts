@@ -1,3 +1,4 @@
+import { joined } from "../../../kernel/db/conditions.ts";
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
@@ -59,7 +60,14 @@ function extraSpecsFilter(value: string, request: AnyRequest) {
     const sql = `EXISTS (SELECT 1 FROM json_each(${SPECS}) WHERE key = ? AND instr(value, ?) > 0)`;
     return { sql, params: [key, String(item)] };
   });
-  return { sql: parts.map(({ sql }) => sql).join(" AND ") || "1", params: parts.flatMap(({ params }) => params) };
+  return {
+    sql:
+      joined(
+        "AND",
+        parts.map(({ sql }) => sql),
+      ) || "1",
+    params: parts.flatMap(({ params }) => params),
+  };
 }
 
 /** Public types and those the project has access to; administrators may ask for the others. Errors: 400. */

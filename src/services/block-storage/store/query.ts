@@ -1,3 +1,5 @@
+import { joined } from "../../../kernel/db/conditions.ts";
+
 /** One condition of a list: `expression operator value`, or ready SQL with its parameters. */
 export interface Condition {
   sql: string;
@@ -14,7 +16,10 @@ export interface ListQuery {
 
 /** `SELECT … WHERE … ORDER BY …`. Expressions come from tables in the stores, never from a client. */
 export function select(base: string, query: ListQuery, id: string): { sql: string; params: unknown[] } {
-  const met = query.conditions.map(({ sql }) => `(${sql})`).join(" AND ");
+  const met = joined(
+    "AND",
+    query.conditions.map(({ sql }) => sql),
+  );
   const where = query.orId === undefined || met === "" ? met : `(${met}) OR ${id} = ?`;
   const descending = query.sort[0]?.descending ?? true;
   const order = [...query.sort, { expression: id, descending }]

@@ -214,7 +214,8 @@ function sortOrder(query: URLSearchParams): ListQuery["sort"] {
   for (const key of ["created_at", "id"] as const) {
     if (!order.some((entry) => entry.key === key)) order.push({ key, descending: last });
   }
-  return order;
+  // Only the first mention of a key decides anything.
+  return order.filter(({ key }, index) => order.findIndex((entry) => entry.key === key) === index);
 }
 
 function classicOrder(keys: string[], directions: string[]): [string, string][] {

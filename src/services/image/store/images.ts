@@ -1,3 +1,4 @@
+import { joined } from "../../../kernel/db/conditions.ts";
 import type { Database } from "../../../kernel/db/database.ts";
 import type { ImageStatus, Visibility } from "../states.ts";
 
@@ -107,7 +108,13 @@ export class ImageStore {
   list(query: ListQuery): ImageRow[] {
     const conditions = [...query.conditions];
     if (query.marker !== null) conditions.push(after(query.marker, query.sort));
-    const where = conditions.length === 0 ? "" : `WHERE ${conditions.map(({ sql }) => `(${sql})`).join(" AND ")}`;
+    const where =
+      conditions.length === 0
+        ? ""
+        : `WHERE ${joined(
+            "AND",
+            conditions.map(({ sql }) => sql),
+          )}`;
     const order = query.sort
       .map(({ key, descending }) => `${comparable(key)} ${descending ? "DESC" : "ASC"}`)
       .join(", ");
