@@ -22,24 +22,29 @@ export async function seedImages({ kernel, facade, retriever }: SeedDeps): Promi
   const { settings, warnings } = kernel;
   const owner = adminProject(kernel);
   const context = internalContext(REQUEST, owner);
-  if (settings.image.downloadDefaultImages) {
-    const path = builtInImage();
-    if (path === null) {
-      warnings.raise(
-        WARNING,
-        "There is no built-in guest image, so none was loaded.",
-        "Run images/build.sh and stack again, or: openstack image create --disk-format qcow2 --file FILE --public NAME",
-      );
-    } else {
-      await seedDefault(kernel, facade, context, path);
-    }
+  const path = builtInImage();
+  if (!settings.image.downloadDefaultImages || hasDefault(kernel, facade, context)) {
+    warnings.resolve(WARNING);
+  } else if (path === null) {
+    warnings.raise(
+      WARNING,
+      "There is no built-in guest image, so none was loaded.",
+      "Run images/build.sh and stack again, or: openstack image create --disk-format qcow2 --file FILE --public NAME",
+    );
+  } else {
+    await seedDefault(kernel, facade, context, path);
   }
   await seedUrls({ kernel, facade, retriever, context });
 }
 
+/** A cloud that has it needs no file of it any more. */
+function hasDefault(kernel: Kernel, facade: ImageFacade, context: RequestContext): boolean {
+  const name = kernel.settings.image.defaultName;
+  return facade.list(context, { name, visibility: "public" }).some(({ status }) => status === "active");
+}
+
 async function seedDefault(kernel: Kernel, facade: ImageFacade, context: RequestContext, path: string): Promise<void> {
   const name = kernel.settings.image.defaultName;
-  if (facade.list(context, { name, visibility: "public" }).some(({ status }) => status === "active")) return;
   try {
     await facade.createFromFile(
       context,

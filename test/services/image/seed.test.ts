@@ -212,3 +212,24 @@ test("what cannot be loaded is a warning and keeps nothing else back", async () 
   assert.deepEqual(await listed(offline), []);
   assert.match(offline.cloud.kernel.warnings.list()[0]?.message ?? "", /OFFLINE/);
 });
+
+test("the built-in image is missed until the cloud has one of its name, not when its file is gone later", async (context) => {
+  const before = process.env.TENREC_CACHE;
+  context.after(() => {
+    if (before === undefined) delete process.env.TENREC_CACHE;
+    else process.env.TENREC_CACHE = before;
+  });
+  const cache = join(folder, "cache");
+  process.env.TENREC_CACHE = cache;
+  const t = await seeded([], { downloadDefaultImages: true });
+  const warned = () => t.cloud.kernel.warnings.list().map(({ message }) => message);
+  assert.deepEqual(warned(), ["There is no built-in guest image, so none was loaded."]);
+  await mkdir(join(cache, "images"), { recursive: true });
+  execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", join(cache, "images", "tenrec-guest-x86_64.qcow2"), "1M"]);
+  await t.cloud.seed();
+  assert.deepEqual(warned(), []);
+  assert.equal((await listed(t)).length, 1);
+  await rm(cache, { recursive: true });
+  await t.cloud.seed();
+  assert.deepEqual(warned(), []);
+});
