@@ -1,8 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
+import { ISO_TIME } from "../time/moment.ts";
 import type { JsonSchema, SchemaIssue } from "./route.ts";
-
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/;
 
 /**
  * JSON Schema checks. A schema is compiled when it is first used (compiling all at the start would cost a second) and
@@ -14,7 +13,6 @@ export class Validator {
 
   constructor() {
     addFormats.default(this.#ajv);
-    // Moments as Python's iso8601 takes them: a day is enough, and without a zone it is UTC.
     this.#ajv.addFormat("date-time", ISO_TIME);
     // uuid in OpenStack's sense: with or without dashes.
     this.#ajv.addFormat("base64", /^(?:[A-Za-z0-9+/]{4}|\s)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/);

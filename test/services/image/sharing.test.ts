@@ -94,7 +94,16 @@ test("filters, order and pages", async () => {
     next = body.next;
   }
   assert.deepEqual(walked, ["10", "20", "30"]);
-  for (const wrong of ["limit=-1", "limit=x", "marker=nothing", "sort_key=color", "sort_dir=up", "size_min=-1"]) {
+  for (const wrong of [
+    "created_at=constructor:2026-01-01",
+    "created_at=lt:2026-01-01 x",
+    "limit=-1",
+    "limit=x",
+    "marker=nothing",
+    "sort_key=color",
+    "sort_dir=up",
+    "size_min=-1",
+  ]) {
     assert.equal((await call("GET", `/images?${wrong}`, "member:pager")).status, 400, wrong);
   }
   assert.equal((await call("GET", "/images?visibility=some", "member:pager")).status, 400);

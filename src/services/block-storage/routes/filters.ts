@@ -1,6 +1,7 @@
 import { joined } from "../../../kernel/db/conditions.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
+import { isoMoment } from "../../../kernel/time/moment.ts";
 import { invalidInput } from "../errors.ts";
 import { strictBoolean } from "../schemas/common.ts";
 import type { Condition } from "../store/query.ts";
@@ -105,7 +106,7 @@ export const time =
       const text = rest.join(":");
       const sql = Object.hasOwn(TIME_OPERATORS, operator) ? TIME_OPERATORS[operator] : undefined;
       if (sql === undefined) throw badRequest(`Invalid ${operator} operator`);
-      const ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+      const ms = isoMoment(text);
       if (Number.isNaN(ms)) throw badRequest(`Invalid ${text} value`);
       return { sql: `${column} ${sql} ?`, params: [ms] };
     });

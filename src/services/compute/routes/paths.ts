@@ -1,6 +1,7 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import type { AnyRoute, ApiRequest } from "../../../kernel/http/route.ts";
+import { isoMoment } from "../../../kernel/time/moment.ts";
 
 const PROJECT = ":url_project_id{[0-9a-f]{32}|[0-9a-f-]{36}}";
 
@@ -107,9 +108,7 @@ export function pagedByOffset<T>(
 export function momentOf(request: ApiRequest<never> | ApiRequest<unknown>, name: string): number | null {
   const text = request.query.get(name);
   if (text === null) return null;
-  // JavaScript reads a day without a time as UTC, and a time without a zone as its own.
-  const zoned = /(Z|[+-]\d\d(:?\d\d)?)$/i.test(text.slice(10)) || text.length <= 10;
-  const time = Date.parse(zoned ? text : `${text}Z`);
+  const time = isoMoment(text);
   if (Number.isNaN(time)) {
     throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
   }

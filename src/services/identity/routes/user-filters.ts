@@ -1,5 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
+import { isoMoment } from "../../../kernel/time/moment.ts";
 import type { UserRow } from "../store/rows.ts";
 import type { IdentityStore } from "../store/store.ts";
 
@@ -30,13 +31,13 @@ export function userFilter({ query }: ApiRequest<unknown>, store: IdentityStore)
 
 function expiryTest(text: string): (end: number) => boolean {
   const [, operator = "eq", time = ""] = /^(?:([a-z]+):)?(\d{4}-.*)$/.exec(text) ?? [];
-  const compare = OPERATORS[operator];
+  const compare = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
   if (compare === undefined) {
     throw badRequest(
       `The given operator ${operator} is not valid. It must be one of the following: lt, lte, gt, gte, eq, neq.`,
     );
   }
-  const wanted = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`);
+  const wanted = isoMoment(time);
   if (Number.isNaN(wanted)) {
     throw badRequest(`Expecting to find a timestamp in password_expires_at: '${text}' is none.`);
   }

@@ -1,6 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
+import { isoMoment } from "../../../kernel/time/moment.ts";
 import { imageNotFound } from "../errors.ts";
 import { CONTAINER_FORMATS, DISK_FORMATS } from "../states.ts";
 import type { Condition, ImageRow, ImageStore, ListQuery, SortKey } from "../store/images.ts";
@@ -165,12 +166,13 @@ function splitQuoted(text: string, name: string): string[] {
 /** `created_at=gte:2026-01-02T03:04:05Z`; without an operator it means "eq". */
 function timeFilter(name: string, value: string): Condition {
   const match = /^(?:([a-z]+):)?(\d{4}-.*)$/.exec(value);
-  const operator = match === null ? undefined : OPERATORS[match[1] ?? "eq"];
+  const sent = match?.[1] ?? "eq";
+  const operator = Object.hasOwn(OPERATORS, sent) ? OPERATORS[sent] : undefined;
   if (match === null || operator === undefined) {
     throw badRequest(`Unable to filter using the specified operator: ${value}`);
   }
   const text = match[2] ?? "";
-  const time = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`);
+  const time = isoMoment(text);
   if (Number.isNaN(time)) throw badRequest(`Invalid ISO 8601 time for '${name}': ${text}`);
   // The API shows whole seconds, so that is what is compared.
   return condition(`${name} / 1000 ${operator} ?`, Math.floor(time / 1000));
