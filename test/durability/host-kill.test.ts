@@ -98,7 +98,9 @@ describe("libvirtd or QEMU killed amid work on a server", { skip: whyNoGuests() 
     // Listening is not a verb.
     const driver: ComputeDriver = new Proxy(watched, {
       get: (target, property) =>
-        property === "onLifecycle" ? lab.driver.onLifecycle.bind(lab.driver) : Reflect.get(target, property),
+        property === "onLifecycle" || property === "onDeviceGone"
+          ? lab.driver[property].bind(lab.driver)
+          : Reflect.get(target, property),
     });
     const volumes = new FileVolumeDriver({
       exec: lab.exec,

@@ -443,6 +443,12 @@ export const scenarios: Record<string, (scene: Scene) => Promise<void>> = {
     await scene.begin("DELETE", `/volume/v3/snapshots/${second.id}`);
     scene.gone(`/volume/v3/snapshots/${second.id}`);
     await scene.life.idle();
+    await scene.call("POST", "/volume/v3/types", { volume_type: { name: "other" } });
+    await scene.call("POST", `/volume/v3/volumes/${blank}/action`, { "os-retype": { new_type: "other" } });
+    scene.promise("the volume's new type", async (life) => {
+      const { status, body } = await life.request("GET", `/volume/v3/volumes/${blank}`);
+      return status === 404 || body.volume.volume_type === "other" ? null : `is ${body.volume.volume_type}`;
+    });
     await scene.call("POST", `/volume/v3/volumes/${fromImage}/action`, { "os-extend": { new_size: 2 } });
     scene.mayGo(`/volume/v3/snapshots/${taken.id}`);
     for (const id of [clone, fromSnapshot, `${blank}?cascade=true`]) {
