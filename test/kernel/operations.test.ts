@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Database } from "../../src/kernel/db/database.ts";
 import { migrate } from "../../src/kernel/db/migrations.ts";
-import { discard, Logger } from "../../src/kernel/log/logger.ts";
+import { discard, Logger, type LogRecord } from "../../src/kernel/log/logger.ts";
 import { kernelMigrations } from "../../src/kernel/module.ts";
-import { OperationCancelled, Operations } from "../../src/kernel/operations/operations.ts";
+import { OperationCancelled, Operations, Refusal } from "../../src/kernel/operations/operations.ts";
 import { ManualClock } from "../../src/kernel/time/clock.ts";
 import { Tracer } from "../../src/kernel/trace/trace.ts";
 
@@ -298,4 +298,37 @@ test("operations of one resource keep their order; different resources run side 
   release();
   await operations.idle();
   assert.deepEqual(log, ["2", "1 first", "1 second"]);
+});
+
+test("what only cannot be done here is a warning without a stack; anything else that fails is an error", async () => {
+  const db = newDatabase();
+  const clock = new ManualClock();
+  const logs: LogRecord[] = [];
+  const log = new Logger("test", { sink: (record) => logs.push(record) });
+  const operations = new Operations({ db, clock, tracer: new Tracer(db, clock), log });
+  const handle = operations.define<{ error: "refusal" | "fault" }>({
+    kind: "test.thing.place",
+    steps: [
+      {
+        name: "find a place",
+        do({ input }) {
+          throw input.error === "refusal" ? new Refusal("no place") : new Error("broken");
+        },
+      },
+    ],
+    onDone: () => {},
+    onFailed: () => {},
+  });
+  for (const error of ["refusal", "fault"] as const) {
+    handle.start({ resource: `thing:${error}`, input: { error }, requestId: "req" });
+  }
+  await operations.idle();
+  assert.deepEqual(
+    logs.map(({ level, message, fields }) => [level, message, "cause" in fields]),
+    [
+      ["warning", 'test.thing.place of thing:refusal failed at "find a place": no place', false],
+      ["error", 'test.thing.place of thing:fault failed at "find a place": broken', true],
+    ],
+  );
+  db.close();
 });

@@ -111,12 +111,14 @@ export class Box {
     const mode = publicMode(settings, facts);
     const presence = new Presence(exec);
     const damage: Damage[] = [];
+    // The inside first: what goes while this looks has been seen to be gone by its end.
+    const inside = await this.wiring();
     const { parts } = await this.#outside(mode, facts);
     for (const request of [this.#namespaceRequest(), this.#linkRequest(), ...parts.map((one) => one.request)]) {
       if ((await presence.isThere(request)) === false)
         damage.push({ key: partKey(request), what: `${describe(request)} was gone`, why: "" });
     }
-    return [...damage, ...(await this.wiring())];
+    return [...damage, ...inside];
   }
 
   /** What is wrong inside, which is not row by row in the ledger: it goes with its namespace. Empty when that is gone. */

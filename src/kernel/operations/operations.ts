@@ -43,6 +43,9 @@ export interface OperationDefinition<Input, Data> {
   afterCrash?: "resume" | "undo";
 }
 
+/** A step's answer to its user that this cannot be done here: no host, no backend. Nothing is broken, and no stack trace tells more. */
+export class Refusal extends Error {}
+
 /** Why an operation ended that another one pushed aside. */
 export class OperationCancelled extends Error {
   constructor(kind: string) {
@@ -263,9 +266,9 @@ export class Operations {
       } catch (thrown) {
         if (isUnwritable(thrown)) throw thrown;
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        if (!(error instanceof OperationCancelled)) {
-          this.#log.error(`${row.kind} of ${row.resource} failed at "${step.name}": ${error.message}`, error);
-        }
+        const what = `${row.kind} of ${row.resource} failed at "${step.name}": ${error.message}`;
+        if (error instanceof Refusal) this.#log.warning(what);
+        else if (!(error instanceof OperationCancelled)) this.#log.error(what, error);
         return error;
       }
       this.#update(row, { step: row.step + 1, data: JSON.stringify(run.data) });

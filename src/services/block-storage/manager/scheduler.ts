@@ -1,4 +1,5 @@
 import { messageOf } from "../../../kernel/errors.ts";
+import { Refusal } from "../../../kernel/operations/operations.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { Backend } from "./backends.ts";
 import type { Core } from "./core.ts";
@@ -9,7 +10,7 @@ const GIB = 2 ** 30;
 const NO_BACKEND = "No valid backend was found. No weighed backends available";
 
 /** No backend can do it. */
-export class NoValidBackend extends Error {
+export class NoValidBackend extends Refusal {
   constructor() {
     super(NO_BACKEND);
     this.name = "NoValidBackend";

@@ -1,3 +1,4 @@
+import { Refusal } from "../../../kernel/operations/operations.ts";
 import type { HostInfo } from "../driver/driver.ts";
 import { enabledFilters, type Filter, type HostState, needOf, type SchedulingRequest } from "../scheduler/scheduler.ts";
 import type { Server } from "../store/servers.ts";
@@ -31,7 +32,7 @@ function hostState(core: Core, info: HostInfo, ignore: string): HostState {
 }
 
 /** Nothing fits; the trace says why. */
-export class NoValidHost extends Error {
+export class NoValidHost extends Refusal {
   constructor() {
     super("No valid host was found. There are not enough hosts available.");
     this.name = "NoValidHost";
