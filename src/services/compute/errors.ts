@@ -53,3 +53,6 @@ export const invalidName = () =>
 
 export const removedApi = () =>
   new ApiError(410, "This resource is no longer available. No forwarding address is given.");
+
+/** nova's PortInUse. */
+export const portInUse = (portId: string) => conflict(`Port ${portId} is still in use.`);

@@ -3,6 +3,7 @@ import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import type { PortInfo } from "../../network/facade.ts";
+import { portInUse } from "../errors.ts";
 import { requireReady, requireUnlocked, TRANSITIONS } from "../states.ts";
 import type { Nic, Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction, recordAction } from "./actions.ts";
@@ -237,7 +238,7 @@ export class InterfaceManager {
     if (wish.portId !== null) {
       const { portId } = wish;
       const port = as404(`Port id ${portId} could not be found.`, () => network.getPort(context, portId));
-      if (port.deviceId !== "") throw conflict(`Port ${portId} is still in use.`);
+      if (port.deviceId !== "") throw portInUse(portId);
       requireOwnPort(port, server.projectId);
       return { networkId: port.networkId, portId, fixedIp: null, tag: wish.tag };
     }

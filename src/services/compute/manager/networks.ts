@@ -2,6 +2,7 @@ import { internalContext, type RequestContext } from "../../../kernel/auth/conte
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, conflict, forbidden, messageOf } from "../../../kernel/errors.ts";
 import type { NetworkInfo, PortInfo } from "../../network/facade.ts";
+import { portInUse } from "../errors.ts";
 import { canonicalAddress } from "../schemas/common.ts";
 import type { Nic, Server } from "../store/servers.ts";
 import { contextOf } from "./change.ts";
@@ -141,7 +142,7 @@ function checkOne(core: Core, context: RequestContext, projectId: string, item: 
       );
     }
     const port = asBadRequest(`Port id ${portId} could not be found.`, () => network.getPort(context, portId));
-    if (port.deviceId !== "") throw conflict(`Port ${portId} is still in use.`);
+    if (port.deviceId !== "") throw portInUse(portId);
     requireOwnPort(port, projectId);
     if (port.fixedIps.length === 0) throw badRequest(`Port ${portId} requires a FixedIP in order to be used.`);
     return { networkId: port.networkId, portId, fixedIp: null, tag };
@@ -172,6 +173,9 @@ export function allocateNic(
   const context = contextOf(server, requestId);
   const owner = { deviceId: server.id, deviceOwner: `compute:${server.availabilityZone ?? "nova"}` };
   if (wanted.portId !== null) {
+    const { deviceId } = network.getPort(context, wanted.portId);
+    // Another one was faster since the request was looked at.
+    if (deviceId !== "" && deviceId !== server.id) throw portInUse(wanted.portId);
     network.updatePort(context, wanted.portId, { ...owner, dnsName: server.hostname });
     return { portId: wanted.portId, networkId: wanted.networkId, tag: wanted.tag, ours: false };
   }
