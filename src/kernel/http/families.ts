@@ -66,19 +66,6 @@ export const REASONS: Record<number, string> = {
   503: "Service Unavailable",
 };
 
-/** placement's (and other oslo guidelines'): `{"errors": [{"status": 404, "title": …, "detail": …, "request_id": …}]}` */
-export function errorsEnvelope(error: ApiError, request: { id: string }): unknown {
-  const { status, type } = error;
-  const entry: Record<string, unknown> = {
-    status,
-    title: REASONS[status] ?? "Error",
-    detail: `The server could not comply with the request.\n\n ${error.message}  `,
-    request_id: request.id,
-  };
-  if (type.startsWith("placement.")) entry.code = type;
-  return { errors: [entry] };
-}
-
 /** nova's and cinder's words for a schema failure. */
 export function invalidField(issue: SchemaIssue, where: "body" | "query"): ApiError {
   if (where === "query" && issue.keyword === "additionalProperties") {

@@ -30,13 +30,8 @@ export interface CallInput {
   microversion?: Microversion;
 }
 
-/** One record of one service by their names, on behalf of `context`. Errors: the service's own ApiErrors, and its 403. */
-export type Call = (
-  service: string,
-  record: string,
-  context: RequestContext,
-  input?: CallInput,
-) => Promise<ApiResponse>;
+/** One record of one front by their names, on behalf of `context`. Errors: the front's own ApiErrors, and its 403. */
+export type Call = (front: string, record: string, context: RequestContext, input?: CallInput) => Promise<ApiResponse>;
 
 /**
  * The records of one front and how one is performed: policy → schema → whose thing it is → handler (the thing comes
