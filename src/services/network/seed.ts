@@ -2,14 +2,14 @@ import type { RequestContext } from "../../kernel/auth/context.ts";
 import { internalContext } from "../../kernel/auth/context.ts";
 import type { NetworkSettings } from "../../kernel/config/settings.ts";
 import type { ProjectInfo } from "../identity/facade.ts";
-import type { NetworkManagers } from "./manager/service.ts";
+import type { Managers } from "./manager/index.ts";
 import { make } from "./manager/topology.ts";
 import type { Resource } from "./routes/resource.ts";
 import type { Body } from "./schemas/attribute.ts";
 
 /** DevStack's networks: pools, `private` of project demo, `public`, and `router1` between them. What is there stays as it is. */
-export function seed(managers: NetworkManagers): void {
-  const { kernel } = managers.base;
+export function seed(managers: Managers): void {
+  const { kernel } = managers.core;
   const { network: settings } = kernel.settings;
   const identity = kernel.facade("identity");
   const admin = identity.findProject("admin");
@@ -36,7 +36,7 @@ function once(resource: Resource, context: RequestContext, body: Body): Body {
   return found ?? make(resource, context, body);
 }
 
-function pools({ subnetPools }: NetworkManagers, context: RequestContext, settings: NetworkSettings): void {
+function pools({ subnetPools }: Managers, context: RequestContext, settings: NetworkSettings): void {
   const shared = { shared: true, is_default: true };
   if (v4(settings)) {
     once(subnetPools, context, {
@@ -56,7 +56,7 @@ function pools({ subnetPools }: NetworkManagers, context: RequestContext, settin
   }
 }
 
-function seedPublic(managers: NetworkManagers, context: RequestContext, settings: NetworkSettings): Body {
+function seedPublic(managers: Managers, context: RequestContext, settings: NetworkSettings): Body {
   const network = once(managers.networks, context, {
     name: settings.publicNetworkName,
     "router:external": true,
@@ -91,7 +91,7 @@ function seedPublic(managers: NetworkManagers, context: RequestContext, settings
 }
 
 function seedPrivate(
-  managers: NetworkManagers,
+  managers: Managers,
   context: RequestContext,
   demo: ProjectInfo,
   publicId: string,
@@ -134,7 +134,7 @@ function seedPrivate(
 
 /** SECURITY_GROUP_OPEN: rules of the seeded projects' default groups. */
 function openDefaultGroup(
-  managers: NetworkManagers,
+  managers: Managers,
   context: RequestContext,
   project: ProjectInfo,
   settings: NetworkSettings,

@@ -7,7 +7,7 @@ import type {
   DesiredSubnet,
   FixedIp,
 } from "../driver/driver.ts";
-import { groupBy } from "../manager/base.ts";
+import { groupBy } from "../manager/core.ts";
 import { mac } from "../schemas/converters.ts";
 import type {
   FloatingIpRow,

@@ -7,7 +7,7 @@ import type { Body } from "../schemas/attribute.ts";
 import { addressGroupAttributes } from "../schemas/resources.ts";
 import type { AddressGroupRow } from "../store/rows.ts";
 import { addressGroupView } from "../views/security-groups.ts";
-import { type Base, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
+import { type Core, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
 import { unshare } from "./rbac-rules.ts";
 
 const shown = (addresses: readonly string[]): string => `[${addresses.map((one) => `'${one}'`).join(", ")}]`;
@@ -17,10 +17,10 @@ export class AddressGroupManager implements Resource {
   readonly names = { singular: "address_group", plural: "address_groups" };
   readonly path = "/v2.0/address-groups";
   readonly attributes = addressGroupAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
 
-  constructor(base: Base) {
-    this.#base = base;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
@@ -29,7 +29,7 @@ export class AddressGroupManager implements Resource {
 
   rows(context: RequestContext, filters: Filters): AddressGroupRow[] {
     const visible = `(${OWN} OR ${sharedWith("address_group")})`;
-    return this.#base.store.addressGroups.filtered(filters, visible, { scope: scopeOf(context) });
+    return this.#core.store.addressGroups.filtered(filters, visible, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -43,16 +43,16 @@ export class AddressGroupManager implements Resource {
   }
 
   #views(context: RequestContext, rows: readonly AddressGroupRow[]): Body[] {
-    const shared = sharedIds(this.#base, context, rows);
+    const shared = sharedIds(this.#core, context, rows);
     return rows.map((row) => addressGroupView(row, shared.has(row.id)));
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const rows = bodies.map((body) => {
         const row: AddressGroupRow = {
-          ...standard(this.#base, String(body.project_id), body.description, []),
+          ...standard(this.#core, String(body.project_id), body.description, []),
           name: String(body.name),
           addresses: [...new Set(body.addresses as string[])],
         };
@@ -64,16 +64,16 @@ export class AddressGroupManager implements Resource {
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
-      const row = revise(this.#base, store.addressGroups, this.row(context, id), changes as Partial<AddressGroupRow>);
+      const row = revise(this.#core, store.addressGroups, this.row(context, id), changes as Partial<AddressGroupRow>);
       return this.#views(context, [row])[0] ?? {};
     });
   }
 
   /** add_addresses and remove_addresses. All of them or none: errors: 400 for those that are there, 404 for those that are not. */
   changeAddresses(context: RequestContext, id: string, addresses: readonly string[], add: boolean): Body {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const asked = [...new Set(addresses)];
@@ -90,12 +90,12 @@ export class AddressGroupManager implements Resource {
       }
       const next = add ? [...row.addresses, ...asked] : row.addresses.filter((one) => !asked.includes(one));
       dirty("firewall");
-      return this.#views(context, [revise(this.#base, store.addressGroups, row, { addresses: next })])[0] ?? {};
+      return this.#views(context, [revise(this.#core, store.addressGroups, row, { addresses: next })])[0] ?? {};
     });
   }
 
   remove(_context: RequestContext, id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       if (store.rules.count("remote_address_group_id = ?", id) > 0) {
         throw conflict(`Address group ${id} is in use on one or more security group rules.`, {

@@ -7,17 +7,17 @@ import type { Body } from "../schemas/attribute.ts";
 import { addressScopeAttributes } from "../schemas/resources.ts";
 import type { AddressScopeRow } from "../store/rows.ts";
 import { addressScopeView } from "../views/subnets.ts";
-import { type Base, OWN, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
+import { type Core, OWN, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
 import { shareWithAll, unshare } from "./rbac-rules.ts";
 
 export class AddressScopeManager implements Resource {
   readonly names = { singular: "address_scope", plural: "address_scopes" };
   readonly path = "/v2.0/address-scopes";
   readonly attributes = addressScopeAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
 
-  constructor(base: Base) {
-    this.#base = base;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
@@ -26,11 +26,11 @@ export class AddressScopeManager implements Resource {
 
   rows(context: RequestContext, filters: Filters): AddressScopeRow[] {
     const visible = `(${OWN} OR ${sharedWith("address_scope")})`;
-    return this.#base.store.addressScopes.filtered(filters, visible, { scope: scopeOf(context) });
+    return this.#core.store.addressScopes.filtered(filters, visible, { scope: scopeOf(context) });
   }
 
   #views(context: RequestContext, rows: readonly AddressScopeRow[]): Body[] {
-    const shared = sharedIds(this.#base, context, rows);
+    const shared = sharedIds(this.#core, context, rows);
     return rows.map((row) => addressScopeView(row, shared.has(row.id)));
   }
 
@@ -45,11 +45,11 @@ export class AddressScopeManager implements Resource {
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const rows = bodies.map((body) => {
         const row: AddressScopeRow = {
-          ...standard(this.#base, String(body.project_id), "", []),
+          ...standard(this.#core, String(body.project_id), "", []),
           name: String(body.name),
           ip_version: body.ip_version as 4 | 6,
         };
@@ -63,7 +63,7 @@ export class AddressScopeManager implements Resource {
 
   /** Errors: 400 when it is to be shared no longer. */
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const { shared, ...wanted } = changes;
       const row = this.row(context, id);
@@ -79,7 +79,7 @@ export class AddressScopeManager implements Resource {
   }
 
   remove(_context: RequestContext, id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       if (store.subnetPools.count("address_scope_id = ?", id) > 0) {
         throw conflict(

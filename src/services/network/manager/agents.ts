@@ -4,7 +4,7 @@ import { agentNotFound, invalidL3Agent } from "../errors.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { AgentRow } from "../store/agents.ts";
 import { AGENTS, type Agent, agentId, agentView } from "../views/agents.ts";
-import type { Base } from "./base.ts";
+import type { Core } from "./core.ts";
 
 /** Neutron's report_interval: how long a deleted agent that lives takes to be there again. */
 const REPORT_MS = 30_000;
@@ -14,12 +14,12 @@ const REPORT_MS = 30_000;
  * networks have no DHCP server then, routers are not there.
  */
 export class AgentManager {
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #startedAt: number;
 
-  constructor(base: Base) {
-    this.#base = base;
-    this.#startedAt = base.kernel.clock.now();
+  constructor(core: Core) {
+    this.#core = core;
+    this.#startedAt = core.kernel.clock.now();
   }
 
   list(): Body[] {
@@ -27,14 +27,14 @@ export class AgentManager {
   }
 
   #known(): { agent: Agent; row: AgentRow }[] {
-    const now = this.#base.kernel.clock.now();
-    return AGENTS.map((agent) => ({ agent, row: this.#base.store.agents.get(agent.binary) })).filter(
+    const now = this.#core.kernel.clock.now();
+    return AGENTS.map((agent) => ({ agent, row: this.#core.store.agents.get(agent.binary) })).filter(
       ({ row }) => row.reports_at <= now,
     );
   }
 
   #view(agent: Agent, row: AgentRow): Body {
-    return agentView(agent, row, hostname(), this.#startedAt, this.#base.kernel.clock.now());
+    return agentView(agent, row, hostname(), this.#startedAt, this.#core.kernel.clock.now());
   }
 
   get(id: string): Body {
@@ -54,7 +54,7 @@ export class AgentManager {
   }
 
   update(id: string, changes: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const { agent, row } = this.#find(id);
       const next = { ...row, ...(changes as Partial<AgentRow>) };
@@ -66,7 +66,7 @@ export class AgentManager {
 
   /** Since it lives, it reports again soon, as a new one that nobody has said anything of. */
   remove(id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       const { agent, row } = this.#find(id);
       store.agents.set({
@@ -81,19 +81,19 @@ export class AgentManager {
   }
 
   #changed({ type }: Agent): void {
-    const { store, dirty } = this.#base;
+    const { store, dirty } = this.#core;
     if (type === "DHCP agent") for (const { id } of store.networks.select("1")) dirty("network", id);
     if (type === "L3 agent") for (const { id } of store.routers.select("1")) dirty("router", id);
   }
 
   servesNetwork(networkId: string): boolean {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const hasDhcp = () => store.subnets.count("network_id = ? AND enable_dhcp = 1", networkId) > 0;
     return store.dhcpSchedule.get(networkId) ?? hasDhcp();
   }
 
   servesRouter(routerId: string): boolean {
-    return this.#base.store.l3Schedule.get(routerId) ?? true;
+    return this.#core.store.l3Schedule.get(routerId) ?? true;
   }
 
   /** Errors: 404 for another agent, 409 for what it serves already. */
@@ -134,7 +134,7 @@ export class AgentManager {
   }
 
   #schedule(kind: "network" | "router", id: string, scheduled: boolean): void {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     const schedule = kind === "network" ? store.dhcpSchedule : store.l3Schedule;
     kernel.db.transaction(() => {
       schedule.set(id, scheduled);

@@ -5,7 +5,7 @@ import { Desired } from "../desired/collect.ts";
 import type { NetworkDriver } from "../driver/driver.ts";
 import { type DirtyRow, DirtyStore } from "../store/dirty.ts";
 import type { NetworkStore } from "../store/store.ts";
-import type { DirtyKind } from "./base.ts";
+import type { DirtyKind } from "./core.ts";
 import { Lane } from "./lane.ts";
 
 const MENDED = "network-mended";

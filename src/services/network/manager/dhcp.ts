@@ -2,46 +2,46 @@ import { hostname } from "node:os";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { NetworkRow, PortIp, PortRow, SubnetRow } from "../store/rows.ts";
 import { eui64, firstFree, isAutoAddress } from "./addresses.ts";
-import { type Base, checkQuota, standard } from "./base.ts";
+import { type Core, checkQuota, standard } from "./core.ts";
 import { Ipam } from "./ipam.ts";
 
 /**
  * The port of a network's DHCP server, as neutron's DHCP agent makes it: owner `network:dhcp`, one address in each subnet
  * with DHCP. Made with the first such subnet and gone with the last. A subnet without a free address goes without.
  */
-export function ensureDhcpPort(base: Base, network: NetworkRow): void {
-  const { store } = base;
+export function ensureDhcpPort(core: Core, network: NetworkRow): void {
+  const { store } = core;
   const [existing] = store.ports.select("network_id = ? AND device_owner = 'network:dhcp'", network.id);
   const subnets = store.subnets.select("network_id = ? AND enable_dhcp = 1", network.id);
   if (subnets.length === 0) {
     if (existing !== undefined) store.ports.delete(existing.id);
     return;
   }
-  const port = existing ?? create(base, network);
+  const port = existing ?? create(core, network);
   const present = store.portDetails.ips(port.id);
   const wanted = subnets
-    .map((subnet) => addressIn(base, subnet, port.mac_address, present))
+    .map((subnet) => addressIn(core, subnet, port.mac_address, present))
     .filter((ip): ip is PortIp => ip !== null);
   if (JSON.stringify(wanted) !== JSON.stringify(present)) store.portDetails.setIps(port.id, network.id, wanted);
 }
 
-function addressIn(base: Base, subnet: SubnetRow, mac: string, present: readonly PortIp[]): PortIp | null {
+function addressIn(core: Core, subnet: SubnetRow, mac: string, present: readonly PortIp[]): PortIp | null {
   const kept = present.find((ip) => ip.subnet_id === subnet.id);
   if (kept !== undefined) return kept;
-  const taken = new Set(base.store.portDetails.addressesIn(subnet.id));
+  const taken = new Set(core.store.portDetails.addressesIn(subnet.id));
   if (subnet.gateway_ip !== null) taken.add(subnet.gateway_ip);
   const auto = isAutoAddress(subnet) ? eui64(subnet.cidr, mac) : null;
   const address = auto !== null && !taken.has(auto) ? auto : firstFree(subnet.allocation_pools, taken);
   return address === null ? null : { subnet_id: subnet.id, ip_address: address };
 }
 
-function create(base: Base, network: NetworkRow): PortRow {
-  checkQuota(base, network.project_id, { port: 1 });
+function create(core: Core, network: NetworkRow): PortRow {
+  checkQuota(core, network.project_id, { port: 1 });
   const row: PortRow = {
-    ...standard(base, network.project_id, "", [], 1),
+    ...standard(core, network.project_id, "", [], 1),
     name: "",
     network_id: network.id,
-    mac_address: new Ipam(base.store).mac(network.id, null),
+    mac_address: new Ipam(core.store).mac(network.id, null),
     admin_state_up: true,
     status: "DOWN",
     device_id: `dhcp${uuid()}-${network.id}`,
@@ -57,6 +57,6 @@ function create(base: Base, network: NetworkRow): PortRow {
     plugged: false,
     former_guests: 0,
   };
-  base.store.ports.insert(row);
+  core.store.ports.insert(row);
   return row;
 }

@@ -16,17 +16,17 @@ import type {
 import type { Body } from "../schemas/attribute.ts";
 import type { FloatingIpRow, NetworkRow, PortRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { eui64 } from "./addresses.ts";
-import { checkQuota, groupBy } from "./base.ts";
+import { checkQuota, groupBy } from "./core.ts";
+import type { Managers } from "./index.ts";
 import type { NewPort } from "./ports.ts";
 import { isPublicSegment } from "./segments.ts";
-import type { NetworkManagers } from "./service.ts";
 import { autoAllocate, make } from "./topology.ts";
 import { vifsOf } from "./vifs.ts";
 
 /** The verbs of facade.ts over the managers. */
-export function networkFacade(managers: NetworkManagers): NetworkFacade {
-  const { base, applier, networks, ports, floatingIps, groups, rules } = managers;
-  const { store, kernel } = base;
+export function createFacade(managers: Managers): NetworkFacade {
+  const { core, applier, networks, ports, floatingIps, groups, rules } = managers;
+  const { store, kernel } = core;
 
   const networkInfos = (context: RequestContext, rows: readonly NetworkRow[]): NetworkInfo[] =>
     networks.views(context, rows).map((view, index) => {
@@ -184,7 +184,7 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
     getPort: (context, id) => portInfo(ports.row(context, id)),
     createPort(context, wanted) {
       return kernel.db.transaction(() => {
-        checkQuota(base, wanted.projectId, { port: 1 });
+        checkQuota(core, wanted.projectId, { port: 1 });
         const { fixedIps, macAddress, securityGroupIds, hostId, ...rest } = wanted;
         const port: NewPort = { ...rest };
         if (fixedIps !== undefined && fixedIps.length > 0) port.fixedIps = fixedIps.map(fixedRequest);
@@ -222,7 +222,7 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
           }
           const changes = { device_id: deviceId, device_owner: deviceOwner, host_id: hostId };
           store.ports.update(id, changes);
-          base.dirty("firewall");
+          core.dirty("firewall");
           return { ...row, ...changes };
         });
       });
@@ -237,7 +237,7 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
     async plugged(portIds) {
       kernel.db.transaction(() => {
         for (const id of portIds) store.ports.update(id, { plugged: true });
-        base.dirty("firewall");
+        core.dirty("firewall");
       });
       await applier.settled();
       setPlugged(portIds, true);
@@ -250,8 +250,8 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
         const former_guests = row.former_guests + (row.device_id === "" ? 0 : 1);
         const free = { device_id: "", device_owner: "", host_id: "", plugged: false, status: "DOWN", former_guests };
         store.ports.update(portId, free);
-        base.dirty("network", row.network_id);
-        base.dirty("firewall");
+        core.dirty("network", row.network_id);
+        core.dirty("firewall");
       });
     },
 
@@ -259,7 +259,7 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
       kernel.db.transaction(() => {
         for (const row of store.ports.getMany(portIds)) {
           store.ports.update(row.id, { former_guests: row.former_guests + 1 });
-          base.dirty("network", row.network_id);
+          core.dirty("network", row.network_id);
         }
       });
     },
@@ -387,9 +387,9 @@ export function networkFacade(managers: NetworkManagers): NetworkFacade {
     settled: () => applier.settled(),
     quotas: (projectId) =>
       Object.fromEntries(
-        base.quotas.resources.map(({ name }) => [
+        core.quotas.resources.map(({ name }) => [
           name,
-          { limit: base.quotas.limit(projectId, name), used: base.quotas.used(projectId, name) },
+          { limit: core.quotas.limit(projectId, name), used: core.quotas.used(projectId, name) },
         ]),
       ),
   };

@@ -6,7 +6,7 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { flavorAttributes, serviceProfileAttributes } from "../schemas/resources.ts";
 import type { FlavorRow, ServiceProfileRow } from "../store/rows.ts";
-import type { Base } from "./base.ts";
+import type { Core } from "./core.ts";
 
 /** Neutron's name for routers as a service, and for its way to run one on one host. */
 export const ROUTER_SERVICE = "L3_ROUTER_NAT";
@@ -30,14 +30,14 @@ export class FlavorManager implements Resource {
   readonly names = { singular: "flavor", plural: "flavors" };
   readonly path = "/v2.0/flavors";
   readonly attributes = flavorAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
 
-  constructor(base: Base) {
-    this.#base = base;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   list(_context: RequestContext, filters: Filters): Body[] {
-    return this.#base.store.flavors.filtered(filters).map((row) => ({ ...row }));
+    return this.#core.store.flavors.filtered(filters).map((row) => ({ ...row }));
   }
 
   get(_context: RequestContext, id: string): Body {
@@ -45,13 +45,13 @@ export class FlavorManager implements Resource {
   }
 
   #row(id: string): FlavorRow {
-    const row = this.#base.store.flavors.get(id);
+    const row = this.#core.store.flavors.get(id);
     if (row === undefined) throw flavorNotFound(id);
     return row;
   }
 
   create(_context: RequestContext, bodies: readonly Body[]): Body[] {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() =>
       bodies.map((body) => {
         const type = String(body.service_type);
@@ -72,12 +72,12 @@ export class FlavorManager implements Resource {
 
   update(context: RequestContext, id: string, changes: Body): Body {
     const { service_profiles: _bound, ...wanted } = changes;
-    this.#base.store.flavors.update(id, wanted as Partial<FlavorRow>);
+    this.#core.store.flavors.update(id, wanted as Partial<FlavorRow>);
     return this.get(context, id);
   }
 
   remove(_context: RequestContext, id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       if (store.routers.count("flavor_id = ?", id) > 0)
         throw conflict(`Flavor ${id} is used by some service instance.`, { type: "FlavorInUse" });
@@ -87,7 +87,7 @@ export class FlavorManager implements Resource {
 
   /** Errors: 404 for either, 409 when it has it already. */
   bind(id: string, profileId: string): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.#row(id);
       if (row.service_profiles.includes(profileId)) {
@@ -108,7 +108,7 @@ export class FlavorManager implements Resource {
   }
 
   unbind(id: string, profileId: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       this.bound(id, profileId);
       const service_profiles = this.#row(id).service_profiles.filter((one) => one !== profileId);
@@ -119,7 +119,7 @@ export class FlavorManager implements Resource {
   /** Who would make a router of it. Errors: 404, 503. */
   nextProviders(id: string): Body[] {
     const [first] = this.#row(id).service_profiles;
-    const profile = first === undefined ? undefined : this.#base.store.serviceProfiles.get(first);
+    const profile = first === undefined ? undefined : this.#core.store.serviceProfiles.get(first);
     if (profile === undefined) throw notAssociated("", id);
     if (!profile.enabled) throw unavailable("Service Profile is not enabled.", { type: "ServiceProfileDisabled" });
     if (profile.driver !== DRIVER) throw driverNotFound(profile.driver);
@@ -140,16 +140,16 @@ export class ServiceProfileManager implements Resource {
   readonly names = { singular: "service_profile", plural: "service_profiles" };
   readonly path = "/v2.0/service_profiles";
   readonly attributes = serviceProfileAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
 
-  constructor(base: Base) {
-    this.#base = base;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Who is no admin sees none. */
   list(context: RequestContext, filters: Filters): Body[] {
     if (!context.isAdmin) return [];
-    return this.#base.store.serviceProfiles.filtered(filters).map((row) => this.#view(row));
+    return this.#core.store.serviceProfiles.filtered(filters).map((row) => this.#view(row));
   }
 
   #view(row: ServiceProfileRow): Body {
@@ -158,18 +158,18 @@ export class ServiceProfileManager implements Resource {
   }
 
   #flavorsOf(id: string): string[] {
-    const flavors = this.#base.store.flavors.select("1");
+    const flavors = this.#core.store.flavors.select("1");
     return flavors.filter((one) => one.service_profiles.includes(id)).map((one) => one.id);
   }
 
   get(context: RequestContext, id: string): Body {
-    const row = context.isAdmin ? this.#base.store.serviceProfiles.get(id) : undefined;
+    const row = context.isAdmin ? this.#core.store.serviceProfiles.get(id) : undefined;
     if (row === undefined) throw profileNotFound(id);
     return this.#view(row);
   }
 
   create(_context: RequestContext, bodies: readonly Body[]): Body[] {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() =>
       bodies.map((body) => {
         const row: ServiceProfileRow = {
@@ -191,13 +191,13 @@ export class ServiceProfileManager implements Resource {
   update(context: RequestContext, id: string, changes: Body): Body {
     if (typeof changes.driver === "string" && changes.driver !== "") requireDriver(changes.driver);
     this.#refuseInUse(id);
-    this.#base.store.serviceProfiles.update(id, changes as Partial<ServiceProfileRow>);
+    this.#core.store.serviceProfiles.update(id, changes as Partial<ServiceProfileRow>);
     return this.get(context, id);
   }
 
   remove(_context: RequestContext, id: string): void {
     this.#refuseInUse(id);
-    this.#base.store.serviceProfiles.delete(id);
+    this.#core.store.serviceProfiles.delete(id);
   }
 
   #refuseInUse(id: string): void {

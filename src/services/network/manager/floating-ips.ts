@@ -8,7 +8,7 @@ import type { Body } from "../schemas/attribute.ts";
 import { floatingIpAttributes } from "../schemas/resources.ts";
 import type { FloatingIpRow, NetworkRow, PortRow } from "../store/rows.ts";
 import { floatingIpView } from "../views/floating-ips.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
+import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./core.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
 
@@ -27,12 +27,12 @@ export class FloatingIpManager implements Resource {
   readonly names = { singular: "floatingip", plural: "floatingips" };
   readonly path = "/v2.0/floatingips";
   readonly attributes = floatingIpAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #ports: PortManager;
 
-  constructor(base: Base, networks: NetworkManager, ports: PortManager) {
-    this.#base = base;
+  constructor(core: Core, networks: NetworkManager, ports: PortManager) {
+    this.#core = core;
     this.#networks = networks;
     this.#ports = ports;
   }
@@ -42,7 +42,7 @@ export class FloatingIpManager implements Resource {
   }
 
   rows(context: RequestContext, filters: Filters = new Map()): FloatingIpRow[] {
-    return this.#base.store.floatingIps.filtered(filters, OWN, { scope: scopeOf(context) });
+    return this.#core.store.floatingIps.filtered(filters, OWN, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -56,7 +56,7 @@ export class FloatingIpManager implements Resource {
   }
 
   #views(rows: readonly FloatingIpRow[]): Body[] {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const ports = store.ports.getMany(rows.map((row) => row.port_id).filter((id) => id !== null));
     const byId = new Map(ports.map((port) => [port.id, port]));
     const forwardings = store.portForwardings.select(
@@ -68,18 +68,18 @@ export class FloatingIpManager implements Resource {
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#base, project, { floatingip: wanted.length });
+        checkQuota(this.#core, project, { floatingip: wanted.length });
       return this.#views(bodies.map((body) => this.#insert(context, body)));
     });
   }
 
   #insert(context: RequestContext, body: Body): FloatingIpRow {
-    const { store, dirty } = this.#base;
+    const { store, dirty } = this.#core;
     const network = this.#externalNetwork(context, String(body.floating_network_id));
     const row: FloatingIpRow = {
-      ...standard(this.#base, String(body.project_id), body.description, body.tags),
+      ...standard(this.#core, String(body.project_id), body.description, body.tags),
       floating_ip_address: "",
       floating_network_id: network.id,
       floating_port_id: "",
@@ -108,7 +108,7 @@ export class FloatingIpManager implements Resource {
     const network = this.#networks.rows(context, new Map([["id", [id]]]))[0];
     if (network === undefined) throw networkNotFound(id);
     if (!network.external) throw bad(`Network ${id} is not a valid external network`);
-    const subnets = this.#base.store.subnets.select("network_id = ? AND ip_version = 4", id);
+    const subnets = this.#core.store.subnets.select("network_id = ? AND ip_version = 4", id);
     if (subnets.length === 0) throw bad(`Network ${id} does not contain any IPv4 subnet`);
     return network;
   }
@@ -117,7 +117,7 @@ export class FloatingIpManager implements Resource {
     const request: { subnet_id?: string; ip_address?: string } = {};
     if (typeof body.subnet_id === "string") request.subnet_id = body.subnet_id;
     if (typeof body.floating_ip_address === "string") request.ip_address = body.floating_ip_address;
-    const subnets = this.#base.store.subnets.select("network_id = ? AND ip_version = 4", network.id);
+    const subnets = this.#core.store.subnets.select("network_id = ? AND ip_version = 4", network.id);
     const any = request.subnet_id === undefined && request.ip_address === undefined;
     const attempts = any ? subnets.map((subnet) => ({ subnet_id: subnet.id })) : [request];
     let failure: unknown;
@@ -147,7 +147,7 @@ export class FloatingIpManager implements Resource {
       if (fixed !== null && fixed !== undefined) throw bad("fixed_ip_address cannot be specified without a port_id");
       return NOWHERE;
     }
-    const { store } = this.#base;
+    const { store } = this.#core;
     const port = store.ports.get(String(portId));
     if (port === undefined) throw portNotFound(String(portId));
     if (port.project_id !== row.project_id && !seesAll(context)) {
@@ -177,7 +177,7 @@ export class FloatingIpManager implements Resource {
   }
 
   #internalAddress(port: PortRow, wanted: string | null): { subnet_id: string; ip_address: string } {
-    const ips = this.#base.store.portDetails.ips(port.id);
+    const ips = this.#core.store.portDetails.ips(port.id);
     if (wanted !== null) {
       if (!isIPv4(wanted))
         throw bad(`Cannot process floating IP association with ${wanted}, since that is not an IPv4 address`);
@@ -197,7 +197,7 @@ export class FloatingIpManager implements Resource {
 
   /** The router between a port's address and an external network. Errors: 404. */
   routerFor(externalNetworkId: string, port: PortRow, ip: { subnet_id: string }): string {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const interfaces = store.ports.select(
       "network_id = ? AND device_owner = 'network:router_interface'",
       port.network_id,
@@ -217,7 +217,7 @@ export class FloatingIpManager implements Resource {
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const { port_id, fixed_ip_address, ...rest } = changes;
@@ -231,7 +231,7 @@ export class FloatingIpManager implements Resource {
         // An empty update takes the association away, as in neutron (port_id is what the call is for).
         Object.assign(wanted, NOWHERE, { status: "DOWN" });
       }
-      const updated = revise(this.#base, store.floatingIps, row, wanted);
+      const updated = revise(this.#core, store.floatingIps, row, wanted);
       for (const router of new Set([row.router_id, updated.router_id])) if (router !== null) dirty("router", router);
       for (const port of new Set([row.port_id, updated.port_id])) this.#tellDevice(port);
       return this.#views([updated])[0] ?? {};
@@ -239,17 +239,17 @@ export class FloatingIpManager implements Resource {
   }
 
   #hasForwardings(id: string): boolean {
-    return this.#base.store.portForwardings.count("floatingip_id = ?", id) > 0;
+    return this.#core.store.portForwardings.count("floatingip_id = ?", id) > 0;
   }
 
   #tellDevice(portId: string | null): void {
-    const port = portId === null ? undefined : this.#base.store.ports.get(portId);
+    const port = portId === null ? undefined : this.#core.store.ports.get(portId);
     if (port !== undefined && port.device_id !== "")
-      this.#base.kernel.events.publish("network.device.changed", { deviceId: port.device_id });
+      this.#core.kernel.events.publish("network.device.changed", { deviceId: port.device_id });
   }
 
   remove(context: RequestContext, id: string): void {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
       const row = this.row(context, id);
       if (this.#hasForwardings(id)) throw inUseByForwarding(id);

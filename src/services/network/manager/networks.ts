@@ -8,7 +8,7 @@ import type { Body } from "../schemas/attribute.ts";
 import { networkAttributes } from "../schemas/resources.ts";
 import type { NetworkRow, PortRow } from "../store/rows.ts";
 import { networkView } from "../views/networks.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
+import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
 import { sharedSetting, shareWithAll, unshare } from "./rbac-rules.ts";
 import { changedSegment, segmentOf } from "./segments.ts";
 
@@ -22,10 +22,10 @@ export class NetworkManager implements Resource {
   readonly path = "/v2.0/networks";
   readonly unknownMarker = "refused";
   readonly attributes = networkAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
 
-  constructor(base: Base) {
-    this.#base = base;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
@@ -33,7 +33,7 @@ export class NetworkManager implements Resource {
   }
 
   rows(context: RequestContext, filters: Filters = new Map()): NetworkRow[] {
-    return this.#base.store.networks.filtered(filters, VISIBLE, { scope: scopeOf(context) });
+    return this.#core.store.networks.filtered(filters, VISIBLE, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -49,17 +49,17 @@ export class NetworkManager implements Resource {
 
   /** The caller's, or shared with the caller's project so that ports may be made on it. */
   isShared(context: RequestContext, network: NetworkRow): boolean {
-    return sharedIds(this.#base, context, [network]).has(network.id);
+    return sharedIds(this.#core, context, [network]).has(network.id);
   }
 
   views(context: RequestContext, rows: readonly NetworkRow[]): Body[] {
     const ids = rows.map(({ id }) => id);
-    const subnets = this.#base.store.subnets.select(
+    const subnets = this.#core.store.subnets.select(
       "network_id IN (SELECT value FROM json_each(?))",
       JSON.stringify(ids),
     );
     const byNetwork = groupBy(subnets, (subnet) => subnet.network_id);
-    const shared = sharedIds(this.#base, context, rows);
+    const shared = sharedIds(this.#core, context, rows);
     const scopes = this.#scopes(subnets.map((subnet) => subnet.subnetpool_id));
     return rows.map((row) => networkView(row, byNetwork.get(row.id) ?? [], shared, scopes));
   }
@@ -67,13 +67,13 @@ export class NetworkManager implements Resource {
   /** Subnet pool id → its address scope. */
   #scopes(poolIds: readonly (string | null)[]): ReadonlyMap<string, string | null> {
     const ids = [...new Set(poolIds.filter((id) => id !== null))];
-    return new Map(this.#base.store.subnetPools.getMany(ids).map((pool) => [pool.id, pool.address_scope_id]));
+    return new Map(this.#core.store.subnetPools.getMany(ids).map((pool) => [pool.id, pool.address_scope_id]));
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
-        checkQuota(this.#base, project, { network: wanted.length });
+        checkQuota(this.#core, project, { network: wanted.length });
       }
       const rows = bodies.map((body) => this.#insert(body));
       // Who makes a network is told that it is no default; later only external ones say so.
@@ -85,15 +85,15 @@ export class NetworkManager implements Resource {
   }
 
   #insert(body: Body): NetworkRow {
-    const { settings } = this.#base.kernel;
+    const { settings } = this.#core.kernel;
     const projectId = String(body.project_id);
     const external = body["router:external"] === true;
-    const segment = segmentOf(this.#base.store, settings.network, body);
+    const segment = segmentOf(this.#core.store, settings.network, body);
     const limit = settings.network.mtu;
     if (typeof body.mtu === "number" && body.mtu > limit)
       throw invalidInput(`Requested MTU is too big, maximum is ${limit}`);
     const row: NetworkRow = {
-      ...standard(this.#base, projectId, body.description, body.tags, 1),
+      ...standard(this.#core, projectId, body.description, body.tags, 1),
       name: String(body.name),
       admin_state_up: body.admin_state_up === true,
       status: "ACTIVE",
@@ -106,15 +106,15 @@ export class NetworkManager implements Resource {
       availability_zone_hints: body.availability_zone_hints as string[],
     };
     if (row.is_default) this.#refuseSecondDefault(row.id);
-    this.#base.store.networks.insert(row);
+    this.#core.store.networks.insert(row);
     if (external) this.#openToAll(row);
-    if (body.shared === true) shareWithAll(this.#base.store, "network", row);
-    this.#base.dirty("network", row.id);
+    if (body.shared === true) shareWithAll(this.#core.store, "network", row);
+    this.#core.dirty("network", row.id);
     return row;
   }
 
   #openToAll(row: NetworkRow): void {
-    this.#base.store.rbac.insert({
+    this.#core.store.rbac.insert({
       id: uuid(),
       project_id: row.project_id,
       object_type: "network",
@@ -125,34 +125,34 @@ export class NetworkManager implements Resource {
   }
 
   #dropPolicies(id: string, which: string): void {
-    const { rbac } = this.#base.store;
+    const { rbac } = this.#core.store;
     for (const policy of rbac.select(`object_id = ? AND ${which}`, id)) rbac.delete(policy.id);
   }
 
   #refuseSecondDefault(id: string): void {
-    const [other] = this.#base.store.networks.select("is_default = 1 AND id <> ?", id);
+    const [other] = this.#core.store.networks.select("is_default = 1 AND id <> ?", id);
     if (other === undefined) return;
     throw conflict(`A default external network already exists: ${other.id}.`, { type: "DefaultExternalNetworkExists" });
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    const base = this.#base;
-    return base.kernel.db.transaction(() => {
+    const core = this.#core;
+    return core.kernel.db.transaction(() => {
       const row = this.row(context, id);
       const { "router:external": external, shared, ...rest } = changes;
-      const segment = changedSegment(base.store, base.kernel.settings.network, row, rest);
+      const segment = changedSegment(core.store, core.kernel.settings.network, row, rest);
       const wanted: Partial<NetworkRow> = { ...(rest as Partial<NetworkRow>), ...segment };
-      if (wanted.mtu === 0) wanted.mtu = base.kernel.settings.network.mtu;
-      if (typeof wanted.mtu === "number" && wanted.mtu > base.kernel.settings.network.mtu)
-        throw invalidInput(`Requested MTU is too big, maximum is ${base.kernel.settings.network.mtu}`);
+      if (wanted.mtu === 0) wanted.mtu = core.kernel.settings.network.mtu;
+      if (typeof wanted.mtu === "number" && wanted.mtu > core.kernel.settings.network.mtu)
+        throw invalidInput(`Requested MTU is too big, maximum is ${core.kernel.settings.network.mtu}`);
       if (external !== undefined) this.#setExternal(row, external === true, wanted);
       if (shared !== undefined) this.#setShared(row, shared === true);
       if (wanted.is_default === true) {
         if (!(wanted.external ?? row.external)) wanted.is_default = false;
         else this.#refuseSecondDefault(id);
       }
-      const updated = revise(base, base.store.networks, row, wanted);
-      base.dirty("network", id);
+      const updated = revise(core, core.store.networks, row, wanted);
+      core.dirty("network", id);
       if (wanted.mtu !== undefined) this.#dirtyRouters(id);
       return this.views(context, [updated])[0] ?? {};
     });
@@ -174,7 +174,7 @@ export class NetworkManager implements Resource {
   }
 
   #setShared(row: NetworkRow, shared: boolean): void {
-    const { store } = this.#base;
+    const { store } = this.#core;
     if (shared) {
       shareWithAll(store, "network", row);
       return;
@@ -191,16 +191,16 @@ export class NetworkManager implements Resource {
   }
 
   #ports(networkId: string, where: string, ...params: string[]): PortRow[] {
-    return this.#base.store.ports.select(`network_id = ? AND ${where}`, networkId, ...params);
+    return this.#core.store.ports.select(`network_id = ? AND ${where}`, networkId, ...params);
   }
 
   #dirtyRouters(networkId: string): void {
     for (const port of this.#ports(networkId, "device_owner LIKE 'network:router_%'"))
-      this.#base.dirty("router", port.device_id);
+      this.#core.dirty("router", port.device_id);
   }
 
   remove(context: RequestContext, id: string): void {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
       const row = this.row(context, id);
       // Floating IPs that lead nowhere go with their network, as in neutron.

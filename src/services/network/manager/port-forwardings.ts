@@ -4,24 +4,24 @@ import { badResource, portForwardingNotFound } from "../errors.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { FloatingIpRow, PortForwardingRow, PortIp, PortRow } from "../store/rows.ts";
 import { portForwardingView } from "../views/floating-ips.ts";
-import { type Base, revise, standard } from "./base.ts";
+import { type Core, revise, standard } from "./core.ts";
 import type { FloatingIpManager } from "./floating-ips.ts";
 
 const bad = (message: string) => badResource("port_forwarding", message);
 
 /** Ports of one floating IP that lead to different guests (neutron/services/portforwarding/pf_plugin.py). */
 export class PortForwardingManager {
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #floatingIps: FloatingIpManager;
 
-  constructor(base: Base, floatingIps: FloatingIpManager) {
-    this.#base = base;
+  constructor(core: Core, floatingIps: FloatingIpManager) {
+    this.#core = core;
     this.#floatingIps = floatingIps;
   }
 
   list(context: RequestContext, fipId: string): Body[] {
     const fip = this.#floatingIps.row(context, fipId);
-    return this.#base.store.portForwardings.select("floatingip_id = ?", fip.id).map(portForwardingView);
+    return this.#core.store.portForwardings.select("floatingip_id = ?", fip.id).map(portForwardingView);
   }
 
   get(context: RequestContext, fipId: string, id: string): Body {
@@ -29,7 +29,7 @@ export class PortForwardingManager {
   }
 
   #row(fipId: string, id: string): PortForwardingRow {
-    const row = this.#base.store.portForwardings.get(id);
+    const row = this.#core.store.portForwardings.get(id);
     if (row === undefined || row.floatingip_id !== fipId) throw portForwardingNotFound(id);
     return row;
   }
@@ -40,7 +40,7 @@ export class PortForwardingManager {
   }
 
   create(context: RequestContext, fipId: string, body: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     const fip = this.floatingIp(context, fipId);
     return kernel.db.transaction(() => {
       const port = this.#floatingIps.internalPort(context, String(body.internal_port_id));
@@ -48,7 +48,7 @@ export class PortForwardingManager {
       const [first] = ips;
       if (first === undefined) throw bad(`Requested internal port ${port.id} must allocate an IPv4 address at least.`);
       const row = {
-        ...standard(this.#base, fip.project_id, body.description, []),
+        ...standard(this.#core, fip.project_id, body.description, []),
         ...columns(body),
         floatingip_id: fip.id,
         internal_ip_address: String(body.internal_ip_address ?? first.ip_address),
@@ -64,7 +64,7 @@ export class PortForwardingManager {
   }
 
   update(context: RequestContext, fipId: string, id: string, changes: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     const fip = this.floatingIp(context, fipId);
     return kernel.db.transaction(() => {
       const row = this.#row(fip.id, id);
@@ -85,14 +85,14 @@ export class PortForwardingManager {
       const router = this.#routerFor(fip, port, next);
       const { protocol, external_port, internal_port, internal_port_id, internal_ip_address, description } = next;
       const wanted = { protocol, external_port, internal_port, internal_port_id, internal_ip_address, description };
-      const updated = revise(this.#base, store.portForwardings, row, wanted);
+      const updated = revise(this.#core, store.portForwardings, row, wanted);
       this.#serve(fip, router);
       return portForwardingView(updated);
     });
   }
 
   remove(context: RequestContext, fipId: string, id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     const fip = this.floatingIp(context, fipId);
     kernel.db.transaction(() => {
       store.portForwardings.delete(this.#row(fip.id, id).id);
@@ -102,12 +102,12 @@ export class PortForwardingManager {
   }
 
   #addresses(port: PortRow): PortIp[] {
-    return this.#base.store.portDetails.ips(port.id).filter((ip) => !ip.ip_address.includes(":"));
+    return this.#core.store.portDetails.ips(port.id).filter((ip) => !ip.ip_address.includes(":"));
   }
 
   /** One port of a floating IP leads to one place, and one place is led to from one port. Errors: 400. */
   #refuseCollisions(row: PortForwardingRow): void {
-    const { portForwardings } = this.#base.store;
+    const { portForwardings } = this.#core.store;
     const others = (where: string, ...values: (string | number)[]) =>
       portForwardings.count(`id <> ? AND protocol = ? AND ${where}`, row.id, row.protocol, ...values) > 0;
     const inside = "internal_port_id = ? AND internal_ip_address = ? AND internal_port = ?";
@@ -118,7 +118,7 @@ export class PortForwardingManager {
   }
 
   #refuseBoundPort(row: PortForwardingRow): void {
-    const [bound] = this.#base.store.floatingIps.select("port_id = ?", row.internal_port_id);
+    const [bound] = this.#core.store.floatingIps.select("port_id = ?", row.internal_port_id);
     if (bound === undefined) return;
     throw conflict(
       `Cannot create port forwarding to floating IP ${bound.floating_ip_address} (${bound.id}) with port ${row.internal_port_id} using fixed IP ${row.internal_ip_address}, as that port already has a binding floating IP.`,
@@ -135,7 +135,7 @@ export class PortForwardingManager {
       );
     }
     const router = this.#reachable(fip, port, ip);
-    const others = this.#base.store.portForwardings.count("floatingip_id = ? AND id <> ?", fip.id, row.id);
+    const others = this.#core.store.portForwardings.count("floatingip_id = ? AND id <> ?", fip.id, row.id);
     if (others === 0 || fip.router_id === null || fip.router_id === router) return router;
     throw bad(
       `The Floating IP ${fip.id} had been set on router ${fip.router_id}, the internal Neutron port ${port.id} can not reach it`,
@@ -154,7 +154,7 @@ export class PortForwardingManager {
   }
 
   #serve(fip: FloatingIpRow, router: string | null): void {
-    const { store, dirty } = this.#base;
+    const { store, dirty } = this.#core;
     if (router !== fip.router_id) store.floatingIps.update(fip.id, { router_id: router });
     for (const id of new Set([fip.router_id, router])) if (id !== null) dirty("router", id);
   }

@@ -18,7 +18,7 @@ import { portAttributes } from "../schemas/resources.ts";
 import type { AddressPair, DhcpOption, NetworkRow, PortIp, PortRow } from "../store/rows.ts";
 import { portView } from "../views/ports.ts";
 import { eui64, isAutoAddress } from "./addresses.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
+import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./core.ts";
 import { Ipam } from "./ipam.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
@@ -58,15 +58,15 @@ export class PortManager implements Resource {
   readonly unknownMarker = "refused";
   readonly attributes = portAttributes;
   readonly ipam: Ipam;
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #groups: SecurityGroupManager;
 
-  constructor(base: Base, networks: NetworkManager, groups: SecurityGroupManager) {
-    this.#base = base;
+  constructor(core: Core, networks: NetworkManager, groups: SecurityGroupManager) {
+    this.#core = core;
     this.#networks = networks;
     this.#groups = groups;
-    this.ipam = new Ipam(base.store);
+    this.ipam = new Ipam(core.store);
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
@@ -76,7 +76,7 @@ export class PortManager implements Resource {
   /** The caller's own, and all ports of the caller's networks. */
   rows(context: RequestContext, filters: Filters = new Map()): PortRow[] {
     const visible = `(${OWN} OR network_id IN (SELECT id FROM network_networks WHERE project_id = @scope))`;
-    return this.#base.store.ports.filtered(filters, visible, { scope: scopeOf(context) });
+    return this.#core.store.ports.filtered(filters, visible, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -91,29 +91,29 @@ export class PortManager implements Resource {
 
   views(rows: readonly PortRow[]): Body[] {
     const ids = rows.map(({ id }) => id);
-    const ips = this.#base.store.portDetails.ipsOf(ids);
-    const groups = this.#base.store.portDetails.groupsOf(ids);
-    const { dnsDomain } = this.#base.kernel.settings.network;
+    const ips = this.#core.store.portDetails.ipsOf(ids);
+    const groups = this.#core.store.portDetails.groupsOf(ids);
+    const { dnsDomain } = this.#core.kernel.settings.network;
     return rows.map((row) => portView(row, ips.get(row.id) ?? [], groups.get(row.id) ?? [], dnsDomain));
   }
 
   /** The owner of its network may take it away, but not change it. */
   owners(view: Body, verb: "update" | "delete"): readonly string[] {
-    const network = verb === "delete" ? this.#base.store.networks.get(String(view.network_id)) : undefined;
+    const network = verb === "delete" ? this.#core.store.networks.get(String(view.network_id)) : undefined;
     return network === undefined ? [String(view.project_id)] : [String(view.project_id), network.project_id];
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#base, project, { port: wanted.length });
+        checkQuota(this.#core, project, { port: wanted.length });
       return this.views(bodies.map((body) => this.insert(context, newPortOf(body))));
     });
   }
 
   /** Inside a transaction; the quota is the caller's to check. Errors: 400, 403, 404, 409 of addresses, groups and networks. */
   insert(context: RequestContext, wanted: NewPort): PortRow {
-    const { store, dirty, kernel } = this.#base;
+    const { store, dirty, kernel } = this.#core;
     const network = this.#networks.row(context, wanted.networkId);
     this.#requireUse(context, network, wanted);
     const owner = wanted.deviceOwner ?? "";
@@ -125,7 +125,7 @@ export class PortManager implements Resource {
     const groupIds = this.#groupsFor(context, wanted, portSecurity, trusted);
     if ((wanted.addressPairs?.length ?? 0) > 0 && !portSecurity) throw pairsNeedSecurity();
     const row: PortRow = {
-      ...standard(this.#base, wanted.projectId, wanted.description, wanted.tags, 1),
+      ...standard(this.#core, wanted.projectId, wanted.description, wanted.tags, 1),
       name: wanted.name ?? "",
       network_id: network.id,
       mac_address: mac,
@@ -173,13 +173,13 @@ export class PortManager implements Resource {
   /** A port that says it is a router's would plug that router into this network. Errors: 409 for another project's router. */
   #requireOwnRouter(context: RequestContext, owner: string, deviceId: string, projectId: string): void {
     if (context.isAdmin || deviceId === "" || !owner.startsWith("network:router_")) return;
-    const router = this.#base.store.routers.get(deviceId);
+    const router = this.#core.store.routers.get(deviceId);
     if (router !== undefined && router.project_id !== projectId) throw deviceNotOwned(deviceId);
   }
 
   #groupsFor(context: RequestContext, wanted: NewPort, portSecurity: boolean, trusted: boolean): readonly string[] {
     if (wanted.groupIds === undefined) {
-      const { useSecurityGroups } = this.#base.kernel.settings.network;
+      const { useSecurityGroups } = this.#core.kernel.settings.network;
       if (!portSecurity || trusted || wanted.projectId === "" || !useSecurityGroups) return [];
       return [this.#groups.ensureDefault(wanted.projectId)];
     }
@@ -193,7 +193,7 @@ export class PortManager implements Resource {
     const known = new Set(this.#groups.rows(scope, new Map([["id", ids]])).map(({ id }) => id));
     const missing = ids.find((id) => !known.has(id));
     if (missing !== undefined) throw groupNotFound(missing);
-    if (new Set(this.#base.store.groups.getMany(ids).map(({ stateful }) => stateful)).size > 1) {
+    if (new Set(this.#core.store.groups.getMany(ids).map(({ stateful }) => stateful)).size > 1) {
       throw conflict(
         "Error Cannot apply both stateful and stateless security groups on the same port at the same time while attempting the operation.",
         { type: "SecurityGroupConflict" },
@@ -202,7 +202,7 @@ export class PortManager implements Resource {
   }
 
   #pairs(pairs: readonly WantedPair[], mac: string): AddressPair[] {
-    const { maxAllowedAddressPairs } = this.#base.kernel.settings.network;
+    const { maxAllowedAddressPairs } = this.#core.kernel.settings.network;
     if (pairs.length > maxAllowedAddressPairs) {
       throw badRequest(`The number of allowed address pair exceeds the maximum ${maxAllowedAddressPairs}.`, {
         type: "AllowedAddressPairExhausted",
@@ -214,7 +214,7 @@ export class PortManager implements Resource {
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { kernel, store } = this.#base;
+    const { kernel, store } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const before = v4Of(store.portDetails.ips(id));
@@ -232,7 +232,7 @@ export class PortManager implements Resource {
 
   /** Inside a transaction: `changes` are API attributes, converted. */
   change(context: RequestContext, row: PortRow, changes: Body): PortRow {
-    const { store, dirty, kernel } = this.#base;
+    const { store, dirty, kernel } = this.#core;
     const { fixed_ips, security_groups, allowed_address_pairs, extra_dhcp_opts, ...rest } = changes;
     const wanted = plainChanges(rest);
     const network = store.networks.get(row.network_id);
@@ -276,7 +276,7 @@ export class PortManager implements Resource {
     }
     if (wanted.admin_state_up === false || wanted.plugged === false) wanted.status = "DOWN";
     else if (wanted.admin_state_up === true && row.plugged) wanted.status = "ACTIVE";
-    const updated = revise(this.#base, store.ports, row, wanted);
+    const updated = revise(this.#core, store.ports, row, wanted);
     dirty("network", row.network_id);
     dirty("firewall");
     if (row.device_owner.startsWith("network:router_")) dirty("router", row.device_id);
@@ -292,7 +292,7 @@ export class PortManager implements Resource {
     asked: readonly FixedIpRequest[] | undefined,
     isNewMac: boolean,
   ): void {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const present = store.portDetails.ips(row.id);
     const old = new Set(isNewMac ? this.#automatic(row, present) : []);
     const requests = (asked ?? present).filter((ip) => !old.has(ip.ip_address));
@@ -312,7 +312,7 @@ export class PortManager implements Resource {
 
   /** Forwardings that lead to an address of the port that it has no longer; without `gone` all of them. */
   #dropForwardings(portId: string, gone?: ReadonlySet<string>): void {
-    const { store, dirty } = this.#base;
+    const { store, dirty } = this.#core;
     for (const forwarding of store.portForwardings.select("internal_port_id = ?", portId)) {
       if (gone !== undefined && !gone.has(forwarding.internal_ip_address)) continue;
       const fip = store.floatingIps.get(forwarding.floatingip_id);
@@ -327,7 +327,7 @@ export class PortManager implements Resource {
   /** Those of the port's addresses that were made of its MAC. */
   #automatic(row: PortRow, present: readonly PortIp[]): (string | undefined)[] {
     const subnets = new Map(
-      this.#base.store.subnets.getMany(present.map((ip) => ip.subnet_id)).map((subnet) => [subnet.id, subnet]),
+      this.#core.store.subnets.getMany(present.map((ip) => ip.subnet_id)).map((subnet) => [subnet.id, subnet]),
     );
     const made = present.filter((ip) => {
       const subnet = subnets.get(ip.subnet_id);
@@ -337,7 +337,7 @@ export class PortManager implements Resource {
   }
 
   #refuseWithFloating(row: PortRow, gone: readonly PortIp[]): void {
-    const floating = this.#base.store.floatingIps.select("port_id = ?", row.id);
+    const floating = this.#core.store.floatingIps.select("port_id = ?", row.id);
     if (!floating.some((fip) => gone.some((ip) => ip.ip_address === fip.fixed_ip_address))) return;
     throw badResource(
       "port",
@@ -346,7 +346,7 @@ export class PortManager implements Resource {
   }
 
   remove(context: RequestContext, id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       const row = this.row(context, id);
       if (GUARDED_OWNERS.has(row.device_owner) && this.#deviceExists(row)) throw servicePortInUse(id, row.device_owner);
@@ -357,15 +357,15 @@ export class PortManager implements Resource {
   }
 
   #deviceExists(row: PortRow): boolean {
-    if (row.device_owner === "network:floatingip") return this.#base.store.floatingIps.get(row.device_id) !== undefined;
-    return this.#base.store.routers.get(row.device_id) !== undefined;
+    if (row.device_owner === "network:floatingip") return this.#core.store.floatingIps.get(row.device_id) !== undefined;
+    return this.#core.store.routers.get(row.device_id) !== undefined;
   }
 
   /** Inside a transaction, without asking: floating IPs of the port are let go. */
   erase(row: PortRow): void {
-    const { store, dirty, kernel } = this.#base;
+    const { store, dirty, kernel } = this.#core;
     for (const fip of store.floatingIps.select("port_id = ?", row.id)) {
-      revise(this.#base, store.floatingIps, fip, {
+      revise(this.#core, store.floatingIps, fip, {
         port_id: null,
         fixed_ip_address: null,
         router_id: null,

@@ -2,7 +2,7 @@ import { ApiError, badRequest, conflict } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { RbacRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
-import { type Base, revise } from "./base.ts";
+import { type Core, revise } from "./core.ts";
 
 /** What follows from sharing, and what keeps a share from being taken back (neutron/db/rbac_db_mixin.py and its callbacks). */
 
@@ -95,15 +95,15 @@ export function checkScopeOfPool(store: NetworkStore, poolId: string, target: st
 }
 
 /** A network is external while anybody may use it as such; a policy is a change of it. Inside the transaction that changes the policy. */
-export function networkShareChanged(base: Base, networkId: string, action: string): void {
-  const { store } = base;
+export function networkShareChanged(core: Core, networkId: string, action: string): void {
+  const { store } = core;
   const network = store.networks.get(networkId);
   if (network === undefined) return;
   const shares = store.rbac.count("object_id = ? AND action = 'access_as_external'", networkId);
   const external = action === "access_as_external" ? shares > 0 : network.external;
   const changes = external === network.external ? {} : { external, ...(external ? {} : { is_default: false }) };
-  revise(base, store.networks, network, changes);
-  if (external !== network.external) base.dirty("network", networkId);
+  revise(core, store.networks, network, changes);
+  if (external !== network.external) core.dirty("network", networkId);
 }
 
 /** What a callback of neutron's says, in the words of who called it. */

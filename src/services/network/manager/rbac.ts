@@ -7,7 +7,7 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { rbacAttributes } from "../schemas/resources.ts";
 import type { RbacRow } from "../store/rows.ts";
-import { type Base, checkQuota, OWN, scopeOf, seesAll } from "./base.ts";
+import { type Core, checkQuota, OWN, scopeOf, seesAll } from "./core.ts";
 import { asInvalidInput, checkScopeOfPool, checkUnused, networkShareChanged } from "./rbac-rules.ts";
 
 const view = (row: RbacRow): Body => ({
@@ -26,14 +26,14 @@ export class RbacManager implements Resource {
   readonly path = "/v2.0/rbac-policies";
   readonly unpaged = true;
   readonly attributes = rbacAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
 
-  constructor(base: Base) {
-    this.#base = base;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
-    return this.#base.store.rbac.filtered(filters, OWN, { scope: scopeOf(context) }).map(view);
+    return this.#core.store.rbac.filtered(filters, OWN, { scope: scopeOf(context) }).map(view);
   }
 
   get(context: RequestContext, id: string): Body {
@@ -43,11 +43,11 @@ export class RbacManager implements Resource {
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() => bodies.map((body) => view(this.#insert(context, body))));
+    return this.#core.kernel.db.transaction(() => bodies.map((body) => view(this.#insert(context, body))));
   }
 
   #insert(context: RequestContext, body: Body): RbacRow {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const type = String(body.object_type);
     const actions = type === "network" ? ["access_as_shared", "access_as_external"] : ["access_as_shared"];
     if (!actions.includes(String(body.action)))
@@ -66,10 +66,10 @@ export class RbacManager implements Resource {
     if (owner === undefined) throw rbacNotFound(row.object_id);
     this.#requireOwner(context, type, owner);
     if (type === "subnetpool") asInvalidInput(() => checkScopeOfPool(store, row.object_id, row.target_project));
-    checkQuota(this.#base, row.project_id, { rbac_policy: 1 });
+    checkQuota(this.#core, row.project_id, { rbac_policy: 1 });
     this.#refuseDouble(row);
     store.rbac.insert(row);
-    if (type === "network") networkShareChanged(this.#base, row.object_id, row.action);
+    if (type === "network") networkShareChanged(this.#core, row.object_id, row.action);
     return row;
   }
 
@@ -80,7 +80,7 @@ export class RbacManager implements Resource {
   }
 
   #refuseDouble(row: RbacRow): void {
-    const same = this.#base.store.rbac.count(
+    const same = this.#core.store.rbac.count(
       "object_id = ? AND action = ? AND target_project = ? AND id <> ?",
       row.object_id,
       row.action,
@@ -91,7 +91,7 @@ export class RbacManager implements Resource {
   }
 
   #ownerOf(type: string, id: string): string | undefined {
-    const { networks, groups, subnetPools, addressScopes, addressGroups } = this.#base.store;
+    const { networks, groups, subnetPools, addressScopes, addressGroups } = this.#core.store;
     const tables = {
       network: networks,
       security_group: groups,
@@ -104,7 +104,7 @@ export class RbacManager implements Resource {
 
   /** Errors: 409 while those who lose it need it. */
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = store.rbac.get(id);
       const target = changes.target_tenant;
@@ -116,20 +116,20 @@ export class RbacManager implements Resource {
       if (target !== row.target_project) checkUnused(store, row, owner, target);
       this.#refuseDouble({ ...row, target_project: target });
       store.rbac.update(id, { target_project: target });
-      if (row.object_type === "network") networkShareChanged(this.#base, row.object_id, row.action);
+      if (row.object_type === "network") networkShareChanged(this.#core, row.object_id, row.action);
       return this.get(context, id);
     });
   }
 
   /** Errors: 409 while somebody needs it. */
   remove(_context: RequestContext, id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       const row = store.rbac.get(id);
       if (row === undefined) throw rbacNotFound(id);
       checkUnused(store, row, this.#ownerOf(row.object_type, row.object_id) ?? "", null);
       store.rbac.delete(id);
-      if (row.object_type === "network") networkShareChanged(this.#base, row.object_id, row.action);
+      if (row.object_type === "network") networkShareChanged(this.#core, row.object_id, row.action);
     });
   }
 }

@@ -10,7 +10,7 @@ import { routerAttributes } from "../schemas/resources.ts";
 import type { HostRoute, NetworkRow, PortRow, RouterRow, SubnetRow } from "../store/rows.ts";
 import { routerView } from "../views/routers.ts";
 import { blockOf } from "./addresses.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./base.ts";
+import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./core.ts";
 import type { FlavorManager } from "./flavors.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
@@ -31,20 +31,20 @@ export class RouterManager implements Resource {
   readonly path = "/v2.0/routers";
   readonly unknownMarker = "refused";
   readonly attributes = routerAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #subnets: SubnetManager;
   readonly #ports: PortManager;
   readonly #flavors: FlavorManager;
 
   constructor(
-    base: Base,
+    core: Core,
     networks: NetworkManager,
     subnets: SubnetManager,
     ports: PortManager,
     flavors: FlavorManager,
   ) {
-    this.#base = base;
+    this.#core = core;
     this.#flavors = flavors;
     this.#networks = networks;
     this.#subnets = subnets;
@@ -56,7 +56,7 @@ export class RouterManager implements Resource {
   }
 
   #rows(context: RequestContext, filters: Filters): RouterRow[] {
-    return this.#base.store.routers.filtered(filters, OWN, { scope: scopeOf(context) });
+    return this.#core.store.routers.filtered(filters, OWN, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -71,18 +71,18 @@ export class RouterManager implements Resource {
 
   #views(rows: readonly RouterRow[]): Body[] {
     const gateways = rows.map((row) => row.gateway_port_id).filter((id) => id !== null);
-    const ips = this.#base.store.portDetails.ipsOf(gateways);
+    const ips = this.#core.store.portDetails.ipsOf(gateways);
     return rows.map((row) => routerView(row, ips.get(row.gateway_port_id ?? "") ?? []));
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#base, project, { router: wanted.length });
+        checkQuota(this.#core, project, { router: wanted.length });
       const rows = bodies.map((body) => {
         const row: RouterRow = {
-          ...standard(this.#base, String(body.project_id), body.description, body.tags, 1),
+          ...standard(this.#core, String(body.project_id), body.description, body.tags, 1),
           name: String(body.name),
           admin_state_up: body.admin_state_up === true,
           status: "ACTIVE",
@@ -100,14 +100,14 @@ export class RouterManager implements Resource {
         const gateway = gatewayOf(body.external_gateway_info);
         if (gateway === null) return row;
         const withGateway = this.#setGateway(context, row, gateway);
-        return revise(this.#base, store.routers, withGateway, {});
+        return revise(this.#core, store.routers, withGateway, {});
       });
       return this.#views(rows);
     });
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const { external_gateway_info: info, routes, ...rest } = changes;
@@ -127,12 +127,12 @@ export class RouterManager implements Resource {
         this.#checkRoutes(current, wanted.routes);
       }
       dirty("router", id);
-      return this.#views([revise(this.#base, store.routers, { ...current, revision: row.revision }, wanted)])[0] ?? {};
+      return this.#views([revise(this.#core, store.routers, { ...current, revision: row.revision }, wanted)])[0] ?? {};
     });
   }
 
   #setGateway(context: RequestContext, row: RouterRow, info: GatewayInfo): RouterRow {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const network = this.#externalNetwork(context, info.network_id);
     const snat = info.enable_snat ?? (row.gateway_port_id === null ? true : row.enable_snat);
     if (!seesAll(context)) refuseAdminParts(info);
@@ -174,13 +174,13 @@ export class RouterManager implements Resource {
   }
 
   #refuseOverlapWithGateway(row: RouterRow, network: NetworkRow): void {
-    for (const subnet of this.#base.store.subnets.select("network_id = ?", network.id)) {
+    for (const subnet of this.#core.store.subnets.select("network_id = ?", network.id)) {
       this.#refuseOverlap(row.id, subnet);
     }
   }
 
   #clearGateway(row: RouterRow): RouterRow {
-    const { store } = this.#base;
+    const { store } = this.#core;
     if (row.gateway_port_id === null) return row;
     const inUse = store.floatingIps.select("router_id = ?", row.id);
     if (inUse.length > 0) {
@@ -197,7 +197,7 @@ export class RouterManager implements Resource {
   }
 
   remove(context: RequestContext, id: string): void {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
       const row = this.row(context, id);
       const ports = store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", id);
@@ -214,7 +214,7 @@ export class RouterManager implements Resource {
 
   /** `{"subnet_id": …}` or `{"port_id": …}`. Errors: 400, 404, 409 as neutron. */
   addInterface(context: RequestContext, id: string, body: unknown): InterfaceChange {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       const row = this.row(context, id);
       const { portId, subnetId } = interfaceOf(body);
       if (portId !== null && subnetId !== null) throw badRouter("Cannot specify both subnet-id and port-id");
@@ -224,7 +224,7 @@ export class RouterManager implements Resource {
   }
 
   #addPort(context: RequestContext, row: RouterRow, portId: string): InterfaceChange {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const port = this.#ports.row(context, portId);
     // Also one that is this router's already.
     if (port.device_id !== "") {
@@ -252,7 +252,7 @@ export class RouterManager implements Resource {
   }
 
   #addSubnet(context: RequestContext, row: RouterRow, subnetId: string): InterfaceChange {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const subnet = this.#subnets.rows(context, new Map([["id", [subnetId]]]))[0];
     if (subnet === undefined) throw subnetNotFound(subnetId);
     if (subnet.gateway_ip === null) throw badRouter("Subnet for router interface must have a gateway IP");
@@ -289,7 +289,7 @@ export class RouterManager implements Resource {
   /** Errors: 400 when the router has a port with IPv6 on the port's network: several subnets share that one. */
   #refuseSecondIpv6(row: RouterRow, port: PortRow, subnets: readonly SubnetRow[]): void {
     if (!subnets.some((subnet) => subnet.ip_version === 6)) return;
-    const { portDetails } = this.#base.store;
+    const { portDetails } = this.#core.store;
     const twin = this.#interfaces(row.id).find(
       (one) => one.network_id === port.network_id && portDetails.ips(one.id).some((ip) => ip.ip_address.includes(":")),
     );
@@ -302,16 +302,16 @@ export class RouterManager implements Resource {
   /** Several IPv6 subnets of a network share one router port. */
   #ipv6Port(row: RouterRow, networkId: string): PortRow | undefined {
     const ports = this.#interfaces(row.id).filter((port) => port.network_id === networkId);
-    const ips = this.#base.store.portDetails.ipsOf(ports.map(({ id }) => id));
+    const ips = this.#core.store.portDetails.ipsOf(ports.map(({ id }) => id));
     return ports.find((port) => (ips.get(port.id) ?? []).every((ip) => ip.ip_address.includes(":")));
   }
 
   #interfaces(routerId: string): PortRow[] {
-    return this.#base.store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", routerId);
+    return this.#core.store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", routerId);
   }
 
   #attachedSubnets(routerId: string): SubnetRow[] {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const ports = store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", routerId);
     const ips = [...store.portDetails.ipsOf(ports.map(({ id }) => id)).values()].flat();
     return store.subnets.getMany([...new Set(ips.map((ip) => ip.subnet_id))]);
@@ -328,9 +328,9 @@ export class RouterManager implements Resource {
   }
 
   #changed(row: RouterRow, port: PortRow, subnets: readonly SubnetRow[]): InterfaceChange {
-    revise(this.#base, this.#base.store.routers, row, {});
-    this.#base.dirty("router", row.id);
-    this.#base.dirty("network", port.network_id);
+    revise(this.#core, this.#core.store.routers, row, {});
+    this.#core.dirty("router", row.id);
+    this.#core.dirty("network", port.network_id);
     const ids = subnets.map(({ id }) => id);
     return {
       id: row.id,
@@ -343,7 +343,7 @@ export class RouterManager implements Resource {
   }
 
   removeInterface(context: RequestContext, id: string, body: unknown): InterfaceChange {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       const row = this.row(context, id);
       const { portId, subnetId } = interfaceOf(body);
       return portId !== null ? this.#removePort(row, portId, subnetId) : this.#removeSubnet(row, subnetId ?? "");
@@ -351,7 +351,7 @@ export class RouterManager implements Resource {
   }
 
   #removePort(row: RouterRow, portId: string, subnetId: string | null): InterfaceChange {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const port = this.#interfaces(row.id).find((one) => one.id === portId);
     if (port === undefined) throw noInterface(row.id, portId);
     const ips = store.portDetails.ips(port.id);
@@ -368,7 +368,7 @@ export class RouterManager implements Resource {
   }
 
   #removeSubnet(row: RouterRow, subnetId: string): InterfaceChange {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const subnet = store.subnets.get(subnetId);
     if (subnet === undefined) throw subnetNotFound(subnetId);
     const ports = this.#interfaces(row.id);
@@ -395,7 +395,7 @@ export class RouterManager implements Resource {
         { type: "RouterInterfaceInUseByRoute" },
       );
     }
-    const floating = this.#base.store.floatingIps.select("router_id = ?", row.id);
+    const floating = this.#core.store.floatingIps.select("router_id = ?", row.id);
     if (floating.some((fip) => fip.fixed_ip_address !== null && contains(block, fip.fixed_ip_address))) {
       throw conflict(
         `Router interface for subnet ${subnet.id} on router ${row.id} cannot be deleted, as it is required by one or more floating IPs.`,
@@ -417,7 +417,7 @@ export class RouterManager implements Resource {
 
   /** A next hop must be on a connected subnet, and not the router itself. Errors: 400 InvalidRoutes, RoutesExhausted. */
   #checkRoutes(row: RouterRow, routes: readonly HostRoute[]): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     const { maxRoutes } = kernel.settings.network;
     if (routes.length > maxRoutes) {
       throw badRequest(

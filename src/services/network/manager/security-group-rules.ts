@@ -10,7 +10,7 @@ import type { Ethertype } from "../schemas/rule-values.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { ruleView } from "../views/security-groups.ts";
 import type { AddressGroupManager } from "./address-groups.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./base.ts";
+import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./core.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
 
 const WITH_PORTS = ["dccp", "sctp", "tcp", "udp", "udplite"];
@@ -28,12 +28,12 @@ export class SecurityGroupRuleManager implements Resource {
   readonly names = { singular: "security_group_rule", plural: "security_group_rules" };
   readonly path = "/v2.0/security-group-rules";
   readonly attributes = ruleAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #groups: SecurityGroupManager;
   readonly #addressGroups: AddressGroupManager;
 
-  constructor(base: Base, groups: SecurityGroupManager, addressGroups: AddressGroupManager) {
-    this.#base = base;
+  constructor(core: Core, groups: SecurityGroupManager, addressGroups: AddressGroupManager) {
+    this.#core = core;
     this.#groups = groups;
     this.#addressGroups = addressGroups;
   }
@@ -47,7 +47,7 @@ export class SecurityGroupRuleManager implements Resource {
     const visible = `(${OWN} OR security_group_id IN (SELECT id FROM network_security_groups WHERE project_id = @scope)
       OR ${sharedWith("security_group", "security_group_id")})`;
     const exact = new Map([...filters].filter(([name]) => name === "id" || name === "security_group_id"));
-    return this.#base.store.rules.filtered(exact, visible, { scope: scopeOf(context) });
+    return this.#core.store.rules.filtered(exact, visible, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -57,21 +57,21 @@ export class SecurityGroupRuleManager implements Resource {
   }
 
   owners(view: Body): readonly string[] {
-    const group = this.#base.store.groups.get(String(view.security_group_id));
+    const group = this.#core.store.groups.get(String(view.security_group_id));
     return group === undefined ? [String(view.project_id)] : [String(view.project_id), group.project_id];
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    const { kernel, store, dirty } = this.#base;
+    const { kernel, store, dirty } = this.#core;
     return kernel.db.transaction(() => {
       const rows = bodies.map((body) => this.#rowOf(context, body));
       refuseSeveral(rows);
       for (const [project, wanted] of groupBy(rows, (row) => row.project_id))
-        checkQuota(this.#base, project, { security_group_rule: wanted.length });
+        checkQuota(this.#core, project, { security_group_rule: wanted.length });
       for (const [index, row] of rows.entries()) this.#refuseDuplicate(row, rows.slice(0, index));
       for (const row of rows) store.rules.insert(row);
       const group = store.groups.get(rows[0]?.security_group_id ?? "");
-      if (group !== undefined) revise(this.#base, store.groups, group, {});
+      if (group !== undefined) revise(this.#core, store.groups, group, {});
       dirty("firewall");
       return rows.map(ruleView);
     });
@@ -79,7 +79,7 @@ export class SecurityGroupRuleManager implements Resource {
 
   #rowOf(context: RequestContext, body: Body): SecurityGroupRuleRow {
     const row: SecurityGroupRuleRow = canonical({
-      ...standard(this.#base, String(body.project_id), body.description, []),
+      ...standard(this.#core, String(body.project_id), body.description, []),
       security_group_id: String(body.security_group_id),
       direction: body.direction as "ingress" | "egress",
       ethertype: body.ethertype as Ethertype,
@@ -111,20 +111,20 @@ export class SecurityGroupRuleManager implements Resource {
     const key = meaning(row);
     if (before.some((other) => meaning(other) === key))
       throw conflict("Duplicate Security Group Rule in POST.", { type: "DuplicateSecurityGroupRuleInPost" });
-    const stored = this.#base.store.rules.select("security_group_id = ?", row.security_group_id);
+    const stored = this.#core.store.rules.select("security_group_id = ?", row.security_group_id);
     const twin = stored.find((other) => meaning(other) === key);
     if (twin === undefined) return;
     throw conflict(`Security group rule already exists. Rule id is ${twin.id}.`, { type: "SecurityGroupRuleExists" });
   }
 
   remove(_context: RequestContext, id: string): void {
-    const { kernel, store, dirty } = this.#base;
+    const { kernel, store, dirty } = this.#core;
     kernel.db.transaction(() => {
       const rule = store.rules.get(id);
       if (rule === undefined) throw ruleNotFound(id);
       store.rules.delete(id);
       const group = store.groups.get(rule.security_group_id);
-      if (group !== undefined) revise(this.#base, store.groups, group, {});
+      if (group !== undefined) revise(this.#core, store.groups, group, {});
       dirty("firewall");
     });
   }

@@ -7,7 +7,7 @@ import type { Body } from "../schemas/attribute.ts";
 import { groupAttributes } from "../schemas/resources.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { groupView } from "../views/security-groups.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
+import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
 
 import { unshare } from "./rbac-rules.ts";
 
@@ -23,10 +23,10 @@ export class SecurityGroupManager implements Resource {
   readonly names = { singular: "security_group", plural: "security_groups" };
   readonly path = "/v2.0/security-groups";
   readonly attributes = groupAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
 
-  constructor(base: Base) {
-    this.#base = base;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   list(context: RequestContext, filters: Filters): Body[] {
@@ -39,7 +39,7 @@ export class SecurityGroupManager implements Resource {
 
   rows(context: RequestContext, filters: Filters = new Map()): SecurityGroupRow[] {
     const visible = `(${OWN} OR ${sharedWith("security_group")})`;
-    return this.#base.store.groups.filtered(filters, visible, { scope: scopeOf(context) });
+    return this.#core.store.groups.filtered(filters, visible, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -54,16 +54,16 @@ export class SecurityGroupManager implements Resource {
 
   #views(context: RequestContext, rows: readonly SecurityGroupRow[]): Body[] {
     const ids = JSON.stringify(rows.map(({ id }) => id));
-    const { store } = this.#base;
+    const { store } = this.#core;
     const rules = store.rules.select("security_group_id IN (SELECT value FROM json_each(?))", ids);
     const byGroup = groupBy(rules, (rule) => rule.security_group_id);
-    const sharedGroups = sharedIds(this.#base, context, rows);
+    const sharedGroups = sharedIds(this.#core, context, rows);
     return rows.map((row) => groupView(row, byGroup.get(row.id) ?? [], sharedGroups.has(row.id)));
   }
 
   /** The project's group "default", made when there is none. Cheap when there is. */
   ensureDefault(projectId: string): string {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     const find = () => store.groups.select("project_id = ? AND is_default = 1", projectId)[0]?.id;
     return (
       find() ??
@@ -74,10 +74,10 @@ export class SecurityGroupManager implements Resource {
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
         this.ensureDefault(project);
-        checkQuota(this.#base, project, { security_group: wanted.length });
+        checkQuota(this.#core, project, { security_group: wanted.length });
       }
       const rows = bodies.map((body) => {
         refuseDefaultName(body.name);
@@ -88,17 +88,17 @@ export class SecurityGroupManager implements Resource {
   }
 
   #insert(body: Body & { project_id: string }, isDefault: boolean): SecurityGroupRow {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const projectId = body.project_id;
     const row: SecurityGroupRow = {
-      ...standard(this.#base, projectId, body.description, body.tags, 1),
+      ...standard(this.#core, projectId, body.description, body.tags, 1),
       name: String(body.name),
       is_default: isDefault,
       stateful: body.stateful !== false,
     };
     // What a group is born with counts, too; that a project has its default group does not depend on how many groups it may have.
-    checkQuota(this.#base, projectId, { security_group_rule: isDefault ? 4 : 2 });
-    if (!isDefault) checkQuota(this.#base, projectId, { security_group: 1 });
+    checkQuota(this.#core, projectId, { security_group_rule: isDefault ? 4 : 2 });
+    if (!isDefault) checkQuota(this.#core, projectId, { security_group: 1 });
     store.groups.insert(row);
     for (const ethertype of ["IPv4", "IPv6"] as const) {
       if (isDefault) this.#bornWith(row, "ingress", ethertype, row.id);
@@ -114,7 +114,7 @@ export class SecurityGroupManager implements Resource {
     remote: string | null,
   ): void {
     const rule: SecurityGroupRuleRow = {
-      ...standard(this.#base, group.project_id, "", []),
+      ...standard(this.#core, group.project_id, "", []),
       security_group_id: group.id,
       direction,
       ethertype,
@@ -126,11 +126,11 @@ export class SecurityGroupManager implements Resource {
       remote_address_group_id: null,
       described: false,
     };
-    this.#base.store.rules.insert(rule);
+    this.#core.store.rules.insert(rule);
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const wanted = changes as Partial<SecurityGroupRow>;
@@ -142,12 +142,12 @@ export class SecurityGroupManager implements Resource {
       if (wanted.name !== undefined && wanted.name !== row.name) {
         kernel.events.publish("network.security_group.renamed", { groupId: id });
       }
-      return this.#views(context, [revise(this.#base, store.groups, row, wanted)])[0] ?? {};
+      return this.#views(context, [revise(this.#core, store.groups, row, wanted)])[0] ?? {};
     });
   }
 
   remove(context: RequestContext, id: string): void {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
       const row = this.row(context, id);
       if (store.portDetails.portsInGroup(id) > 0) throw inUse("SecurityGroupInUse", `Security Group ${id} in use.`);

@@ -10,7 +10,7 @@ import type { SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { subnetPoolView } from "../views/subnets.ts";
 import type { AddressScopeManager } from "./address-scopes.ts";
 import { blockOf } from "./addresses.ts";
-import { type Base, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./base.ts";
+import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
 import { compacted, difference, firstFree, isCovered } from "./prefixes.ts";
 import { asInvalidInput, checkScopeOfPool, shareWithAll, unshare } from "./rbac-rules.ts";
 
@@ -20,11 +20,11 @@ export class SubnetPoolManager implements Resource {
   readonly names = { singular: "subnetpool", plural: "subnetpools" };
   readonly path = "/v2.0/subnetpools";
   readonly attributes = subnetPoolAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #scopes: AddressScopeManager;
 
-  constructor(base: Base, scopes: AddressScopeManager) {
-    this.#base = base;
+  constructor(core: Core, scopes: AddressScopeManager) {
+    this.#core = core;
     this.#scopes = scopes;
   }
 
@@ -34,7 +34,7 @@ export class SubnetPoolManager implements Resource {
 
   #rows(context: RequestContext, filters: Filters): SubnetPoolRow[] {
     const visible = `(${OWN} OR ${sharedWith("subnetpool")})`;
-    return this.#base.store.subnetPools.filtered(filters, visible, { scope: scopeOf(context) });
+    return this.#core.store.subnetPools.filtered(filters, visible, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -42,7 +42,7 @@ export class SubnetPoolManager implements Resource {
   }
 
   #views(context: RequestContext, rows: readonly SubnetPoolRow[]): Body[] {
-    const shared = sharedIds(this.#base, context, rows);
+    const shared = sharedIds(this.#core, context, rows);
     return rows.map((row) => subnetPoolView(row, shared.has(row.id)));
   }
 
@@ -57,9 +57,9 @@ export class SubnetPoolManager implements Resource {
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#base, project, { subnetpool: wanted.length });
+        checkQuota(this.#core, project, { subnetpool: wanted.length });
       return this.#views(
         context,
         bodies.map((body) => this.#insert(context, body)),
@@ -73,7 +73,7 @@ export class SubnetPoolManager implements Resource {
     const bits = version === 4 ? 32 : 128;
     const min = (body.min_prefixlen as number | undefined) ?? (version === 4 ? 8 : 64);
     const row: SubnetPoolRow = {
-      ...standard(this.#base, String(body.project_id), body.description, body.tags),
+      ...standard(this.#core, String(body.project_id), body.description, body.tags),
       name: String(body.name),
       ip_version: version,
       prefixes,
@@ -85,7 +85,7 @@ export class SubnetPoolManager implements Resource {
       address_scope_id: body.address_scope_id as string | null,
     };
     this.#check(context, row);
-    const { store } = this.#base;
+    const { store } = this.#core;
     store.subnetPools.insert(row);
     if (body.shared === true) {
       asInvalidInput(() => checkScopeOfPool(store, row.id, "*"));
@@ -105,7 +105,7 @@ export class SubnetPoolManager implements Resource {
       throw bounds("default_prefixlen", row.default_prefixlen, "min_prefixlen", row.min_prefixlen);
     if (row.default_prefixlen > row.max_prefixlen)
       throw bounds("default_prefixlen", row.default_prefixlen, "max_prefixlen", row.max_prefixlen);
-    const { subnetPools } = this.#base.store;
+    const { subnetPools } = this.#core.store;
     if (row.is_default) {
       const others = subnetPools.count("is_default = 1 AND ip_version = ? AND id <> ?", row.ip_version, row.id);
       if (others > 0) {
@@ -134,7 +134,7 @@ export class SubnetPoolManager implements Resource {
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       const row = this.row(context, id);
       const wanted = changes as Partial<SubnetPoolRow>;
       this.#refuseForeignScope(context, row);
@@ -149,7 +149,7 @@ export class SubnetPoolManager implements Resource {
         }
       }
       this.#check(context, { ...row, ...wanted });
-      return this.#views(context, [revise(this.#base, this.#base.store.subnetPools, row, wanted)])[0] ?? {};
+      return this.#views(context, [revise(this.#core, this.#core.store.subnetPools, row, wanted)])[0] ?? {};
     });
   }
 
@@ -166,7 +166,7 @@ export class SubnetPoolManager implements Resource {
 
   /** add_prefixes and remove_prefixes (extension subnetpool-prefix-ops). Answers the pool's prefixes. */
   changePrefixes(context: RequestContext, id: string, prefixes: readonly string[], add: boolean): string[] {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       const row = this.row(context, id);
       if (prefixes.length === 0) return row.prefixes;
       this.#refuseForeignScope(context, row);
@@ -174,7 +174,7 @@ export class SubnetPoolManager implements Resource {
       const next = add ? compacted([...row.prefixes, ...prefixes]) : difference(row.prefixes, prefixes).map(blockText);
       if (next.join() === row.prefixes.join()) return row.prefixes;
       if (!add) {
-        const used = this.#base.store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => cidr);
+        const used = this.#core.store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => cidr);
         if (!isCovered(used, next)) {
           throw error(
             "IllegalSubnetPoolPrefixUpdate",
@@ -183,7 +183,7 @@ export class SubnetPoolManager implements Resource {
         }
       }
       this.#check(context, { ...row, prefixes: next });
-      revise(this.#base, this.#base.store.subnetPools, row, { prefixes: next });
+      revise(this.#core, this.#core.store.subnetPools, row, { prefixes: next });
       return next;
     });
   }
@@ -193,7 +193,7 @@ export class SubnetPoolManager implements Resource {
    * what the pool has given away.
    */
   onboard(context: RequestContext, id: string, networkId: string): Body[] {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const subnets = store.subnets.select("network_id = ? AND ip_version = ?", networkId, row.ip_version);
@@ -207,13 +207,13 @@ export class SubnetPoolManager implements Resource {
       }
       const prefixes = [...row.prefixes, ...subnets.map(({ cidr }) => cidr)];
       this.update(context, id, { prefixes });
-      for (const subnet of subnets) revise(this.#base, store.subnets, subnet, { subnetpool_id: id });
+      for (const subnet of subnets) revise(this.#core, store.subnets, subnet, { subnetpool_id: id });
       return subnets.map(({ id: subnetId, cidr }) => ({ id: subnetId, cidr }));
     });
   }
 
   remove(_context: RequestContext, id: string): void {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       if (store.subnets.count("subnetpool_id = ?", id) > 0) {
         throw error("SubnetPoolDeleteError", "Unable to delete subnet pool: Subnet pool has existing allocations.");
@@ -241,7 +241,7 @@ export class SubnetPoolManager implements Resource {
         `Unable to allocate subnet with prefix length ${length}, maximum allowed prefix is ${pool.max_prefixlen}.`,
       );
     }
-    const subnets = this.#base.store.subnets.select("subnetpool_id = ?", pool.id);
+    const subnets = this.#core.store.subnets.select("subnetpool_id = ?", pool.id);
     checkPoolQuota(pool, projectId, length, subnets);
     const taken = subnets.map((subnet) => subnet.cidr);
     if (cidr !== null) {
@@ -265,7 +265,7 @@ export class SubnetPoolManager implements Resource {
    * _validate_network_subnetpools). Errors: 400.
    */
   checkAffinity(pool: SubnetPoolRow | null, version: 4 | 6, others: readonly SubnetRow[]): void {
-    const pools = this.#base.store.subnetPools;
+    const pools = this.#core.store.subnetPools;
     const family = others.filter((subnet) => subnet.ip_version === version);
     const poolIds = new Set(family.map((subnet) => subnet.subnetpool_id));
     const scope = pools
@@ -284,7 +284,7 @@ export class SubnetPoolManager implements Resource {
 
   /** A pool that changes its scope takes its subnets along: no network may end up in two. Errors: 400. */
   #checkScopeAffinity(row: SubnetPoolRow): void {
-    const { subnets } = this.#base.store;
+    const { subnets } = this.#core.store;
     const foreign = subnets.count(
       `ip_version = ? AND (subnetpool_id IS NULL OR subnetpool_id <> ?)
        AND network_id IN (SELECT network_id FROM network_subnets WHERE subnetpool_id = ?)`,

@@ -10,7 +10,7 @@ import type { NetworkRow, Pool, PortRow, SubnetPoolRow, SubnetRow } from "../sto
 import { subnetView } from "../views/subnets.ts";
 import { blockOf, defaultPools, eui64, isAutoAddress, numberOf } from "./addresses.ts";
 import {
-  type Base,
+  type Core,
   checkQuota,
   groupBy,
   OWN,
@@ -20,7 +20,7 @@ import {
   sharedIds,
   sharedWith,
   standard,
-} from "./base.ts";
+} from "./core.ts";
 import { ensureDhcpPort } from "./dhcp.ts";
 import { Ipam, serves } from "./ipam.ts";
 import { AUTO_DELETED_OWNERS, type NetworkManager } from "./networks.ts";
@@ -42,12 +42,12 @@ export class SubnetManager implements Resource {
   readonly names = { singular: "subnet", plural: "subnets" };
   readonly path = "/v2.0/subnets";
   readonly attributes = subnetAttributes;
-  readonly #base: Base;
+  readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #pools: SubnetPoolManager;
 
-  constructor(base: Base, networks: NetworkManager, pools: SubnetPoolManager) {
-    this.#base = base;
+  constructor(core: Core, networks: NetworkManager, pools: SubnetPoolManager) {
+    this.#core = core;
     this.#networks = networks;
     this.#pools = pools;
   }
@@ -57,12 +57,12 @@ export class SubnetManager implements Resource {
     if (!filters.has("shared")) return rows.map(subnetView);
     // Only asked for, never shown: it is that of the network.
     const networks = [...new Set(rows.map((row) => row.network_id))].map((id) => ({ id }));
-    const shared = sharedIds(this.#base, context, networks);
+    const shared = sharedIds(this.#core, context, networks);
     return rows.map((row) => ({ ...subnetView(row), shared: shared.has(row.network_id) }));
   }
 
   rows(context: RequestContext, filters: Filters = new Map()): SubnetRow[] {
-    return this.#base.store.subnets.filtered(filters, VISIBLE, { scope: scopeOf(context) });
+    return this.#core.store.subnets.filtered(filters, VISIBLE, { scope: scopeOf(context) });
   }
 
   get(context: RequestContext, id: string): Body {
@@ -77,26 +77,26 @@ export class SubnetManager implements Resource {
 
   /** Its own project, and its network's. */
   owners(view: Body): readonly string[] {
-    const network = this.#base.store.networks.get(String(view.network_id));
+    const network = this.#core.store.networks.get(String(view.network_id));
     return network === undefined ? [String(view.project_id)] : [String(view.project_id), network.project_id];
   }
 
   create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#base.kernel.db.transaction(() => {
+    return this.#core.kernel.db.transaction(() => {
       for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
-        checkQuota(this.#base, project, { subnet: wanted.length });
+        checkQuota(this.#core, project, { subnet: wanted.length });
       }
       return bodies.map((body) => subnetView(this.#insert(context, body)));
     });
   }
 
   #insert(context: RequestContext, body: Body): SubnetRow {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     const network = this.#networks.row(context, String(body.network_id));
     if (!seesAll(context) && network.project_id !== context.projectId) {
       throw disallowed("rule:create_subnet");
     }
-    const base = standard(this.#base, String(body.project_id), body.description, body.tags);
+    const base = standard(this.#core, String(body.project_id), body.description, body.tags);
     const { cidr, pool, version } = this.#range(context, body);
     const others = store.subnets.select("network_id = ?", network.id);
     checkOverlap(cidr, network.id, others);
@@ -171,20 +171,20 @@ export class SubnetManager implements Resource {
 
   /** Guests on the network configure themselves an address in a new SLAAC subnet; their ports get it too. */
   #addAutoAddresses(subnet: SubnetRow): void {
-    const { store, dirty } = this.#base;
+    const { store, dirty } = this.#core;
     const ports = store.ports.select("network_id = ? AND device_owner NOT LIKE 'network:%'", subnet.network_id);
     for (const port of ports.filter((one) => serves(subnet, one.device_owner))) {
       const ips = store.portDetails.ips(port.id);
       const address = eui64(subnet.cidr, port.mac_address);
       store.portDetails.setIps(port.id, subnet.network_id, [...ips, { subnet_id: subnet.id, ip_address: address }]);
-      revise(this.#base, store.ports, port, {});
+      revise(this.#core, store.ports, port, {});
     }
     dirty("firewall");
   }
 
   /** Gateways of routers get an address in a new subnet outside, unless they have one of its family (_update_router_gw_ports). */
   #addGatewayAddresses(subnet: SubnetRow): void {
-    const { store } = this.#base;
+    const { store } = this.#core;
     const ipam = new Ipam(store);
     for (const port of this.#routerPorts(subnet.network_id, "network:router_gateway")) {
       const present = store.portDetails.ips(port.id);
@@ -195,21 +195,21 @@ export class SubnetManager implements Resource {
       const requests = [...present, { subnet_id: subnet.id }];
       const ips = ipam.allocate({ networkId, mac, deviceOwner, requests, present });
       store.portDetails.setIps(port.id, networkId, ips);
-      revise(this.#base, store.ports, port, {});
+      revise(this.#core, store.ports, port, {});
     }
   }
 
   /** After a change of the network's subnets: revision, DHCP port, and what the host shows of it. */
   #changed(network: NetworkRow): void {
-    revise(this.#base, this.#base.store.networks, network, {});
-    ensureDhcpPort(this.#base, network);
-    this.#base.dirty("network", network.id);
+    revise(this.#core, this.#core.store.networks, network, {});
+    ensureDhcpPort(this.#core, network);
+    this.#core.dirty("network", network.id);
     const ports = this.#routerPorts(network.id, "network:router_interface", "network:router_gateway");
-    for (const port of ports) this.#base.dirty("router", port.device_id);
+    for (const port of ports) this.#core.dirty("router", port.device_id);
   }
 
   #routerPorts(networkId: string, ...owners: string[]): PortRow[] {
-    return this.#base.store.ports.select(
+    return this.#core.store.ports.select(
       "network_id = ? AND device_owner IN (SELECT value FROM json_each(?))",
       networkId,
       JSON.stringify(owners),
@@ -217,7 +217,7 @@ export class SubnetManager implements Resource {
   }
 
   update(context: RequestContext, id: string, changes: Body): Body {
-    const { store, kernel } = this.#base;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.row(context, id);
       const wanted = changes as Partial<SubnetRow>;
@@ -230,7 +230,7 @@ export class SubnetManager implements Resource {
       if (wanted.allocation_pools !== undefined) checkPools(wanted.allocation_pools, row.cidr);
       if (wanted.allocation_pools !== undefined || wanted.gateway_ip !== undefined)
         checkGatewayOutOfPools(next.gateway_ip, next.allocation_pools);
-      const updated = revise(this.#base, store.subnets, row, wanted);
+      const updated = revise(this.#core, store.subnets, row, wanted);
       const network = store.networks.get(row.network_id);
       if (network !== undefined) this.#changed(network);
       return subnetView(updated);
@@ -238,8 +238,8 @@ export class SubnetManager implements Resource {
   }
 
   #refuseGatewayInUse(subnet: SubnetRow, gateway: string): void {
-    const holder = this.#base.store.portDetails.holder(subnet.id, gateway);
-    const port = holder === undefined ? undefined : this.#base.store.ports.get(holder);
+    const holder = this.#core.store.portDetails.holder(subnet.id, gateway);
+    const port = holder === undefined ? undefined : this.#core.store.ports.get(holder);
     if (port?.device_owner !== "network:router_interface") return;
     throw conflict(`Current gateway ip ${gateway} already in use by port ${port.id}. Unable to update.`, {
       type: "GatewayIpInUse",
@@ -247,7 +247,7 @@ export class SubnetManager implements Resource {
   }
 
   remove(context: RequestContext, id: string): void {
-    const { store, kernel, dirty } = this.#base;
+    const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
       const row = this.row(context, id);
       const uses = store.portDetails.inSubnet(id);

@@ -3,7 +3,7 @@ import { conflict } from "../../../kernel/errors.ts";
 import type { Resource } from "../routes/resource.ts";
 import { type Body, parseCreate } from "../schemas/attribute.ts";
 import type { NetworkRow } from "../store/rows.ts";
-import type { NetworkManagers } from "./service.ts";
+import type { Managers } from "./index.ts";
 
 const NAME = "auto_allocated_network";
 
@@ -19,13 +19,13 @@ export function make(resource: Resource, context: RequestContext, body: Body): B
  * Neutron's "get me a network": the project's network with subnets of the default pools and a router to the default
  * external network; made when it is not there. Errors: 409 where the cloud lacks those defaults.
  */
-export function autoAllocate(managers: NetworkManagers, context: RequestContext, projectId: string): NetworkRow {
-  const { base, networks, subnets, routers, subnetPools } = managers;
+export function autoAllocate(managers: Managers, context: RequestContext, projectId: string): NetworkRow {
+  const { core, networks, subnets, routers, subnetPools } = managers;
   const admin: RequestContext = { ...context, isAdmin: true, projectId };
   const existing = autoAllocated(managers, projectId);
   if (existing !== undefined) return existing;
   const { external, pools } = requirements(managers, admin);
-  return base.kernel.db.transaction(() => {
+  return core.kernel.db.transaction(() => {
     const network = make(networks, admin, { name: NAME, project_id: projectId });
     const router = make(routers, admin, {
       name: "auto_allocated_router",
@@ -48,31 +48,28 @@ export function autoAllocate(managers: NetworkManagers, context: RequestContext,
   });
 }
 
-export function autoAllocated({ base }: NetworkManagers, projectId: string): NetworkRow | undefined {
-  return base.store.networks.select("project_id = ? AND name = ?", projectId, NAME)[0];
+export function autoAllocated({ core }: Managers, projectId: string): NetworkRow | undefined {
+  return core.store.networks.select("project_id = ? AND name = ?", projectId, NAME)[0];
 }
 
 /** What the cloud must have for it. Errors: 409 AutoAllocationFailure. */
-export function requirements(
-  managers: NetworkManagers,
-  context: RequestContext,
-): { external: NetworkRow; pools: (4 | 6)[] } {
+export function requirements(managers: Managers, context: RequestContext): { external: NetworkRow; pools: (4 | 6)[] } {
   const failure = (reason: string) => conflict(`Deployment error: ${reason}.`, { type: "AutoAllocationFailure" });
-  const external = managers.base.store.networks.select("is_default = 1 AND external = 1")[0];
+  const external = managers.core.store.networks.select("is_default = 1 AND external = 1")[0];
   if (external === undefined) throw failure("No default router:external network");
   const pools = ([4, 6] as const).filter((version) => managers.subnetPools.default(context, version) !== undefined);
   if (pools.length === 0) throw failure("No default subnetpools defined");
   return { external, pools };
 }
 
-export function removeTopology(managers: NetworkManagers, context: RequestContext, projectId: string): void {
-  const { base, networks, routers } = managers;
+export function removeTopology(managers: Managers, context: RequestContext, projectId: string): void {
+  const { core, networks, routers } = managers;
   const admin: RequestContext = { ...context, isAdmin: true };
   const network = autoAllocated(managers, projectId);
   if (network === undefined) return;
-  base.kernel.db.transaction(() => {
+  core.kernel.db.transaction(() => {
     const condition = "network_id = ? AND device_owner = 'network:router_interface'";
-    const ports = base.store.ports.select(condition, network.id);
+    const ports = core.store.ports.select(condition, network.id);
     // Its router has an interface in each of its subnets.
     for (const port of ports) routers.removeInterface(admin, port.device_id, { port_id: port.id });
     for (const id of new Set(ports.map(({ device_id }) => device_id))) routers.remove(admin, id);

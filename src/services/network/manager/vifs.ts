@@ -1,7 +1,7 @@
 import { tapDevice } from "../driver/driver.ts";
 import type { Vif } from "../facade.ts";
 import type { NetworkStore } from "../store/store.ts";
-import { groupBy } from "./base.ts";
+import { groupBy } from "./core.ts";
 
 /** The NICs of many guests in six queries, whatever their number. */
 export function vifsOf(store: NetworkStore, deviceIds: readonly string[]): Map<string, Vif[]> {

@@ -1,13 +1,13 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { invalidInput } from "../errors.ts";
-import type { NetworkManagers } from "../manager/service.ts";
+import type { Managers } from "../manager/index.ts";
 import { type Body, isObject } from "../schemas/attribute.ts";
 import { cidr, listedPrefix, listOf, routes as routesOf } from "../schemas/converters.ts";
 import { type Resource, touched } from "./resource.ts";
 
 /** PUT on a member's verb: router interfaces and routes, prefixes of subnet pools, addresses of their groups. */
-export function actionRoutes({ routers, networks, subnetPools, addressGroups }: NetworkManagers): AnyRoute[] {
+export function actionRoutes({ routers, networks, subnetPools, addressGroups }: Managers): AnyRoute[] {
   const put = (resource: Resource, verb: string, run: (request: ApiRequest, id: string) => unknown) =>
     route({
       name: `${resource.names.plural}:${verb}`,

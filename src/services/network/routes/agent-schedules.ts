@@ -1,6 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import type { NetworkManagers } from "../manager/service.ts";
+import type { Managers } from "../manager/index.ts";
 import { isObject } from "../schemas/attribute.ts";
 import { uuid } from "../schemas/converters.ts";
 
@@ -8,7 +8,7 @@ import { uuid } from "../schemas/converters.ts";
  * Which networks this host's DHCP agent serves and which routers its L3 agent (extensions dhcp_agent_scheduler, l3_agent_scheduler);
  * admins can take one away and give it back.
  */
-export function agentScheduleRoutes({ agents, networks, routers }: NetworkManagers): AnyRoute[] {
+export function agentScheduleRoutes({ agents, networks, routers }: Managers): AnyRoute[] {
   const idIn = (request: ApiRequest, name: string): string => {
     const value = isObject(request.body) ? request.body[name] : undefined;
     if (value === undefined) throw badRequest(`Unable to find '${name}' in request body`);

@@ -1,6 +1,6 @@
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { poolSize } from "../manager/addresses.ts";
-import { type Base, groupBy } from "../manager/base.ts";
+import { type Core, groupBy } from "../manager/core.ts";
 import type { NetworkManager } from "../manager/networks.ts";
 import type { Attributes, Body } from "../schemas/attribute.ts";
 import type { NetworkRow, SubnetRow } from "../store/rows.ts";
@@ -20,8 +20,8 @@ const attributes: Attributes = {
 };
 
 /** How many addresses networks have and use (admins only). Numbers are exact, however large a pool is. */
-export function ipAvailabilityRoutes(base: Base, networks: NetworkManager): AnyRoute[] {
-  const { store } = base;
+export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyRoute[] {
+  const { store } = core;
   const view = (row: NetworkRow, subnets: readonly SubnetRow[], usage: ReadonlyMap<string, number>): Body => {
     const parts = subnets.map((subnet) => ({
       subnet_id: subnet.id,

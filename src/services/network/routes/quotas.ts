@@ -1,13 +1,13 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
-import type { Base } from "../manager/base.ts";
+import type { Core } from "../manager/core.ts";
 import { resetProjectQuotas, setProjectQuotas } from "../manager/quotas.ts";
 import { singleBody } from "../schemas/attribute.ts";
 import { range } from "../schemas/converters.ts";
 
 /** `/v2.0/quotas`: limits per project, use, defaults. */
-export function quotaRoutes(base: Base): AnyRoute[] {
-  const { quotas, store } = base;
+export function quotaRoutes(core: Core): AnyRoute[] {
+  const { quotas, store } = core;
   const names = () => quotas.resources.map(({ name }) => name);
   const limits = (project: string) => Object.fromEntries(names().map((name) => [name, quotas.limit(project, name)]));
   const project: Touched<string> = {
@@ -73,7 +73,7 @@ export function quotaRoutes(base: Base): AnyRoute[] {
         const unknown = wanted.filter(([name]) => !quotas.has(name)).map(([name]) => name);
         if (unknown.length > 0) throw badRequest(`Unrecognized attribute(s) '${unknown.join(", ")}'`);
         setProjectQuotas(
-          base,
+          core,
           project,
           Object.fromEntries(wanted.map(([name, value]) => [name, limitOf(name, value)])),
         );
@@ -87,7 +87,7 @@ export function quotaRoutes(base: Base): AnyRoute[] {
       policy: "delete_quota",
       success: 204,
       handler({ param }) {
-        resetProjectQuotas(base, param("project_id"));
+        resetProjectQuotas(core, param("project_id"));
         return undefined;
       },
     }),

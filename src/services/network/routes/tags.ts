@@ -2,7 +2,7 @@ import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { badResource } from "../errors.ts";
-import type { Base } from "../manager/base.ts";
+import type { Core } from "../manager/core.ts";
 import { type Body, isObject } from "../schemas/attribute.ts";
 import type { StandardRow } from "../store/rows.ts";
 import { type Resource, touched } from "./resource.ts";
@@ -11,7 +11,7 @@ const MAX_TAGS = 50;
 type Tagged = ApiRequest<unknown, Body>;
 
 /** `/tags` of every resource with standard attributes (extension standard-attr-tag). */
-export function tagRoutes(base: Base, resource: Resource, table: Table<StandardRow>): AnyRoute[] {
+export function tagRoutes(core: Core, resource: Resource, table: Table<StandardRow>): AnyRoute[] {
   const path = `${resource.path}/:id/tags`;
   const tagsOf = ({ thing: { tags } }: Tagged): string[] => (Array.isArray(tags) ? tags.map(String) : []);
   const save = ({ thing }: Tagged, tags: readonly string[]): string[] => {
@@ -21,7 +21,7 @@ export function tagRoutes(base: Base, resource: Resource, table: Table<StandardR
     table.update(String(thing.id), {
       tags: sorted,
       revision: Number(thing.revision_number) + 1,
-      updated_at: base.kernel.clock.now(),
+      updated_at: core.kernel.clock.now(),
     });
     return sorted;
   };

@@ -1,9 +1,9 @@
 import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
-import type { NetworkManagers } from "../manager/service.ts";
+import type { Managers } from "../manager/index.ts";
 import { autoAllocate, removeTopology, requirements } from "../manager/topology.ts";
 
 /** `/v2.0/auto-allocated-topology/<project>`, behind `openstack server create --network auto`. */
-export function topologyRoutes(managers: NetworkManagers): AnyRoute[] {
+export function topologyRoutes(managers: Managers): AnyRoute[] {
   const path = "/v2.0/auto-allocated-topology/:project_id";
   const project: Touched<string> = {
     kind: "project",

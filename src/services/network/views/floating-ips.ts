@@ -1,4 +1,4 @@
-import { tracked } from "../manager/base.ts";
+import { tracked } from "../manager/core.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { FloatingIpRow, PortForwardingRow, PortRow } from "../store/rows.ts";
 

@@ -1,4 +1,4 @@
-import { tracked } from "../manager/base.ts";
+import { tracked } from "../manager/core.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { networkText, readPrefix } from "../schemas/prefix.ts";
 import type { AddressGroupRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";

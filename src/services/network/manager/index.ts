@@ -7,7 +7,7 @@ import { AddressGroupManager } from "./address-groups.ts";
 import { AddressScopeManager } from "./address-scopes.ts";
 import { AgentManager } from "./agents.ts";
 import { Applier } from "./apply.ts";
-import type { Base } from "./base.ts";
+import type { Core } from "./core.ts";
 import { FlavorManager, ServiceProfileManager } from "./flavors.ts";
 import { FloatingIpManager } from "./floating-ips.ts";
 import { NetworkManager } from "./networks.ts";
@@ -21,8 +21,8 @@ import { SubnetPoolManager } from "./subnet-pools.ts";
 import { SubnetManager } from "./subnets.ts";
 
 /** The managers of one cloud, put together. */
-export interface NetworkManagers {
-  base: Base;
+export interface Managers {
+  core: Core;
   applier: Applier;
   networks: NetworkManager;
   subnets: SubnetManager;
@@ -41,41 +41,41 @@ export interface NetworkManagers {
   agents: AgentManager;
 }
 
-export function createManagers(kernel: Kernel, driver: NetworkDriver): NetworkManagers {
+export function createManagers(kernel: Kernel, driver: NetworkDriver): Managers {
   const store = new NetworkStore(kernel.db);
   const applier = new Applier(kernel, store, driver);
-  const base: Base = {
+  const core: Core = {
     kernel,
     store,
     quotas: new Quotas(kernel.db, "network", quotaResources(store, kernel.settings.network.quotas)),
     dirty: (kind, id) => applier.mark(kind, id),
   };
-  const networks = new NetworkManager(base);
-  const addressScopes = new AddressScopeManager(base);
-  const subnetPools = new SubnetPoolManager(base, addressScopes);
-  const subnets = new SubnetManager(base, networks, subnetPools);
-  const flavors = new FlavorManager(base);
-  const groups = new SecurityGroupManager(base);
-  const addressGroups = new AddressGroupManager(base);
-  const ports = new PortManager(base, networks, groups);
-  const floatingIps = new FloatingIpManager(base, networks, ports);
+  const networks = new NetworkManager(core);
+  const addressScopes = new AddressScopeManager(core);
+  const subnetPools = new SubnetPoolManager(core, addressScopes);
+  const subnets = new SubnetManager(core, networks, subnetPools);
+  const flavors = new FlavorManager(core);
+  const groups = new SecurityGroupManager(core);
+  const addressGroups = new AddressGroupManager(core);
+  const ports = new PortManager(core, networks, groups);
+  const floatingIps = new FloatingIpManager(core, networks, ports);
   return {
-    base,
+    core,
     applier,
     networks,
     subnets,
     subnetPools,
     addressScopes,
     ports,
-    routers: new RouterManager(base, networks, subnets, ports, flavors),
+    routers: new RouterManager(core, networks, subnets, ports, flavors),
     floatingIps,
-    portForwardings: new PortForwardingManager(base, floatingIps),
+    portForwardings: new PortForwardingManager(core, floatingIps),
     groups,
     addressGroups,
     flavors,
-    serviceProfiles: new ServiceProfileManager(base),
-    rules: new SecurityGroupRuleManager(base, groups, addressGroups),
-    rbac: new RbacManager(base),
-    agents: new AgentManager(base),
+    serviceProfiles: new ServiceProfileManager(core),
+    rules: new SecurityGroupRuleManager(core, groups, addressGroups),
+    rbac: new RbacManager(core),
+    agents: new AgentManager(core),
   };
 }

@@ -12,7 +12,7 @@ import type { NetworkStore } from "../store/store.ts";
 export type DirtyKind = "network" | "router" | "firewall";
 
 /** What all managers of this service share. */
-export interface Base {
+export interface Core {
   readonly kernel: Kernel;
   readonly store: NetworkStore;
   readonly quotas: Quotas;
@@ -22,13 +22,13 @@ export interface Base {
 
 /** The standard attributes of a new row; `revision` is what neutron starts with for this kind. */
 export function standard(
-  base: Base,
+  core: Core,
   projectId: string,
   description: unknown,
   tags: unknown,
   revision = 0,
 ): StandardRow {
-  const now = base.kernel.clock.now();
+  const now = core.kernel.clock.now();
   return {
     id: uuid(),
     project_id: projectId,
@@ -41,8 +41,8 @@ export function standard(
 }
 
 /** Updates a row with a new revision and time. */
-export function revise<Row extends StandardRow>(base: Base, table: Table<Row>, row: Row, changes: Partial<Row>): Row {
-  const stamped = { ...changes, updated_at: base.kernel.clock.now(), revision: row.revision + 1 };
+export function revise<Row extends StandardRow>(core: Core, table: Table<Row>, row: Row, changes: Partial<Row>): Row {
+  const stamped = { ...changes, updated_at: core.kernel.clock.now(), revision: row.revision + 1 };
   table.update(row.id, stamped);
   return { ...row, ...stamped };
 }
@@ -59,8 +59,8 @@ export function tracked(row: StandardRow): Record<string, unknown> {
 }
 
 /** Inside the inserting transaction. Errors: 409 OverQuota. */
-export function checkQuota(base: Base, projectId: string, wanted: Readonly<Record<string, number>>): void {
-  const exceeded = base.quotas.check(projectId, wanted);
+export function checkQuota(core: Core, projectId: string, wanted: Readonly<Record<string, number>>): void {
+  const exceeded = core.quotas.check(projectId, wanted);
   if (exceeded.length > 0) throw overQuota(exceeded.map(({ resource }) => resource));
 }
 
@@ -81,8 +81,8 @@ export const sharedWith = (type: string, column = "id", action = "access_as_shar
   `${column} IN (SELECT object_id FROM network_rbac_policies WHERE object_type = '${type}' AND action = '${action}' AND target_project IN ('*', @scope))`;
 
 /** Those of the things that a policy shares with the caller's project or with everybody. */
-export function sharedIds(base: Base, context: RequestContext, rows: readonly { id: string }[]): ReadonlySet<string> {
-  const shares = base.store.rbac.select(
+export function sharedIds(core: Core, context: RequestContext, rows: readonly { id: string }[]): ReadonlySet<string> {
+  const shares = core.store.rbac.select(
     "action = 'access_as_shared' AND target_project IN ('*', ?) AND object_id IN (SELECT value FROM json_each(?))",
     context.projectId ?? "",
     JSON.stringify(rows.map(({ id }) => id)),
