@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readStat } from "./processes.ts";
 import type { Exec } from "./types.ts";
@@ -46,25 +48,34 @@ export interface MachineFacts {
     flags: readonly string[];
     mhz: number;
   };
-  /** Bytes, from /proc/meminfo (libvirt's node information may be far off inside virtual machines). */
-  memory: { total: number; available: number; swapTotal: number };
+  /** Bytes. */
+  memory: { total: number; available: number; swapTotal: number; swapUsed: number };
 }
 
-/** Bytes of the file system that holds `path`. */
+/** Loaded where it is asked: most commands, and the daemon on most machines, never need it. */
+export const information = async () => (await import("systeminformation")).default;
+
+/**
+ * Bytes of the file system that holds `path`; the kernel's own word, since systeminformation's list comes from df: it leaves out what
+ * is in memory, runs two shells (8 ms, the daemon stands still for half of it) and waits for ever for a file server that is gone.
+ */
 export async function diskSpace(path: string): Promise<{ total: number; free: number; available: number }> {
   const { bsize, blocks, bfree, bavail } = await statfs(path);
   return { total: bsize * blocks, free: bsize * bfree, available: bsize * bavail };
 }
 
-/** Bytes, as the kernel counts now. */
-export async function memoryFacts(): Promise<MachineFacts["memory"]> {
-  const text = await readFile("/proc/meminfo", "utf8");
-  const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
-  return { total: bytes("MemTotal"), available: bytes("MemAvailable"), swapTotal: bytes("SwapTotal") };
+/** The path, or of one that is not there yet the next parent that is. */
+export function existingParent(path: string): string {
+  let current = path;
+  while (!existsSync(current) && current !== dirname(current)) current = dirname(current);
+  return current;
 }
 
-/** Loaded where it is asked: most commands, and the daemon on most machines, never need it. */
-const information = async () => (await import("systeminformation")).default;
+/** Bytes, as the kernel counts now (libvirt's node information may be far off inside virtual machines). */
+export async function memoryFacts(): Promise<MachineFacts["memory"]> {
+  const { total, available, swaptotal, swapused } = await (await information()).mem();
+  return { total, available, swapTotal: swaptotal, swapUsed: swapused };
+}
 
 /** Takes some tenths of a second: it runs lscpu and others. */
 export async function machineFacts(): Promise<MachineFacts> {

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { homedir, loadavg } from "node:os";
-import { dirname, join } from "node:path";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import type { Settings } from "../kernel/config/settings.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Box } from "./box/box.ts";
-import { diskSpace, interfaceFacts, isInMemory, machineFacts, memoryFacts, osRelease } from "./facts.ts";
+import { existingParent, interfaceFacts, isInMemory, machineFacts, osRelease } from "./facts.ts";
 import { type KvmProbe, probeKvm } from "./kvm-probe.ts";
 import { missingRequirements, type Requirement } from "./packages.ts";
+import { type FileSystemFacts, type HostStatistics, hostStatistics } from "./statistics.ts";
 import type { Exec } from "./types.ts";
 
 export interface Check {
@@ -71,12 +72,9 @@ export async function preflight(parts: {
     say(settings.force ? "warning" : "error", "os", `${os.name || "this system"} is not a Debian or Ubuntu`, hint);
   }
 
-  const space = await diskSpace(await existingParent(settings.dataDir));
-  const disk = `${(space.available / GIB).toFixed(1)} GiB free for ${settings.dataDir}`;
-  if (space.available < 2 * GIB) say("error", "disk", disk, "at least 2 GiB are needed; DATA_DIR may point elsewhere");
-  else if (space.available < 10 * GIB) say("warning", "disk", disk, "guests with larger images will fill it soon");
-  else ok("disk", disk);
-  if (await isInMemory(await existingParent(settings.dataDir))) {
+  const machine = await hostStatistics(settings, { busy: parts.thorough === true });
+  for (const system of machine.fileSystems) disk(system, settings, ok, say);
+  if (await isInMemory(existingParent(settings.dataDir))) {
     say(
       "warning",
       "disk",
@@ -85,13 +83,13 @@ export async function preflight(parts: {
     );
   }
 
-  const memory = await memoryFacts();
+  const { memory } = machine;
   const room = `${(memory.available / GIB).toFixed(1)} of ${(memory.total / GIB).toFixed(1)} GiB memory available`;
   if (memory.available < GIB / 2) say("error", "memory", room, "at least 512 MiB are needed for a single small guest");
   else if (memory.available < 2 * GIB) say("warning", "memory", room, "only a few small guests will fit");
   else ok("memory", room);
 
-  if (parts.thorough === true) await processors(ok);
+  if (parts.thorough === true) await processors(machine, ok);
   if (parts.thorough === true || settings.network.publicInterface !== null) await links(settings, ok, say);
 
   const missing = await missingRequirements();
@@ -139,10 +137,35 @@ async function namespaces(exec: Exec, ok: Ok, say: Say): Promise<void> {
   }
 }
 
-async function processors(ok: Ok): Promise<void> {
+/** Room for what the cloud keeps there; of logs alone it needs less. */
+function disk({ available, device, type, holds }: FileSystemFacts, settings: Settings, ok: Ok, say: Say): void {
+  const where = device === null ? "" : ` (${device}, ${type})`;
+  const room = `${(available / GIB).toFixed(1)} GiB free for ${holds.join(", ")}${where}`;
+  const isOfData = holds.some((directory) => directory !== settings.logging.dir);
+  if (available < (isOfData ? 2 : 0.25) * GIB)
+    say(
+      "error",
+      "disk",
+      room,
+      `at least ${isOfData ? "2 GiB" : "256 MiB"} are needed; ${variablesOf(holds, settings)} may point elsewhere`,
+    );
+  else if (isOfData && available < 10 * GIB)
+    say("warning", "disk", room, "guests with larger images will fill it soon");
+  else ok("disk", room);
+}
+
+const variablesOf = (directories: readonly string[], { dataDir, logging }: Settings): string =>
+  [
+    ...(directories.includes(dataDir) ? ["DATA_DIR"] : []),
+    ...(directories.includes(logging.dir) ? ["LOGDIR"] : []),
+    ...(directories.some((directory) => directory !== dataDir && directory !== logging.dir)
+      ? ["NOVA_INSTANCES_PATH"]
+      : []),
+  ].join(", ");
+
+async function processors({ processors: { load, busy } }: HostStatistics, ok: Ok): Promise<void> {
   const { cpu, arch } = await machineFacts();
-  const [load = 0] = loadavg();
-  ok("processors", `${cpu.count} × ${cpu.model || arch}, load ${load.toFixed(1)}`);
+  ok("processors", `${cpu.count} × ${cpu.model || arch}, load ${(load[0] ?? 0).toFixed(1)}, ${busy} % busy`);
 }
 
 /** The interface of HOST_IP and PUBLIC_INTERFACE: whether something is at their other end, and takes what guests send. */
@@ -192,10 +215,4 @@ function canListen(port: number, host: string): Promise<boolean> {
     server.once("error", () => resolve(false));
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
-}
-
-async function existingParent(path: string): Promise<string> {
-  let current = path;
-  while (!existsSync(current) && current !== dirname(current)) current = dirname(current);
-  return current;
 }

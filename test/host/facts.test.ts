@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { cidrsCovering, linkAddresses, planRanges } from "../../src/host/box/ranges.ts";
 import { HostExec } from "../../src/host/exec.ts";
 import {
+  diskSpace,
   interfaceFacts,
   isInMemory,
   machineFacts,
@@ -20,6 +21,7 @@ import { createHost } from "../../src/host/index.ts";
 import { HostLedger, openLedgerDatabase } from "../../src/host/ledger.ts";
 import { installMissing, missingRequirements } from "../../src/host/packages.ts";
 import { diff, takeSnapshot } from "../../src/host/snapshot.ts";
+import { hostStatistics } from "../../src/host/statistics.ts";
 import { addressNumber } from "../../src/kernel/config/addresses.ts";
 import type { Settings } from "../../src/kernel/config/settings.ts";
 import { discard, Logger } from "../../src/kernel/log/logger.ts";
@@ -97,6 +99,33 @@ test("facts of this machine make sense", async () => {
   assert.equal(await isInMemory("/proc"), false);
   const facts = await networkFacts(exec);
   assert.ok(facts.addresses.some(({ address }) => address === "127.0.0.1"));
+});
+
+test("statistics of this machine are those of the kernel; each file system is told once, with what it holds", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "hst-facts-"));
+  try {
+    const settings = {
+      dataDir: directory,
+      compute: { instancesPath: join(directory, "not/there/yet") },
+      logging: { ...testSettings({ dataDir: directory }).logging, dir: "/dev/shm/logs" },
+    };
+    const { memory, processors, fileSystems, uptime } = await hostStatistics(settings, { busy: true });
+    const kernels = /MemTotal: +(\d+) kB/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
+    assert.equal(memory.total, Number(kernels) * 1024);
+    assert.ok(memory.available <= memory.total && memory.swapUsed <= memory.swapTotal && uptime > 0);
+    assert.ok(processors.count >= 1 && processors.load.length === 3);
+    assert.ok(processors.busy !== null && processors.busy >= 0 && processors.busy <= 100);
+    const [data, logs] = fileSystems;
+    assert.deepEqual(
+      fileSystems.map(({ holds }) => holds),
+      [[directory, join(directory, "not/there/yet")], ["/dev/shm/logs"]],
+    );
+    assert.equal(data?.total, (await diskSpace(directory)).total);
+    assert.deepEqual([logs?.device, logs?.total], [null, (await diskSpace("/dev/shm")).total]);
+    assert.equal((await hostStatistics(settings)).processors.busy, null);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test("OFFLINE names the packages instead of installing", async () => {

@@ -12,9 +12,8 @@ import { examineTls } from "./tls-area.ts";
 
 /** Compares ledger, database and host. Changes nothing. */
 export async function examine({ settings, exec, host, systemd }: StackContext): Promise<Examined[]> {
-  const areas: Examined[] = [];
+  const areas: Examined[] = [await examineMachine(host, settings)];
   if (host !== null) {
-    areas.push(await examineMachine(host, settings));
     areas.push(await examineLedger(exec, host.ledger));
     areas.push(await examineBox(host));
     areas.push(await examineLibvirtd(host));

@@ -1,20 +1,33 @@
-import { diskSpace, memoryFacts } from "../../host/facts.ts";
 import type { Host } from "../../host/index.ts";
 import { missingRequirements } from "../../host/packages.ts";
+import { type FileSystemFacts, type HostStatistics, hostStatistics } from "../../host/statistics.ts";
 import type { Settings } from "../../kernel/config/settings.ts";
 import type { Examined, Finding } from "./finding.ts";
 
 const GIB = 1024 ** 3;
 const gib = (bytes: number) => `${(bytes / GIB).toFixed(1)} GiB`;
 
-/** Disk, memory, packages, KVM, libvirtd, storage, systemd: what the cloud stands on. */
+/** Disks, memory, packages, KVM, libvirtd, storage, systemd: what the cloud stands on. Of a cloud without guests (null), its disks. */
 export async function examineMachine(
-  host: Pick<Host, "kvm" | "ledger" | "reapsOrphans">,
+  host: Pick<Host, "kvm" | "ledger" | "reapsOrphans"> | null,
   settings: Settings,
 ): Promise<Examined> {
   const findings: Finding[] = [];
-  const disk = await examineDisk(settings, findings);
-  const memory = await memoryFacts();
+  const machine = await hostStatistics(settings, { busy: true });
+  for (const system of machine.fileSystems) {
+    const finding = diskFinding(system.holds.join(", "), system);
+    if (finding !== null) findings.push(finding);
+  }
+  if (host !== null) await examineForGuests(host, settings, machine.memory, findings);
+  return { name: "Machine", summary: summaryOf(machine), findings };
+}
+
+async function examineForGuests(
+  host: Pick<Host, "kvm" | "ledger" | "reapsOrphans">,
+  settings: Settings,
+  memory: HostStatistics["memory"],
+  findings: Finding[],
+): Promise<void> {
   if (memory.available < GIB / 4)
     findings.push({
       key: "memory-low",
@@ -36,15 +49,15 @@ export async function examineMachine(
     });
   if (settings.libvirtType === "kvm") await examineKvm(host, findings);
   examineClock(host, findings);
-  return { name: "Machine", summary: `free: ${disk} of disk, ${gib(memory.available)} of memory`, findings };
 }
 
-async function examineDisk({ dataDir }: Settings, findings: Finding[]): Promise<string> {
-  const space = await diskSpace(dataDir);
-  const finding = diskFinding(dataDir, space);
-  if (finding !== null) findings.push(finding);
-  return spaceText(space);
+function summaryOf({ fileSystems, memory, processors: { count, busy } }: HostStatistics): string {
+  const disks = fileSystems.map((system) => `${spaceText(system)} of ${nameOf(system)}`).join(", ");
+  return `free: ${disks}; ${gib(memory.available)} of memory; ${count} processors, ${busy} % busy`;
 }
+
+const nameOf = ({ mount, type, holds }: FileSystemFacts): string =>
+  mount === null ? (holds[0] ?? "") : `${mount} (${type})`;
 
 interface Space {
   total: number;
@@ -55,15 +68,15 @@ const percentOf = ({ total, available }: Space): number => (available / total) *
 const spaceText = (space: Space): string => `${gib(space.available)} (${percentOf(space).toFixed(0)} %)`;
 
 /** Null while there is room. */
-export function diskFinding(dataDir: string, space: Space): Finding | null {
+export function diskFinding(holds: string, space: Space): Finding | null {
   const percent = percentOf(space);
   if (percent >= 10 || space.available >= 20 * GIB) return null;
   return {
     key: "disk-full",
     severity: space.available < GIB || percent < 2 ? "error" : "warning",
-    what: `the disk of ${dataDir} is nearly full: ${spaceText(space)} left`,
+    what: `the disk of ${holds} is nearly full: ${spaceText(space)} left`,
     why: "when it is full, guests pause at their next write, uploads fail, and the database refuses changes",
-    todo: `delete images, volumes or guests, or make room in ${dataDir}`,
+    todo: `delete images, volumes or guests, or make room beside ${holds}`,
     repair: null,
   };
 }

@@ -1,6 +1,6 @@
-import { mkdir, readFile, statfs } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { cpus, loadavg, uptime } from "node:os";
-import { machineFacts } from "../../../../host/facts.ts";
+import { diskSpace, machineFacts, memoryFacts } from "../../../../host/facts.ts";
 import type { CpuInfo, HostInfo } from "../driver.ts";
 import type { DriverContext } from "./context.ts";
 import { attribute, elements, text } from "./xml/read.ts";
@@ -27,17 +27,20 @@ export class HostFacts {
       throw error;
     });
     await mkdir(instancesPath, { recursive: true });
-    const [fixed, memory, disk] = await Promise.all([this.#fixed, readMemory(), statfs(instancesPath)]);
-    const gib = (blocks: number): number => Math.floor((blocks * disk.bsize) / 1024 ** 3);
+    const [fixed, memory, disk] = await Promise.all([this.#fixed, memoryFacts(), diskSpace(instancesPath)]);
+    const gib = (bytes: number): number => Math.floor(bytes / 1024 ** 3);
+    const mib = (bytes: number): number => Math.floor(bytes / 1024 ** 2);
     return {
       hostname,
       hostIp,
       hypervisorType: "QEMU",
       ...fixed,
+      // Counted each time, since processors come and go; systeminformation's count takes 20 ms, in which it runs lscpu.
       vcpus: cpus().length,
-      ...memory,
-      diskGb: gib(disk.blocks),
-      diskFreeGb: gib(disk.bavail),
+      memoryMb: mib(memory.total),
+      memoryUsedMb: mib(memory.total) - mib(memory.available),
+      diskGb: gib(disk.total),
+      diskFreeGb: gib(disk.available),
       uptime: uptimeLine(new Date(), uptime(), loadavg()),
     };
   }
@@ -79,14 +82,6 @@ export function cpuInfoOf(capabilities: string): CpuInfo {
     topology: { cells, sockets: count("sockets"), cores: count("cores"), threads: count("threads") },
     features: elements(cpu, "feature").flatMap((element) => attribute(element, "feature", "name") ?? []),
   };
-}
-
-async function readMemory(): Promise<{ memoryMb: number; memoryUsedMb: number }> {
-  const lines = await readFile("/proc/meminfo", "utf8");
-  const mib = (key: string): number =>
-    Math.floor(Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(lines)?.[1]) / 1024);
-  const total = mib("MemTotal");
-  return { memoryMb: total, memoryUsedMb: total - mib("MemAvailable") };
 }
 
 /** " 10:07:03 up 2 days,  4:01,  0 users,  load average: 0.10, 0.05, 0.01" */

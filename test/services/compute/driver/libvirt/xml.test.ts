@@ -145,7 +145,7 @@ test("the machine fills in what libvirt does not know of its processor, and is n
     kernel: "6.1",
     os: { id: "debian", like: [], version: "12", name: "Debian" },
     cpu: { count: 2, sockets: 1, cores: 2, threads: 1, model: "Xeon", vendor: "Intel", flags: [], mhz: 0 },
-    memory: { total: 1, available: 1, swapTotal: 0 },
+    memory: { total: 1, available: 1, swapTotal: 0, swapUsed: 0 },
   });
   const never = () => Promise.reject(new Error("asked"));
   const known = (sockets: number) => ({
