@@ -4,19 +4,13 @@ import type { DriverFactory } from "./driver/driver.ts";
 import { blockStorageApi } from "./errors.ts";
 import "./events.ts";
 import "./facade.ts";
-import { AttachmentManager } from "./manager/attachments.ts";
-import { Core } from "./manager/core.ts";
-import { blockStorageFacade } from "./manager/facade.ts";
-import { Health } from "./manager/health.ts";
-import { SnapshotManager } from "./manager/snapshots.ts";
-import { TypeManager } from "./manager/types.ts";
-import { VolumeManager } from "./manager/volumes.ts";
-import { defineVolumeWork } from "./manager/work.ts";
+import { createFacade } from "./manager/facade.ts";
+import { createManagers } from "./manager/index.ts";
 import { blockStorageTables } from "./migrations/0001-block-storage.ts";
 import { messageTables } from "./migrations/0002-messages.ts";
 import { frozenTable } from "./migrations/0003-frozen.ts";
 import { policies } from "./policies.ts";
-import { blockStorageRoutes } from "./routes/index.ts";
+import { allRoutes } from "./routes/index.ts";
 
 export interface BlockStorageDrivers {
   /** Called once per backend of CINDER_ENABLED_BACKENDS. */
@@ -41,15 +35,11 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
   olderRules: "cinder",
   migrations: [blockStorageTables, messageTables, frozenTable],
   create(kernel, drivers) {
-    const core = new Core(kernel, drivers.hostname ?? hostname(), drivers.driver);
-    const types = new TypeManager(core);
-    const volumes = new VolumeManager(core, types, defineVolumeWork(core));
-    const snapshots = new SnapshotManager(core);
-    const attachments = new AttachmentManager(core);
-    const health = new Health(core);
+    const managers = createManagers(kernel, drivers.hostname ?? hostname(), drivers.driver);
+    const { core, types, health } = managers;
     return {
-      facade: blockStorageFacade(core, volumes, snapshots, attachments, types),
-      routes: blockStorageRoutes({ core, types, volumes, snapshots, attachments }),
+      facade: createFacade(managers),
+      routes: allRoutes(managers),
       seed: () => types.seed(),
       async reconcile() {
         for (const { driver } of core.backends.all) await driver.start();

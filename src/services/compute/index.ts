@@ -3,12 +3,11 @@ import type { ComputeDriver } from "./driver/driver.ts";
 import { computeApi } from "./errors.ts";
 import { examine } from "./examine.ts";
 import "./facade.ts";
-import { createFacade } from "./create-facade.ts";
-import { LateDetach } from "./late-detach.ts";
-import { Lifecycle } from "./lifecycle.ts";
 import { refreshVifs } from "./manager/change.ts";
-import { createCore } from "./manager/core.ts";
-import { createManagers } from "./managers.ts";
+import { createFacade } from "./manager/facade.ts";
+import { createManagers } from "./manager/index.ts";
+import { LateDetach } from "./manager/late-detach.ts";
+import { Lifecycle } from "./manager/lifecycle.ts";
 import { initial } from "./migrations/0001-compute.ts";
 import { serverMigrations } from "./migrations/0002-migrations.ts";
 import { useMigration } from "./migrations/0003-use.ts";
@@ -44,8 +43,8 @@ export const compute = defineService<"compute", ComputeDrivers>({
   scopes: forProjects("nova"),
   migrations: [initial, serverMigrations, useMigration],
   create(kernel, { driver }) {
-    const core = createCore(kernel, driver);
-    const managers = createManagers(core);
+    const managers = createManagers(kernel, driver);
+    const { core } = managers;
     const presenter = new ServerPresenter(core);
     const settleLater = defineSettle(core);
     let busyAtStart: string[] = [];
@@ -66,8 +65,8 @@ export const compute = defineService<"compute", ComputeDrivers>({
     );
 
     return {
-      facade: createFacade(core),
-      routes: allRoutes(core, managers, presenter),
+      facade: createFacade(managers),
+      routes: allRoutes(managers, presenter),
       seed: () => seed(core),
       async reconcile() {
         busyAtStart = await reconcile(core);

@@ -1,7 +1,8 @@
 import { scryptSync, timingSafeEqual } from "node:crypto";
 import { SERVICE_USERS, USERS } from "../../kernel/config/accounts.ts";
 import { hexId } from "../../kernel/ids/ids.ts";
-import type { IdentityContext } from "./context.ts";
+import type { Core } from "./manager/core.ts";
+import type { Managers } from "./manager/index.ts";
 import { DEFAULT_DOMAIN, type ProjectManager } from "./manager/projects.ts";
 import { serviceDomain } from "./manager/service-domain.ts";
 
@@ -61,21 +62,21 @@ const ASSIGNMENTS: readonly (readonly [who: string, role: string, where: string]
  * missing and changes nothing a person changed, with one exception: a password in local.conf that is not the one of the
  * last stack becomes the seeded users' password.
  */
-export async function seed(identity: IdentityContext, projects: ProjectManager): Promise<void> {
-  const { kernel, store } = identity;
+export async function seed({ core, projects }: Managers): Promise<void> {
+  const { kernel, store } = core;
   const { admin, service } = kernel.settings.passwords;
   const fingerprints = { admin: fingerprint(store, "admin", admin), service: fingerprint(store, "service", service) };
   const hashes = new Map(
     (
       await Promise.all([
-        passwordHashes(identity, USERS, DEFAULT_DOMAIN, admin, fingerprints.admin.changed),
-        passwordHashes(identity, SERVICE_USERS, serviceDomain(identity), service, fingerprints.service.changed),
+        passwordHashes(core, USERS, DEFAULT_DOMAIN, admin, fingerprints.admin.changed),
+        passwordHashes(core, SERVICE_USERS, serviceDomain(core), service, fingerprints.service.changed),
       ])
     ).flat(),
   );
   kernel.db.transaction(() => {
-    seedAccounts(identity, projects, hashes);
-    seedCatalog(identity);
+    seedAccounts(core, projects, hashes);
+    seedCatalog(core);
     for (const { key, value } of Object.values(fingerprints)) store.secrets.set(key, value);
   });
 }
@@ -87,7 +88,7 @@ type Hashes = ReadonlyMap<string, string>;
  * is no secret, and hashing would be most of a stack's time.
  */
 async function passwordHashes(
-  { store, passwords }: IdentityContext,
+  { store, passwords }: Core,
   names: readonly string[],
   domain_id: string | undefined,
   password: string,
@@ -101,7 +102,7 @@ async function passwordHashes(
 }
 
 /** Tells whether a password differs from the one of the last stack. Only a slow, salted hash of it is kept. */
-function fingerprint(store: IdentityContext["store"], name: string, password: string) {
+function fingerprint(store: Core["store"], name: string, password: string) {
   const key = `seeded-password-${name}`;
   const known = store.secrets.get(key);
   const salt = known?.subarray(0, 16) ?? Buffer.from(hexId(), "hex");
@@ -110,8 +111,8 @@ function fingerprint(store: IdentityContext["store"], name: string, password: st
   return { key, changed, value: Buffer.concat([salt, digest]) };
 }
 
-function seedAccounts(identity: IdentityContext, projects: ProjectManager, hashes: Hashes): void {
-  const { store, kernel, tokens } = identity;
+function seedAccounts(core: Core, projects: ProjectManager, hashes: Hashes): void {
+  const { store, kernel, tokens } = core;
   const { serviceProjectName, serviceDomainName } = kernel.settings.identity;
   const now = kernel.clock.now();
   if (store.projects.get(DEFAULT_DOMAIN) === undefined) {
@@ -125,7 +126,7 @@ function seedAccounts(identity: IdentityContext, projects: ProjectManager, hashe
     });
   }
   const services =
-    serviceDomain(identity) ??
+    serviceDomain(core) ??
     projects.create({ name: serviceDomainName, domainId: null, parentId: null, isDomain: true }).id;
   const places = new Map<string, string>();
   const place = (name: string, key: string, description: string, domainId: string): void => {
@@ -194,7 +195,7 @@ function seedAccounts(identity: IdentityContext, projects: ProjectManager, hashe
 const INTERFACES = ["public", "internal", "admin"] as const;
 
 /** A service and its three endpoints for each entry the services declare; URLs follow HOST_IP when that changes. */
-function seedCatalog({ store, kernel }: IdentityContext): void {
+function seedCatalog({ store, kernel }: Core): void {
   const { regionName, api } = kernel.settings;
   if (store.regions.get(regionName) === undefined) {
     store.regions.insert({ id: regionName, description: "", parent_region_id: null, extra: "{}" });

@@ -4,12 +4,7 @@ import "./facade.ts";
 import { PlacementManager } from "./manager/placement.ts";
 import { placementTables } from "./migrations/0001-placement.ts";
 import { policies } from "./policies.ts";
-import { allocationRoutes } from "./routes/allocations.ts";
-import { candidateRoutes } from "./routes/candidates.ts";
-import { dated } from "./routes/dated.ts";
-import { nameRoutes } from "./routes/names.ts";
-import { providerRoutes } from "./routes/providers.ts";
-import { versionRoutes } from "./routes/versions.ts";
+import { allRoutes } from "./routes/index.ts";
 import { PlacementStore } from "./store/placement.ts";
 
 /** Placement: what the host has and what servers take of it (read from compute), and providers of the users' own. */
@@ -28,16 +23,7 @@ export const placement = defineService({
     const manager = new PlacementManager(kernel, new PlacementStore(kernel.db));
     return {
       facade: { resourceClasses: () => manager.names("class") },
-      routes: dated(
-        [
-          ...versionRoutes(),
-          ...providerRoutes(manager),
-          ...allocationRoutes(manager),
-          ...candidateRoutes(manager),
-          ...nameRoutes(manager),
-        ],
-        () => kernel.clock.now(),
-      ),
+      routes: allRoutes(manager, () => kernel.clock.now()),
     };
   },
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ManualClock } from "../../../src/kernel/time/clock.ts";
-import { IdentityContext } from "../../../src/services/identity/context.ts";
+import { Core } from "../../../src/services/identity/manager/core.ts";
 import { type IdentityCloud, identityCloud, passwordLogin } from "../../support/identity.ts";
 import { testSettings } from "../../support/settings.ts";
 
@@ -150,7 +150,7 @@ test("a method that is named a thousand times is checked once", async () => {
   });
   assert.equal(many.status, 201);
   assert.deepEqual(many.body.token.methods, ["password"]);
-  const context = new IdentityContext(t.cloud.kernel);
+  const context = new Core(t.cloud.kernel);
   const verify = context.passwords.verify.bind(context.passwords);
   let checked = 0;
   context.passwords.verify = (...args) => {

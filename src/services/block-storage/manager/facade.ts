@@ -6,22 +6,13 @@ import { BUSY } from "../states.ts";
 import type { AttachmentRow } from "../store/attachments.ts";
 import type { SnapshotRow } from "../store/snapshots.ts";
 import type { Volume } from "../store/volumes.ts";
-import type { AttachmentManager } from "./attachments.ts";
 import { type Core, strings } from "./core.ts";
-import type { SnapshotManager } from "./snapshots.ts";
-import type { TypeManager } from "./types.ts";
-import type { VolumeManager } from "./volumes.ts";
+import type { Managers } from "./index.ts";
 
 const TEN_MINUTES = 600_000;
 
 /** The facade over the managers: it asks the policies that a route would have asked. */
-export function blockStorageFacade(
-  core: Core,
-  volumes: VolumeManager,
-  snapshots: SnapshotManager,
-  attachments: AttachmentManager,
-  types: TypeManager,
-): BlockStorageFacade {
+export function createFacade({ core, volumes, snapshots, attachments, types }: Managers): BlockStorageFacade {
   const infos = (rows: readonly Volume[]): VolumeInfo[] => {
     const attached = core.attachments.byVolume(rows.map(({ id }) => id));
     return rows.map((row) => volumeInfo(row, attached.get(row.id) ?? []));

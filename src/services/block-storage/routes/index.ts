@@ -1,10 +1,6 @@
 import type { AnyRoute } from "../../../kernel/http/route.ts";
 import { metadataNotFound, snapshotMetadataNotFound } from "../errors.ts";
-import type { AttachmentManager } from "../manager/attachments.ts";
-import type { Core } from "../manager/core.ts";
-import type { SnapshotManager } from "../manager/snapshots.ts";
-import type { TypeManager } from "../manager/types.ts";
-import type { VolumeManager } from "../manager/volumes.ts";
+import type { Managers } from "../manager/index.ts";
 import { absentRoutes } from "./absent.ts";
 import { attachmentRoutes } from "./attachments.ts";
 import { clusterRoutes } from "./clusters.ts";
@@ -20,15 +16,8 @@ import { versionRoutes } from "./versions.ts";
 import { volumeActionRoutes } from "./volume-actions.ts";
 import { volumeRoutes } from "./volumes.ts";
 
-export interface Managers {
-  core: Core;
-  types: TypeManager;
-  volumes: VolumeManager;
-  snapshots: SnapshotManager;
-  attachments: AttachmentManager;
-}
-
-export function blockStorageRoutes({ core, types, volumes, snapshots, attachments }: Managers): AnyRoute[] {
+/** Every record of this API. */
+export function allRoutes({ core, types, volumes, snapshots, attachments }: Managers): AnyRoute[] {
   return [
     ...versionRoutes(),
     ...bothPaths([

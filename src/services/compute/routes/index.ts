@@ -1,6 +1,5 @@
 import type { AnyRoute } from "../../../kernel/http/route.ts";
-import type { Core } from "../manager/core.ts";
-import type { Managers } from "../managers.ts";
+import type { Managers } from "../manager/index.ts";
 import { aggregateRoutes } from "./aggregates.ts";
 import { flavorRoutes } from "./flavors.ts";
 import { hypervisorRoutes } from "./hypervisors.ts";
@@ -28,10 +27,10 @@ import { versionRoutes } from "./versions.ts";
 import { volumeProxyRoutes } from "./volume-proxies.ts";
 import { volumeRoutes } from "./volumes.ts";
 
-/** All records of this API. */
-export function allRoutes(core: Core, managers: Managers, presenter: ServerPresenter): AnyRoute[] {
-  const { maxLimit } = core.kernel.settings.compute;
-  const { servers, creator, rebuild, snapshots, shelve } = managers;
+/** Every record of this API. */
+export function allRoutes(managers: Managers, presenter: ServerPresenter): AnyRoute[] {
+  const { maxLimit } = managers.core.kernel.settings.compute;
+  const { core, servers, creator, rebuild, snapshots, shelve } = managers;
   return [
     ...versionRoutes,
     ...everyVersion([

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
 import type { AccessRuleRow, ApplicationCredentialRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 import { requireNoTrust, requireUnrestricted } from "./delegation.ts";
 import { expiry } from "./expiry.ts";
 import type { Token } from "./tokens.ts";
@@ -39,10 +39,10 @@ export interface NewApplicationCredential {
 
 /** Application credentials and the access rules that limit them. `sender` is the token of who asks, null for the cloud itself. */
 export class ApplicationCredentials {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /**
@@ -54,7 +54,7 @@ export class ApplicationCredentials {
     given: NewApplicationCredential,
     sender: Token | null,
   ): Promise<{ row: ApplicationCredentialRow; secret: string }> {
-    const { store, kernel, passwords } = this.#identity;
+    const { store, kernel, passwords } = this.#core;
     requireUnrestricted(sender, "application credentials");
     requireNoTrust(sender);
     const projectId = sender?.identity.projectId ?? null;
@@ -88,18 +88,18 @@ export class ApplicationCredentials {
   /** Errors: 403 for a restricted sender. */
   delete({ id }: ApplicationCredentialRow, sender: Token | null): void {
     requireUnrestricted(sender, "application credentials");
-    this.#identity.store.applicationCredentials.delete(id);
+    this.#core.store.applicationCredentials.delete(id);
   }
 
   /** Null: everything is allowed. */
   rulesOf({ access_rules }: ApplicationCredentialRow): AccessRuleRow[] | null {
     if (access_rules === null) return null;
-    return this.#identity.store.accessRules.getMany(JSON.parse(access_rules) as string[]);
+    return this.#core.store.accessRules.getMany(JSON.parse(access_rules) as string[]);
   }
 
   /** Errors: 403 for one that a credential has. */
   deleteRule({ id, user_id }: AccessRuleRow): void {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       const credentials = store.applicationCredentials.list({ user_id });
       if (credentials.some(({ access_rules }) => access_rules?.includes(id) === true)) {
@@ -111,7 +111,7 @@ export class ApplicationCredentials {
 
   /** The end as it counts, and as it is shown: to the microsecond that was given. */
   #expiry(given: string | null): Pick<ApplicationCredentialRow, "expires_at" | "expires_text"> {
-    const expiresAt = expiry(given, this.#identity.kernel.clock.now());
+    const expiresAt = expiry(given, this.#core.kernel.clock.now());
     if (expiresAt === null) return { expires_at: null, expires_text: null };
     const digits = /\.(\d{1,6})/.exec(given ?? "")?.[1] ?? "";
     return {
@@ -122,7 +122,7 @@ export class ApplicationCredentials {
 
   /** Ids of the user's rules; those that are missing are made. */
   #rules(given: readonly RuleGiven[], userId: string): string[] {
-    const { accessRules } = this.#identity.store;
+    const { accessRules } = this.#core.store;
     return given.map(({ id, service, path, method }) => {
       if (id !== undefined) {
         if (accessRules.get(id)?.user_id !== userId) throw missing("Access Rule", id);

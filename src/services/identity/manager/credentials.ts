@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { badRequest } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
 import type { CredentialRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 import { requireOwnProject, requireSameFields, requireUnrestricted } from "./delegation.ts";
 import { DELEGATION_FIELDS, delegationOf, ec2CredentialId } from "./ec2.ts";
 import type { Token } from "./tokens.ts";
@@ -12,22 +12,22 @@ export type NewCredential = Omit<CredentialRow, "id">;
 
 /** Credentials of users, EC2 access keys among them. `sender` is the token of who asks, null for the cloud itself. */
 export class CredentialManager {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Errors: 404. */
   get(id: string): CredentialRow {
-    const row = this.#identity.store.credentials.get(id);
+    const row = this.#core.store.credentials.get(id);
     if (row === undefined) throw missing("credential", id);
     return row;
   }
 
   /** Errors: 403 for what a delegated token must not make, 400 for an "ec2" one without project or key, 409 for a key that is known. */
   create(credential: NewCredential, sender: Token | null): CredentialRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     const { type, blob, project_id: projectId } = credential;
     if (isEc2(type)) requireUnrestricted(sender, "credentials");
     requireOwnProject(sender, projectId);
@@ -55,12 +55,12 @@ export class CredentialManager {
     if (type !== undefined && isEc2(type) !== isEc2(row.type)) {
       throw badRequest("The type of an ec2 credential cannot be changed, nor another's be made ec2.");
     }
-    this.#identity.store.credentials.update(row.id, changes);
+    this.#core.store.credentials.update(row.id, changes);
     return this.get(row.id);
   }
 
   delete({ id }: CredentialRow): void {
-    this.#identity.store.credentials.delete(id);
+    this.#core.store.credentials.delete(id);
   }
 
   /** The key of this access. Errors: 404. */
@@ -75,7 +75,7 @@ export class CredentialManager {
    * make, 404 for user, project, or the user's role there unless an `admin` asks.
    */
   createKey(userId: string, projectId: string | null, sender: Token | null, admin: boolean): CredentialRow {
-    const { store, roles } = this.#identity;
+    const { store, roles } = this.#core;
     requireUnrestricted(sender, "application credentials");
     if (projectId === null) throw badRequest("'tenant_id' is a required property");
     if (store.users.get(userId) === undefined) throw missing("user", userId);

@@ -1,6 +1,6 @@
 import { forbidden, notFound } from "../../../kernel/errors.ts";
-import type { IdentityContext } from "../context.ts";
 import type { DomainOption } from "../store/domain-options.ts";
+import type { Core } from "./core.ts";
 import { DEFAULT_DOMAIN } from "./projects.ts";
 
 type Json = Record<string, unknown>;
@@ -75,10 +75,10 @@ const invalid = (reason: string) => forbidden(`Invalid domain specific configura
  * database whatever its options say (keystone too reads them only with domain_specific_drivers_enabled).
  */
 export class DomainConfigs {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   defaults(group: string | null, name: string | null): Json {
@@ -104,13 +104,13 @@ export class DomainConfigs {
   }
 
   exists(domainId: string): boolean {
-    return this.#identity.store.domainOptions.list(domainId, null, null).length > 0;
+    return this.#core.store.domainOptions.list(domainId, null, null).length > 0;
   }
 
   /** Errors: 404 when nothing of it is set. */
   get(domainId: string, group: string | null, name: string | null): Json {
     requireSupported(group, name);
-    const options = this.#identity.store.domainOptions.list(domainId, group, name).filter((one) => !one.sensitive);
+    const options = this.#core.store.domainOptions.list(domainId, group, name).filter((one) => !one.sensitive);
     if (options.length === 0) throw unset(domainId, group, name);
     return picked(grouped(options), group, name);
   }
@@ -118,7 +118,7 @@ export class DomainConfigs {
   /** All of it anew. */
   replace(domainId: string, config: unknown): Json {
     const options = validated(config);
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       store.domainOptions.delete(domainId, null, null);
       for (const option of options) store.domainOptions.set(domainId, option);
@@ -132,7 +132,7 @@ export class DomainConfigs {
     const options = validated(config);
     requireSupported(group, name);
     if (group !== null) this.#requireOnly(domainId, group, name, options);
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       for (const option of options) store.domainOptions.set(domainId, option);
     });
@@ -141,7 +141,7 @@ export class DomainConfigs {
 
   delete(domainId: string, group: string | null, name: string | null): void {
     requireSupported(group, name);
-    const { domainOptions } = this.#identity.store;
+    const { domainOptions } = this.#core.store;
     if (group !== null && domainOptions.list(domainId, group, null).length === 0) throw unset(domainId, group, null);
     if (name !== null && domainOptions.list(domainId, group, name).length === 0) throw unset(domainId, group, name);
     domainOptions.delete(domainId, group, name);
@@ -166,12 +166,12 @@ export class DomainConfigs {
         `Trying to update option ${name} in group ${group}, but config provided contains option ${names[0]} instead`,
       );
     }
-    if (this.#identity.store.domainOptions.list(domainId, group, name).length === 0) throw unset(domainId, group, name);
+    if (this.#core.store.domainOptions.list(domainId, group, name).length === 0) throw unset(domainId, group, name);
   }
 
   /** What is set and may be shown, which may be nothing. */
   #shown(domainId: string): Json {
-    return grouped(this.#identity.store.domainOptions.list(domainId, null, null).filter((one) => !one.sensitive));
+    return grouped(this.#core.store.domainOptions.list(domainId, null, null).filter((one) => !one.sensitive));
   }
 }
 

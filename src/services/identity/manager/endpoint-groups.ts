@@ -1,8 +1,8 @@
 import { conflict, notFound } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { expecting, missing } from "../errors.ts";
 import type { EndpointGroupRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 
 export interface EndpointGroupChanges {
   name?: string;
@@ -15,22 +15,22 @@ const FILTERS = ["service_id", "region_id", "interface"];
 
 /** Groups of endpoints, and the endpoints and groups that projects are associated with (OS-EP-FILTER). */
 export class EndpointGroups {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Errors: 404. */
   get(id: string): EndpointGroupRow {
-    const row = this.#identity.store.endpointGroups.get(id);
+    const row = this.#core.store.endpointGroups.get(id);
     if (row === undefined) throw notFound(`Could not find Endpoint Group: ${id}.`);
     return row;
   }
 
   /** Errors: 400 for a filter that endpoints have not, 409 for the name. */
   create({ name, description = null, filters = {} }: EndpointGroupChanges & { name: string }): EndpointGroupRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     requireFilters(filters);
     return kernel.db.transaction(() => {
       this.#requireFreeName(name, null);
@@ -40,7 +40,7 @@ export class EndpointGroups {
 
   /** Errors: 400 for a filter that endpoints have not, 409 for the name. */
   update({ id }: EndpointGroupRow, changes: EndpointGroupChanges): EndpointGroupRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     const { filters, ...rest } = changes;
     requireFilters(filters ?? {});
     return kernel.db.transaction(() => {
@@ -54,7 +54,7 @@ export class EndpointGroups {
   }
 
   delete({ id }: EndpointGroupRow): void {
-    this.#identity.store.endpointGroups.delete(id);
+    this.#core.store.endpointGroups.delete(id);
   }
 
   /** Errors: 404 for either, 409 when they are associated already. */
@@ -96,20 +96,20 @@ export class EndpointGroups {
 
   /** Errors: 404. */
   requireEndpoint(id: string): void {
-    if (this.#identity.store.endpoints.get(id) === undefined) throw missing("endpoint", id);
+    if (this.#core.store.endpoints.get(id) === undefined) throw missing("endpoint", id);
   }
 
   /** Errors: 404. */
   requireProject(id: string): void {
-    if (this.#identity.store.projects.get(id) === undefined) throw missing("project", id);
+    if (this.#core.store.projects.get(id) === undefined) throw missing("project", id);
   }
 
   get #filters() {
-    return this.#identity.store.endpointFilters;
+    return this.#core.store.endpointFilters;
   }
 
   #requireFreeName(name: string, exceptId: string | null): void {
-    const taken = this.#identity.store.endpointGroups.find({ name });
+    const taken = this.#core.store.endpointGroups.find({ name });
     if (taken === undefined || taken.id === exceptId) return;
     throw conflict(`Conflict occurred attempting to store endpoint_group - Duplicate entry found with name ${name}.`);
   }

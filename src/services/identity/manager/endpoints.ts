@@ -1,8 +1,8 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import type { EndpointRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 
 export type NewEndpoint = Omit<EndpointRow, "id" | "region_id">;
 
@@ -26,22 +26,22 @@ const URL_KEYS: ReadonlySet<string> = new Set([
 
 /** Where the services are reached. */
 export class EndpointManager {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Errors: 404. */
   get(id: string): EndpointRow {
-    const row = this.#identity.store.endpoints.get(id);
+    const row = this.#core.store.endpoints.get(id);
     if (row === undefined) throw missing("endpoint", id);
     return row;
   }
 
   /** Errors: 400 for its URL, service or region. */
   create(endpoint: NewEndpoint, place: Place): EndpointRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     requireGoodUrl(endpoint.url);
     this.#requireService(endpoint.service_id);
     return kernel.db.transaction(() =>
@@ -51,7 +51,7 @@ export class EndpointManager {
 
   /** `place` null: it stays where it is. Errors: 400 for its URL, service or region. */
   update({ id }: EndpointRow, changes: Partial<NewEndpoint>, place: Place | null): EndpointRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     if (changes.url !== undefined) requireGoodUrl(changes.url);
     if (changes.service_id !== undefined) this.#requireService(changes.service_id);
     return kernel.db.transaction(() => {
@@ -62,11 +62,11 @@ export class EndpointManager {
   }
 
   delete({ id }: EndpointRow): void {
-    this.#identity.store.endpoints.delete(id);
+    this.#core.store.endpoints.delete(id);
   }
 
   #regionOf({ id, name }: Place): string | null {
-    const { regions } = this.#identity.store;
+    const { regions } = this.#core.store;
     if (id !== null) {
       if (regions.get(id) === undefined) throw badRequest(invalidInput(`Could not find region: ${id}.`));
       return id;
@@ -78,7 +78,7 @@ export class EndpointManager {
   }
 
   #requireService(id: string): void {
-    if (this.#identity.store.services.get(id) !== undefined) return;
+    if (this.#core.store.services.get(id) !== undefined) return;
     throw badRequest(invalidInput(`Could not find service: ${id}.`));
   }
 }

@@ -1,14 +1,14 @@
 import { unauthorized } from "../../../kernel/errors.ts";
-import type { IdentityContext } from "../context.ts";
 import type { IdentityFacade, ProjectInfo, UserInfo } from "../facade.ts";
 import type { ProjectRow, UserRow } from "../store/rows.ts";
 import { ec2Claims, ec2CredentialId, ec2Key } from "./ec2.ts";
+import type { Managers } from "./index.ts";
 import { DEFAULT_DOMAIN } from "./projects.ts";
 import { serviceDomain } from "./service-domain.ts";
 
 /** The verbs other services may call, over the parts of this one. */
-export function createFacade(identity: IdentityContext): IdentityFacade {
-  const { kernel, store, tokens, roles, catalog } = identity;
+export function createFacade({ core }: Managers): IdentityFacade {
+  const { kernel, store, tokens, roles, catalog } = core;
   const token = (userId: string, projectId: string | null, seconds?: number) =>
     tokens.issue({
       userId,
@@ -35,7 +35,7 @@ export function createFacade(identity: IdentityContext): IdentityFacade {
     },
     issueToken,
     issueServiceToken(userName) {
-      const domain_id = serviceDomain(identity) ?? DEFAULT_DOMAIN;
+      const domain_id = serviceDomain(core) ?? DEFAULT_DOMAIN;
       const user = store.users.find({ domain_id, name: userName });
       const { serviceProjectName } = kernel.settings.identity;
       const project = store.projects.find({ domain_id, name: serviceProjectName });

@@ -1,8 +1,8 @@
 import { notFound } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing, storeConflict } from "../errors.ts";
 import type { GroupRow, UserRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 import type { ProjectManager } from "./projects.ts";
 
 export interface GroupChanges {
@@ -20,24 +20,24 @@ export interface Membership {
 
 /** Groups and their members. */
 export class GroupManager {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
   readonly #projects: ProjectManager;
 
-  constructor(identity: IdentityContext, projects: ProjectManager) {
-    this.#identity = identity;
+  constructor(core: Core, projects: ProjectManager) {
+    this.#core = core;
     this.#projects = projects;
   }
 
   /** Errors: 404. */
   get(id: string): GroupRow {
-    const row = this.#identity.store.groups.get(id);
+    const row = this.#core.store.groups.get(id);
     if (row === undefined) throw missing("group", id);
     return row;
   }
 
   /** Errors: 404 for the domain, 409 for the name. */
   create(group: GroupChanges & { name: string; domainId: string }): GroupRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     const { name, domainId, description = "", extra } = group;
     return kernel.db.transaction(() => {
       this.#projects.domain(domainId);
@@ -48,7 +48,7 @@ export class GroupManager {
 
   /** Errors: 409 for the name. */
   update({ id, domain_id }: GroupRow, changes: GroupChanges): GroupRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       if (changes.name !== undefined) this.#requireFreeName(changes.name, domain_id, id);
       store.groups.update(id, changes);
@@ -58,7 +58,7 @@ export class GroupManager {
 
   /** With its roles. */
   delete({ id }: GroupRow): void {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       store.assignments.forgetActor(id);
       store.groups.delete(id);
@@ -67,17 +67,17 @@ export class GroupManager {
 
   /** Errors: 404. */
   requireMember({ group, user }: Membership): void {
-    if (this.#identity.store.memberships.isMember(group.id, user.id)) return;
+    if (this.#core.store.memberships.isMember(group.id, user.id)) return;
     throw notFound(`User '${user.id}' not found in group '${group.id}'`);
   }
 
   addMember({ group, user }: Membership): void {
-    this.#identity.store.memberships.addMember(group.id, user.id);
+    this.#core.store.memberships.addMember(group.id, user.id);
   }
 
   /** Voids the user's tokens. Errors: 404. */
   removeMember(membership: Membership): void {
-    const { store, kernel, tokens } = this.#identity;
+    const { store, kernel, tokens } = this.#core;
     const { group, user } = membership;
     kernel.db.transaction(() => {
       this.requireMember(membership);
@@ -87,7 +87,7 @@ export class GroupManager {
   }
 
   #requireFreeName(name: string, domainId: string, exceptId: string | null): void {
-    const taken = this.#identity.store.groups.find({ domain_id: domainId, name });
+    const taken = this.#core.store.groups.find({ domain_id: domainId, name });
     if (taken === undefined || taken.id === exceptId) return;
     throw storeConflict("group", `Duplicate entry found with name ${name} at domain ID ${domainId}`);
   }

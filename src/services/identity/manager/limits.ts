@@ -1,8 +1,8 @@
 import { conflict, forbidden, notFound } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { expecting } from "../errors.ts";
 import type { LimitRow, RegisteredLimitRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 
 /** What a limit is about: one resource of a service, in a region or in all. */
 export interface LimitKey {
@@ -19,27 +19,27 @@ export type NewLimit = Omit<LimitRow, "id">;
  * Kept for services that ask; those of this cloud have quotas of their own.
  */
 export class UnifiedLimits {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   registered(id: string): RegisteredLimitRow {
-    const row = this.#identity.store.registeredLimits.get(id);
+    const row = this.#core.store.registeredLimits.get(id);
     if (row === undefined) throw notFound(`Could not find registered limit for ${id}.`);
     return row;
   }
 
   limit(id: string): LimitRow {
-    const row = this.#identity.store.limits.get(id);
+    const row = this.#core.store.limits.get(id);
     if (row === undefined) throw notFound(`Could not find limit for ${id}.`);
     return row;
   }
 
   /** All or none. */
   register(wanted: readonly NewRegisteredLimit[]): RegisteredLimitRow[] {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() =>
       wanted.map((limit) => {
         this.#requireServiceAndRegion(limit, "registered_limit");
@@ -51,7 +51,7 @@ export class UnifiedLimits {
 
   /** Errors: 403 while projects have limits of it. */
   updateRegistered(row: RegisteredLimitRow, changes: Partial<NewRegisteredLimit>): RegisteredLimitRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       this.#requireUnused(row);
       const changed = { ...row, ...changes };
@@ -63,7 +63,7 @@ export class UnifiedLimits {
   }
 
   deleteRegistered(row: RegisteredLimitRow): void {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
       this.#requireUnused(row);
       store.registeredLimits.delete(row.id);
@@ -72,7 +72,7 @@ export class UnifiedLimits {
 
   /** All or none. Errors: 403 for what is not registered. */
   create(wanted: readonly NewLimit[]): LimitRow[] {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() =>
       wanted.map((given) => {
         const limit = this.#owned(given);
@@ -90,17 +90,17 @@ export class UnifiedLimits {
   }
 
   update(row: LimitRow, changes: Partial<Pick<LimitRow, "resource_limit" | "description">>): LimitRow {
-    this.#identity.store.limits.update(row.id, changes);
+    this.#core.store.limits.update(row.id, changes);
     return { ...row, ...changes };
   }
 
   delete(row: LimitRow): void {
-    this.#identity.store.limits.delete(row.id);
+    this.#core.store.limits.delete(row.id);
   }
 
   /** A domain given as a project is a domain. Errors: 400 for one that is not there. */
   #owned(limit: NewLimit): NewLimit {
-    const { projects } = this.#identity.store;
+    const { projects } = this.#core.store;
     const project = limit.project_id === null ? undefined : projects.get(limit.project_id);
     if (limit.project_id !== null && project === undefined) throw expecting("project_id", "limit");
     const owned = project?.is_domain === 1 ? { ...limit, project_id: null, domain_id: project.id } : limit;
@@ -111,20 +111,20 @@ export class UnifiedLimits {
   }
 
   #requireServiceAndRegion({ service_id, region_id }: LimitKey, target: string): void {
-    const { services, regions } = this.#identity.store;
+    const { services, regions } = this.#core.store;
     if (services.get(service_id) === undefined) throw expecting("service_id", target);
     if (region_id !== null && regions.get(region_id) === undefined) throw expecting("region_id", target);
   }
 
   #requireFree(key: LimitKey, exceptId: string | null): void {
-    const twin = this.#identity.store.registeredLimits.find(keyOf(key));
+    const twin = this.#core.store.registeredLimits.find(keyOf(key));
     if (twin !== undefined && twin.id !== exceptId) {
       throw conflict("Conflict occurred attempting to store registered_limit - Duplicate entry.");
     }
   }
 
   #requireUnused(row: RegisteredLimitRow): void {
-    if (this.#identity.store.limits.find(keyOf(row)) === undefined) return;
+    if (this.#core.store.limits.find(keyOf(row)) === undefined) return;
     throw forbidden(
       `Unable to update or delete registered limit ${row.id} because there are project limits associated with it.`,
     );

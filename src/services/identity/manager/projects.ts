@@ -1,8 +1,8 @@
 import { badRequest, forbidden, notFound } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { immutableResource, missing, storeConflict } from "../errors.ts";
 import type { ProjectRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 
 /** keystone's max_project_tree_depth. */
 const MAX_DEPTH = 5;
@@ -30,29 +30,29 @@ export interface NewProject extends ProjectChanges {
 
 /** Projects, and domains: projects that act as such. */
 export class ProjectManager {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Errors: 404. */
   get(id: string): ProjectRow {
-    const row = this.#identity.store.projects.get(id);
+    const row = this.#core.store.projects.get(id);
     if (row === undefined) throw missing("project", id);
     return row;
   }
 
   /** Errors: 404 for a project that is none. */
   domain(id: string): ProjectRow {
-    const row = this.#identity.store.projects.get(id);
+    const row = this.#core.store.projects.get(id);
     if (row === undefined || row.is_domain === 0) throw missing("domain", id);
     return row;
   }
 
   /** Errors: 404 for parent or domain, 400 when they do not go together, 403 for depth or a disabled branch, 409 for the name. */
   create(project: NewProject): ProjectRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const { domainId, parentId } = this.#place(project);
       this.#requireFreeName(project.name, domainId, null);
@@ -75,7 +75,7 @@ export class ProjectManager {
 
   /** Errors: 403 for an immutable one or for disabling above enabled ones, 409 for the name. */
   update(row: ProjectRow, changes: ProjectChanges): ProjectRow {
-    const { store, kernel, tokens } = this.#identity;
+    const { store, kernel, tokens } = this.#core;
     return kernel.db.transaction(() => {
       if (isImmutable(row.options) && !setsMutable(changes.options)) {
         throw immutableResource(row.is_domain === 1 ? "domain" : "project", row.id);
@@ -108,7 +108,7 @@ export class ProjectManager {
       this.deleteDomain(row);
       return;
     }
-    this.#identity.kernel.db.transaction(() => {
+    this.#core.kernel.db.transaction(() => {
       if (isImmutable(row.options)) throw immutableResource("project", row.id);
       if (this.children(row.id).length > 0) {
         throw forbidden(
@@ -121,7 +121,7 @@ export class ProjectManager {
 
   /** With everything in it. Errors: 403 while it is enabled, for an immutable one, and for the default domain. */
   deleteDomain(row: ProjectRow): void {
-    const { store, kernel, tokens } = this.#identity;
+    const { store, kernel, tokens } = this.#core;
     if (row.id === DEFAULT_DOMAIN) throw forbidden("Cannot delete the default domain.");
     if (isImmutable(row.options)) throw immutableResource("domain", row.id);
     if (row.enabled === 1) throw forbidden("Cannot delete a domain that is enabled, please disable it first.");
@@ -134,7 +134,7 @@ export class ProjectManager {
       store.roles.deleteWhere({ domain_id: row.id });
       // Deepest first: a parent cannot go before its children.
       const projects = store.projects.list({ domain_id: row.id });
-      const depth = (project: ProjectRow) => this.#identity.roles.ancestors(project).length;
+      const depth = (project: ProjectRow) => this.#core.roles.ancestors(project).length;
       const ordered = projects.map((project) => ({ project, depth: depth(project) }));
       for (const { project } of ordered.sort((a, b) => b.depth - a.depth)) this.#forget(project);
       tokens.revoke("domain", row.id);
@@ -144,7 +144,7 @@ export class ProjectManager {
 
   /** A user with all that hangs on it. Call it in a transaction. */
   forgetUser(userId: string): void {
-    const { store, tokens } = this.#identity;
+    const { store, tokens } = this.#core;
     store.assignments.forgetActor(userId);
     store.credentials.deleteWhere({ user_id: userId });
     store.trusts.deleteWhere({ trustor_user_id: userId });
@@ -155,13 +155,13 @@ export class ProjectManager {
 
   /** In place of all that it has. */
   setTags(id: string, tags: readonly string[]): void {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     kernel.db.transaction(() => store.memberships.setTags(id, tags));
   }
 
   /** Errors: 400 for one too many. */
   addTag(id: string, tag: string): void {
-    const { memberships } = this.#identity.store;
+    const { memberships } = this.#core.store;
     if (memberships.tagsOf(id).length >= MAX_TAGS) {
       throw badRequest(`A project can have at most ${MAX_TAGS} tags.`);
     }
@@ -170,18 +170,18 @@ export class ProjectManager {
 
   /** Errors: 404. */
   requireTag(id: string, tag: string): void {
-    if (this.#identity.store.memberships.tagsOf(id).includes(tag)) return;
+    if (this.#core.store.memberships.tagsOf(id).includes(tag)) return;
     throw notFound(`Could not find project tag: ${tag}.`);
   }
 
   /** Errors: 404. */
   removeTag(id: string, tag: string): void {
     this.requireTag(id, tag);
-    this.#identity.store.memberships.removeTag(id, tag);
+    this.#core.store.memberships.removeTag(id, tag);
   }
 
   children(id: string): ProjectRow[] {
-    return this.#identity.store.projects.list({ parent_id: id, is_domain: 0 });
+    return this.#core.store.projects.list({ parent_id: id, is_domain: 0 });
   }
 
   /** All below, nearest first. */
@@ -191,7 +191,7 @@ export class ProjectManager {
   }
 
   #forget(row: ProjectRow): void {
-    const { store, tokens } = this.#identity;
+    const { store, tokens } = this.#core;
     store.assignments.forgetTarget(row.id);
     store.credentials.deleteWhere({ project_id: row.id });
     store.trusts.deleteWhere({ project_id: row.id });
@@ -225,7 +225,7 @@ export class ProjectManager {
         `Cannot create project, since it specifies its domain_id ${domainId}, but specifies a parent in a different domain (${domain}).`,
       );
     }
-    const above = [parent, ...this.#identity.roles.ancestors(parent)];
+    const above = [parent, ...this.#core.roles.ancestors(parent)];
     const disabled = above.find((project) => project.enabled === 0);
     if (disabled !== undefined) {
       throw forbidden(`cannot create a project in a branch containing a disabled project: ${disabled.id}`);
@@ -235,14 +235,14 @@ export class ProjectManager {
   }
 
   #requireEnabledAbove(row: ProjectRow): void {
-    const disabled = this.#identity.roles.ancestors(row).find((project) => project.enabled === 0);
+    const disabled = this.#core.roles.ancestors(row).find((project) => project.enabled === 0);
     if (disabled !== undefined) {
       throw forbidden(`cannot enable project ${row.id} since it has disabled parents`);
     }
   }
 
   #requireFreeName(name: string, domainId: string | null, exceptId: string | null): void {
-    const taken = this.#identity.store.projects.find({ domain_id: domainId, name });
+    const taken = this.#core.store.projects.find({ domain_id: domainId, name });
     if (taken === undefined || taken.id === exceptId) return;
     throw storeConflict(
       "project",

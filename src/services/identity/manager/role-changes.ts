@@ -1,8 +1,8 @@
 import { conflict, forbidden, notFound } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { immutableResource, missing, storeConflict } from "../errors.ts";
 import type { RoleRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 import { isImmutable, optionsOf, type ProjectManager, setsMutable } from "./projects.ts";
 
 export interface RoleChanges {
@@ -21,24 +21,24 @@ export interface Implication {
 
 /** Roles and which of them imply which. What somebody has of them is the RoleResolver's. */
 export class RoleManager {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
   readonly #projects: ProjectManager;
 
-  constructor(identity: IdentityContext, projects: ProjectManager) {
-    this.#identity = identity;
+  constructor(core: Core, projects: ProjectManager) {
+    this.#core = core;
     this.#projects = projects;
   }
 
   /** Errors: 404. */
   get(id: string): RoleRow {
-    const row = this.#identity.roles.all().get(id);
+    const row = this.#core.roles.all().get(id);
     if (row === undefined) throw missing("role", id);
     return row;
   }
 
   /** Errors: 404 for the domain, 409 for the name. */
   create(role: RoleChanges & { name: string; domainId: string | null }): RoleRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       if (role.domainId !== null) this.#projects.domain(role.domainId);
       this.#requireFreeName(role.name, role.domainId, null);
@@ -55,7 +55,7 @@ export class RoleManager {
 
   /** Errors: 403 for an immutable one, 409 for the name. */
   update(row: RoleRow, changes: RoleChanges): RoleRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     const { name, description, options, extra } = changes;
     if (isImmutable(row.options) && !setsMutable(options)) throw immutableResource("role", row.id);
     return kernel.db.transaction(() => {
@@ -73,12 +73,12 @@ export class RoleManager {
   /** Errors: 403 for an immutable one. */
   delete(row: RoleRow): void {
     if (isImmutable(row.options)) throw immutableResource("role", row.id);
-    this.#identity.store.roles.delete(row.id);
+    this.#core.store.roles.delete(row.id);
   }
 
   /** What a role implies by itself. */
   impliedOf(priorId: string): RoleRow[] {
-    const { store, roles } = this.#identity;
+    const { store, roles } = this.#core;
     return store.memberships.implications().flatMap(({ prior_id, implied_id }) => {
       const role = prior_id === priorId ? roles.all().get(implied_id) : undefined;
       return role === undefined ? [] : [role];
@@ -98,13 +98,13 @@ export class RoleManager {
     if (this.#implies(prior, implied)) {
       throw conflict("Conflict occurred attempting to store implied_role - Duplicate entry.");
     }
-    this.#identity.store.memberships.imply(prior.id, implied.id);
+    this.#core.store.memberships.imply(prior.id, implied.id);
   }
 
   /** Errors: 404. */
   unimply(pair: Implication): void {
     this.requireImplied(pair);
-    this.#identity.store.memberships.unimply(pair.prior.id, pair.implied.id);
+    this.#core.store.memberships.unimply(pair.prior.id, pair.implied.id);
   }
 
   #implies(prior: RoleRow, implied: RoleRow): boolean {
@@ -112,7 +112,7 @@ export class RoleManager {
   }
 
   #requireFreeName(name: string, domainId: string | null, exceptId: string | null): void {
-    const taken = this.#identity.store.roles.find({ domain_id: domainId, name });
+    const taken = this.#core.store.roles.find({ domain_id: domainId, name });
     if (taken === undefined || taken.id === exceptId) return;
     throw storeConflict("role", `Duplicate entry found with name ${name}`);
   }

@@ -1,8 +1,8 @@
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import type { RoleRow, TrustRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 import { expiry } from "./expiry.ts";
 import type { Token } from "./tokens.ts";
 
@@ -23,25 +23,25 @@ export interface NewTrust {
 
 /** Trusts: a user lets another act with some of the own roles on a project. */
 export class TrustManager {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
 
-  constructor(identity: IdentityContext) {
-    this.#identity = identity;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Errors: 404, also for one that has ended. */
   get(id: string): TrustRow {
-    const row = this.#identity.store.trusts.get(id);
+    const row = this.#core.store.trusts.get(id);
     if (row === undefined || !this.isAlive(row)) throw missing("trust", id);
     return row;
   }
 
   isAlive({ deleted_at, expires_at }: TrustRow): boolean {
-    return deleted_at === null && (expires_at === null || expires_at > this.#identity.kernel.clock.now());
+    return deleted_at === null && (expires_at === null || expires_at > this.#core.kernel.clock.now());
   }
 
   rolesOf({ roles }: TrustRow): RoleRow[] {
-    return (JSON.parse(roles) as string[]).flatMap((id) => this.#identity.roles.all().get(id) ?? []);
+    return (JSON.parse(roles) as string[]).flatMap((id) => this.#core.roles.all().get(id) ?? []);
   }
 
   /**
@@ -49,7 +49,7 @@ export class TrustManager {
    * malformed time, 404 for the trustee, the project, and roles that are not there or not the trustor's.
    */
   create(trust: NewTrust, sender: Token | null, userId: string): TrustRow {
-    const { store, kernel } = this.#identity;
+    const { store, kernel } = this.#core;
     const { trustorId, trusteeId, projectId } = trust;
     if (sender?.trust != null) throw forbidden("Redelegation of trusts is not supported.");
     if (trustorId !== userId) throw forbidden("The authenticated user should match the trustor");
@@ -75,7 +75,7 @@ export class TrustManager {
 
   /** Voids the tokens that came by it. */
   delete({ id }: TrustRow): void {
-    const { store, kernel, tokens } = this.#identity;
+    const { store, kernel, tokens } = this.#core;
     kernel.db.transaction(() => {
       store.trusts.update(id, { deleted_at: kernel.clock.now() });
       tokens.revoke("trust", id);
@@ -84,7 +84,7 @@ export class TrustManager {
 
   /** Ids of the roles that are named, which the trustor must have on the project. */
   #delegated({ roles: named, trustorId, projectId }: NewTrust): string[] {
-    const { store, roles } = this.#identity;
+    const { store, roles } = this.#core;
     const ids = named.map(({ id, name = "" }) => {
       const role = id !== undefined ? roles.all().get(id) : store.roles.find({ domain_id: null, name });
       if (role === undefined) throw missing("role", id ?? name);

@@ -1,8 +1,8 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
 import { loginFailed, missing, storeConflict } from "../errors.ts";
 import type { UserRow } from "../store/rows.ts";
+import type { Core } from "./core.ts";
 import { optionsOf, type ProjectManager } from "./projects.ts";
 
 export interface UserChanges {
@@ -17,24 +17,24 @@ export interface UserChanges {
 
 /** Users and their passwords. */
 export class UserManager {
-  readonly #identity: IdentityContext;
+  readonly #core: Core;
   readonly #projects: ProjectManager;
 
-  constructor(identity: IdentityContext, projects: ProjectManager) {
-    this.#identity = identity;
+  constructor(core: Core, projects: ProjectManager) {
+    this.#core = core;
     this.#projects = projects;
   }
 
   /** Errors: 404. */
   get(id: string): UserRow {
-    const row = this.#identity.store.users.get(id);
+    const row = this.#core.store.users.get(id);
     if (row === undefined) throw missing("user", id);
     return row;
   }
 
   /** Errors: 404 for the domain, 409 for the name, 400 for a password that the rules refuse. */
   async create(user: UserChanges & { name: string; domainId: string }): Promise<UserRow> {
-    const { store, kernel, passwords } = this.#identity;
+    const { store, kernel, passwords } = this.#core;
     this.#projects.domain(user.domainId);
     this.#requireFreeName(user.name, user.domainId, null);
     if (typeof user.password === "string") this.#requireGoodPassword(user.password);
@@ -60,7 +60,7 @@ export class UserManager {
 
   /** A new password or disabling voids the user's tokens. Errors: 409 for the name, 400 for the password. */
   async update(id: string, changes: UserChanges): Promise<UserRow> {
-    const { store, kernel, passwords, tokens } = this.#identity;
+    const { store, kernel, passwords, tokens } = this.#core;
     this.get(id);
     if (typeof changes.password === "string") this.#requireGoodPassword(changes.password);
     const hash = typeof changes.password === "string" ? await passwords.hash(changes.password) : null;
@@ -89,7 +89,7 @@ export class UserManager {
 
   /** A user changes the own password; knowing the old one is the proof. Errors: 401, and 400 for the new one. */
   async changePassword(id: string, original: string, next: string): Promise<void> {
-    const { store, kernel, passwords, tokens, login } = this.#identity;
+    const { store, kernel, passwords, tokens, login } = this.#core;
     const user = store.users.get(id) ?? null;
     if (!(await login.checkPassword(user, original)) || user === null || user.enabled === 0) throw loginFailed();
     this.#requireGoodPassword(next);
@@ -103,26 +103,26 @@ export class UserManager {
   }
 
   delete(id: string): void {
-    this.#identity.kernel.db.transaction(() => {
+    this.#core.kernel.db.transaction(() => {
       this.get(id);
       this.#projects.forgetUser(id);
     });
   }
 
   #historyLength(): number {
-    const { securityCompliance, uniqueLastPasswordCount } = this.#identity.kernel.settings.identity;
+    const { securityCompliance, uniqueLastPasswordCount } = this.#core.kernel.settings.identity;
     return securityCompliance ? Math.max(1, uniqueLastPasswordCount) : 1;
   }
 
   #requireGoodPassword(password: string): void {
-    const { passwordRegex } = this.#identity.kernel.settings.identity;
+    const { passwordRegex } = this.#core.kernel.settings.identity;
     if (passwordRegex !== null && !new RegExp(passwordRegex).test(password)) {
       throw badRequest(`Password validation error: The password does not match the requirements: ${passwordRegex}.`);
     }
   }
 
   async #requireNewPassword(id: string, password: string): Promise<void> {
-    const { store, passwords, kernel } = this.#identity;
+    const { store, passwords, kernel } = this.#core;
     const { securityCompliance, uniqueLastPasswordCount } = kernel.settings.identity;
     if (!securityCompliance || uniqueLastPasswordCount < 2) return;
     for (const { hash } of store.passwords.history(id, uniqueLastPasswordCount)) {
@@ -135,7 +135,7 @@ export class UserManager {
   }
 
   #requireFreeName(name: string, domainId: string, exceptId: string | null): void {
-    const taken = this.#identity.store.users.find({ domain_id: domainId, name });
+    const taken = this.#core.store.users.find({ domain_id: domainId, name });
     if (taken === undefined || taken.id === exceptId) return;
     throw storeConflict("user", `Duplicate entry found with name ${name} at domain ID ${domainId}`);
   }

@@ -1,8 +1,9 @@
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
-import { ApplicationCredentials, type RoleNamed, type RuleGiven } from "../manager/application-credentials.ts";
+import type { ApplicationCredentials, RoleNamed, RuleGiven } from "../manager/application-credentials.ts";
+import type { Core } from "../manager/core.ts";
 import { requireNoTrust } from "../manager/delegation.ts";
+import type { Managers } from "../manager/index.ts";
 import type { AccessRuleRow, ApplicationCredentialRow } from "../store/rows.ts";
 import { bareRole } from "../views/views.ts";
 import { collection, filtered, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
@@ -46,9 +47,8 @@ const ofUser = <Row extends { user_id: string }>(userId: string, row: Row | unde
 });
 
 /** Application credentials: a user's own, limited stand-ins for the password, and the access rules that limit them further. */
-export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute[] {
-  const { store, roles, tokens } = identity;
-  const credentials = new ApplicationCredentials(identity);
+export function applicationCredentialRoutes({ core, applicationCredentials: credentials }: Managers): AnyRoute[] {
+  const { store, roles, tokens } = core;
   const path = "/v3/users/:user_id/application_credentials";
   const view = (row: ApplicationCredentialRow, base: string, secret: string | null = null) => {
     const rules = credentials.rulesOf(row);
@@ -151,11 +151,11 @@ export function applicationCredentialRoutes(identity: IdentityContext): AnyRoute
         return undefined;
       },
     }),
-    ...accessRuleRoutes(identity, credentials),
+    ...accessRuleRoutes(core, credentials),
   ];
 }
 
-function accessRuleRoutes({ store, tokens }: IdentityContext, credentials: ApplicationCredentials): AnyRoute[] {
+function accessRuleRoutes({ store, tokens }: Core, credentials: ApplicationCredentials): AnyRoute[] {
   const path = "/v3/users/:user_id/access_rules";
   const view = ({ id, service, path: rulePath, method }: AccessRuleRow, base: string) => ({
     id,

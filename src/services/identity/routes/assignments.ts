@@ -1,7 +1,8 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
+import type { Core } from "../manager/core.ts";
+import type { Managers } from "../manager/index.ts";
 import type { AssignmentRow } from "../store/rows.ts";
 import { collection, type Json, queryFlag } from "./shared.ts";
 
@@ -16,7 +17,7 @@ interface Shown extends AssignmentRow {
 const TREE_POLICY = "identity:list_role_assignments_for_tree";
 
 /** `GET /v3/role_assignments`. */
-export function assignmentRoutes(identity: IdentityContext): AnyRoute[] {
+export function assignmentRoutes({ core }: Managers): AnyRoute[] {
   return [
     route({
       name: "role-assignments:list",
@@ -29,18 +30,17 @@ export function assignmentRoutes(identity: IdentityContext): AnyRoute[] {
         const { query } = request;
         const tree = queryFlag(request, "include_subtree");
         const projectId = query.get("scope.project.id");
-        const project = projectId === null ? undefined : identity.store.projects.get(projectId);
+        const project = projectId === null ? undefined : core.store.projects.get(projectId);
         if (tree && projectId !== null && project === undefined) throw missing("project", projectId);
         if (tree) request.authorize({ domainId: project?.domain_id ?? null, projectId }, TREE_POLICY);
         requireSensible(request);
-        const inProjects =
-          projectId === null ? null : new Set([projectId, ...(tree ? subtree(identity, projectId) : [])]);
+        const inProjects = projectId === null ? null : new Set([projectId, ...(tree ? subtree(core, projectId) : [])]);
         const effective = queryFlag(request, "effective");
-        const all = identity.store.assignments.all().map((row) => ({ ...row, priorRole: null, source: row }));
-        const rows = (effective ? expand(identity, all, query.get("user.id")) : all).filter(
-          (row) => fits(request, row, inProjects) && mayShow(identity, request, row),
+        const all = core.store.assignments.all().map((row) => ({ ...row, priorRole: null, source: row }));
+        const rows = (effective ? expand(core, all, query.get("user.id")) : all).filter(
+          (row) => fits(request, row, inProjects) && mayShow(core, request, row),
         );
-        const view = viewer(identity, request);
+        const view = viewer(core, request);
         return collection(request, "role_assignments", rows.map(view));
       },
     }),
@@ -83,7 +83,7 @@ function fits({ query }: ApiRequest<unknown>, row: Shown, projects: ReadonlySet<
 }
 
 /** A token of one domain shows what holds there, whatever its role. */
-function mayShow({ store }: IdentityContext, { context }: ApiRequest<unknown>, row: Shown): boolean {
+function mayShow({ store }: Core, { context }: ApiRequest<unknown>, row: Shown): boolean {
   if (context.domainId === null) return true;
   if (row.target_type === "system") return false;
   const target = store.projects.get(row.target_id);
@@ -91,7 +91,7 @@ function mayShow({ store }: IdentityContext, { context }: ApiRequest<unknown>, r
 }
 
 /** What assignments amount to: groups become their users, inherited ones their projects, roles bring those they imply. */
-function expand({ store, roles }: IdentityContext, rows: readonly Shown[], userId: string | null): Shown[] {
+function expand({ store, roles }: Core, rows: readonly Shown[], userId: string | null): Shown[] {
   const members = new Map<string, string[]>();
   for (const { group_id, user_id } of store.memberships.allMembers()) {
     members.set(group_id, [...(members.get(group_id) ?? []), user_id]);
@@ -130,14 +130,14 @@ function expand({ store, roles }: IdentityContext, rows: readonly Shown[], userI
   return result;
 }
 
-function subtree({ store, roles }: IdentityContext, projectId: string): string[] {
+function subtree({ store, roles }: Core, projectId: string): string[] {
   return store.projects
     .list({ is_domain: 0 })
     .filter((project) => roles.ancestors(project).some(({ id }) => id === projectId))
     .map(({ id }) => id);
 }
 
-function viewer({ store, roles }: IdentityContext, request: ApiRequest<unknown>): (row: Shown) => Json {
+function viewer({ store, roles }: Core, request: ApiRequest<unknown>): (row: Shown) => Json {
   const names = queryFlag(request, "include_names");
   const domain = (id: string | null) => ({
     domain: { id, name: id === null ? null : (store.projects.get(id)?.name ?? null) },

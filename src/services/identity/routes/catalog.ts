@@ -1,10 +1,8 @@
 import { conflict } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { IdentityContext } from "../context.ts";
-import { EndpointManager, type Place } from "../manager/endpoints.ts";
-import { RegionManager } from "../manager/regions.ts";
-import { ServiceManager } from "../manager/services.ts";
+import type { Place } from "../manager/endpoints.ts";
+import type { Managers } from "../manager/index.ts";
 import type { EndpointRow, RegionRow, ServiceRow } from "../store/rows.ts";
 import { endpointView, regionView, serviceView } from "../views/views.ts";
 import {
@@ -22,8 +20,8 @@ import {
 } from "./shared.ts";
 
 /** Services, endpoints and regions: what the catalog is made of. */
-export function catalogRoutes(identity: IdentityContext): AnyRoute[] {
-  return [...serviceRoutes(identity), ...endpointRoutes(identity), ...regionRoutes(identity)];
+export function catalogRoutes(managers: Managers): AnyRoute[] {
+  return [...serviceRoutes(managers), ...endpointRoutes(managers), ...regionRoutes(managers)];
 }
 
 const SERVICE_KNOWN = ["id", "name", "type", "description", "enabled", "links"];
@@ -34,9 +32,8 @@ const serviceProperties = {
   enabled: boolean,
 };
 
-function serviceRoutes(identity: IdentityContext): AnyRoute[] {
-  const { store } = identity;
-  const services = new ServiceManager(identity);
+function serviceRoutes({ core, services }: Managers): AnyRoute[] {
+  const { store } = core;
   const load = ({ param }: ApiRequest<unknown>): ServiceRow => services.get(param("service_id"));
   return [
     route({
@@ -122,9 +119,8 @@ const endpointProperties = {
   url: { type: "string", minLength: 1, maxLength: 225, pattern: "^[a-zA-Z0-9+.-]+:.+" },
 };
 
-function endpointRoutes(identity: IdentityContext): AnyRoute[] {
-  const { store } = identity;
-  const endpoints = new EndpointManager(identity);
+function endpointRoutes({ core, endpoints }: Managers): AnyRoute[] {
+  const { store } = core;
   const endpoint: Touched<EndpointRow> = {
     kind: "endpoint",
     first: true,
@@ -220,9 +216,8 @@ const regionProperties = {
   parent_region_id: nullableString,
 };
 
-function regionRoutes(identity: IdentityContext): AnyRoute[] {
-  const { store } = identity;
-  const regions = new RegionManager(identity);
+function regionRoutes({ core, regions }: Managers): AnyRoute[] {
+  const { store } = core;
   const load = ({ param }: ApiRequest<unknown>): RegionRow => regions.get(param("region_id"));
   const create = (request: ApiRequest<{ region: Json }>, id: string) => {
     const { region } = request.body;

@@ -1,9 +1,10 @@
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
-import { CredentialManager } from "../manager/credentials.ts";
+import type { Core } from "../manager/core.ts";
+import type { CredentialManager } from "../manager/credentials.ts";
 import { mayUseCredential, requireOwnProject } from "../manager/delegation.ts";
 import { ec2Key } from "../manager/ec2.ts";
+import type { Managers } from "../manager/index.ts";
 import type { CredentialRow } from "../store/rows.ts";
 import { credentialView } from "../views/views.ts";
 import {
@@ -29,12 +30,11 @@ const properties = {
 };
 
 /** `/v3/credentials`, and EC2 access keys under their users. */
-export function credentialRoutes(identity: IdentityContext): AnyRoute[] {
-  const credentials = new CredentialManager(identity);
-  return [...plainRoutes(identity, credentials), ...ec2Routes(identity, credentials)];
+export function credentialRoutes({ core, credentials }: Managers): AnyRoute[] {
+  return [...plainRoutes(core, credentials), ...ec2Routes(core, credentials)];
 }
 
-function plainRoutes({ store, tokens }: IdentityContext, credentials: CredentialManager): AnyRoute[] {
+function plainRoutes({ store, tokens }: Core, credentials: CredentialManager): AnyRoute[] {
   const credential: Touched<CredentialRow> = {
     kind: "credential",
     secret: true,
@@ -135,7 +135,7 @@ function plainRoutes({ store, tokens }: IdentityContext, credentials: Credential
   ];
 }
 
-function ec2Routes({ store, tokens }: IdentityContext, credentials: CredentialManager): AnyRoute[] {
+function ec2Routes({ store, tokens }: Core, credentials: CredentialManager): AnyRoute[] {
   const path = "/v3/users/:user_id/credentials/OS-EC2";
   const view = (row: CredentialRow, base: string) => {
     const key = ec2Key(row);

@@ -1,7 +1,6 @@
 import { type AnyRoute, type ApiRequest, type Method, type Route, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
-import { DomainConfigs } from "../manager/domain-config.ts";
+import type { Managers } from "../manager/index.ts";
 import type { Json } from "./shared.ts";
 
 /** A domain's own options: all of them, of one group, or one. */
@@ -18,12 +17,11 @@ interface ConfigBody {
 }
 
 /** Nothing about the body is checked by a schema: what is wrong with it is a 403 of keystone's own, as all of these are. */
-export function domainConfigRoutes(identity: IdentityContext): AnyRoute[] {
-  const configs = new DomainConfigs(identity);
+export function domainConfigRoutes({ core, domainConfigs: configs }: Managers): AnyRoute[] {
   const parameter = (request: ApiRequest<unknown>, name: string) => request.param(name) || null;
   const domain = (request: ApiRequest<unknown>): string => {
     const id = request.param("domain_id");
-    const row = identity.store.projects.get(id);
+    const row = core.store.projects.get(id);
     if (row === undefined || row.is_domain === 0) throw missing("domain", id);
     return id;
   };

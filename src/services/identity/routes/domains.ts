@@ -1,6 +1,5 @@
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import type { ProjectManager } from "../manager/projects.ts";
+import type { Managers } from "../manager/index.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { domainView } from "../views/views.ts";
 import {
@@ -31,8 +30,8 @@ const properties = {
   options: { type: "object", properties: { immutable: { type: ["boolean", "null"] } }, additionalProperties: false },
 };
 
-export function domainRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
-  const { store } = identity;
+export function domainRoutes({ core, projects }: Managers): AnyRoute[] {
+  const { store } = core;
   const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
     domainView(row, store.memberships.tagsOf(row.id), request.baseUrl);
   const domain: Touched<ProjectRow> = {

@@ -1,9 +1,9 @@
 import { badRequest, notFound, unauthorized } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { loginFailed } from "../errors.ts";
 import { ec2Claims, ec2CredentialId, ec2Key } from "../manager/ec2.ts";
 import { ec2SignatureFits, type SignedRequest, s3SignatureFits } from "../manager/ec2-signatures.ts";
+import type { Managers } from "../manager/index.ts";
 import { requireFresh } from "../manager/signed-time.ts";
 import type { Token } from "../manager/tokens.ts";
 import { tokenView } from "../views/tokens.ts";
@@ -46,7 +46,7 @@ const bodyOf = (credentials: object) => ({
  * `/v3/ec2tokens` and `/v3/s3tokens`: a signed request instead of a password. Only services and admins may ask: whoever merely
  * sees a signed request (a presigned URL is one) must not get a token for it.
  */
-export function ec2TokenRoutes({ store, tokens, catalog, kernel }: IdentityContext): AnyRoute[] {
+export function ec2TokenRoutes({ core: { store, tokens, catalog, kernel } }: Managers): AnyRoute[] {
   /** A token for the owner of the key when `check` finds the signature right. Errors: 401, 404 for no such key. */
   const issue = <Credentials extends { access: string }>(
     body: Body<Credentials>,

@@ -1,6 +1,5 @@
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import type { EndpointGroups } from "../manager/endpoint-groups.ts";
+import type { Managers } from "../manager/index.ts";
 import type { EndpointGroupRow } from "../store/rows.ts";
 import { collection, filtered, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
 
@@ -21,7 +20,7 @@ export const endpointGroupView = (row: EndpointGroupRow, base: string) => ({
 });
 
 /** Endpoint groups of OS-EP-FILTER; projects associated with one see its endpoints only. */
-export function endpointFilterRoutes({ store }: IdentityContext, groups: EndpointGroups): AnyRoute[] {
+export function endpointFilterRoutes({ core: { store }, endpointGroups: groups }: Managers): AnyRoute[] {
   const view = endpointGroupView;
   const load = ({ param }: ApiRequest<unknown>): EndpointGroupRow => groups.get(param("group_id"));
   return [

@@ -6,9 +6,8 @@ import {
   route,
   type Touched,
 } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
-import { Grants } from "../manager/grants.ts";
+import type { Managers } from "../manager/index.ts";
 import type { ActorType, AssignmentRow, GroupRow, ProjectRow, RoleRow, TargetType, UserRow } from "../store/rows.ts";
 import { roleView } from "../views/views.ts";
 import { collection } from "./shared.ts";
@@ -43,13 +42,12 @@ function listPath({ actor, target, inherited }: Kind): string {
 }
 
 /** Giving and taking roles: the same five operations on each kind of place. */
-export function grantRoutes(identity: IdentityContext): AnyRoute[] {
-  return KINDS.flatMap((kind) => grantRoutesOf(identity, kind));
+export function grantRoutes(managers: Managers): AnyRoute[] {
+  return KINDS.flatMap((kind) => grantRoutesOf(managers, kind));
 }
 
-function grantRoutesOf(identity: IdentityContext, kind: Kind): AnyRoute[] {
-  const { store, roles } = identity;
-  const grants = new Grants(identity);
+function grantRoutesOf({ core, grants }: Managers, kind: Kind): AnyRoute[] {
+  const { store, roles } = core;
   const { actor, target, inherited } = kind;
   const name = `${inherited ? "inherited-" : ""}${target}-${actor}-grants`;
   const suffix = inherited ? "/inherited_to_projects" : "";

@@ -1,8 +1,6 @@
 import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import { GroupManager, type Membership } from "../manager/groups.ts";
-import type { ProjectManager } from "../manager/projects.ts";
-import type { UserManager } from "../manager/users.ts";
+import type { Membership } from "../manager/groups.ts";
+import type { Managers } from "../manager/index.ts";
 import type { GroupRow } from "../store/rows.ts";
 import { groupView, userView } from "../views/views.ts";
 import { domainOfRequest } from "./projects.ts";
@@ -30,9 +28,8 @@ interface GroupBody {
 const KNOWN = ["id", "name", "domain_id", "description", "links"];
 const properties = { name: nameOf(64), domain_id: nullableId, description: nullableString };
 
-export function groupRoutes(identity: IdentityContext, projects: ProjectManager, users: UserManager): AnyRoute[] {
-  const { store } = identity;
-  const groups = new GroupManager(identity, projects);
+export function groupRoutes({ core, groups, users }: Managers): AnyRoute[] {
+  const { store } = core;
   const group: Touched<GroupRow> = {
     kind: "group",
     secret: true,

@@ -1,6 +1,6 @@
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import { type NewLimit, type NewRegisteredLimit, UnifiedLimits } from "../manager/limits.ts";
+import type { Managers } from "../manager/index.ts";
+import type { NewLimit, NewRegisteredLimit } from "../manager/limits.ts";
 import type { LimitRow, RegisteredLimitRow } from "../store/rows.ts";
 import { collection, filtered, type Json, nameOf, nullableString, resourceSchema } from "./shared.ts";
 
@@ -34,9 +34,8 @@ const limitList = several("limits", limitProperties, ["service_id", "resource_na
   oneOf: [owner("project_id"), owner("domain_id")],
 });
 
-export function limitRoutes(identity: IdentityContext): AnyRoute[] {
-  const limits = new UnifiedLimits(identity);
-  const { registeredLimits, limits: ownLimits, projects } = identity.store;
+export function limitRoutes({ core, limits }: Managers): AnyRoute[] {
+  const { registeredLimits, limits: ownLimits, projects } = core.store;
   const registeredView = (row: RegisteredLimitRow, base: string) => ({
     ...row,
     links: { self: `${base}/v3/registered_limits/${row.id}` },

@@ -1,6 +1,5 @@
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import { PolicyFiles } from "../manager/policies.ts";
+import type { Managers } from "../manager/index.ts";
 import type { PolicyRow } from "../store/rows.ts";
 import { policyView } from "../views/views.ts";
 import { collection, extras, filtered, type Json, mergeExtras, requireSameId, resourceSchema, text } from "./shared.ts";
@@ -9,9 +8,8 @@ const KNOWN = ["id", "type", "blob", "links"];
 const properties = { blob: { type: "string" }, type: { type: "string", maxLength: 255 } };
 
 /** The old store of policy files: kept and given back, never looked into. */
-export function policyRoutes(identity: IdentityContext): AnyRoute[] {
-  const { store } = identity;
-  const policies = new PolicyFiles(identity);
+export function policyRoutes({ core, policies }: Managers): AnyRoute[] {
+  const { store } = core;
   const load = ({ param }: ApiRequest<unknown>): PolicyRow => policies.get(param("policy_id"));
   return [
     route({

@@ -1,7 +1,6 @@
 import { type AnyRoute, type ApiRequest, type Method, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { endpointsOfGroup, endpointsOfProject, projectsOfFilter } from "../manager/endpoint-filters.ts";
-import type { EndpointGroups } from "../manager/endpoint-groups.ts";
+import type { Managers } from "../manager/index.ts";
 import type { EndpointGroupRow, ProjectRow } from "../store/rows.ts";
 import { endpointView, projectView } from "../views/views.ts";
 import { endpointGroupView } from "./endpoint-filter.ts";
@@ -12,7 +11,7 @@ const PREFIX = "/v3/OS-EP-FILTER";
 type AnyRequest = ApiRequest<unknown>;
 
 /** OS-EP-FILTER: endpoints and groups of them that a project's catalog is narrowed to. */
-export function projectEndpointRoutes({ store }: IdentityContext, groups: EndpointGroups): AnyRoute[] {
+export function projectEndpointRoutes({ core: { store }, endpointGroups: groups }: Managers): AnyRoute[] {
   const endpoint = ({ param }: AnyRequest): string => {
     groups.requireEndpoint(param("endpoint_id"));
     return param("endpoint_id");

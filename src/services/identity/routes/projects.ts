@@ -1,6 +1,7 @@
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
+import type { Core } from "../manager/core.ts";
+import type { Managers } from "../manager/index.ts";
 import { DEFAULT_DOMAIN, MAX_TAGS, type ProjectManager } from "../manager/projects.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { projectView } from "../views/views.ts";
@@ -57,8 +58,8 @@ export function domainOfRequest({ context }: ApiRequest<unknown>): string {
   return context.domainId ?? context.projectDomainId ?? DEFAULT_DOMAIN;
 }
 
-export function projectRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
-  const { store, roles } = identity;
+export function projectRoutes({ core, projects }: Managers): AnyRoute[] {
+  const { store, roles } = core;
   const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
     projectView(row, store.memberships.tagsOf(row.id), request.baseUrl);
   const project: Touched<ProjectRow> = {
@@ -191,11 +192,11 @@ export function projectRoutes(identity: IdentityContext, projects: ProjectManage
         return undefined;
       },
     }),
-    ...tagRoutes(identity, projects, project),
+    ...tagRoutes(core, projects, project),
   ];
 }
 
-function tagRoutes({ store }: IdentityContext, projects: ProjectManager, project: Touched<ProjectRow>): AnyRoute[] {
+function tagRoutes({ store }: Core, projects: ProjectManager, project: Touched<ProjectRow>): AnyRoute[] {
   const shown = (request: ApiRequest<unknown>, id: string) => ({
     body: { links: { self: `${request.baseUrl}/v3` }, tags: store.memberships.tagsOf(id) },
   });

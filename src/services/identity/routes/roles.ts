@@ -1,7 +1,7 @@
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import type { ProjectManager } from "../manager/projects.ts";
-import { type Implication, RoleManager } from "../manager/role-changes.ts";
+import type { Core } from "../manager/core.ts";
+import type { Managers } from "../manager/index.ts";
+import type { Implication, RoleManager } from "../manager/role-changes.ts";
 import type { RoleRow } from "../store/rows.ts";
 import { roleReference, roleView } from "../views/views.ts";
 import {
@@ -31,9 +31,8 @@ const properties = {
   options: { type: "object", properties: { immutable: { type: ["boolean", "null"] } }, additionalProperties: false },
 };
 
-export function roleRoutes(identity: IdentityContext, projects: ProjectManager): AnyRoute[] {
-  const { store } = identity;
-  const roles = new RoleManager(identity, projects);
+export function roleRoutes({ core, roles }: Managers): AnyRoute[] {
+  const { store } = core;
   const role: Touched<RoleRow> = {
     kind: "role",
     first: true,
@@ -115,11 +114,11 @@ export function roleRoutes(identity: IdentityContext, projects: ProjectManager):
         return undefined;
       },
     }),
-    ...implicationRoutes(identity, roles, role),
+    ...implicationRoutes(core, roles, role),
   ];
 }
 
-function implicationRoutes(identity: IdentityContext, roles: RoleManager, role: Touched<RoleRow>): AnyRoute[] {
+function implicationRoutes(core: Core, roles: RoleManager, role: Touched<RoleRow>): AnyRoute[] {
   const inference = (request: ApiRequest<unknown>, { prior, implied }: Implication) => ({
     role_inference: {
       prior_role: roleReference(prior, request.baseUrl),
@@ -211,9 +210,9 @@ function implicationRoutes(identity: IdentityContext, roles: RoleManager, role: 
       policy: "identity:list_role_inference_rules",
       success: 200,
       handler(request) {
-        const priors = [...new Set(identity.store.memberships.implications().map(({ prior_id }) => prior_id))];
+        const priors = [...new Set(core.store.memberships.implications().map(({ prior_id }) => prior_id))];
         const inferences = priors.flatMap((id) => {
-          const prior = identity.roles.all().get(id);
+          const prior = core.roles.all().get(id);
           if (prior === undefined) return [];
           return [
             {

@@ -1,7 +1,7 @@
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { loginFailed, tokenNotFound, unrecognized } from "../errors.ts";
 import { enforcesAccessRules } from "../manager/access-rules.ts";
+import type { Managers } from "../manager/index.ts";
 import type { Token } from "../manager/tokens.ts";
 import { type LoginBody, loginSchema } from "../schemas/login.ts";
 import type { AccessRuleRow } from "../store/rows.ts";
@@ -13,8 +13,8 @@ import { collection } from "./shared.ts";
 const EXPIRED_WINDOW = 172_800_000;
 const VARY = { vary: "X-Auth-Token" };
 
-export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
-  const { tokens, catalog, store, roles } = identity;
+export function tokenRoutes({ core }: Managers): AnyRoute[] {
+  const { tokens, catalog, store, roles } = core;
 
   const show = (request: ApiRequest<unknown>, token: Token) => {
     const view = request.query.has("nocatalog") ? null : catalog.forProject(token.identity.projectId, token.userId);
@@ -65,7 +65,7 @@ export function tokenRoutes(identity: IdentityContext): AnyRoute[] {
       request: loginSchema,
       success: 201,
       async handler(request) {
-        const { id, token } = await identity.login.login(request.body.auth);
+        const { id, token } = await core.login.login(request.body.auth);
         return { headers: { ...VARY, "x-subject-token": id }, body: show(request, token) };
       },
     }),

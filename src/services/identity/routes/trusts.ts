@@ -1,9 +1,8 @@
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import { isoMicros } from "../../../kernel/time/clock.ts";
-import type { IdentityContext } from "../context.ts";
 import { missing } from "../errors.ts";
 import { requireNoApplicationCredential } from "../manager/delegation.ts";
-import { TrustManager } from "../manager/trusts.ts";
+import type { Managers } from "../manager/index.ts";
 import type { TrustRow } from "../store/rows.ts";
 import { roleView } from "../views/views.ts";
 import { collection, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
@@ -24,9 +23,8 @@ const properties = {
 };
 
 /** OS-TRUST: a user lets another act with some of the own roles on a project. */
-export function trustRoutes(identity: IdentityContext): AnyRoute[] {
-  const { store, tokens } = identity;
-  const trusts = new TrustManager(identity);
+export function trustRoutes({ core, trusts }: Managers): AnyRoute[] {
+  const { store, tokens } = core;
   const brief = (row: TrustRow, base: string) => ({
     id: row.id,
     trustor_user_id: row.trustor_user_id,

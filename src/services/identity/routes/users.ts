@@ -1,7 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import type { UserManager } from "../manager/users.ts";
+import type { Managers } from "../manager/index.ts";
 import type { UserRow } from "../store/rows.ts";
 import { groupView, projectView, userView } from "../views/views.ts";
 import { domainOfRequest } from "./projects.ts";
@@ -51,8 +50,8 @@ const properties = {
   options: { type: "object" },
 };
 
-export function userRoutes(identity: IdentityContext, users: UserManager): AnyRoute[] {
-  const { store, roles } = identity;
+export function userRoutes({ core, users }: Managers): AnyRoute[] {
+  const { store, roles } = core;
   const view = (request: ApiRequest<unknown>, row: UserRow) =>
     userView(row, store.passwords.current(row.id)?.expires_at ?? null, request.baseUrl);
   const user = userOf(users);

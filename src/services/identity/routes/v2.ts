@@ -1,8 +1,8 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
 import { loginFailed, missing, tokenNotFound } from "../errors.ts";
 import { enforcesAccessRules } from "../manager/access-rules.ts";
+import type { Managers } from "../manager/index.ts";
 import type { LoginRequest } from "../manager/login.ts";
 import { DEFAULT_DOMAIN } from "../manager/projects.ts";
 import { accessView, tenantView } from "../views/tokens.ts";
@@ -42,7 +42,7 @@ const oldLogin = {
  * What tutorials written before 2016 call: a token by `POST /v2.0/tokens`, the list of tenants. A tenant is a project of the
  * default domain; everything else of v2.0 is gone, as it is in keystone.
  */
-export function oldRoutes({ login, tokens, catalog, store, roles }: IdentityContext): AnyRoute[] {
+export function oldRoutes({ core: { login, tokens, catalog, store, roles } }: Managers): AnyRoute[] {
   return [
     route<OldLogin>({
       name: "v2:authenticate",

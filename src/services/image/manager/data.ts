@@ -8,6 +8,7 @@ import { inspectFile, judge } from "../inspect/inspect.ts";
 import { overQuota } from "../quotas.ts";
 import { type ImageStatus, requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
+import type { Core } from "./core.ts";
 
 const MIB = 1024 * 1024;
 
@@ -28,11 +29,11 @@ export class DataManager {
   /** Image → its upload under way. */
   readonly #uploads = new Map<string, AbortController>();
 
-  constructor(deps: { kernel: Kernel; images: ImageStore; quotas: Quotas; files: ImageFiles }) {
-    this.#kernel = deps.kernel;
-    this.#images = deps.images;
-    this.#quotas = deps.quotas;
-    this.#files = deps.files;
+  constructor(core: Core) {
+    this.#kernel = core.kernel;
+    this.#images = core.images;
+    this.#quotas = core.quotas;
+    this.#files = core.files;
   }
 
   /** The image was deleted: nobody needs the rest. */

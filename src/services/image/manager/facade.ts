@@ -1,23 +1,12 @@
-import type { ImageFiles } from "../data/files.ts";
 import type { CreateImage, ImageFacade, ImageFilters } from "../facade.ts";
-import type { ImageRow, ImageStore } from "../store/images.ts";
+import type { ImageRow } from "../store/images.ts";
 import { imageInfo } from "../views/images.ts";
-import type { Access } from "./access.ts";
-import type { DataManager } from "./data.ts";
-import type { ImageManager } from "./images.ts";
-import type { ImageListing } from "./listing.ts";
+import type { Managers } from "./index.ts";
 import type { PatchChange } from "./patch.ts";
 
 /** The facade's verbs over the managers. */
-export function imageFacade(deps: {
-  store: ImageStore;
-  access: Access;
-  images: ImageManager;
-  data: DataManager;
-  listing: ImageListing;
-  files: ImageFiles;
-}): ImageFacade {
-  const { store, access, images, data, listing, files } = deps;
+export function createFacade({ core, images, data, listing }: Managers): ImageFacade {
+  const { images: store, access, files } = core;
   const info = (row: ImageRow) => imageInfo(row, files.path(row.id));
   const facade: ImageFacade = {
     get: (context, id) => info(access.authorized(context, id, "get_image")),

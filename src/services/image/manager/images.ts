@@ -10,6 +10,7 @@ import { overQuota } from "../quotas.ts";
 import { requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
 import { CHECKS, checkProperty, checkPropertyCount, checkTags, isReadOnly, isReserved } from "./attributes.ts";
+import type { Core } from "./core.ts";
 import { applyPatch, type PatchChange, setOwn } from "./patch.ts";
 
 /** The verbs on images that need no data. Knows nothing of HTTP. */
@@ -21,11 +22,11 @@ export class ImageManager {
   /** Told of every deletion, so that an upload under way ends. */
   readonly #onDeleted: ((id: string) => void)[] = [];
 
-  constructor(deps: { kernel: Kernel; images: ImageStore; quotas: Quotas; files: ImageFiles }) {
-    this.#kernel = deps.kernel;
-    this.#images = deps.images;
-    this.#quotas = deps.quotas;
-    this.#files = deps.files;
+  constructor(core: Core) {
+    this.#kernel = core.kernel;
+    this.#images = core.images;
+    this.#quotas = core.quotas;
+    this.#files = core.files;
   }
 
   onDeleted(listener: (id: string) => void): void {

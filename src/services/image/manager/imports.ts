@@ -10,6 +10,7 @@ import { requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
 import type { TaskRow, TaskStore } from "../store/tasks.ts";
 import type { Access } from "./access.ts";
+import type { Core } from "./core.ts";
 import type { DataManager } from "./data.ts";
 
 const TWO_DAYS = 48 * 3_600_000;
@@ -35,21 +36,14 @@ export class ImportManager {
   readonly #rules: FetchOptions;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(deps: {
-    kernel: Kernel;
-    images: ImageStore;
-    tasks: TaskStore;
-    access: Access;
-    data: DataManager;
-    files: ImageFiles;
-  }) {
-    this.#kernel = deps.kernel;
-    this.#images = deps.images;
-    this.#tasks = deps.tasks;
-    this.#access = deps.access;
-    this.#data = deps.data;
-    this.#files = deps.files;
-    const { settings } = deps.kernel;
+  constructor(core: Core, data: DataManager) {
+    this.#kernel = core.kernel;
+    this.#images = core.images;
+    this.#tasks = core.tasks;
+    this.#access = core.access;
+    this.#data = data;
+    this.#files = core.files;
+    const { settings } = core.kernel;
     const { floatingRange, ipv6 } = settings.network;
     const own = [floatingRange, ipv6.publicRange, settings.hostIp, settings.hostIpv6].filter((range) => range !== null);
     this.#rules = settings.image.allowLocalUrls

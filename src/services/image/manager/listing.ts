@@ -6,6 +6,7 @@ import { imageNotFound } from "../errors.ts";
 import { CONTAINER_FORMATS, DISK_FORMATS } from "../states.ts";
 import type { Condition, ImageRow, ImageStore, ListQuery, SortKey } from "../store/images.ts";
 import type { Access } from "./access.ts";
+import type { Core } from "./core.ts";
 
 export interface ListRequest {
   /** The filters and sort keys as the query string has them. */
@@ -34,7 +35,7 @@ export class ImageListing {
   readonly #images: ImageStore;
   readonly #access: Access;
 
-  constructor(images: ImageStore, access: Access) {
+  constructor({ images, access }: Core) {
     this.#images = images;
     this.#access = access;
   }

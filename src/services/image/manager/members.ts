@@ -6,6 +6,7 @@ import type { MemberStatus } from "../states.ts";
 import type { ImageRow } from "../store/images.ts";
 import type { MemberRow, MemberStore } from "../store/members.ts";
 import { MEMBER_QUOTA } from "./attributes.ts";
+import type { Core } from "./core.ts";
 
 const STATUSES: readonly string[] = ["pending", "accepted", "rejected"];
 
@@ -14,7 +15,7 @@ export class MemberManager {
   readonly #kernel: Kernel;
   readonly #members: MemberStore;
 
-  constructor(kernel: Kernel, members: MemberStore) {
+  constructor({ kernel, members }: Core) {
     this.#kernel = kernel;
     this.#members = members;
   }

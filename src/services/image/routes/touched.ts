@@ -1,10 +1,9 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { type ApiError, forbidden, notFound } from "../../../kernel/errors.ts";
 import type { Touched } from "../../../kernel/http/route.ts";
-import type { Kernel } from "../../../kernel/module.ts";
 import { imageNotFound } from "../errors.ts";
-import type { Access } from "../manager/access.ts";
-import type { ImageRow, ImageStore } from "../store/images.ts";
+import type { Core } from "../manager/core.ts";
+import type { ImageRow } from "../store/images.ts";
 
 /** What records of this API touch. glance gets an image first and then asks who may (glance/api/v2/policy.py `_enforce`). */
 export interface TouchedImages {
@@ -16,7 +15,7 @@ export interface TouchedImages {
   readonly membership: Touched<ImageRow>;
 }
 
-export function touchedImages(kernel: Kernel, images: ImageStore, access: Access): TouchedImages {
+export function touchedImages({ kernel, images, access }: Core): TouchedImages {
   const see = (context: RequestContext, id: string, missing: (id: string) => ApiError): ImageRow => {
     const image = images.get(id);
     if (image === undefined || !access.sees(context, image)) throw missing(id);

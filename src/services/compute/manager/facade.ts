@@ -1,16 +1,16 @@
-import type { ComputeFacade, ServerInfo } from "./facade.ts";
-import { change } from "./manager/change.ts";
-import { consoleTarget } from "./manager/consoles.ts";
-import type { Core } from "./manager/core.ts";
-import { guestMetadata } from "./manager/guest-metadata.ts";
-import { instanceName, refOf } from "./manager/spec.ts";
-import { MetadataServer } from "./metadata/server.ts";
-import { needOf } from "./scheduler/scheduler.ts";
-import { statusOf } from "./states.ts";
-import type { Server } from "./store/servers.ts";
+import type { ComputeFacade, ServerInfo } from "../facade.ts";
+import { MetadataServer } from "../metadata/server.ts";
+import { needOf } from "../scheduler/scheduler.ts";
+import { statusOf } from "../states.ts";
+import type { Server } from "../store/servers.ts";
+import { change } from "./change.ts";
+import { consoleTarget } from "./consoles.ts";
+import { guestMetadata } from "./guest-metadata.ts";
+import type { Managers } from "./index.ts";
+import { instanceName, refOf } from "./spec.ts";
 
 /** The facade over the managers. */
-export function createFacade(core: Core): ComputeFacade {
+export function createFacade({ core }: Managers): ComputeFacade {
   const live = (id: string): Server | null => {
     const server = core.servers.get(id);
     return server === undefined || server.deletedAt !== null ? null : server;

@@ -1,13 +1,13 @@
-import type { Kernel } from "../../kernel/module.ts";
-import { Catalog } from "./manager/catalog.ts";
-import { Login } from "./manager/login.ts";
-import { Passwords } from "./manager/passwords.ts";
-import { RoleResolver } from "./manager/roles.ts";
-import { Tokens } from "./manager/tokens.ts";
-import { IdentityStore } from "./store/store.ts";
+import type { Kernel } from "../../../kernel/module.ts";
+import { IdentityStore } from "../store/store.ts";
+import { Catalog } from "./catalog.ts";
+import { Login } from "./login.ts";
+import { Passwords } from "./passwords.ts";
+import { RoleResolver } from "./roles.ts";
+import { Tokens } from "./tokens.ts";
 
-/** What the parts of the identity service share; one per cloud. */
-export class IdentityContext {
+/** What the managers of this service share. */
+export class Core {
   readonly kernel: Kernel;
   readonly store: IdentityStore;
   readonly roles: RoleResolver;

@@ -1,9 +1,9 @@
-import type { OperationHandle } from "../../kernel/operations/operations.ts";
-import type { DeviceRef } from "./driver/driver.ts";
-import type { Core } from "./manager/core.ts";
-import { refOf } from "./manager/spec.ts";
-import type { Managers } from "./managers.ts";
-import type { Server } from "./store/servers.ts";
+import type { OperationHandle } from "../../../kernel/operations/operations.ts";
+import type { DeviceRef } from "../driver/driver.ts";
+import type { Server } from "../store/servers.ts";
+import type { Core } from "./core.ts";
+import type { Managers } from "./index.ts";
+import { refOf } from "./spec.ts";
 
 interface LateInput {
   serverId: string;

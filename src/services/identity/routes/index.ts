@@ -1,10 +1,8 @@
 import { forbidden } from "../../../kernel/errors.ts";
 import type { AnyRoute } from "../../../kernel/http/route.ts";
-import type { IdentityContext } from "../context.ts";
-import { EndpointGroups } from "../manager/endpoint-groups.ts";
+import type { Core } from "../manager/core.ts";
+import type { Managers } from "../manager/index.ts";
 import { EC2_METHOD } from "../manager/login.ts";
-import type { ProjectManager } from "../manager/projects.ts";
-import type { UserManager } from "../manager/users.ts";
 import { applicationCredentialRoutes } from "./application-credentials.ts";
 import { assignmentRoutes } from "./assignments.ts";
 import { catalogRoutes } from "./catalog.ts";
@@ -26,16 +24,16 @@ import { userRoutes } from "./users.ts";
 import { oldRoutes } from "./v2.ts";
 import { versionRoutes } from "./versions.ts";
 
-/** Every operation of the identity API. */
-export function identityRoutes(identity: IdentityContext, projects: ProjectManager, users: UserManager): AnyRoute[] {
-  return allRoutes(identity, projects, users).map((record) => withoutEc2Tokens(identity, record));
+/** Every record of this API. */
+export function allRoutes(managers: Managers): AnyRoute[] {
+  return records(managers).map((record) => withoutEc2Tokens(managers.core, record));
 }
 
 /**
  * A token from a signed EC2 request is for the services; with the identity service it does nothing but be validated. So keys
  * cannot beget more keys, application credentials or trusts, and nothing is even looked for. Errors: 403.
  */
-function withoutEc2Tokens({ tokens }: IdentityContext, record: AnyRoute): AnyRoute {
+function withoutEc2Tokens({ tokens }: Core, record: AnyRoute): AnyRoute {
   return {
     ...record,
     url(request) {
@@ -47,28 +45,27 @@ function withoutEc2Tokens({ tokens }: IdentityContext, record: AnyRoute): AnyRou
   };
 }
 
-function allRoutes(identity: IdentityContext, projects: ProjectManager, users: UserManager): AnyRoute[] {
-  const endpointGroups = new EndpointGroups(identity);
+function records(managers: Managers): AnyRoute[] {
   return [
     ...versionRoutes(),
-    ...tokenRoutes(identity),
-    ...domainRoutes(identity, projects),
-    ...domainConfigRoutes(identity),
-    ...projectRoutes(identity, projects),
-    ...userRoutes(identity, users),
-    ...groupRoutes(identity, projects, users),
-    ...roleRoutes(identity, projects),
-    ...grantRoutes(identity),
-    ...assignmentRoutes(identity),
-    ...catalogRoutes(identity),
-    ...endpointFilterRoutes(identity, endpointGroups),
-    ...projectEndpointRoutes(identity, endpointGroups),
-    ...limitRoutes(identity),
-    ...policyRoutes(identity),
-    ...credentialRoutes(identity),
-    ...ec2TokenRoutes(identity),
-    ...trustRoutes(identity),
-    ...applicationCredentialRoutes(identity),
-    ...oldRoutes(identity),
+    ...tokenRoutes(managers),
+    ...domainRoutes(managers),
+    ...domainConfigRoutes(managers),
+    ...projectRoutes(managers),
+    ...userRoutes(managers),
+    ...groupRoutes(managers),
+    ...roleRoutes(managers),
+    ...grantRoutes(managers),
+    ...assignmentRoutes(managers),
+    ...catalogRoutes(managers),
+    ...endpointFilterRoutes(managers),
+    ...projectEndpointRoutes(managers),
+    ...limitRoutes(managers),
+    ...policyRoutes(managers),
+    ...credentialRoutes(managers),
+    ...ec2TokenRoutes(managers),
+    ...trustRoutes(managers),
+    ...applicationCredentialRoutes(managers),
+    ...oldRoutes(managers),
   ];
 }

@@ -1,11 +1,11 @@
-import { messageOf } from "../../kernel/errors.ts";
-import { requestId } from "../../kernel/ids/ids.ts";
-import type { LifecycleEvent, PowerState } from "./driver/driver.ts";
-import { change } from "./manager/change.ts";
-import type { Core } from "./manager/core.ts";
-import { refOf } from "./manager/spec.ts";
-import { POWER } from "./states.ts";
-import type { Server, ServerChanges } from "./store/servers.ts";
+import { messageOf } from "../../../kernel/errors.ts";
+import { requestId } from "../../../kernel/ids/ids.ts";
+import type { LifecycleEvent, PowerState } from "../driver/driver.ts";
+import { POWER } from "../states.ts";
+import type { Server, ServerChanges } from "../store/servers.ts";
+import { change } from "./change.ts";
+import type { Core } from "./core.ts";
+import { refOf } from "./spec.ts";
 
 /** How soon a server is looked at again whose guest did something while work on it was under way. */
 const LOOK_AGAIN_MS = 500;

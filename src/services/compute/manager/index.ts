@@ -1,0 +1,41 @@
+import type { Kernel } from "../../../kernel/module.ts";
+import type { ComputeDriver } from "../driver/driver.ts";
+import { defineBuild } from "./build.ts";
+import { createCore } from "./core.ts";
+import { ServerCreator } from "./create.ts";
+import { defineDelete } from "./delete.ts";
+import { FlavorManager } from "./flavors.ts";
+import { SnapshotManager } from "./images.ts";
+import { InterfaceManager } from "./interfaces.ts";
+import { KeypairManager } from "./keypairs.ts";
+import { PowerManager } from "./power.ts";
+import { RebuildManager } from "./rebuild.ts";
+import { ServerManager } from "./servers.ts";
+import { ShelveManager } from "./shelve.ts";
+import { SoftDelete } from "./soft-delete.ts";
+import { VolumeExtender } from "./volume-extend.ts";
+import { VolumeManager } from "./volumes.ts";
+
+export type Managers = ReturnType<typeof createManagers>;
+
+/** The managers of one cloud, put together. Operations are defined here, so before any is resumed. */
+export function createManagers(kernel: Kernel, driver: ComputeDriver) {
+  const core = createCore(kernel, driver);
+  const build = defineBuild(core);
+  const softDelete = new SoftDelete(core);
+  return {
+    core,
+    softDelete,
+    creator: new ServerCreator(core, build),
+    servers: new ServerManager(core, defineDelete(core), softDelete),
+    power: new PowerManager(core),
+    rebuild: new RebuildManager(core),
+    snapshots: new SnapshotManager(core),
+    shelve: new ShelveManager(core, build),
+    flavors: new FlavorManager(core),
+    keypairs: new KeypairManager(core),
+    interfaces: new InterfaceManager(core),
+    volumes: new VolumeManager(core),
+    volumeExtender: new VolumeExtender(core),
+  };
+}

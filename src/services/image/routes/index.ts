@@ -1,0 +1,30 @@
+import type { AnyRoute } from "../../../kernel/http/route.ts";
+import type { Managers } from "../manager/index.ts";
+import { dataRoutes } from "./data.ts";
+import { imageRoutes } from "./images.ts";
+import { importRoutes } from "./imports.ts";
+import { memberRoutes } from "./members.ts";
+import { metadefRoutes } from "./metadefs.ts";
+import { schemaRoutes } from "./schemas.ts";
+import { taskRoutes } from "./tasks.ts";
+import { touchedImages } from "./touched.ts";
+import { usageRoutes } from "./usage.ts";
+import { versionRoutes } from "./versions.ts";
+
+/** Every record of this API. */
+export function allRoutes({ core, images, data, listing, imports, members }: Managers): AnyRoute[] {
+  const { kernel, tasks, quotas } = core;
+  const pages = kernel.settings.image;
+  const touched = touchedImages(core);
+  return [
+    ...versionRoutes(),
+    ...imageRoutes({ images, listing, touched, pages }),
+    ...dataRoutes(data, touched),
+    ...memberRoutes(members, touched),
+    ...importRoutes({ imports, tasks, touched }),
+    ...taskRoutes(tasks, pages),
+    ...metadefRoutes(pages),
+    ...schemaRoutes(),
+    ...usageRoutes(quotas),
+  ];
+}
