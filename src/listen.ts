@@ -4,7 +4,7 @@ import { connect, createServer as createSocketServer, type Socket } from "node:n
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
-import { messageOf } from "./kernel/errors.ts";
+import { messageOf, Problem } from "./kernel/errors.ts";
 import { type TlsFiles, TlsServer } from "./listen-tls.ts";
 
 export interface ListenOptions {
@@ -72,7 +72,7 @@ export async function listenRaw(host: string, port: number, take: (socket: Socke
 /** Serves an app on a unix socket that only this user may open. A stale socket file is replaced; one in use is an error. */
 export async function listenUnix(app: Hono, path: string): Promise<Listener> {
   if (existsSync(path)) {
-    if (await answers(path)) throw new Error(`${path} is in use: another tenrec runs with this data directory`);
+    if (await answers(path)) throw new Problem(`${path} is in use: another tenrec runs with this data directory`);
     unlinkSync(path);
   }
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });

@@ -11,6 +11,7 @@ import { ensureVolumeGroups } from "./host/volume-groups.ts";
 import { hostWarnings } from "./host-warnings.ts";
 import type { Settings } from "./kernel/config/settings.ts";
 import { Database } from "./kernel/db/database.ts";
+import { Problem } from "./kernel/errors.ts";
 import { type Cloud, createCloud } from "./kernel/kernel.ts";
 import { fileSink } from "./kernel/log/file-sink.ts";
 import { Logger, type LogSink } from "./kernel/log/logger.ts";
@@ -157,7 +158,7 @@ async function openPorts(cloud: Cloud, tls: TlsFiles | undefined): Promise<Liste
     listeners.push(await listen(apps.all, { host, port: settings.ports.api, tls }));
   } catch (error) {
     const hint = "free it, or set API_PORT in local.conf";
-    throw new Error(`${listenProblem(error, settings.ports.api)}; ${hint}`, { cause: error });
+    throw new Problem(`${listenProblem(error, settings.ports.api)}; ${hint}`, { cause: error });
   }
   const onPort = async (port: number, hint: string, open: (port: number) => Promise<Listener>): Promise<void> => {
     const key = `port-taken:${port}`;

@@ -7,7 +7,7 @@ import type { DaemonStatus } from "../control/protocol.ts";
 import { readPidFile } from "../host/processes.ts";
 import type { Exec, ProcessIdentity } from "../host/types.ts";
 import type { Settings } from "../kernel/config/settings.ts";
-import { messageOf } from "../kernel/errors.ts";
+import { messageOf, Problem } from "../kernel/errors.ts";
 import { selfCommand } from "../kernel/program/program.ts";
 import { VERSION } from "../version.ts";
 import { replaceFile } from "./files.ts";
@@ -119,7 +119,7 @@ export async function awaitPidFile(dataDir: string, parent: number): Promise<voi
     if (orphaned) break;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  throw new Error("whoever started this daemon ended before noting it down; start it again with: tenrec stack");
+  throw new Problem("whoever started this daemon ended before noting it down; start it again with: tenrec stack");
 }
 
 /** Ends the daemon and waits until it is gone. True when one was running. Guests go on. */

@@ -81,9 +81,16 @@ export function smokeSteps(settings: Settings): { steps: Step[]; cleanUp: () => 
       },
     },
   ];
-  if (settings.virtDriver !== "fake") {
+  const reach = "Reach its SSH server";
+  if (settings.virtDriver === "fake") {
     steps.push({
-      name: "Reach its SSH server",
+      name: reach,
+      plan: "nothing: guests of VIRT_DRIVER=fake are rows of a table",
+      run: async () => "not tried: guests of VIRT_DRIVER=fake have no SSH server",
+    });
+  } else {
+    steps.push({
+      name: reach,
       plan: "connect to port 22 of the floating IP until it says SSH-2.0",
       run: (report) => waitForSsh(made.floatingIp?.address ?? "", report),
     });

@@ -3,6 +3,7 @@ import { awaitPidFile, noteDaemonSettings } from "../bootstrap/daemon-process.ts
 import { settingsFor } from "../bootstrap/settings.ts";
 import type { Settings } from "../kernel/config/settings.ts";
 import { isUnwritable } from "../kernel/db/unwritable.ts";
+import { Problem } from "../kernel/errors.ts";
 import type { Daemon } from "../main.ts";
 import { type ConfigOption, configOption } from "./options.ts";
 
@@ -55,7 +56,7 @@ export async function runDaemon(config: string | undefined): Promise<void> {
     // What did come up would keep the process alive, and stack would wait for it.
     process.exitCode = 1;
     setImmediate(() => process.exit());
-    throw isFull(error) ? new Error(noRoom(settings), { cause: error }) : error;
+    throw isFull(error) ? new Problem(noRoom(settings), { cause: error }) : error;
   }
 }
 

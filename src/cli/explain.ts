@@ -42,9 +42,8 @@ export function renderTree(spans: readonly Span[], style: Style, full = false): 
       .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
       .join(" ");
     const error = span.error === null ? "" : ` ${style.red(`✗ ${span.error}`)}`;
-    lines.push(
-      `${style.dim(`${when} ${took}`)}  ${"  ".repeat(indent)}${style.bold(span.name)} ${style.dim(details)}${error}`,
-    );
+    const what = `${style.bold(span.name)}${details === "" ? "" : ` ${style.dim(details)}`}${error}`;
+    lines.push(`${style.dim(`${when} ${took}`)}  ${"  ".repeat(indent)}${what}`);
     if (full) for (const text of documents(span)) lines.push(...indented(text, indent + 1).map(style.dim));
     for (const child of children.get(span.id) ?? []) visit(child, indent + 1);
   };

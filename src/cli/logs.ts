@@ -1,8 +1,10 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync, watch } from "node:fs";
 import { basename, join } from "node:path";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { settingsFor } from "../bootstrap/settings.ts";
 import { type ConfigOption, configOption } from "./options.ts";
+
+const MAX_LINES = 1_000_000;
 
 export function logsCommand(): Command {
   return new Command("logs")
@@ -10,8 +12,8 @@ export function logsCommand(): Command {
     .argument("[service]", "identity, compute, network, image, operations, host, …; all without it")
     .addOption(configOption())
     .option("-f, --follow", "go on as lines are written")
-    .option("-n, --lines <count>", "last lines of each", "20")
-    .action(async (service: string | undefined, options: ConfigOption & { follow?: boolean; lines: string }) => {
+    .option("-n, --lines <count>", "last lines of each", lineCount, 20)
+    .action(async (service: string | undefined, options: ConfigOption & { follow?: boolean; lines: number }) => {
       const { settings } = settingsFor({ file: options.config, write: false });
       const directory = settings.logging.dir;
       const names = existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith(".log")) : [];
@@ -20,10 +22,16 @@ export function logsCommand(): Command {
         throw new Error(
           `no log${service === undefined ? "" : ` of ${service}`} in ${directory}; there are: ${names.join(", ") || "none"}`,
         );
-      const count = Number.parseInt(options.lines, 10);
-      for (const name of chosen) show(join(directory, name), count);
+      for (const name of chosen) show(join(directory, name), options.lines);
       if (options.follow === true) await Promise.all(chosen.map((name) => follow(join(directory, name))));
     });
+}
+
+/** Errors: what is no natural number, or more lines than any log has. */
+function lineCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count > MAX_LINES) throw new InvalidArgumentError(`a number from 0 to ${MAX_LINES}`);
+  return count;
 }
 
 function readFrom(path: string, offset: number): string {
@@ -37,6 +45,7 @@ function readFrom(path: string, offset: number): string {
 
 function show(path: string, count: number): void {
   const size = statSync(path).size;
+  if (count === 0) return;
   const lines = readFrom(path, Math.max(0, size - count * 2_000))
     .trimEnd()
     .split("\n")

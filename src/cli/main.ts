@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { StepFailed } from "../bootstrap/steps.ts";
 import { DaemonNotRunning } from "../control/client.ts";
 import { ConfigError } from "../kernel/config/errors.ts";
-import { messageOf } from "../kernel/errors.ts";
+import { isUnwritable } from "../kernel/db/unwritable.ts";
+import { messageOf, Problem } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import { configMistakes } from "./config-messages.ts";
 import { daemonCommand } from "./daemon.ts";
@@ -76,8 +77,11 @@ function explain(error: unknown): string {
   const unwritable = unwritablePlace(error);
   if (unwritable !== null) return `tenrec: ${unwritable}`;
   if (error instanceof DaemonNotRunning) return `tenrec: ${error.message}`;
+  if (isUnwritable(error))
+    return `tenrec: the disk of the data directory takes no more (${messageOf(error)}); nothing is lost, make room there and try again`;
   // The daemon's last words go to a file, where a stack helps; for everybody else it is noise.
   const daemon = process.argv.includes("daemon") || process.argv.includes("--foreground");
-  const verbose = (daemon || process.env.TENREC_DEBUG === "1") && error instanceof Error;
+  const verbose =
+    ((daemon && !(error instanceof Problem)) || process.env.TENREC_DEBUG === "1") && error instanceof Error;
   return `tenrec: ${verbose ? error.stack : messageOf(error)}`;
 }

@@ -35,12 +35,15 @@ export interface Host {
   readonly lvm: Lvm;
   /** Puts back what somebody takes away; the daemon starts it. */
   readonly watch: HostWatch;
-  /** `thorough`: also what only informs, and takes its time. */
+  /** `thorough`: only to look; also at what informs and takes its time. */
   preflight(options?: { thorough: boolean }): Promise<Preflight>;
   /** Installs what is missing (OFFLINE: throws, naming it); the packages installed. */
   installPackages(progress?: (line: string) => void): Promise<string[]>;
-  /** Whether KVM runs guests; measured once per boot. `look`: measured now, and not kept; `again`: measured now, and kept. */
-  kvm(mode?: "look" | "again"): Promise<KvmProbe>;
+  /**
+   * Whether KVM runs guests; measured once per boot. `known`: as was measured in this boot, else now, and not kept; `look`: measured now,
+   * and not kept; `again`: measured now, and kept.
+   */
+  kvm(mode?: "known" | "look" | "again"): Promise<KvmProbe>;
   /** ENABLE_KSM and ENABLE_ZSWAP; what was done, or why not. */
   tune(): Promise<string[]>;
   /** See facts.ts. */
@@ -107,7 +110,7 @@ export function createHost(options: HostOptions): Host {
     kvm: async (mode) => {
       const cacheFile = join(dataDir, "kvm-probe.json");
       if (mode === "again") await rm(cacheFile, { force: true });
-      return probeKvm(exec, mode === "look" ? {} : { cacheFile });
+      return probeKvm(exec, mode === "look" ? {} : { cacheFile, keep: mode !== "known" });
     },
     tune: () => tuneKernel({ settings, ledger }),
     reapsOrphans,

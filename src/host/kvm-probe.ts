@@ -18,14 +18,14 @@ export interface KvmProbe {
 
 /**
  * Whether /dev/kvm runs an ordinary guest. That the device opens says little: in many cloud sandboxes it does and guests
- * hang. So a real guest is run, and the answer kept for this boot in `cacheFile`.
+ * hang. So a real guest is run, and the answer kept for this boot in `cacheFile` (not with `keep: false`: who only looks writes nothing).
  */
-export async function probeKvm(exec: Exec, options: { cacheFile?: string } = {}): Promise<KvmProbe> {
+export async function probeKvm(exec: Exec, options: { cacheFile?: string; keep?: boolean } = {}): Promise<KvmProbe> {
   const boot = await bootId();
   const cached = options.cacheFile === undefined ? null : await readCache(options.cacheFile, boot);
   if (cached !== null) return cached;
   const result = await probe(exec);
-  if (options.cacheFile !== undefined) {
+  if (options.cacheFile !== undefined && options.keep !== false) {
     await mkdir(dirname(options.cacheFile), { recursive: true });
     await writeFile(options.cacheFile, `${JSON.stringify({ bootId: boot, ...result })}\n`);
   }

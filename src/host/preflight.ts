@@ -36,7 +36,7 @@ export async function preflight(parts: {
   settings: Settings;
   exec: Exec;
   box: Box;
-  /** Also what takes its time and stops nothing: processors and links. */
+  /** Only to look: also what takes its time and stops nothing (processors and links), and nothing is kept of it. */
   thorough?: boolean;
 }): Promise<Preflight> {
   const { settings, exec, box } = parts;
@@ -104,7 +104,7 @@ export async function preflight(parts: {
 
   let kvm: KvmProbe | null = null;
   if (settings.libvirtType === "kvm" && !missing.some(({ command }) => command.startsWith("qemu-system"))) {
-    kvm = await probeKvm(exec, { cacheFile: join(settings.dataDir, "kvm-probe.json") });
+    kvm = await probeKvm(exec, { cacheFile: join(settings.dataDir, "kvm-probe.json"), keep: parts.thorough !== true });
     if (kvm.usable) ok("kvm", kvm.reason);
     else say("warning", "kvm", `guests are emulated, which is slow: ${kvm.reason}`, "LIBVIRT_TYPE=qemu silences this");
   }

@@ -31,7 +31,7 @@ export interface FileSystemFacts {
   /** Bytes. */
   total: number;
   available: number;
-  /** The directories of the cloud that are in it. */
+  /** The directories of the cloud that are in it, without those that lie in one of them. */
   holds: readonly string[];
 }
 
@@ -60,7 +60,8 @@ export async function fileSystemsOf(directories: readonly string[]): Promise<Fil
   for (const directory of new Set(directories)) {
     const path = existingParent(directory);
     const { dev } = await stat(path);
-    const holds = [...(found.get(String(dev))?.holds ?? []), directory];
+    const others = found.get(String(dev))?.holds ?? [];
+    const holds = others.some((other) => directory.startsWith(`${other}/`)) ? others : [...others, directory];
     const { total, available } = await diskSpace(path);
     const { fs: device = null, type = null, mount = null } = (await ofDevice(listed, dev)) ?? {};
     found.set(String(dev), { device, type, mount, total, available, holds });

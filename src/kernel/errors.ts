@@ -54,6 +54,14 @@ export const tooLarge = (message: string, options?: Options) => new ApiError(413
 export const notImplemented = (message: string, options?: Options) => new ApiError(501, message, options);
 export const unavailable = (message: string, options?: Options) => new ApiError(503, message, options);
 
+/** Something that a person is to mend on this machine; the message says how, so no stack is shown. */
+export class Problem extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "Problem";
+  }
+}
+
 /** The text of any thrown value, for logs and for messages that wrap a cause. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -33,7 +33,7 @@ test("KVM that worked and does not any more is broken, and tried again by --fix;
   const look = async (known: boolean, now: boolean) => {
     const host = {
       ledger: newLedger(),
-      kvm: async (mode?: "look" | "again") => ({ usable: mode === "look" ? now : known, reason: "r" }),
+      kvm: async (mode?: "known" | "look" | "again") => ({ usable: mode === "look" ? now : known, reason: "r" }),
       reapsOrphans: async () => true,
     };
     const { findings } = await examineMachine(host, settings);
@@ -82,6 +82,15 @@ test("a volume group whose device is gone, and the loop device under it, are att
   assert.deepEqual(
     findings.map(({ key, severity, repair }) => `${key} ${severity} ${repair}`),
     ["loop-gone:/data/vg.img error storage", "volume-group-gone:stack-volumes error storage"],
+  );
+});
+
+test("a cloud without guests has its disks looked at too", async () => {
+  const { summary, findings } = await examineMachine(null, testSettings({ dataDir: tmpdir() }));
+  assert.match(summary, /^free: [\d.]+ GiB \(\d+ %\) of .*GiB of memory; \d+ processors, \d+ % busy$/);
+  assert.deepEqual(
+    findings.filter(({ key }) => key !== "disk-full"),
+    [],
   );
 });
 

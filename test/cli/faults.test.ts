@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -79,6 +80,24 @@ describe("stack where it cannot work", () => {
     assert.deepEqual(left(), []);
   });
 
+  test("where another program has the port: one line, no stack", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = taken.address() as AddressInfo;
+      const { code, said } = stack({
+        SERVICE_LISTEN_ADDRESS: "127.0.0.1",
+        API_PORT: String(port),
+        CLASSIC_PORTS: "False",
+      });
+      assert.equal(code, 1);
+      assert.match(said, new RegExp(`tenrec: port ${port} is taken by another program`));
+      assert.doesNotMatch(said, /^ +at /m);
+    } finally {
+      taken.close();
+    }
+  });
+
   test("on a disk that is full", { skip: whyNoSmallDisk() ?? false }, () => {
     disk = smallDisk(4);
     disk.fill();
@@ -87,4 +106,13 @@ describe("stack where it cannot work", () => {
     assert.match(said, /no space (is )?left|disk is full/);
     assert.equal(existsSync(join(disk.outside, "data/tenrec.db")), false);
   });
+});
+
+test("logs wants a number of lines", () => {
+  for (const lines of ["x", "-1", "1e3", "99999999999"]) {
+    const args = ["--disable-warning=ExperimentalWarning", MAIN, "logs", "-n", lines];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 });
+    assert.equal(status, 1, lines);
+    assert.match(stderr, /option '-n, --lines <count>' argument .* is invalid. a number from 0 to 1000000/);
+  }
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -7,6 +8,7 @@ import type { Json } from "../support/json.ts";
 import { until } from "../support/patience.ts";
 import { type SmallDisk, smallDisk, whyNoSmallDisk } from "../support/small-disk.ts";
 
+const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
 const NET = "/networking/v2.0";
 const FULL = "The service is unavailable: the disk under its database takes no more. Try again later.";
 
@@ -55,6 +57,12 @@ describe("a real disk that is full", { skip: whyNoSmallDisk() ?? false }, () => 
   };
   const images = () =>
     readdirSync(join(disk.outside, "data/glance/images"), { recursive: true }).filter((name) => name !== ".incoming");
+  const command = (name: string) => {
+    const conf = join(daemon.directory, "local.conf");
+    const args = ["--disable-warning=ExperimentalWarning", MAIN, name, "-c", conf];
+    const { status, stdout, stderr } = spawnSync(...disk.inside(process.execPath, args), { encoding: "utf8" });
+    return { code: status, said: stdout + stderr };
+  };
   let imageId: string;
 
   before(async () => {
@@ -150,7 +158,14 @@ describe("a real disk that is full", { skip: whyNoSmallDisk() ?? false }, () => 
     disk.fill();
     daemon.start();
     assert.equal(await daemon.ended(), 1);
-    assert.match(daemon.output.join(""), /^tenrec: Error: no space is left for /m);
+    assert.match(daemon.output.join(""), /^tenrec: no space is left for /m);
+    assert.doesNotMatch(daemon.output.join(""), /^ +at /m, "there is nothing wrong with the program");
+    const rejoin = command("rejoin");
+    assert.equal(rejoin.code, 1);
+    assert.match(rejoin.said, /^tenrec: the disk of the data directory takes no more .*make room there/m);
+    const doctor = command("doctor");
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.said, /the disk of \S+\/data, \S+\/logs is nearly full: 0\.0 GiB/);
     disk.free();
     daemon.start();
     await daemon.ready();

@@ -38,6 +38,8 @@ test("the answer is kept for this boot only", async () => {
     writeFileSync(cacheFile, JSON.stringify({ ...kept, reason: "kept" }));
     assert.equal((await probeKvm(exec, { cacheFile })).reason, "kept");
     writeFileSync(cacheFile, JSON.stringify({ ...kept, bootId: "another", reason: "kept" }));
+    assert.deepEqual(await probeKvm(exec, { cacheFile, keep: false }), first);
+    assert.match(readFileSync(cacheFile, "utf8"), /another/, "who only looks keeps nothing");
     assert.deepEqual(await probeKvm(exec, { cacheFile }), first);
   } finally {
     rmSync(dir, { recursive: true });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { jsonText } from "../../src/kernel/http/exact-json.ts";
+import { exactly, jsonText, parseExactly } from "../../src/kernel/http/exact-json.ts";
+import { Validator } from "../../src/kernel/http/validation.ts";
 
 test("numbers beyond those of JavaScript are written with all their digits, wherever they are", () => {
   const most = 2n ** 64n - 2n;
@@ -13,4 +14,25 @@ test("what JSON cannot say is an error as it was", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
   assert.throws(() => jsonText(circle), TypeError);
+});
+
+test("a number that JavaScript rounds is named with the digits it was sent with; what is not rounded is as ever", () => {
+  const body = parseExactly('{"a": 9007199254740993, "b": [1, -9007199254740993, 1e300], "t": "9007199254740993"}') as {
+    a: number;
+    b: number[];
+  };
+  assert.equal(body.a, 9007199254740992);
+  assert.deepEqual(
+    [exactly(body, "a"), exactly(body.b, 0), exactly(body.b, 1)],
+    [9007199254740993n, 1, -9007199254740993n],
+  );
+  assert.deepEqual(
+    [exactly(body.b, 2), exactly(body, "t"), exactly(body, "none")],
+    [1e300, "9007199254740993", undefined],
+  );
+  const said = (properties: object) => new Validator().check({ type: "object", properties }, body);
+  assert.equal(said({ a: { maximum: 5 } })?.message, "9007199254740993 is greater than the maximum of 5");
+  assert.equal(said({ a: { type: "string" } })?.message, "9007199254740993 is not of type 'string'");
+  assert.equal(said({ b: { maxItems: 1 } })?.message, "[1, -9007199254740993, 1e+300] is too long");
+  assert.equal(said({ a: { type: "string" } })?.value, 9007199254740993n);
 });

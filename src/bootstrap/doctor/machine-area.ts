@@ -76,7 +76,7 @@ export function diskFinding(holds: string, space: Space): Finding | null {
     severity: space.available < GIB || percent < 2 ? "error" : "warning",
     what: `the disk of ${holds} is nearly full: ${spaceText(space)} left`,
     why: "when it is full, guests pause at their next write, uploads fail, and the database refuses changes",
-    todo: `delete images, volumes or guests, or make room beside ${holds}`,
+    todo: "delete images, volumes or guests, or make room there otherwise",
     repair: null,
   };
 }
@@ -97,7 +97,7 @@ async function examinePackages(findings: Finding[]): Promise<void> {
 
 /** What was found out at the first start is kept for the boot; here it is tried again. */
 async function examineKvm(host: Pick<Host, "kvm">, findings: Finding[]): Promise<void> {
-  const known = await host.kvm();
+  const known = await host.kvm("known");
   const now = known.usable ? await host.kvm("look") : known;
   if (now.usable) return;
   if (known.usable) {

@@ -1,4 +1,5 @@
 import { ApiError, badRequest, tooLarge } from "../errors.ts";
+import { parseExactly } from "./exact-json.ts";
 
 const MAX_DEPTH = 64;
 /** "\\ud800" as an escape of JSON, not behind a backslash that is escaped itself. */
@@ -65,7 +66,7 @@ export function parseJson(text: string): unknown {
   if (depthOf(text) > MAX_DEPTH) throw badRequest("The request body is nested too deeply.");
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch {
     throw malformed("it is not JSON");
   }

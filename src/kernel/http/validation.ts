@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { ISO_TIME } from "../time/moment.ts";
+import { exactly } from "./exact-json.ts";
 import type { JsonSchema, SchemaIssue } from "./route.ts";
 
 /**
@@ -38,8 +39,17 @@ type Failure = Partial<ErrorObject> & { keyword: string };
 
 function issueFor(error: Failure, root: unknown): SchemaIssue {
   const path = (error.instancePath ?? "").split("/").slice(1).map(unescapePointer);
-  const value = error.schemaPath === undefined ? root : error.data;
+  const value = error.schemaPath === undefined ? root : exactValue(error, root, path);
   return { path, value, message: pythonMessage(error, value), keyword: error.keyword };
+}
+
+function exactValue({ data }: Failure, root: unknown, path: readonly (string | number)[]): unknown {
+  const name = path.at(-1);
+  if (typeof data !== "number" || name === undefined) return data;
+  const holder = path
+    .slice(0, -1)
+    .reduce<unknown>((part, step) => (part as Record<string | number, unknown>)[step], root);
+  return exactly(holder as object, name);
 }
 
 function unescapePointer(token: string): string | number {
@@ -128,10 +138,10 @@ export function pythonRepr(value: unknown): string {
       .replaceAll("\r", "\\r");
     return value.includes("'") && !value.includes('"') ? `"${escaped}"` : `'${escaped.replaceAll("'", "\\'")}'`;
   }
-  if (Array.isArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
+  if (Array.isArray(value)) return `[${value.map((_, index) => pythonRepr(exactly(value, index))).join(", ")}]`;
   if (typeof value === "object") {
-    return `{${Object.entries(value)
-      .map(([key, item]) => `${pythonRepr(key)}: ${pythonRepr(item)}`)
+    return `{${Object.keys(value)
+      .map((key) => `${pythonRepr(key)}: ${pythonRepr(exactly(value, key))}`)
       .join(", ")}}`;
   }
   return String(value);

@@ -57,14 +57,15 @@ const oneOf =
 const natural =
   (name: "min_disk" | "min_ram"): Check =>
   (value) => {
-    if (typeof value !== "number" || !Number.isInteger(value)) {
+    if (typeof value !== "bigint" && !Number.isInteger(value)) {
       throw schemaMismatch("image", `${pythonRepr(value)} is not of type 'integer'`);
     }
-    if (value < 0) throw badRequest("Cannot be a negative value.");
-    if (value > MAX_INTEGER) {
-      throw badRequest(`Invalid value '${value}' for parameter '${name}': value must be at most ${MAX_INTEGER}.`);
+    const number = value as number | bigint;
+    if (number < 0) throw badRequest("Cannot be a negative value.");
+    if (number > MAX_INTEGER) {
+      throw badRequest(`Invalid value '${number}' for parameter '${name}': value must be at most ${MAX_INTEGER}.`);
     }
-    return { [name]: value };
+    return { [name]: Number(number) };
   };
 
 const flag =

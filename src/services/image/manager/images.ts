@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
+import { exactly } from "../../../kernel/http/exact-json.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
 import type { Kernel } from "../../../kernel/module.ts";
@@ -130,7 +131,8 @@ export class ImageManager {
   #newRow(context: RequestContext, attributes: Readonly<Record<string, unknown>>, now: number): ImageRow {
     const properties: Record<string, string> = {};
     let row = emptyRow(context.projectId, now);
-    for (const [name, value] of Object.entries(attributes)) {
+    for (const name of Object.keys(attributes)) {
+      const value = exactly(attributes, name);
       if (isReadOnly(name)) throw denied(`Attribute '${name}' is read-only.`);
       if (isReserved(name)) throw denied(`Attribute '${name}' is reserved.`);
       const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;

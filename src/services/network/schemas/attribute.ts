@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
+import { exactly } from "../../../kernel/http/exact-json.ts";
 import { disallowed } from "../errors.ts";
 import { Invalid } from "./converters.ts";
 
@@ -100,7 +101,7 @@ export function parseCreate(names: Names, attributes: Attributes, body: Body, co
       if (attribute.default !== undefined) parsed[name] = structuredClone(attribute.default);
       continue;
     }
-    parsed[name] = convert(name, attribute, sent);
+    parsed[name] = convert(name, attribute, exactly(body, name));
     if (attribute.setBy === "admin" && !context.isAdmin && !same(parsed[name], attribute.default)) {
       throw disallowed(`(rule:create_${names.singular} and rule:create_${names.singular}:${name})`);
     }
@@ -113,11 +114,11 @@ export function parseCreate(names: Names, attributes: Attributes, body: Body, co
 export function parseUpdate(attributes: Attributes, body: Body): Body {
   refuseUnknown(attributes, body);
   const parsed: Body = {};
-  for (const [name, sent] of Object.entries(body)) {
+  for (const name of Object.keys(body)) {
     const attribute = attributes[name];
     if (attribute === undefined) continue;
     if (attribute.put !== true) throw badRequest(`Cannot update read-only attribute ${name}`);
-    parsed[name] = convert(name, attribute, sent);
+    parsed[name] = convert(name, attribute, exactly(body, name));
   }
   return parsed;
 }
@@ -158,7 +159,7 @@ function refuseUnknown(attributes: Attributes, body: Body): void {
 }
 
 function convert(name: string, attribute: Attribute, value: unknown): unknown {
-  if (attribute.convert === undefined) return value;
+  if (attribute.convert === undefined) return typeof value === "bigint" ? Number(value) : value;
   try {
     return attribute.convert(value);
   } catch (error) {

@@ -45,10 +45,10 @@ export const integer: Convert<number> = (value) => {
 export const range =
   (min: number, max: number): Convert<number> =>
   (value) => {
-    const number = integer(value);
+    const number = typeof value === "bigint" ? value : integer(value);
     if (number < min) throw new Invalid(`'${number}' is too small - must be at least '${min}'`);
     if (number > max) throw new Invalid(`'${number}' is too large - must be no larger than '${max}'`);
-    return number;
+    return Number(number);
   };
 
 export const oneOf =

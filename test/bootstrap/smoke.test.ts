@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { smokeSteps } from "../../src/bootstrap/smoke.ts";
+import { testSettings } from "../support/settings.ts";
+
+test("on the fake driver smoke says that SSH is not tried, instead of leaving it out", async () => {
+  const last = (virtDriver: "fake" | "libvirt") => {
+    const { steps } = smokeSteps(testSettings({ dataDir: "/nowhere", virtDriver }));
+    return { count: steps.length, step: steps.at(-1) };
+  };
+  const fake = last("fake");
+  assert.equal(await fake.step?.run(() => {}), "not tried: guests of VIRT_DRIVER=fake have no SSH server");
+  assert.deepEqual([fake.count, fake.step?.name], [last("libvirt").count, last("libvirt").step?.name]);
+});
