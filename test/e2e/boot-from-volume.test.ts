@@ -78,6 +78,31 @@ describe("guests on volumes", { skip }, () => {
       return /Connection refused/.test(session.stderr) ? null : session;
     });
     assert.deepEqual([told.code, told.stdout.trim()], [0, "kept"], told.stderr);
+  });
+
+  test("rebuilt with an image (2.93) a server keeps its volume and its address, and has what the image has", async () => {
+    await inGuest("echo gone > not-in-the-image && sync");
+    const before = await os("server", "show", "second");
+    const { id: token } = await os("token", "issue");
+    const image = await os("image", "show", "cirros-0.6.3-x86_64-disk");
+    // openstackclient refuses to rebuild such a server, whatever the version.
+    const answer = await lab.outside("curl", [
+      ...["-s", "--fail-with-body", "-H", `X-Auth-Token: ${token}`, "-H", "Content-Type: application/json"],
+      ...["-H", "OpenStack-API-Version: compute 2.93", "-d", JSON.stringify({ rebuild: { imageRef: image.id } })],
+      `http://${lab.hostAddress}/compute/v2.1/servers/${before.id}/action`,
+    ]);
+    assert.equal(JSON.parse(answer).server.status, "REBUILD");
+    await until("it is rebuilt", 120, async () => {
+      const { status } = await os("server", "show", "second");
+      assert.notEqual(status, "ERROR");
+      return status === "ACTIVE";
+    });
+    const after = await os("server", "show", "second");
+    assert.deepEqual([after.volumes_attached, after.addresses], [before.volumes_attached, before.addresses]);
+    await until("the new system answers", 180, async () => {
+      const session = await lab.trySsh(key, address, "test ! -e not-in-the-image && test ! -e kept && echo new");
+      return session.stdout.trim() === "new";
+    });
     await run("server", "delete", "--wait", "second");
   });
 });
