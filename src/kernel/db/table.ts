@@ -1,11 +1,22 @@
 import type { Database } from "./database.ts";
+import {
+  type Condition,
+  type Order,
+  oneOf,
+  placeSql,
+  type Range,
+  rangeSql,
+  type Selection,
+  type Source,
+  type Stored,
+  wholeSql,
+} from "./list.ts";
 
 /**
  * How a column is kept: sqlite has no booleans and no lists. "caseless" is text that is found in any case (of ASCII letters), as
  * the collations of DevStack's MySQL compare.
  */
 export type Column = "text" | "caseless" | "integer" | "boolean" | "json";
-type Stored = string | number | null;
 /** A positional value, or an object of the named ones. */
 export type Param = Stored | Readonly<Record<string, Stored>>;
 
@@ -24,6 +35,7 @@ export class Table<Row extends { id: string }> {
   readonly #columns: readonly [string, Column][];
   readonly #kinds: ReadonlyMap<string, Column>;
   readonly #decoded: readonly [string, Column][];
+  readonly #source: Source;
 
   constructor(db: Database, name: string, columns: Columns<NoInfer<Row>>, onWrite: () => void = () => {}) {
     this.#db = db;
@@ -33,6 +45,7 @@ export class Table<Row extends { id: string }> {
       ? columns.map((column: string) => [column, "text"])
       : (Object.entries(columns) as [string, Column][]);
     this.#kinds = new Map(this.#columns);
+    this.#source = { select: `SELECT * FROM ${name}`, from: name, id: "id" };
     this.#decoded = this.#columns.filter(([, kind]) => kind === "boolean" || kind === "json");
   }
 
@@ -103,17 +116,31 @@ export class Table<Row extends { id: string }> {
       .map((raw) => this.#decode(raw));
   }
 
-  /** Column → wanted values; what is not a column is left to the caller. Combined with `where`. */
-  filtered(filters: ReadonlyMap<string, readonly string[]>, where = "1", ...params: Param[]): Row[] {
-    const conditions = [where];
-    const values = [...params];
-    for (const [name, wanted] of filters) {
+  /** Column → wanted values, of those that are columns of text; the others are left to the caller. */
+  columnFilters(filters: ReadonlyMap<string, readonly string[]>): Condition[] {
+    return [...filters].flatMap(([name, wanted]) => {
       const kind = this.#kinds.get(name);
-      if (kind !== "text" && kind !== "caseless") continue;
-      conditions.push(`${name}${collation(kind)} IN (SELECT value FROM json_each(?))`);
-      values.push(JSON.stringify(wanted));
-    }
-    return this.select(conditions.join(" AND "), ...values);
+      return kind === "text" || kind === "caseless" ? oneOf(`${name}${collation(kind)}`, wanted) : [];
+    });
+  }
+
+  /** All of a selection, ordered by id unless said otherwise; with a range, a part of it. */
+  selected(selection: Selection, range?: Range): Row[] {
+    const { sql, params } =
+      range === undefined ? wholeSql(this.#source, selection, BY_ID) : rangeSql(this.#source, selection, range);
+    return this.#db
+      .prepare<Param[], Record<string, Stored>>(sql)
+      .all(...params)
+      .map((raw) => this.#decode(raw));
+  }
+
+  /** Where a row stands in an order; undefined when there is none. */
+  place(id: string, order: readonly Order[]): Stored[] | undefined {
+    const { sql, params } = placeSql(this.#source, order, id);
+    return this.#db
+      .prepare<Param[], Stored[]>(sql)
+      .raw()
+      .get(...params) as Stored[] | undefined;
   }
 
   count(where: string, ...params: Param[]): number {
@@ -152,5 +179,7 @@ export class Table<Row extends { id: string }> {
     return row as Row;
   }
 }
+
+const BY_ID: readonly Order[] = [{ expression: "id", descending: false }];
 
 const collation = (kind: Column | undefined): string => (kind === "caseless" ? " COLLATE NOCASE" : "");

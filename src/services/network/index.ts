@@ -12,6 +12,7 @@ import { shares } from "./migrations/0004-shares.ts";
 import { agents as agentsMigration } from "./migrations/0005-agents.ts";
 import { statelessGroups } from "./migrations/0006-stateless-groups.ts";
 import { flavors as flavorsMigration } from "./migrations/0007-flavors.ts";
+import { listIndexes } from "./migrations/0008-list-indexes.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
@@ -38,6 +39,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     agentsMigration,
     statelessGroups,
     flavorsMigration,
+    listIndexes,
   ],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { addressGroupNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -6,8 +7,9 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { addressGroupAttributes } from "../schemas/resources.ts";
 import type { AddressGroupRow } from "../store/rows.ts";
+import { sharedWith, visible } from "../store/visible.ts";
 import { addressGroupView } from "../views/security-groups.ts";
-import { type Core, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
+import { type Core, revise, scopeOf, sharedIds, standard } from "./core.ts";
 import { unshare } from "./rbac-rules.ts";
 
 const shown = (addresses: readonly string[]): string => `[${addresses.map((one) => `'${one}'`).join(", ")}]`;
@@ -17,19 +19,24 @@ export class AddressGroupManager implements Resource {
   readonly names = { singular: "address_group", plural: "address_groups" };
   readonly path = "/v2.0/address-groups";
   readonly attributes = addressGroupAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+    this.listed = core.store.lists.addressGroups;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.#views(context, this.rows(context, filters));
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.#views(context, this.rows(context, filters, range));
   }
 
-  rows(context: RequestContext, filters: Filters): AddressGroupRow[] {
-    const visible = `(${OWN} OR ${sharedWith("address_group")})`;
-    return this.#core.store.addressGroups.filtered(filters, visible, { scope: scopeOf(context) });
+  rows(context: RequestContext, filters: Filters, range?: Range): AddressGroupRow[] {
+    return this.#core.store.lists.addressGroups.rows(
+      filters,
+      visible(scopeOf(context), sharedWith("address_group")),
+      range,
+    );
   }
 
   get(context: RequestContext, id: string): Body {

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { addressScopeNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -6,27 +7,33 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { addressScopeAttributes } from "../schemas/resources.ts";
 import type { AddressScopeRow } from "../store/rows.ts";
+import { sharedWith, visible } from "../store/visible.ts";
 import { addressScopeView } from "../views/subnets.ts";
-import { type Core, OWN, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
+import { type Core, scopeOf, sharedIds, standard } from "./core.ts";
 import { shareWithAll, unshare } from "./rbac-rules.ts";
 
 export class AddressScopeManager implements Resource {
   readonly names = { singular: "address_scope", plural: "address_scopes" };
   readonly path = "/v2.0/address-scopes";
   readonly attributes = addressScopeAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+    this.listed = core.store.lists.addressScopes;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.#views(context, this.rows(context, filters));
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.#views(context, this.rows(context, filters, range));
   }
 
-  rows(context: RequestContext, filters: Filters): AddressScopeRow[] {
-    const visible = `(${OWN} OR ${sharedWith("address_scope")})`;
-    return this.#core.store.addressScopes.filtered(filters, visible, { scope: scopeOf(context) });
+  rows(context: RequestContext, filters: Filters, range?: Range): AddressScopeRow[] {
+    return this.#core.store.lists.addressScopes.rows(
+      filters,
+      visible(scopeOf(context), sharedWith("address_scope")),
+      range,
+    );
   }
 
   #views(context: RequestContext, rows: readonly AddressScopeRow[]): Body[] {

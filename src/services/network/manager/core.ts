@@ -73,13 +73,6 @@ export const scopeOf = (context: RequestContext): string | null =>
 
 export const seesAll = (context: RequestContext): boolean => context.isAdmin || context.roles.has("service");
 
-/** SQL: the row is the caller's (`@scope` null sees all). */
-export const OWN = "(@scope IS NULL OR project_id = @scope)";
-
-/** SQL: the object is shared with the caller's project by an RBAC policy. */
-export const sharedWith = (type: string, column = "id", action = "access_as_shared"): string =>
-  `${column} IN (SELECT object_id FROM network_rbac_policies WHERE object_type = '${type}' AND action = '${action}' AND target_project IN ('*', @scope))`;
-
 /** Those of the things that a policy shares with the caller's project or with everybody. */
 export function sharedIds(core: Core, context: RequestContext, rows: readonly { id: string }[]): ReadonlySet<string> {
   const shares = core.store.rbac.select(

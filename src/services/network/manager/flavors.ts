@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, notFound, unavailable } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -30,14 +31,16 @@ export class FlavorManager implements Resource {
   readonly names = { singular: "flavor", plural: "flavors" };
   readonly path = "/v2.0/flavors";
   readonly attributes = flavorAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+    this.listed = core.store.lists.flavors;
   }
 
-  list(_context: RequestContext, filters: Filters): Body[] {
-    return this.#core.store.flavors.filtered(filters).map((row) => ({ ...row }));
+  list(_context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.#core.store.lists.flavors.rows(filters, [], range).map((row) => ({ ...row }));
   }
 
   get(_context: RequestContext, id: string): Body {
@@ -140,16 +143,18 @@ export class ServiceProfileManager implements Resource {
   readonly names = { singular: "service_profile", plural: "service_profiles" };
   readonly path = "/v2.0/service_profiles";
   readonly attributes = serviceProfileAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+    this.listed = core.store.lists.serviceProfiles;
   }
 
   /** Who is no admin sees none. */
-  list(context: RequestContext, filters: Filters): Body[] {
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
     if (!context.isAdmin) return [];
-    return this.#core.store.serviceProfiles.filtered(filters).map((row) => this.#view(row));
+    return this.#core.store.lists.serviceProfiles.rows(filters, [], range).map((row) => this.#view(row));
   }
 
   #view(row: ServiceProfileRow): Body {

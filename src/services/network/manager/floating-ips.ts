@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { badResource, floatingIpNotFound, networkNotFound, portNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -7,8 +8,9 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { floatingIpAttributes } from "../schemas/resources.ts";
 import type { FloatingIpRow, NetworkRow, PortRow } from "../store/rows.ts";
+import { visible } from "../store/visible.ts";
 import { floatingIpView } from "../views/floating-ips.ts";
-import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
 
@@ -27,22 +29,24 @@ export class FloatingIpManager implements Resource {
   readonly names = { singular: "floatingip", plural: "floatingips" };
   readonly path = "/v2.0/floatingips";
   readonly attributes = floatingIpAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #ports: PortManager;
 
   constructor(core: Core, networks: NetworkManager, ports: PortManager) {
     this.#core = core;
+    this.listed = core.store.lists.floatingIps;
     this.#networks = networks;
     this.#ports = ports;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.#views(this.rows(context, filters));
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.#views(this.rows(context, filters, range));
   }
 
-  rows(context: RequestContext, filters: Filters = new Map()): FloatingIpRow[] {
-    return this.#core.store.floatingIps.filtered(filters, OWN, { scope: scopeOf(context) });
+  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): FloatingIpRow[] {
+    return this.#core.store.lists.floatingIps.rows(filters, visible(scopeOf(context)), range);
   }
 
   get(context: RequestContext, id: string): Body {

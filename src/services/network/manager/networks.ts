@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { invalidInput, networkInUse, networkNotFound } from "../errors.ts";
@@ -7,33 +8,36 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { networkAttributes } from "../schemas/resources.ts";
 import type { NetworkRow, PortRow } from "../store/rows.ts";
+import { sharedWith, visible } from "../store/visible.ts";
 import { networkView } from "../views/networks.ts";
-import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, sharedIds, standard } from "./core.ts";
 import { sharedSetting, shareWithAll, unshare } from "./rbac-rules.ts";
 import { changedSegment, segmentOf } from "./segments.ts";
 
 /** Ports that go with their network instead of keeping it: the DHCP server's. */
 export const AUTO_DELETED_OWNERS: ReadonlySet<string> = new Set(["network:dhcp"]);
 /** An external network is seen by whom a policy lets use it as such: everybody, unless somebody took that back. */
-const VISIBLE = `(${OWN} OR ${sharedWith("network")} OR ${sharedWith("network", "id", "access_as_external")})`;
+const WAYS = [sharedWith("network"), sharedWith("network", "id", "access_as_external")];
 
 export class NetworkManager implements Resource {
   readonly names = { singular: "network", plural: "networks" };
   readonly path = "/v2.0/networks";
   readonly unknownMarker = "refused";
   readonly attributes = networkAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+    this.listed = core.store.lists.networks;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.views(context, this.rows(context, filters));
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.views(context, this.rows(context, filters, range));
   }
 
-  rows(context: RequestContext, filters: Filters = new Map()): NetworkRow[] {
-    return this.#core.store.networks.filtered(filters, VISIBLE, { scope: scopeOf(context) });
+  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): NetworkRow[] {
+    return this.#core.store.lists.networks.rows(filters, visible(scopeOf(context), ...WAYS), range);
   }
 
   get(context: RequestContext, id: string): Body {

@@ -1,5 +1,6 @@
 import "../facade.ts";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import {
   badResource,
@@ -16,9 +17,10 @@ import type { Body } from "../schemas/attribute.ts";
 import { type FixedIpRequest, refuseDoublePairs, type WantedOption, type WantedPair } from "../schemas/converters.ts";
 import { portAttributes } from "../schemas/resources.ts";
 import type { AddressPair, DhcpOption, NetworkRow, PortIp, PortRow } from "../store/rows.ts";
+import { inOwn, visible } from "../store/visible.ts";
 import { portView } from "../views/ports.ts";
 import { eui64, isAutoAddress } from "./addresses.ts";
-import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
 import { Ipam } from "./ipam.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
@@ -58,25 +60,27 @@ export class PortManager implements Resource {
   readonly unknownMarker = "refused";
   readonly attributes = portAttributes;
   readonly ipam: Ipam;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #groups: SecurityGroupManager;
 
   constructor(core: Core, networks: NetworkManager, groups: SecurityGroupManager) {
     this.#core = core;
+    this.listed = core.store.lists.ports;
     this.#networks = networks;
     this.#groups = groups;
     this.ipam = new Ipam(core.store);
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.views(this.rows(context, filters));
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.views(this.rows(context, filters, range));
   }
 
   /** The caller's own, and all ports of the caller's networks. */
-  rows(context: RequestContext, filters: Filters = new Map()): PortRow[] {
-    const visible = `(${OWN} OR network_id IN (SELECT id FROM network_networks WHERE project_id = @scope))`;
-    return this.#core.store.ports.filtered(filters, visible, { scope: scopeOf(context) });
+  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): PortRow[] {
+    const ways = visible(scopeOf(context), inOwn("network_id", "network_networks"));
+    return this.#core.store.lists.ports.rows(filters, ways, range);
   }
 
   get(context: RequestContext, id: string): Body {

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { disallowed, invalidInput, rbacNotFound } from "../errors.ts";
@@ -7,7 +8,8 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { rbacAttributes } from "../schemas/resources.ts";
 import type { RbacRow } from "../store/rows.ts";
-import { type Core, checkQuota, OWN, scopeOf, seesAll } from "./core.ts";
+import { visible } from "../store/visible.ts";
+import { type Core, checkQuota, scopeOf, seesAll } from "./core.ts";
 import { asInvalidInput, checkScopeOfPool, checkUnused, networkShareChanged } from "./rbac-rules.ts";
 
 const view = (row: RbacRow): Body => ({
@@ -26,14 +28,16 @@ export class RbacManager implements Resource {
   readonly path = "/v2.0/rbac-policies";
   readonly unpaged = true;
   readonly attributes = rbacAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+    this.listed = core.store.lists.rbac;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.#core.store.rbac.filtered(filters, OWN, { scope: scopeOf(context) }).map(view);
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.#core.store.lists.rbac.rows(filters, visible(scopeOf(context)), range).map(view);
   }
 
   get(context: RequestContext, id: string): Body {

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { contains, overlaps } from "../../../kernel/config/addresses.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { networkNotFound, routerNotFound, subnetNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -8,9 +9,10 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { routerAttributes } from "../schemas/resources.ts";
 import type { HostRoute, NetworkRow, PortRow, RouterRow, SubnetRow } from "../store/rows.ts";
+import { visible } from "../store/visible.ts";
 import { routerView } from "../views/routers.ts";
 import { blockOf } from "./addresses.ts";
-import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, standard } from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
 import type { FlavorManager } from "./flavors.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
@@ -31,6 +33,7 @@ export class RouterManager implements Resource {
   readonly path = "/v2.0/routers";
   readonly unknownMarker = "refused";
   readonly attributes = routerAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #subnets: SubnetManager;
@@ -45,18 +48,19 @@ export class RouterManager implements Resource {
     flavors: FlavorManager,
   ) {
     this.#core = core;
+    this.listed = core.store.lists.routers;
     this.#flavors = flavors;
     this.#networks = networks;
     this.#subnets = subnets;
     this.#ports = ports;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.#views(this.#rows(context, filters));
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.#views(this.#rows(context, filters, range));
   }
 
-  #rows(context: RequestContext, filters: Filters): RouterRow[] {
-    return this.#core.store.routers.filtered(filters, OWN, { scope: scopeOf(context) });
+  #rows(context: RequestContext, filters: Filters, range?: Range): RouterRow[] {
+    return this.#core.store.lists.routers.rows(filters, visible(scopeOf(context)), range);
   }
 
   get(context: RequestContext, id: string): Body {

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { disallowed, groupNotFound, ruleNotFound } from "../errors.ts";
 import { PROTOCOLS } from "../protocols.ts";
@@ -8,9 +9,10 @@ import type { Body } from "../schemas/attribute.ts";
 import { ruleAttributes } from "../schemas/resources.ts";
 import type { Ethertype } from "../schemas/rule-values.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { inOwn, sharedWith, visible } from "../store/visible.ts";
 import { ruleView } from "../views/security-groups.ts";
 import type { AddressGroupManager } from "./address-groups.ts";
-import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, seesAll, sharedWith, standard } from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
 
 const WITH_PORTS = ["dccp", "sctp", "tcp", "udp", "udplite"];
@@ -22,32 +24,34 @@ const IPV6_ONLY = new Set(
   ]),
 );
 
+/** A group's owner sees its rules whoever made them, and so does whom the group is shared with. */
+const WAYS = [inOwn("security_group_id", "network_security_groups"), sharedWith("security_group", "security_group_id")];
+
 const wrong = (type: string, message: string) => badRequest(message, { type });
 
 export class SecurityGroupRuleManager implements Resource {
   readonly names = { singular: "security_group_rule", plural: "security_group_rules" };
   readonly path = "/v2.0/security-group-rules";
   readonly attributes = ruleAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
   readonly #groups: SecurityGroupManager;
   readonly #addressGroups: AddressGroupManager;
 
   constructor(core: Core, groups: SecurityGroupManager, addressGroups: AddressGroupManager) {
     this.#core = core;
+    this.listed = core.store.lists.rules;
     this.#groups = groups;
     this.#addressGroups = addressGroups;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
     if (context.projectId !== null) this.#groups.ensureDefault(context.projectId);
-    return this.#rows(context, filters).map(ruleView);
+    return this.#rows(context, filters, range).map(ruleView);
   }
 
-  #rows(context: RequestContext, filters: Filters): SecurityGroupRuleRow[] {
-    const visible = `(${OWN} OR security_group_id IN (SELECT id FROM network_security_groups WHERE project_id = @scope)
-      OR ${sharedWith("security_group", "security_group_id")})`;
-    const exact = new Map([...filters].filter(([name]) => name === "id" || name === "security_group_id"));
-    return this.#core.store.rules.filtered(exact, visible, { scope: scopeOf(context) });
+  #rows(context: RequestContext, filters: Filters, range?: Range): SecurityGroupRuleRow[] {
+    return this.#core.store.lists.rules.rows(filters, visible(scopeOf(context), ...WAYS), range);
   }
 
   get(context: RequestContext, id: string): Body {

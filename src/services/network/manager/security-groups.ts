@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { groupNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -6,8 +7,9 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { groupAttributes } from "../schemas/resources.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { sharedWith, visible } from "../store/visible.ts";
 import { groupView } from "../views/security-groups.ts";
-import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, sharedIds, standard } from "./core.ts";
 
 import { unshare } from "./rbac-rules.ts";
 
@@ -23,23 +25,24 @@ export class SecurityGroupManager implements Resource {
   readonly names = { singular: "security_group", plural: "security_groups" };
   readonly path = "/v2.0/security-groups";
   readonly attributes = groupAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
+    this.listed = core.store.lists.groups;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
     // As in neutron, looking is what makes a project's default group.
     for (const project of filters.get("project_id") ?? [])
       if (context.isAdmin && project !== "") this.ensureDefault(project);
     if (context.projectId !== null) this.ensureDefault(context.projectId);
-    return this.#views(context, this.rows(context, filters));
+    return this.#views(context, this.rows(context, filters, range));
   }
 
-  rows(context: RequestContext, filters: Filters = new Map()): SecurityGroupRow[] {
-    const visible = `(${OWN} OR ${sharedWith("security_group")})`;
-    return this.#core.store.groups.filtered(filters, visible, { scope: scopeOf(context) });
+  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): SecurityGroupRow[] {
+    return this.#core.store.lists.groups.rows(filters, visible(scopeOf(context), sharedWith("security_group")), range);
   }
 
   get(context: RequestContext, id: string): Body {

@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { blockText, overlaps } from "../../../kernel/config/addresses.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { invalidInput, subnetPoolNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -7,10 +8,11 @@ import type { Resource } from "../routes/resource.ts";
 import type { Body } from "../schemas/attribute.ts";
 import { subnetPoolAttributes } from "../schemas/resources.ts";
 import type { SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import { sharedWith, visible } from "../store/visible.ts";
 import { subnetPoolView } from "../views/subnets.ts";
 import type { AddressScopeManager } from "./address-scopes.ts";
 import { blockOf } from "./addresses.ts";
-import { type Core, checkQuota, groupBy, OWN, revise, scopeOf, sharedIds, sharedWith, standard } from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, sharedIds, standard } from "./core.ts";
 import { compacted, difference, firstFree, isCovered } from "./prefixes.ts";
 import { asInvalidInput, checkScopeOfPool, shareWithAll, unshare } from "./rbac-rules.ts";
 
@@ -20,21 +22,22 @@ export class SubnetPoolManager implements Resource {
   readonly names = { singular: "subnetpool", plural: "subnetpools" };
   readonly path = "/v2.0/subnetpools";
   readonly attributes = subnetPoolAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
   readonly #scopes: AddressScopeManager;
 
   constructor(core: Core, scopes: AddressScopeManager) {
     this.#core = core;
+    this.listed = core.store.lists.subnetPools;
     this.#scopes = scopes;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    return this.#views(context, this.#rows(context, filters));
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    return this.#views(context, this.#rows(context, filters, range));
   }
 
-  #rows(context: RequestContext, filters: Filters): SubnetPoolRow[] {
-    const visible = `(${OWN} OR ${sharedWith("subnetpool")})`;
-    return this.#core.store.subnetPools.filtered(filters, visible, { scope: scopeOf(context) });
+  #rows(context: RequestContext, filters: Filters, range?: Range): SubnetPoolRow[] {
+    return this.#core.store.lists.subnetPools.rows(filters, visible(scopeOf(context), sharedWith("subnetpool")), range);
   }
 
   get(context: RequestContext, id: string): Body {

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { badResource, disallowed, subnetInUse, subnetNotFound } from "../errors.ts";
 import type { Filters } from "../routes/listing.ts";
@@ -7,20 +8,10 @@ import type { Body } from "../schemas/attribute.ts";
 import { networkText, readPrefix } from "../schemas/prefix.ts";
 import { subnetAttributes } from "../schemas/resources.ts";
 import type { NetworkRow, Pool, PortRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import { inOwn, sharedWith, visible } from "../store/visible.ts";
 import { subnetView } from "../views/subnets.ts";
 import { blockOf, defaultPools, eui64, isAutoAddress, numberOf } from "./addresses.ts";
-import {
-  type Core,
-  checkQuota,
-  groupBy,
-  OWN,
-  revise,
-  scopeOf,
-  seesAll,
-  sharedIds,
-  sharedWith,
-  standard,
-} from "./core.ts";
+import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, sharedIds, standard } from "./core.ts";
 import { ensureDhcpPort } from "./dhcp.ts";
 import { Ipam, serves } from "./ipam.ts";
 import { AUTO_DELETED_OWNERS, type NetworkManager } from "./networks.ts";
@@ -35,25 +26,26 @@ import {
 } from "./subnet-rules.ts";
 
 /** The caller's, those of the caller's networks, and those of shared ones; an external network's are its owner's business. */
-const VISIBLE = `(${OWN} OR ${sharedWith("network", "network_id")}
-  OR network_id IN (SELECT id FROM network_networks WHERE project_id = @scope))`;
+const WAYS = [sharedWith("network", "network_id"), inOwn("network_id", "network_networks")];
 
 export class SubnetManager implements Resource {
   readonly names = { singular: "subnet", plural: "subnets" };
   readonly path = "/v2.0/subnets";
   readonly attributes = subnetAttributes;
+  readonly listed: Resource["listed"];
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #pools: SubnetPoolManager;
 
   constructor(core: Core, networks: NetworkManager, pools: SubnetPoolManager) {
     this.#core = core;
+    this.listed = core.store.lists.subnets;
     this.#networks = networks;
     this.#pools = pools;
   }
 
-  list(context: RequestContext, filters: Filters): Body[] {
-    const rows = this.rows(context, filters);
+  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+    const rows = this.rows(context, filters, range);
     if (!filters.has("shared")) return rows.map(subnetView);
     // Only asked for, never shown: it is that of the network.
     const networks = [...new Set(rows.map((row) => row.network_id))].map((id) => ({ id }));
@@ -61,8 +53,8 @@ export class SubnetManager implements Resource {
     return rows.map((row) => ({ ...subnetView(row), shared: shared.has(row.network_id) }));
   }
 
-  rows(context: RequestContext, filters: Filters = new Map()): SubnetRow[] {
-    return this.#core.store.subnets.filtered(filters, VISIBLE, { scope: scopeOf(context) });
+  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): SubnetRow[] {
+    return this.#core.store.lists.subnets.rows(filters, visible(scopeOf(context), ...WAYS), range);
   }
 
   get(context: RequestContext, id: string): Body {

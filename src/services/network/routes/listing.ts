@@ -101,40 +101,65 @@ export interface PageRules {
   emulatedBy?: string;
 }
 
+/** What a request asks for of a list's order and pages. */
+export interface Asked {
+  sort: readonly { key: string; descending: boolean }[];
+  /** Null: all. */
+  limit: number | null;
+  marker: string | null;
+  isReverse: boolean;
+}
+
+/** Errors: 400 for sort keys, directions and limits that are none. */
+export function askedOf({ query }: ApiRequest, attributes: Attributes): Asked {
+  const sort = sortOf(query.getAll("sort_key"), query.getAll("sort_dir"), attributes);
+  const isReverse = query.get("page_reverse")?.toLowerCase() === "true";
+  return { sort, limit: limitOf(query.get("limit")), marker: query.get("marker"), isReverse };
+}
+
 /**
- * Sorts and cuts, as neutron/api/api_common.py and its queries do: a page goes on after where the marker would be in the order, whether it
- * fits the filters or not; a marker without a limit says nothing. Errors: 400 for sort keys, directions and limits that are none; what
- * `marker` throws.
+ * Sorts and cuts what is at hand, as neutron/api/api_common.py and its queries do: a page goes on after where the marker would be in the
+ * order, whether it fits the filters or not; a marker without a limit says nothing. Errors: 400 for sort keys, directions and limits that
+ * are none; what `marker` throws.
  */
-export function paged({ query, baseUrl }: ApiRequest, rules: PageRules, views: Body[]): Page {
+export function paged(request: ApiRequest, rules: PageRules, views: Body[]): Page {
   const key = rules.emulatedBy ?? "id";
-  const order = orderOf(query.getAll("sort_key"), query.getAll("sort_dir"), rules.attributes, key);
-  const sorted = query.has("sort_key") ? [...views].sort(order) : views;
-  const limit = limitOf(query.get("limit"));
+  const { sort, limit, marker: sent, isReverse } = askedOf(request, rules.attributes);
+  const order = comparison(sort, key);
+  const sorted = request.query.has("sort_key") ? [...views].sort(order) : views;
   if (rules.marker === null || limit === null) return { items: sorted, links: [] };
-  const reverse = query.get("page_reverse")?.toLowerCase() === "true";
-  const sent = query.get("marker");
   const marker = sent === null || sent === "" ? null : rules.marker(sent);
   const isLost = rules.emulatedBy !== undefined && sent !== null && marker === null;
   const side = isLost
     ? []
     : marker === null
       ? sorted
-      : sorted.filter((one) => order(one, marker) * (reverse ? -1 : 1) > 0);
-  const items = reverse ? side.slice(-limit) : side.slice(0, limit);
+      : sorted.filter((one) => order(one, marker) * (isReverse ? -1 : 1) > 0);
+  const items = isReverse ? side.slice(-limit) : side.slice(0, limit);
+  return { items, links: linksOf(request, rules, items, limit, isReverse) };
+}
+
+/** Where the pages before and behind a page are. */
+export function linksOf(
+  { query, baseUrl }: ApiRequest,
+  { path, emulatedBy: key = "id" }: Pick<PageRules, "path" | "emulatedBy">,
+  items: readonly Body[],
+  limit: number,
+  isReverse: boolean,
+): Page["links"] {
   const link = (rel: string, to: Body | undefined, back: boolean) => {
     const params = new URLSearchParams(query);
     params.delete("marker");
     params.delete("page_reverse");
     if (to !== undefined) params.set("marker", String(to[key]));
     if (back) params.set("page_reverse", "True");
-    return { rel, href: `${baseUrl}${rules.path}?${params}` };
+    return { rel, href: `${baseUrl}${path}?${params}` };
   };
   const isFull = items.length === limit;
   const links = [];
-  if (isFull || reverse) links.push(link("next", items.at(-1), false));
-  if (isFull || !reverse) links.push(link("previous", items[0], true));
-  return { items, links };
+  if (isFull || isReverse) links.push(link("next", items.at(-1), false));
+  if (isFull || !isReverse) links.push(link("previous", items[0], true));
+  return links;
 }
 
 function limitOf(text: string | null): number | null {
@@ -144,13 +169,7 @@ function limitOf(text: string | null): number | null {
   return limit === 0 ? null : limit;
 }
 
-/** By the keys, then by what identifies a thing. */
-function orderOf(
-  sentKeys: readonly string[],
-  sentDirections: readonly string[],
-  attributes: Attributes,
-  identity: string,
-): (one: Body, other: Body) => number {
+function sortOf(sentKeys: readonly string[], sentDirections: readonly string[], attributes: Attributes): Asked["sort"] {
   const keys = sentKeys.filter((key) => key !== "");
   const directions = sentDirections.filter((direction) => direction !== "");
   if (directions.length !== keys.length) throw badRequest("The number of sort_keys and sort_dirs must be same");
@@ -159,10 +178,15 @@ function orderOf(
   const wrong = directions.filter((direction) => direction !== "asc" && direction !== "desc");
   if (wrong.length > 0)
     throw badRequest(`${named(wrong)} is invalid value for sort_dirs, valid value is 'asc' and 'desc'`);
+  return keys.map((key, index) => ({ key, descending: directions[index] === "desc" }));
+}
+
+/** By the keys, then by what identifies a thing. */
+function comparison(sort: Asked["sort"], identity: string): (one: Body, other: Body) => number {
   return (one, other) => {
-    for (const [index, key] of keys.entries()) {
+    for (const { key, descending } of sort) {
       const order = compare(one[key], other[key]);
-      if (order !== 0) return directions[index] === "desc" ? -order : order;
+      if (order !== 0) return descending ? -order : order;
     }
     return compare(one[identity], other[identity]);
   };

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { type Range, reversed, sifted } from "../../../kernel/db/list.ts";
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import {
@@ -11,7 +12,18 @@ import {
   requireSettable,
   singleBody,
 } from "../schemas/attribute.ts";
-import { type Filters, filtersOf, matches, type PageRules, paged, shownTo } from "./listing.ts";
+import type { Listed } from "../store/listed.ts";
+import {
+  askedOf,
+  type Filters,
+  filtersOf,
+  linksOf,
+  matches,
+  type Page,
+  type PageRules,
+  paged,
+  shownTo,
+} from "./listing.ts";
 
 type Change = "update" | "delete";
 
@@ -23,8 +35,10 @@ export interface Resource {
   attributes: Attributes;
   /** Filters that are no attributes. */
   filters?: readonly string[];
-  /** Everything the caller may see, at least narrowed by the filters that are columns; ordered by id. */
-  list(context: RequestContext, filters: Filters): Body[];
+  /** The table that it lists: which sort keys sqlite knows. */
+  listed: Pick<Listed<never>, "order" | "place">;
+  /** Everything the caller may see, at least narrowed by the filters that are columns: all of it, ordered by id, or a range. */
+  list(context: RequestContext, filters: Filters, range?: Range): Body[];
   /** Errors: 404 for what is not there or not the caller's to see. */
   get(context: RequestContext, id: string): Body;
   /** Bodies come parsed: defaults filled in, `project_id` set. All or none. */
@@ -51,11 +65,43 @@ function markerOf(resource: Resource, context: RequestContext, id: string): Body
 
 /** What a list answers: the page, as its reader sees it, and its links. */
 export function pageBody(request: ApiRequest, plural: string, rules: PageRules, views: Body[]): Body {
-  const { items, links } = paged(request, rules, views);
+  return bodyOf(request, plural, rules.attributes, paged(request, rules, views));
+}
+
+function bodyOf(request: ApiRequest, plural: string, attributes: Attributes, { items, links }: Page): Body {
   const fields = request.query.getAll("fields");
-  const body: Body = { [plural]: items.map((view) => shownTo(request.context, rules.attributes, view, fields)) };
+  const body: Body = { [plural]: items.map((view) => shownTo(request.context, attributes, view, fields)) };
   if (links.length > 0) body[`${plural}_links`] = links;
   return body;
+}
+
+/** A page costs what is on it: no more is read. All at once only what has no limit, or an order that sqlite does not know. */
+function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page {
+  const { context } = request;
+  const { attributes, path } = resource;
+  const { sort, limit, marker, isReverse } = askedOf(request, attributes);
+  const order = resource.listed.order(sort);
+  if (limit === null || order === null || resource.unpaged === true) {
+    const views = resource.list(context, filters).filter((view) => matches(view, filters));
+    const rules = {
+      attributes,
+      path,
+      marker: resource.unpaged === true ? null : (id: string) => markerOf(resource, context, id),
+    };
+    return paged(request, rules, views);
+  }
+  const start = marker === null || marker === "" ? null : markerOf(resource, context, marker);
+  const direction = isReverse ? reversed(order) : order;
+  const placeOf = (view: Body) => resource.listed.place(String(view.id), direction) ?? [];
+  const items = sifted<Body, Body>({
+    wanted: limit,
+    after: start === null ? null : placeOf(start),
+    read: (after, most) => resource.list(context, filters, { order: direction, after, limit: most }),
+    place: placeOf,
+    keep: (views) => views.filter((view) => matches(view, filters)),
+  });
+  if (isReverse) items.reverse();
+  return { items, links: linksOf(request, { path }, items, limit, isReverse) };
 }
 
 /** The five routes of a collection, of those verbs that it has. */
@@ -69,9 +115,7 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     success: 200,
     handler(request) {
       const filters = filtersOf(request, attributes, resource.filters);
-      const views = resource.list(request.context, filters).filter((view) => matches(view, filters));
-      const marker = resource.unpaged === true ? null : (id: string) => markerOf(resource, request.context, id);
-      return { body: pageBody(request, names.plural, { attributes, path, marker }, views) };
+      return { body: bodyOf(request, names.plural, attributes, pageOf(request, resource, filters)) };
     },
   });
   const show: AnyRoute = route({

@@ -1,6 +1,7 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import { type Column, Table } from "../../../kernel/db/table.ts";
 import { AgentStore } from "./agents.ts";
+import { listsOf } from "./lists.ts";
 import { PortDetails } from "./port-details.ts";
 import { QuotaProjects } from "./quota-projects.ts";
 import type {
@@ -52,6 +53,9 @@ export class NetworkStore {
   readonly dhcpSchedule: Schedule;
   readonly l3Schedule: Schedule;
   readonly agents: AgentStore;
+
+  /** How the API lists them. */
+  readonly lists: ReturnType<typeof listsOf>;
 
   constructor(db: Database) {
     this.dhcpSchedule = new Schedule(db, "network_dhcp_schedule", "network_id");
@@ -208,5 +212,6 @@ export class NetworkStore {
       action: "text",
       target_project: "text",
     });
+    this.lists = listsOf(this);
   }
 }

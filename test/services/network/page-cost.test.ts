@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Json } from "../../support/json.ts";
+import { COPY, copyRows, costlyPlans, rowsRead } from "../../support/rows-read.ts";
+import { type NetworkApi, networkApi } from "./api.ts";
+
+/** A page costs what is on it: as many rows are read of 60 things as of 2,000. */
+
+let api: NetworkApi;
+let network: Json;
+let subnet: Json;
+let group: Json;
+let port: Json;
+const ME = "member:alpha";
+const ADMIN = "admin:ops";
+const LIMIT = 20;
+
+before(async () => {
+  api = await networkApi();
+  network = await api.make(ME, "network", { name: "n" });
+  subnet = await api.make(ME, "subnet", { network_id: network.id, ip_version: 4, cidr: "10.64.0.0/14" });
+  port = await api.make(ME, "port", { name: "copied", network_id: network.id });
+  group = (await api.call(ME, "GET", "/security-groups")).security_groups[0];
+});
+after(() => api.t.close());
+
+/** So many more of everything, as if each had been made. */
+function grow(from: number, to: number): void {
+  const { db } = api.t.cloud.kernel;
+  const [rule] = group.security_group_rules;
+  const copies = { from, to };
+  copyRows(db, "network_ports", port.id, copies, { name: "'p' || @n", mac_address: "'mac' || @n" });
+  copyRows(db, "network_security_group_rules", rule.id, copies, { port_range_min: "@n" });
+  copyRows(db, "network_networks", network.id, copies, { name: "'n' || @n", provider_segment: "NULL" });
+  copyRows(db, "network_subnets", subnet.id, copies, { name: "'s' || @n", network_id: COPY });
+  copyRows(db, "network_security_groups", group.id, copies, { name: "'g' || @n", is_default: "0" });
+  db.exec(`
+    INSERT OR IGNORE INTO network_port_ips (port_id, position, network_id, subnet_id, address)
+      SELECT id, 0, network_id, '${subnet.id}', 'address of ' || name FROM network_ports;
+    INSERT OR IGNORE INTO network_port_security_groups (port_id, group_id) SELECT id, '${group.id}' FROM network_ports;`);
+}
+
+const paths = () => [
+  "/ports?",
+  "/ports?status=DOWN&",
+  "/ports?admin_state_up=true&",
+  `/ports?network_id=${network.id}&`,
+  "/ports?name=p17&",
+  "/ports?sort_key=name&sort_dir=desc&",
+  `/ports?fixed_ips=subnet_id=${subnet.id}&`,
+  "/ports?fixed_ips=ip_address=address of p7&",
+  `/ports?security_groups=${group.id}&`,
+  "/ports?page_reverse=True&",
+  `/ports?marker=${port.id}&`,
+  "/security-group-rules?",
+  `/security-group-rules?security_group_id=${group.id}&`,
+  "/subnets?",
+  "/networks?",
+  // Not the one that shows all the rules there are.
+  "/security-groups?name=g7&",
+];
+
+test("a page reads as many rows of 60 things as of 2,000, along indexes", async () => {
+  const { db } = api.t.cloud.kernel;
+  const read = async () => {
+    const costs = new Map<string, { statements: number; rows: number }>();
+    for (const token of [ME, ADMIN])
+      for (const path of paths()) {
+        const seen = await rowsRead(db, () => api.call(token, "GET", `${path}limit=${LIMIT}`));
+        assert.deepEqual(costlyPlans(db, seen), [], path);
+        costs.set(`${token} ${path}`, { statements: seen.statements, rows: seen.rows });
+      }
+    return costs;
+  };
+  grow(1, 60);
+  // What is made by the first look is there.
+  await read();
+  const few = await read();
+  grow(61, 2_000);
+  assert.deepEqual(await read(), few);
+  assert.ok(
+    [...few.values()].every(({ rows }) => rows <= 6 * LIMIT),
+    JSON.stringify([...few]),
+  );
+});

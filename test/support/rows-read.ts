@@ -1,0 +1,89 @@
+import type { Database } from "../../src/kernel/db/database.ts";
+
+/** What was read of a database: how much of a table a request looks at, whatever the clock says. */
+export interface RowsRead {
+  statements: number;
+  /** Rows that came out of sqlite. */
+  rows: number;
+  /** Texts of what was read, with the parameters. */
+  read: { sql: string; params: unknown[] }[];
+}
+
+const READERS = new Set(["all", "get", "iterate"]);
+
+/** Counts what is read of `db` while `body` runs. */
+export async function rowsRead(db: Database, body: () => Promise<unknown>): Promise<RowsRead> {
+  const counted: RowsRead = { statements: 0, rows: 0, read: [] };
+  const prepare = db.prepare;
+  const note = (sql: string, params: unknown[], rows: number) => {
+    counted.statements += 1;
+    counted.rows += rows;
+    counted.read.push({ sql, params });
+  };
+  const watched = (statement: object, sql: string): object =>
+    new Proxy(statement, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return (...params: unknown[]) => {
+          const result: unknown = value.apply(target, params);
+          if (result === target) return watched(target, sql);
+          if (READERS.has(String(name)))
+            note(sql, params, Array.isArray(result) && name === "all" ? result.length : result === undefined ? 0 : 1);
+          return result;
+        };
+      },
+    });
+  db.prepare = ((sql: string) => watched(prepare.call(db, sql), sql)) as unknown as Database["prepare"];
+  try {
+    await body();
+  } finally {
+    db.prepare = prepare;
+  }
+  return counted;
+}
+
+/** Lines of the query plans that read a whole table to find some of it, or sort more than a page. */
+export function costlyPlans(db: Database, { read }: RowsRead): string[] {
+  return read
+    .filter(({ sql }) => sql.startsWith("SELECT") && !sql.includes("pragma"))
+    .flatMap(({ sql, params }) => {
+      const lines = db.raw.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...params);
+      return lines
+        .map(({ detail }) => detail)
+        .filter((detail) => /^SCAN (?!json_each|\(subquery|pair|CONSTANT)\S+$/.test(detail) || isSorting(detail, sql))
+        .map((detail) => `${detail}: ${sql}`);
+    });
+}
+
+/** A page that is found in several ways, or by its ids, is sorted: those are no more than it has. */
+const isSorting = (detail: string, sql: string): boolean =>
+  detail === "USE TEMP B-TREE FOR ORDER BY" && sql.includes("LIMIT") && !sql.includes("UNION");
+
+/** The id of a copy: behind all others, so that what is on a first page does not depend on how many follow. */
+export const COPY = "'zzzzzzzz-0000-4000-8000-' || printf('%012d', @n)";
+
+/**
+ * Copies of a row, numbered `from` to `to`, each with an id of its own; `changes` are SQL expressions for columns, in which `@n` is the
+ * number. What no API makes in a moment.
+ */
+export function copyRows(
+  db: Database,
+  table: string,
+  id: string,
+  { from, to }: { from: number; to: number },
+  changes: Readonly<Record<string, string>> = {},
+): void {
+  const columns = (db.raw.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name);
+  const values: Readonly<Record<string, string>> = {
+    id: COPY,
+    ...changes,
+  };
+  const picked = columns.map((name) => (values[name] ?? `one.${name}`).replaceAll("@n", "numbers.n"));
+  db.raw
+    .prepare(
+      `WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+       INSERT INTO ${table} (${columns.join(", ")}) SELECT ${picked.join(", ")} FROM ${table} one, numbers WHERE one.id = ?`,
+    )
+    .run(from, to, id);
+}
