@@ -17,6 +17,7 @@ import { LvmVolumeDriver } from "./services/block-storage/driver/lvm.ts";
 import { blockStorage } from "./services/block-storage/index.ts";
 import type { ComputeDriver } from "./services/compute/driver/driver.ts";
 import { FakeComputeDriver } from "./services/compute/driver/fake.ts";
+import { fakeMemory } from "./services/compute/driver/fake-memory.ts";
 import { createLibvirtComputeDriver } from "./services/compute/driver/libvirt/driver.ts";
 import { compute } from "./services/compute/index.ts";
 import { identity } from "./services/identity/index.ts";
@@ -52,7 +53,7 @@ export interface ServiceSet {
 
 /** Which services a cloud has, with the drivers its settings ask for. The order is the order they are seeded and started in. */
 export function createServices(settings: Settings, log: Logger, ready: ReadyHost | null): ServiceSet {
-  const drivers = ready === null ? fakeDrivers() : realDrivers(settings, log, ready);
+  const drivers = ready === null ? fakeDrivers(settings) : realDrivers(settings, log, ready);
   return {
     services: [
       identity(),
@@ -72,12 +73,13 @@ export function createServices(settings: Settings, log: Logger, ready: ReadyHost
 
 const SNAPSHOT_MS = 500;
 
-function fakeDrivers(): Drivers {
+function fakeDrivers({ compute }: Settings): Drivers {
   return {
     network: new FakeNetworkDriver(),
     compute: new FakeComputeDriver({
       hostname: hostname(),
       writeFile: writeWithDirectory,
+      memory: fakeMemory(join(compute.instancesPath, "fake")),
       // A snapshot takes long enough for a client to meet the state in between, as it would with a real guest.
       before: async (verb) => {
         if (verb === "snapshot") await delay(SNAPSHOT_MS);

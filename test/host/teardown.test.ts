@@ -45,11 +45,13 @@ test("box, libvirtd and a running guest; the program that made them is gone; ano
       }),
     );
   const before = own(await drive<HostSnapshot>("snapshot"));
-  const { socket } = await drive<{ socket: string }>("up");
+  const { socket, partition } = await drive<{ socket: string; partition: string }>("up");
   const xml = join(parts.dataDir, "guest.xml");
   writeFileSync(
     xml,
-    `<domain type='qemu'><name>${stackName}-guest</name><memory unit='MiB'>32</memory><os><type machine='pc'>hvm</type></os></domain>`,
+    // In the cloud's own partition, as its guests are: libvirt would make one of its own, and leave it there.
+    `<domain type='qemu'><name>${stackName}-guest</name><memory unit='MiB'>32</memory>
+      <resource><partition>${partition}</partition></resource><os><type machine='pc'>hvm</type></os></domain>`,
   );
   await exec.run("virsh", ["-c", `qemu:///system?socket=${socket}`, "create", xml], { timeout: 600_000 });
   const during = diff(before, own(await drive<HostSnapshot>("snapshot")));

@@ -11,7 +11,8 @@ const verbs: Record<string, () => Promise<unknown>> = {
   up: async () => {
     await host.box.up();
     await host.libvirtd.start();
-    return { socket: host.libvirtd.socketPath, user: host.libvirtd.guestUser };
+    const partition = await host.libvirtd.ensurePartition();
+    return { partition, socket: host.libvirtd.socketPath, user: host.libvirtd.guestUser };
   },
   teardown: async () => {
     const report = await host.teardown({ data: true });

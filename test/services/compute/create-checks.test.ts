@@ -289,3 +289,24 @@ test("of any number wanted, as many are made as the quota has room for, at once"
   assert.equal((await post({ ...server, max_count: 1_000_000_000 }))[0], 202);
   assert.equal((await instances()).in_use, limit);
 });
+
+test("where quotas have no end, one request makes no more servers than the cloud bears at once", async () => {
+  const t = await computeLab();
+  try {
+    const unlimited = { quota_set: { instances: -1, cores: -1, ram: -1 } };
+    const set = await t.api("PUT", "/os-quota-sets/alpha", { token: "admin:admin", body: unlimited });
+    assert.equal(set.status, 200);
+    const ask = (counts: object) => {
+      const server = { name: "many", imageRef: t.image.id, flavorRef: "42", networks: "none", ...counts };
+      return t.api("POST", "/servers", { body: { server }, version: "2.60" });
+    };
+    const refused = await ask({ min_count: 501, max_count: 1_000_000_000 });
+    assert.equal(refused.status, 400);
+    assert.match(refused.body.badRequest.message, /^min_count must be <= 500/);
+    assert.equal((await ask({ max_count: 1_000_000_000 })).status, 202);
+    const { body } = await t.api("GET", "/limits");
+    assert.equal(body.limits.absolute.totalInstancesUsed, 500);
+  } finally {
+    await t.close();
+  }
+});

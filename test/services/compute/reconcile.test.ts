@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { internalContext } from "../../../src/kernel/auth/context.ts";
 import { FakeVolumeDriver } from "../../../src/services/block-storage/driver/fake.ts";
 import { blockStorage } from "../../../src/services/block-storage/index.ts";
 import type { PowerState } from "../../../src/services/compute/driver/driver.ts";
+import { fakeMemory } from "../../../src/services/compute/driver/fake-memory.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
 let t: ComputeLab;
@@ -91,6 +95,45 @@ test("with resume_guests_state_on_host_boot off, guests that ran are SHUTOFF aft
   assert.equal((await show(id)).status, "SHUTOFF");
   assert.equal(t.driver.guests.get(id)?.power, "shutdown");
   await t.close();
+});
+
+test("guests of the fake driver that are paused, suspended or off are so after the daemon's end too, with what they had", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "tenrec-fake-"));
+  const t = await computeLab({ memory: fakeMemory(directory) });
+  try {
+    const ids = { PAUSED: await t.boot(), SUSPENDED: await t.boot(), SHUTOFF: await t.boot(), ACTIVE: await t.boot() };
+    const act = (id: string, action: string) => t.api("POST", `/servers/${id}/action`, { body: { [action]: null } });
+    for (const [id, action] of [
+      [ids.PAUSED, "pause"],
+      [ids.SUSPENDED, "suspend"],
+      [ids.SHUTOFF, "os-stop"],
+    ] as const)
+      assert.equal((await act(id, action)).status, 202);
+    await t.idle();
+    const nics = [...(t.driver.guests.get(ids.PAUSED)?.nics.keys() ?? [])];
+    // What a new process has of them.
+    t.driver.guests.clear();
+    for (const { instance } of t.cloud.services) await instance.reconcile?.();
+    await t.idle();
+    for (const [status, id] of Object.entries(ids))
+      assert.equal((await t.api("GET", `/servers/${id}`)).body.server.status, status);
+    assert.deepEqual([...(t.driver.guests.get(ids.PAUSED)?.nics.keys() ?? [])], nics);
+    for (const [id, action] of [
+      [ids.PAUSED, "unpause"],
+      [ids.SUSPENDED, "resume"],
+      [ids.SHUTOFF, "os-start"],
+    ] as const)
+      assert.equal((await act(id, action)).status, 202);
+    await t.idle();
+    for (const id of Object.values(ids)) {
+      assert.equal(t.driver.guests.get(id)?.power, "running");
+      assert.equal((await t.api("GET", `/servers/${id}`)).body.server.status, "ACTIVE");
+    }
+    assert.deepEqual(readdirSync(directory), []);
+  } finally {
+    await t.close();
+    rmSync(directory, { recursive: true });
+  }
 });
 
 describe("a volume that the guest does not take, or let go of", () => {

@@ -157,6 +157,23 @@ test("a gateway may lie outside of its subnet, but is neither its first nor its 
   );
 });
 
+test("a port's MAC is one that a single machine can have, as far as neutron asks", async () => {
+  const { network } = await networkWith({ cidr: "10.21.0.0/24" });
+  const port = (mac_address: string) => ({ port: { network_id: network.id, mac_address } });
+  for (const mac of ["ff:ff:ff:ff:ff:ff", "FFFF.FFFF.FFFF", "00:00:00:00:00:00"]) {
+    const { status, body } = await api.answer(ADMIN, "POST", "/ports", port(mac));
+    assert.deepEqual(
+      [status, body.NeutronError.message],
+      [400, `Invalid input for mac_address. Reason: '${mac}' is not a valid MAC address.`],
+    );
+    const pair = {
+      port: { network_id: network.id, allowed_address_pairs: [{ ip_address: "10.21.0.9", mac_address: mac }] },
+    };
+    assert.equal((await api.answer(ADMIN, "POST", "/ports", pair)).status, 400);
+  }
+  assert.equal((await api.answer(ADMIN, "POST", "/ports", port("01:00:5e:00:00:01"))).status, 201);
+});
+
 test("addresses of SLAAC subnets follow the port's MAC, stay without being asked for, and go when that is said", async () => {
   const { network, subnet } = await networkWith({ cidr: "fd00:1::/64", ...SLAAC });
   const plain = await api.make(ME, "subnet", { network_id: network.id, ip_version: 4, cidr: "10.20.0.0/24" });

@@ -35,6 +35,20 @@ export interface FakeOptions {
   before?: (verb: string, ref: InstanceRef) => Promise<void> | void;
   /** Writes a snapshot's bytes; without it the snapshot has the size 64 KiB and no file is made. */
   writeFile?: (path: string, content: Uint8Array) => Promise<void>;
+  /** Outlives the daemon, as real guests do; without it guests are gone with this object. */
+  memory?: FakeMemory;
+}
+
+/** Where guests that do not run lie; those that run are started again by the next start. */
+export interface FakeMemory {
+  read(): Promise<readonly KeptGuest[]>;
+  /** Null: forget it. */
+  write(uuid: string, guest: KeptGuest | null): Promise<void>;
+}
+
+export interface KeptGuest {
+  spec: InstanceSpec;
+  power: PowerState;
 }
 
 /** Guests in memory: VIRT_DRIVER=fake, and the tests of everything above the driver. Touches nothing on the host. */
@@ -53,7 +67,12 @@ export class FakeComputeDriver implements ComputeDriver {
     return this.#options.hostname ?? "node1";
   }
 
-  async connect(): Promise<void> {}
+  async connect(): Promise<void> {
+    for (const { spec, power } of (await this.#options.memory?.read()) ?? []) {
+      if (this.guests.has(spec.uuid)) continue;
+      await this.#run(spec, power);
+    }
+  }
   async close(): Promise<void> {}
 
   async hostInfo(): Promise<HostInfo> {
@@ -84,17 +103,18 @@ export class FakeComputeDriver implements ComputeDriver {
     await this.#options.before?.("spawn", spec);
     signal.throwIfAborted();
     progress(100);
-    this.#run(spec);
+    await this.#run(spec);
   }
 
   async destroy(ref: InstanceRef): Promise<void> {
     await this.#options.before?.("destroy", ref);
     this.guests.delete(ref.uuid);
+    await this.#keep(ref);
   }
 
   async start(spec: InstanceSpec): Promise<void> {
     await this.#options.before?.("start", spec);
-    this.#run(spec);
+    await this.#run(spec);
   }
 
   async stop(ref: InstanceRef): Promise<void> {
@@ -108,7 +128,7 @@ export class FakeComputeDriver implements ComputeDriver {
 
   async rebootHard(spec: InstanceSpec): Promise<void> {
     await this.#options.before?.("rebootHard", spec);
-    this.#run(spec);
+    await this.#run(spec);
   }
 
   async pause(ref: InstanceRef): Promise<void> {
@@ -127,37 +147,41 @@ export class FakeComputeDriver implements ComputeDriver {
 
   async resume(spec: InstanceSpec): Promise<void> {
     await this.#options.before?.("resume", spec);
-    this.#run(spec);
+    await this.#run(spec);
   }
 
   async rescue(spec: InstanceSpec, _rescue: RescueSpec): Promise<void> {
     await this.#options.before?.("rescue", spec);
-    this.#run(spec);
+    await this.#run(spec);
   }
 
   async unrescue(spec: InstanceSpec): Promise<void> {
     await this.#options.before?.("unrescue", spec);
-    this.#run(spec);
+    await this.#run(spec);
   }
 
   async attachInterface(ref: InstanceRef, nic: NicSpec): Promise<void> {
     await this.#options.before?.("attachInterface", ref);
     this.#guest(ref).nics.set(nic.portId, nic);
+    await this.#keep(ref);
   }
 
   async detachInterface(ref: InstanceRef, nic: NicSpec): Promise<void> {
     await this.#options.before?.("detachInterface", ref);
     this.guests.get(ref.uuid)?.nics.delete(nic.portId);
+    await this.#keep(ref);
   }
 
   async attachVolume(ref: InstanceRef, volume: VolumeSpec): Promise<void> {
     await this.#options.before?.("attachVolume", ref);
     this.#guest(ref).volumes.set(volume.volumeId, volume);
+    await this.#keep(ref);
   }
 
   async detachVolume(ref: InstanceRef, volume: VolumeSpec): Promise<void> {
     await this.#options.before?.("detachVolume", ref);
     this.guests.get(ref.uuid)?.volumes.delete(volume.volumeId);
+    await this.#keep(ref);
   }
 
   async extendVolume(ref: InstanceRef, volume: VolumeSpec, sizeBytes: number): Promise<void> {
@@ -211,14 +235,14 @@ export class FakeComputeDriver implements ComputeDriver {
 
   async rebuild(spec: InstanceSpec): Promise<void> {
     await this.#options.before?.("rebuild", spec);
-    this.#run(spec);
-    this.#guest(spec).power = "shutdown";
+    await this.#run(spec, "shutdown");
   }
 
   async resize(spec: InstanceSpec): Promise<void> {
     await this.#options.before?.("resize", spec);
     const guest = this.guests.get(spec.uuid);
     if (guest !== undefined) guest.spec = spec;
+    await this.#keep(spec);
   }
 
   async confirmResize(ref: InstanceRef): Promise<void> {
@@ -229,6 +253,7 @@ export class FakeComputeDriver implements ComputeDriver {
     await this.#options.before?.("revertResize", spec);
     const guest = this.guests.get(spec.uuid);
     if (guest !== undefined) guest.spec = spec;
+    await this.#keep(spec);
   }
 
   async setAdminPassword(ref: InstanceRef): Promise<void> {
@@ -316,20 +341,33 @@ export class FakeComputeDriver implements ComputeDriver {
     for (const listener of this.#listeners) listener({ uuid, kind });
   }
 
-  #run(spec: InstanceSpec): void {
+  async #run(spec: InstanceSpec, power: PowerState = "running"): Promise<void> {
     this.guests.set(spec.uuid, {
       spec,
-      power: "running",
+      power,
       nics: new Map(spec.nics.map((nic) => [nic.portId, nic])),
       volumeSizes: new Map(),
       volumes: new Map(spec.volumes.map((volume) => [volume.volumeId, volume])),
       startedAt: Date.now(),
     });
+    await this.#keep(spec);
   }
 
   async #to(verb: string, ref: InstanceRef, power: PowerState): Promise<void> {
     await this.#options.before?.(verb, ref);
     this.#guest(ref).power = power;
+    await this.#keep(ref);
+  }
+
+  async #keep({ uuid }: InstanceRef): Promise<void> {
+    const { memory } = this.#options;
+    const guest = this.guests.get(uuid);
+    if (memory === undefined) return;
+    if (guest === undefined || guest.power === "running") return memory.write(uuid, null);
+    // The drive's files are of no use to a guest that is none.
+    const configDrive = guest.spec.configDrive === null ? null : "keep";
+    const [nics, volumes] = [[...guest.nics.values()], [...guest.volumes.values()]];
+    await memory.write(uuid, { spec: { ...guest.spec, configDrive, nics, volumes }, power: guest.power });
   }
 
   #requireOn(ref: InstanceRef): void {

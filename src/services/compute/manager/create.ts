@@ -60,6 +60,12 @@ export interface CreateWish {
   mayUseZeroDisk: boolean;
 }
 
+/**
+ * Servers made at one request, whatever the quotas: they are made in one transaction, half a second for each hundred, during which nobody
+ * else is served. Nova has no such limit; where quotas are unlimited, one request of any member would stop the cloud.
+ */
+const MOST_AT_ONCE = 500;
+
 /** POST /servers: checks everything that can be known at once, then starts one build for each server. */
 export class ServerCreator {
   readonly #core: Core;
@@ -104,7 +110,12 @@ export class ServerCreator {
     const reservation = reservationId();
     const now = kernel.clock.now();
     const servers = kernel.db.transaction(() => {
-      const count = this.#affordable(projectId, flavor, { ...wish, maxCount: mostByPorts }, groupId);
+      const count = this.#affordable(
+        projectId,
+        flavor,
+        { ...wish, maxCount: Math.max(wish.minCount, Math.min(mostByPorts, MOST_AT_ONCE)) },
+        groupId,
+      );
       return Array.from({ length: count }, (_, index) => {
         const id = uuid();
         const name = wish.maxCount > 1 ? `${wish.name}-${index + 1}` : wish.name;
@@ -263,6 +274,8 @@ export class ServerCreator {
     const count = mostOf(wish.minCount, wish.maxCount, (candidate) => check(candidate).length === 0);
     const exceeded = check(count);
     if (exceeded.length > 0) throw quotaExceeded(exceeded);
+    if (count > MOST_AT_ONCE)
+      throw badRequest(`min_count must be <= ${MOST_AT_ONCE}: one request makes no more servers than that.`);
     if (groupId !== null) {
       const limit = quotas.limit(projectId, "server_group_members");
       if (limit >= 0 && servers.groupMembers(groupId).length + count > limit) {

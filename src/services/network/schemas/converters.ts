@@ -139,10 +139,14 @@ function macDigits(text: string): string | null {
   return groups.map((group) => group.padStart(12 / groups.length, "0")).join("");
 }
 
+/** Nobody's and everybody's; of the other multicast addresses neutron takes any. */
+const INVALID_MACS = ["000000000000", "ffffffffffff"];
+
 /** `fa:16:3e:00:00:01`, whatever its spelling. */
 export const mac: Convert<string> = (value) => {
   const digits = typeof value === "string" ? macDigits(value) : null;
-  if (digits === null || digits === "000000000000") throw new Invalid(`'${shown(value)}' is not a valid MAC address`);
+  if (digits === null || INVALID_MACS.includes(digits))
+    throw new Invalid(`'${shown(value)}' is not a valid MAC address`);
   return (digits.match(/../g) ?? []).join(":");
 };
 
