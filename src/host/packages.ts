@@ -11,11 +11,17 @@ export interface Requirement {
   why: string;
 }
 
+const isArm = process.arch === "arm64";
+
 /** The guests' architecture is the host's. */
-export const EMULATOR =
-  process.arch === "arm64"
-    ? { command: "qemu-system-aarch64", package: "qemu-system-arm" }
-    : { command: "qemu-system-x86_64", package: "qemu-system-x86" };
+export const EMULATOR = isArm
+  ? { command: "qemu-system-aarch64", package: "qemu-system-arm" }
+  : { command: "qemu-system-x86_64", package: "qemu-system-x86" };
+
+/** UEFI for guests; machines of ARM boot with nothing else. */
+export const FIRMWARE = isArm
+  ? { command: "/usr/share/AAVMF/AAVMF_CODE.fd", package: "qemu-efi-aarch64" }
+  : { command: "/usr/share/OVMF", package: "ovmf" };
 
 /** What the data plane and the guests need everywhere. */
 export const REQUIREMENTS: readonly Requirement[] = [
@@ -31,6 +37,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { command: "arping", package: "iputils-arping", why: "announcing floating IPs" },
   { command: "dnsmasq", package: "dnsmasq-base", why: "DHCP for guests" },
   { ...EMULATOR, why: "guests" },
+  ...(isArm ? [{ ...FIRMWARE, why: "the firmware that guests boot with" }] : []),
   { command: "qemu-img", package: "qemu-utils", why: "disk images" },
   { command: "libvirtd", package: "libvirt-daemon", why: "guests" },
   { command: "/etc/libvirt", package: "libvirt-daemon-system", why: "the unprivileged user that guests run as" },

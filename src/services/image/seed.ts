@@ -70,8 +70,9 @@ function adminProject(kernel: Kernel): string | null {
   return kernel.facade("identity").findProject?.("admin")?.id ?? null;
 }
 
-/** What images/build.sh leaves: $TENREC_CACHE/images, /var/cache/tenrec when that is not set. */
+/** What images/build.sh leaves for machines of this kind: $TENREC_CACHE/images, /var/cache/tenrec when that is not set. */
 function builtInImage(): string | null {
-  const path = join(process.env.TENREC_CACHE ?? "/var/cache/tenrec", "images", "tenrec-guest-x86_64.qcow2");
+  const architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+  const path = join(process.env.TENREC_CACHE ?? "/var/cache/tenrec", "images", `tenrec-guest-${architecture}.qcow2`);
   return existsSync(path) ? path : null;
 }

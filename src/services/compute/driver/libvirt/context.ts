@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { FIRMWARE } from "../../../../host/packages.ts";
 import type { Exec, Ledger } from "../../../../host/types.ts";
 import { isUnwritable } from "../../../../kernel/db/unwritable.ts";
 import type { Logger } from "../../../../kernel/log/logger.ts";
@@ -145,7 +146,7 @@ function driverError(what: string, error: unknown): unknown {
     if (/Unable to find any firmware/.test(error.message))
       return new DriverError(
         "unsupported",
-        "UEFI firmware is not installed on the compute host (package ovmf).",
+        `UEFI firmware is not installed on the compute host (package ${FIRMWARE.package}).`,
         error,
       );
     if (["config-unsupported", "no-support", "operation-unsupported", "argument-unsupported"].includes(error.codeName))

@@ -7,7 +7,7 @@ import type { LibvirtDriverDeps } from "./context.ts";
 import { virtualSize } from "./image-header.ts";
 import { iso9660 } from "./iso9660.ts";
 import { type DiskBus, type DiskPart, diskBus, isBus, TargetNames, volumePart } from "./xml/disks.ts";
-import { isQ35 } from "./xml/domain.ts";
+import { cdromBus } from "./xml/machine.ts";
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
@@ -237,7 +237,7 @@ export function blankPart(path: string, bus: DiskBus, names: TargetNames): DiskP
 export function cdromPart(spec: InstanceSpec, path: string, names: TargetNames): DiskPart {
   const wanted = spec.imageProperties.hw_cdrom_bus;
   // Kernels made for clouds often lack AHCI, the only built-in kind of q35: SCSI there, IDE on the older machine.
-  const bus = wanted !== undefined && isBus(wanted) && wanted !== "virtio" ? wanted : isQ35(spec) ? "scsi" : "ide";
+  const bus = wanted !== undefined && isBus(wanted) && wanted !== "virtio" ? wanted : cdromBus(spec);
   return { ...blankPart(path, bus, names), device: "cdrom", readOnly: true };
 }
 

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { cpus, loadavg, uptime } from "node:os";
-import { diskSpace, machineFacts, memoryFacts } from "../../../../host/facts.ts";
+import { diskSpace, machineFacts, memoryFacts, unameArch } from "../../../../host/facts.ts";
 import type { CpuInfo, HostInfo } from "../driver.ts";
 import type { DriverContext } from "./context.ts";
 import { attribute, elements, text } from "./xml/read.ts";
@@ -76,7 +76,7 @@ export function cpuInfoOf(capabilities: string): CpuInfo {
   const count = (key: string): number => Number(attribute(cpu, "topology", key) ?? 1);
   const cells = Number(attribute(host, "cells", "num") ?? 1);
   return {
-    arch: text(cpu, "arch") ?? "x86_64",
+    arch: text(cpu, "arch") ?? unameArch(),
     model: text(cpu, "model") ?? "",
     vendor: text(cpu, "vendor") ?? "",
     topology: { cells, sockets: count("sockets"), cores: count("cores"), threads: count("threads") },

@@ -95,6 +95,34 @@ test("an image gets no more video memory than the flavor allows", () => {
   }
 });
 
+test("a guest of ARM has ARM's machine, with UEFI, its serial port and CPU, and nothing that only a PC has", () => {
+  const arm = (changes: Partial<InstanceSpec> = {}, properties: Record<string, string> = {}) =>
+    spec({ vnc: true, ...changes, imageProperties: { hw_architecture: "aarch64", ...properties } });
+  const xml = xmlOf(arm({ virtType: "kvm", cpu: { mode: "host-model", model: "Nehalem" } }));
+  assert.match(xml, /<os firmware="efi"><type arch="aarch64" machine="virt">hvm<\/type>/);
+  assert.match(xml, /<features><acpi\/><\/features><cpu mode="host-passthrough" check="none">/);
+  assert.match(xml, /<clock offset="utc"\/>/);
+  assert.match(xml, /<target type="system-serial" port="0"\/>/);
+  assert.match(xml, /<model type="virtio" heads="1"\/>/);
+  assert.equal(elements(xml, "controller").filter((one) => one.includes("pcie-root-port")).length, 16);
+  assert.doesNotMatch(xml, /x86_64|Nehalem|isa-serial|<apic|"ide"|"vga"|timer/);
+  assert.deepEqual(
+    diskParts(arm({ volumes: [volume({ device: "sdb", deviceType: "cdrom" })] })).map(({ bus }) => bus),
+    ["virtio", "scsi", "scsi"],
+    "CD drives are where the machine can have them",
+  );
+  // The kernel of an ami image: without firmware there are no ACPI tables either.
+  const bare = arm({ virtType: "qemu", kernelPath: "/i/kernel" }, { hw_firmware_type: "bios" });
+  assert.match(xmlOf(bare), /<os><type arch="aarch64" machine="virt">[\s\S]*console=ttyAMA0[\s\S]*<features\/>/);
+  assert.match(xmlOf(bare), /<cpu mode="maximum" check="none">/);
+  const named = arm({ virtType: "qemu", cpu: { mode: "custom", model: "cortex-a72" } });
+  assert.match(xmlOf(named), /<cpu mode="custom" match="exact" check="none"><model fallback="forbid">cortex-a72</);
+  // A machine that the image names is its own, and a PC is as it was.
+  assert.match(xmlOf(arm({}, { hw_machine_type: "virt-7.2" })), /machine="virt-7.2"/);
+  const pc = xmlOf(spec({ imageProperties: { hw_architecture: "x86_64" } }));
+  assert.match(pc, /<type arch="x86_64" machine="pc">[\s\S]*<acpi\/><apic\/>[\s\S]*isa-serial/);
+});
+
 test("CPU model: an emulated guest is shown LIBVIRT_CPU_MODEL where there is no host's to show", () => {
   const of = (virtType: "kvm" | "qemu", mode: InstanceSpec["cpu"]["mode"], model = "Nehalem") =>
     /<cpu[^>]*>(?:<model[^>]*>([^<]*)<\/model>)?/.exec(xmlOf(spec({ virtType, cpu: { mode, model } })))?.slice(0, 2);

@@ -1,6 +1,7 @@
 import { DriverError, type InstanceSpec } from "../../driver.ts";
 import { el, type XmlNode } from "./element.ts";
 import { limitOf } from "./limits.ts";
+import { isArm } from "./machine.ts";
 import { isTrue } from "./nics.ts";
 
 /** Socket of the channel to the guest agent, beside the serial port's. */
@@ -15,7 +16,13 @@ export function consoleElements(spec: InstanceSpec): XmlNode {
   // libvirt lets virtlogd write it, which keeps it small by rotation: a guest cannot fill the disk by talking.
   const log = el("log", { file: paths.consoleLog, append: "off" });
   return [
-    el("serial", { type: "unix" }, source, log, el("target", { type: "isa-serial", port: 0 })),
+    el(
+      "serial",
+      { type: "unix" },
+      source,
+      log,
+      el("target", { type: isArm(spec) ? "system-serial" : "isa-serial", port: 0 }),
+    ),
     el("console", { type: "unix" }, source, log, el("target", { type: "serial", port: 0 })),
     el(
       "channel",
@@ -30,8 +37,10 @@ export function consoleElements(spec: InstanceSpec): XmlNode {
 const VIDEO_MODELS = ["vga", "cirrus", "virtio", "qxl", "bochs", "ramfb", "none"];
 
 function graphics(spec: InstanceSpec): XmlNode {
-  const wanted = spec.imageProperties.hw_video_model ?? "vga";
-  const model = VIDEO_MODELS.includes(wanted) ? wanted : "vga";
+  // ARM's machine has no VGA.
+  const usual = isArm(spec) ? "virtio" : "vga";
+  const wanted = spec.imageProperties.hw_video_model ?? usual;
+  const model = VIDEO_MODELS.includes(wanted) ? wanted : usual;
   const ramMb = limitOf(spec.imageProperties, "hw_video_ram") ?? 0;
   const most = limitOf(spec.extraSpecs, "hw_video:ram_max_mb") ?? 0;
   // Memory of the host that the flavor's own figure does not count: the image asks, the flavor allows.

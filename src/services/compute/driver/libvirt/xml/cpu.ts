@@ -1,6 +1,7 @@
 import type { InstanceSpec } from "../../driver.ts";
 import { el, type XmlElement } from "./element.ts";
 import { limitOf } from "./limits.ts";
+import { isArm } from "./machine.ts";
 
 /** DevStack's LIBVIRT_CPU_MODEL. */
 const DEFAULT_MODEL = "Nehalem";
@@ -13,6 +14,7 @@ export function cpuElement(spec: InstanceSpec): XmlElement {
   const { mode, model } = spec.cpu;
   if (mode === "none") return el("cpu", {}, topology);
   const emulated = spec.virtType === "qemu";
+  if (isArm(spec)) return armCpu(spec, topology);
   // Emulation has no host CPU to show (libvirt refuses host-passthrough with it): DevStack's model then, not QEMU's default, which lacks
   // what today's distributions are built for (x86-64-v2: SSSE3, SSE4, POPCNT).
   if (mode === "custom" || (emulated && mode !== "maximum")) {
@@ -22,6 +24,17 @@ export function cpuElement(spec: InstanceSpec): XmlElement {
     return el("cpu", { mode: "custom", match: "exact", check }, named, topology);
   }
   return el("cpu", { mode, check: mode === "host-model" ? "partial" : "none" }, topology);
+}
+
+/** Nova's choice for ARM, where libvirt knows no host-model: the host's own, or all that QEMU emulates. LIBVIRT_CPU_MODEL may be an ARM's. */
+function armCpu({ cpu: { mode, model }, virtType }: InstanceSpec, topology: XmlElement): XmlElement {
+  if (mode === "custom" && model !== "" && model !== DEFAULT_MODEL)
+    return el("cpu", { mode, match: "exact", check: "none" }, el("model", { fallback: "forbid" }, model), topology);
+  return el(
+    "cpu",
+    { mode: virtType === "kvm" && mode !== "maximum" ? "host-passthrough" : "maximum", check: "none" },
+    topology,
+  );
 }
 
 /**

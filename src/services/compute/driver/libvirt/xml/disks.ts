@@ -2,6 +2,7 @@ import type { InstanceSpec, VolumeSpec } from "../../driver.ts";
 import { volumeAlias } from "./aliases.ts";
 import { el, type XmlElement } from "./element.ts";
 import { limitOf } from "./limits.ts";
+import { cdromBus } from "./machine.ts";
 
 export type DiskBus = "virtio" | "scsi" | "ide" | "usb" | "sata";
 
@@ -71,9 +72,10 @@ function ioTune(extraSpecs: Readonly<Record<string, string>>): XmlElement | fals
 
 export function volumePart(volume: VolumeSpec, spec: Pick<InstanceSpec, "imageProperties"> | null): DiskPart {
   const { source } = volume;
+  const of = spec ?? { imageProperties: {} };
   const bus =
     volume.bus ??
-    (volume.deviceType === "cdrom" ? "ide" : (diskBus(spec?.imageProperties ?? {}) ?? busOf(volume.device)));
+    (volume.deviceType === "cdrom" ? cdromBus(of) : (diskBus(of.imageProperties) ?? busOf(volume.device)));
   return {
     path: source.path,
     kind: source.kind,

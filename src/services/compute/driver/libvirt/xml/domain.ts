@@ -4,6 +4,7 @@ import { cpuElement } from "./cpu.ts";
 import { type DiskPart, diskElement } from "./disks.ts";
 import { el, render, type XmlElement, type XmlNode } from "./element.ts";
 import { cpuTune } from "./limits.ts";
+import { architectureOf, hasPciExpress, hasUefi, isArm, machineType } from "./machine.ts";
 import { metadataElement } from "./metadata.ts";
 import { isTrue, nicElement, queuesOf } from "./nics.ts";
 
@@ -19,7 +20,7 @@ export interface DomainOptions {
 
 /** The whole `<domain>` of a guest. */
 export function domainXml(spec: InstanceSpec, options: DomainOptions): string {
-  const { imageProperties: properties, extraSpecs } = spec;
+  const { extraSpecs } = spec;
   return render(
     el(
       "domain",
@@ -33,7 +34,7 @@ export function domainXml(spec: InstanceSpec, options: DomainOptions): string {
       options.limits && cpuTune(extraSpecs),
       sysinfo(spec),
       osElement(spec),
-      el("features", {}, el("acpi"), el("apic"), isTrue(properties.img_hide_hypervisor_id) && hiddenKvm()),
+      features(spec),
       cpuElement(spec),
       clock(spec),
       el("on_poweroff", {}, "destroy"),
@@ -56,8 +57,7 @@ function devices(spec: InstanceSpec, { disks, limits }: DomainOptions): XmlNode 
     wantsUsb(spec)
       ? el("controller", { type: "usb", index: 0, model: "qemu-xhci" })
       : el("controller", { type: "usb", index: 0, model: "none" }),
-    // Machines with PCI Express plug into root ports, which must be there before.
-    isQ35(spec) && [
+    hasPciExpress(spec) && [
       el("controller", { type: "pci", index: 0, model: "pcie-root" }),
       Array.from({ length: 16 }, (_, port) =>
         el("controller", { type: "pci", index: port + 1, model: "pcie-root-port" }),
@@ -94,15 +94,22 @@ function sysinfo({ uuid }: InstanceSpec): XmlElement {
   );
 }
 
+/** ARM's interrupt controller is libvirt's to choose; its ACPI needs UEFI. */
+function features(spec: InstanceSpec): XmlElement {
+  const tables = isArm(spec) ? hasUefi(spec) && el("acpi") : [el("acpi"), el("apic")];
+  return el("features", {}, tables, isTrue(spec.imageProperties.img_hide_hypervisor_id) && hiddenKvm());
+}
+
 function osElement(spec: InstanceSpec): XmlElement {
   const { imageProperties: properties, kernelPath, ramdiskPath } = spec;
-  const uefi = properties.hw_firmware_type === "uefi";
+  const uefi = hasUefi(spec);
+  const serial = isArm(spec) ? "ttyAMA0" : "ttyS0";
   // nova's default for kernel images: first partition-less disk, both consoles.
-  const commandLine = properties.os_command_line ?? "root=/dev/vda console=tty0 console=ttyS0";
+  const commandLine = properties.os_command_line ?? `root=/dev/vda console=tty0 console=${serial}`;
   return el(
     "os",
     uefi ? { firmware: "efi" } : {},
-    el("type", { arch: "x86_64", machine: machineType(spec) }, "hvm"),
+    el("type", { arch: architectureOf(spec), machine: machineType(spec) }, "hvm"),
     kernelPath !== null && [
       el("kernel", {}, kernelPath),
       ramdiskPath !== null && el("initrd", {}, ramdiskPath),
@@ -114,14 +121,6 @@ function osElement(spec: InstanceSpec): XmlElement {
     el("smbios", { mode: "sysinfo" }),
     wantsBootMenu(spec) && el("bootmenu", { enable: "yes", timeout: 3000 }),
   );
-}
-
-export function machineType({ imageProperties }: Pick<InstanceSpec, "imageProperties">): string {
-  return imageProperties.hw_machine_type ?? "pc";
-}
-
-export function isQ35(spec: Pick<InstanceSpec, "imageProperties">): boolean {
-  return /q35/.test(machineType(spec));
 }
 
 function scsiModel(properties: Readonly<Record<string, string>>): string {
@@ -137,7 +136,7 @@ function clock(spec: InstanceSpec): XmlElement {
   const { imageProperties: properties } = spec;
   const windows = properties.os_type === "windows";
   const timers =
-    spec.virtType === "kvm"
+    spec.virtType === "kvm" && !isArm(spec)
       ? [
           el("timer", { name: "pit", tickpolicy: "delay" }),
           el("timer", { name: "rtc", tickpolicy: "catchup" }),
