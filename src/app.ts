@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import type { RequestOrigin } from "./kernel/http/exchange.ts";
 import { frontPipeline, mount, oneSlashFirst } from "./kernel/http/pipeline.ts";
 import type { Cloud } from "./kernel/kernel.ts";
 
@@ -32,9 +33,13 @@ export function createApps(cloud: Cloud): Apps {
   return { all, classic };
 }
 
-function origin(context: Context): { protocol: string; clientAddress: string } {
+function origin(context: Context): Omit<RequestOrigin, "mount"> {
   const socket = (context.env as Connection | undefined)?.incoming?.socket;
-  return { protocol: socket?.encrypted === true ? "https" : "http", clientAddress: socket?.remoteAddress ?? "" };
+  return {
+    protocol: socket?.encrypted === true ? "https" : "http",
+    clientAddress: socket?.remoteAddress ?? "",
+    connection: socket ?? null,
+  };
 }
 
 /** What a person who opens the bare address sees. */

@@ -1,3 +1,4 @@
+import type { LoopDelays } from "../kernel/turns/loop-delay.ts";
 import type { Warning } from "../kernel/warnings/warnings.ts";
 
 /** The answer to GET /status. */
@@ -13,6 +14,8 @@ export interface DaemonStatus {
   services: string[];
   warnings: Warning[];
   memoryBytes: number;
+  /** How late the event loop was while there was work: so long a new client waits until it is heard. */
+  loopDelay: LoopDelays;
 }
 
 /** The answer to GET /health: what the daemon knows of its own state, for `tenrec doctor`. */

@@ -28,6 +28,7 @@ export function controlApp(cloud: Cloud, options: ControlOptions): Hono {
       services: cloud.services.map(({ definition }) => definition.name),
       warnings: kernel.warnings.list(),
       memoryBytes: process.memoryUsage.rss(),
+      loopDelay: kernel.turns.delay.read(),
     };
   };
   app.get("/status", (context) => context.json(status()));

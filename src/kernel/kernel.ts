@@ -18,6 +18,7 @@ import { Operations } from "./operations/operations.ts";
 import { Policies } from "./policy/policy.ts";
 import { type Clock, systemClock } from "./time/clock.ts";
 import { Tracer } from "./trace/trace.ts";
+import { Turns } from "./turns/turns.ts";
 import { Warnings } from "./warnings/warnings.ts";
 
 export interface CloudOptions {
@@ -55,6 +56,7 @@ export function createCloud(options: CloudOptions): Cloud {
   const tracer = options.tracer ?? new Tracer(db, clock);
   const level = options.logLevel ?? "info";
   const log = new Logger("tenrec", { sink: options.sink, level, requestId: () => tracer.requestId });
+  const turns = new Turns();
   const facades = new Map<string, unknown>();
   const facade = <Name extends keyof Facades>(name: Name): Facades[Name] => {
     if (!facades.has(name)) throw new Error(`the ${name} service is not part of this cloud`);
@@ -65,9 +67,10 @@ export function createCloud(options: CloudOptions): Cloud {
     db,
     clock,
     tracer,
+    turns,
     log,
     events: new EventBus({ db, clock, tracer, log: log.named("events") }),
-    operations: new Operations({ db, clock, tracer, log: log.named("operations") }),
+    operations: new Operations({ db, clock, tracer, turns, log: log.named("operations") }),
     eventually: new Eventually(log.named("database")),
     policies: new Policies(),
     warnings: new Warnings(db, clock),
@@ -118,6 +121,7 @@ export function createCloud(options: CloudOptions): Cloud {
       await kernel.events.stop();
       await kernel.eventually.stop();
       tracer.flush();
+      turns.delay.stop();
     },
   };
 }

@@ -12,6 +12,7 @@ import type { Policies, PolicyTable, ScopesOf, TokenScope } from "./policy/polic
 import { quotaMigrations } from "./quota/quota.ts";
 import type { Clock } from "./time/clock.ts";
 import { type Tracer, traceMigrations } from "./trace/trace.ts";
+import type { Turns } from "./turns/turns.ts";
 import { type Warnings, warningMigrations } from "./warnings/warnings.ts";
 
 /**
@@ -27,6 +28,7 @@ export interface Kernel {
   readonly db: Database;
   readonly clock: Clock;
   readonly tracer: Tracer;
+  readonly turns: Turns;
   readonly log: Logger;
   readonly events: EventBus;
   readonly operations: Operations;

@@ -23,6 +23,7 @@ const healthy: DaemonHealth = {
     services: ["identity"],
     warnings: [],
     memoryBytes: 1,
+    loopDelay: { looks: 0, p50: 0, p99: 0, max: 0, over: { 20: 0, 50: 0, 100: 0, 500: 0, 1000: 0 } },
   },
   integrity: "ok",
   databaseBytes: 1,

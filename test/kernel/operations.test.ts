@@ -7,6 +7,7 @@ import { kernelMigrations } from "../../src/kernel/module.ts";
 import { OperationCancelled, Operations, Refusal } from "../../src/kernel/operations/operations.ts";
 import { ManualClock } from "../../src/kernel/time/clock.ts";
 import { Tracer } from "../../src/kernel/trace/trace.ts";
+import { Turns } from "../../src/kernel/turns/turns.ts";
 
 function newDatabase(): Database {
   const db = new Database({ path: ":memory:" });
@@ -17,7 +18,13 @@ function newDatabase(): Database {
 /** A new process over the same database. */
 function newProcess(db: Database): Operations {
   const clock = new ManualClock();
-  return new Operations({ db, clock, tracer: new Tracer(db, clock), log: new Logger("test", { sink: discard }) });
+  return new Operations({
+    db,
+    clock,
+    tracer: new Tracer(db, clock),
+    turns: new Turns(),
+    log: new Logger("test", { sink: discard }),
+  });
 }
 
 /** A step's promise that never settles stands for a process that was killed there. */
@@ -305,7 +312,7 @@ test("what only cannot be done here is a warning without a stack; anything else 
   const clock = new ManualClock();
   const logs: LogRecord[] = [];
   const log = new Logger("test", { sink: (record) => logs.push(record) });
-  const operations = new Operations({ db, clock, tracer: new Tracer(db, clock), log });
+  const operations = new Operations({ db, clock, tracer: new Tracer(db, clock), turns: new Turns(), log });
   const handle = operations.define<{ error: "refusal" | "fault" }>({
     kind: "test.thing.place",
     steps: [

@@ -14,6 +14,7 @@ import { kernelMigrations } from "../../src/kernel/module.ts";
 import { Operations } from "../../src/kernel/operations/operations.ts";
 import { ManualClock } from "../../src/kernel/time/clock.ts";
 import { Tracer } from "../../src/kernel/trace/trace.ts";
+import { Turns } from "../../src/kernel/turns/turns.ts";
 
 declare module "../../src/kernel/events/events.ts" {
   interface Events {
@@ -69,7 +70,7 @@ describe("a database that cannot be written", () => {
   describe("operations", () => {
     let operations: Operations;
     beforeEach(() => {
-      operations = new Operations({ db, clock, tracer, log });
+      operations = new Operations({ db, clock, tracer, turns: new Turns(), log });
     });
 
     test("a step that cannot write is taken up again from what was saved, not undone", async () => {
@@ -200,7 +201,7 @@ describe("a database that cannot be written", () => {
       await operations.stop();
       free();
       assert.deepEqual(numbers(), []);
-      const next = new Operations({ db, clock, tracer, log });
+      const next = new Operations({ db, clock, tracer, turns: new Turns(), log });
       define(next);
       assert.equal(next.resume(), 1);
       await next.idle();

@@ -12,6 +12,8 @@ export interface RequestOrigin {
   /** "http" or "https". */
   protocol: string;
   clientAddress: string;
+  /** Whose turn it is goes by this (turns.ts); null where requests come over no connection. */
+  connection: object | null;
 }
 
 /** One request on its way through the pipeline: what is known so far. */

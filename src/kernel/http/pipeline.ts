@@ -43,7 +43,7 @@ const UNWRITABLE = "The service is unavailable: the disk under its database take
 
 /**
  * The pipeline of one front, readable top to bottom in `answer`:
- * request id → route → microversion → who asks → body → record (perform.ts) → durable → answer.
+ * its turn → request id → route → microversion → who asks → body → record (perform.ts) → durable → answer.
  */
 export function frontPipeline(front: Front, records: Records, kernel: Kernel): Handle {
   const { api } = front;
@@ -70,6 +70,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
 
   async function answer(exchange: Exchange): Promise<Response> {
     const { request, path } = exchange;
+    await myTurn(exchange);
     const found = find(request.method, path);
     if (found !== null) exchange.shownPath = withoutTokens(path, found.params);
     if (scheme !== null) exchange.microversion = requestedMicroversion(scheme, request.headers);
@@ -84,6 +85,8 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     const streams = inRange.some(({ route }) => route.body === "stream");
     const limit = Math.max(...inRange.map(({ route }) => route.maxBody ?? kernel.settings.api.maxRequestBodySize));
     const body = !writes || streams ? null : await stages.parse(exchange, limit);
+    // Others had theirs while it came.
+    if (body !== null) await myTurn(exchange);
     const endpoint = stages.choose({ inRange, ofAllVersions: found.endpoints }, body, exchange);
 
     const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(exchange) };
@@ -91,6 +94,8 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     if (writes) await kernel.db.durable();
     return stages.render(exchange, endpoint.route, response);
   }
+
+  const myTurn = ({ origin }: Exchange): Promise<void> => kernel.turns.mine(origin.connection);
 
   async function authenticate(exchange: Exchange): Promise<Identity> {
     for (const stage of stages.authenticate) {

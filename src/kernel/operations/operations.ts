@@ -6,6 +6,7 @@ import { uuid } from "../ids/ids.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Tracer } from "../trace/trace.ts";
+import type { Turns } from "../turns/turns.ts";
 
 /** What a step sees of its operation. */
 export interface OperationRun<Input, Data> {
@@ -111,16 +112,18 @@ export class Operations {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #tracer: Tracer;
+  readonly #turns: Turns;
   readonly #log: Logger;
   readonly #definitions = new Map<string, AnyDefinition>();
   readonly #tails = new Map<string, Promise<void>>();
   readonly #live = new Map<string, Set<Live>>();
   readonly #stopping = new AbortController();
 
-  constructor(deps: { db: Database; clock: Clock; tracer: Tracer; log: Logger }) {
+  constructor(deps: { db: Database; clock: Clock; tracer: Tracer; turns: Turns; log: Logger }) {
     this.#db = deps.db;
     this.#clock = deps.clock;
     this.#tracer = deps.tracer;
+    this.#turns = deps.turns;
     this.#log = deps.log;
   }
 
@@ -258,6 +261,7 @@ export class Operations {
     run: OperationRun<unknown, Record<string, unknown>>,
   ): Promise<Error | null> {
     for (const step of definition.steps.slice(row.step)) {
+      await this.#turns.background();
       if (this.#stopping.signal.aborted) return null;
       try {
         run.signal.throwIfAborted();
