@@ -2,10 +2,11 @@ import type { RequestContext } from "../../kernel/auth/context.ts";
 import { internalContext } from "../../kernel/auth/context.ts";
 import type { NetworkSettings } from "../../kernel/config/settings.ts";
 import type { ProjectInfo } from "../identity/facade.ts";
+import type { Filters } from "./manager/core.ts";
 import type { Managers } from "./manager/index.ts";
-import { make } from "./manager/topology.ts";
-import type { Resource } from "./routes/resource.ts";
-import type { Body } from "./schemas/attribute.ts";
+import type { NewSubnet } from "./manager/subnets.ts";
+import type { NetworkRow } from "./store/rows.ts";
+import { normalized } from "./values/prefix.ts";
 
 /** DevStack's networks: pools, `private` of project demo, `public`, and `router1` between them. What is there stays as it is. */
 export function seed(managers: Managers): void {
@@ -19,29 +20,50 @@ export function seed(managers: Managers): void {
   kernel.db.transaction(() => {
     for (const project of [admin, demo]) if (project !== null) openDefaultGroup(managers, context, project, settings);
     if (!settings.createInitialNetworks) return;
-    if (settings.useSubnetPool) pools(managers, context, settings);
-    const publicNetwork = seedPublic(managers, context, settings);
-    if (demo !== null) seedPrivate(managers, context, demo, String(publicNetwork.id), settings);
+    if (settings.useSubnetPool) pools(managers, context, admin.id, settings);
+    const publicNetwork = seedPublic(managers, context, admin.id, settings);
+    if (demo !== null) seedPrivate(managers, context, demo, publicNetwork.id, settings);
   });
 }
 
 const v4 = (settings: NetworkSettings) => settings.ipVersion !== "6";
 const v6 = (settings: NetworkSettings) => settings.ipVersion !== "4";
 
-/** The one with this name and project, made when there is none. */
-function once(resource: Resource, context: RequestContext, body: Body): Body {
-  const project = body.project_id ?? context.projectId;
-  const filters = new Map([["name", [String(body.name)]]]);
-  const found = resource.list(context, filters).find((view) => view.project_id === project && view.name === body.name);
-  return found ?? make(resource, context, body);
+/** What can be found by its name, and made. */
+interface Named<Row, New> {
+  list(context: RequestContext, filters: Filters): Row[];
+  create(context: RequestContext, wanted: readonly New[]): Row[];
 }
 
-function pools({ subnetPools }: Managers, context: RequestContext, settings: NetworkSettings): void {
-  const shared = { shared: true, is_default: true };
+/** The one with this name and project, made when there is none. */
+function once<Row extends { name: string; project_id: string }, New extends { name?: string; project_id: string }>(
+  things: Named<Row, New>,
+  context: RequestContext,
+  wanted: New,
+): Row {
+  const { name = "", project_id } = wanted;
+  const found = things
+    .list(context, new Map([["name", [name]]]))
+    .find((row) => row.project_id === project_id && row.name === name);
+  const [row = found] = found === undefined ? things.create(context, [wanted]) : [];
+  if (row === undefined) throw new Error(`${name} was not made`);
+  return row;
+}
+
+/** A range of local.conf as the API would take it. */
+const rangeOf = (text: string): string => normalized(text) ?? text;
+
+function pools(
+  { subnetPools }: Managers,
+  context: RequestContext,
+  project_id: string,
+  settings: NetworkSettings,
+): void {
+  const shared = { project_id, shared: true, is_default: true };
   if (v4(settings)) {
     once(subnetPools, context, {
       name: settings.subnetPoolName,
-      prefixes: [settings.subnetPoolPrefix],
+      prefixes: [rangeOf(settings.subnetPoolPrefix)],
       default_prefixlen: settings.subnetPoolSize,
       ...shared,
     });
@@ -49,29 +71,35 @@ function pools({ subnetPools }: Managers, context: RequestContext, settings: Net
   if (v6(settings)) {
     once(subnetPools, context, {
       name: settings.ipv6.subnetPoolName,
-      prefixes: [settings.ipv6.subnetPoolPrefix],
+      prefixes: [rangeOf(settings.ipv6.subnetPoolPrefix)],
       default_prefixlen: settings.ipv6.subnetPoolSize,
       ...shared,
     });
   }
 }
 
-function seedPublic(managers: Managers, context: RequestContext, settings: NetworkSettings): Body {
+function seedPublic(
+  managers: Managers,
+  context: RequestContext,
+  project_id: string,
+  settings: NetworkSettings,
+): NetworkRow {
   const network = once(managers.networks, context, {
+    project_id,
     name: settings.publicNetworkName,
-    "router:external": true,
+    external: true,
     is_default: true,
-    "provider:network_type": settings.publicProviderType,
-    "provider:physical_network": settings.publicPhysicalNetwork,
-    ...(settings.publicSegmentationId === null ? {} : { "provider:segmentation_id": settings.publicSegmentationId }),
+    provider_type: settings.publicProviderType,
+    provider_physical: settings.publicPhysicalNetwork,
+    provider_segment: settings.publicSegmentationId,
   });
-  const common = { network_id: network.id, enable_dhcp: false };
+  const common = { project_id, network_id: network.id, enable_dhcp: false };
   if (v4(settings)) {
     once(managers.subnets, context, {
       ...common,
       name: settings.publicSubnetName,
       ip_version: 4,
-      cidr: settings.floatingRange,
+      cidr: rangeOf(settings.floatingRange),
       gateway_ip: settings.publicGateway,
       ...(settings.floatingAllocationPool === null
         ? {}
@@ -83,7 +111,7 @@ function seedPublic(managers: Managers, context: RequestContext, settings: Netwo
       ...common,
       name: settings.ipv6.publicSubnetName,
       ip_version: 6,
-      cidr: settings.ipv6.publicRange,
+      cidr: rangeOf(settings.ipv6.publicRange),
       ...(settings.ipv6.publicGateway === null ? {} : { gateway_ip: settings.ipv6.publicGateway }),
     });
   }
@@ -98,19 +126,18 @@ function seedPrivate(
   settings: NetworkSettings,
 ): void {
   const project_id = demo.id;
-  const isNew = (name: string) =>
-    !managers.networks.list(context, new Map([["name", [name]]])).some((view) => view.project_id === project_id);
-  if (!isNew(settings.privateNetworkName)) return;
+  const filters = new Map([["name", [settings.privateNetworkName]]]);
+  if (managers.networks.list(context, filters).some((row) => row.project_id === project_id)) return;
   const network = once(managers.networks, context, { name: settings.privateNetworkName, project_id });
   const router = once(managers.routers, context, {
     name: settings.routerName,
     project_id,
-    external_gateway_info: { network_id: publicId },
+    gateway: { network_id: publicId },
   });
   const common = { network_id: network.id, project_id };
-  const subnets: Body[] = [];
+  const subnets: NewSubnet[] = [];
   if (v4(settings)) {
-    const range = settings.useSubnetPool ? { use_default_subnetpool: true } : { cidr: settings.fixedRange };
+    const range = settings.useSubnetPool ? { use_default_subnetpool: true } : { cidr: rangeOf(settings.fixedRange) };
     const gateway = settings.gateway === null ? {} : { gateway_ip: settings.gateway };
     subnets.push({ ...common, ...range, ...gateway, name: settings.privateSubnetName, ip_version: 4 });
   }
@@ -118,7 +145,7 @@ function seedPrivate(
     const { ipv6 } = settings;
     subnets.push({
       ...common,
-      ...(settings.useSubnetPool ? { use_default_subnetpool: true } : { cidr: ipv6.fixedRange }),
+      ...(settings.useSubnetPool ? { use_default_subnetpool: true } : { cidr: rangeOf(ipv6.fixedRange) }),
       ...(ipv6.gateway === null ? {} : { gateway_ip: ipv6.gateway }),
       name: ipv6.privateSubnetName,
       ip_version: 6,
@@ -126,9 +153,9 @@ function seedPrivate(
       ipv6_address_mode: ipv6.addressMode,
     });
   }
-  for (const body of subnets) {
-    const subnet = once(managers.subnets, context, body);
-    managers.routers.addInterface(context, String(router.id), { subnet_id: subnet.id });
+  for (const wanted of subnets) {
+    const subnet = once(managers.subnets, context, wanted);
+    managers.routers.addInterface(context, router.id, { subnetId: subnet.id });
   }
 }
 
@@ -140,8 +167,7 @@ function openDefaultGroup(
   settings: NetworkSettings,
 ): void {
   const groupId = managers.groups.ensureDefault(project.id);
-  const group = managers.groups.get(context, groupId);
-  const rules = Array.isArray(group.security_group_rules) ? (group.security_group_rules as Body[]) : [];
+  const rules = managers.rules.list(context, new Map([["security_group_id", [groupId]]]));
   for (const word of settings.securityGroupOpen) {
     const { protocol, from, to } = openRule(word);
     const there = rules.some(
@@ -152,16 +178,18 @@ function openDefaultGroup(
         rule.remote_group_id === null,
     );
     if (there) continue;
-    make(managers.rules, context, {
-      security_group_id: groupId,
-      project_id: project.id,
-      direction: "ingress",
-      ethertype: "IPv4",
-      protocol,
-      port_range_min: from,
-      port_range_max: to,
-      remote_ip_prefix: "0.0.0.0/0",
-    });
+    managers.rules.create(context, [
+      {
+        security_group_id: groupId,
+        project_id: project.id,
+        direction: "ingress",
+        ethertype: "IPv4",
+        protocol,
+        port_range_min: from,
+        port_range_max: to,
+        remote_ip_prefix: "0.0.0.0/0",
+      },
+    ]);
   }
 }
 

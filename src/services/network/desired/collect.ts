@@ -1,8 +1,8 @@
 import type { NetworkSettings } from "../../../kernel/config/settings.ts";
 import type { DesiredFirewall, DesiredNetwork, DesiredRouter } from "../driver/driver.ts";
-import { isPublicSegment } from "../manager/segments.ts";
 import type { SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
+import { isPublicSegment } from "./public-segment.ts";
 import { renderFirewall, renderNetwork, renderRouter } from "./render.ts";
 
 /** Reads what the pure renderers need; a constant number of queries each. */

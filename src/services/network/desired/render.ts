@@ -7,8 +7,6 @@ import type {
   DesiredSubnet,
   FixedIp,
 } from "../driver/driver.ts";
-import { groupBy } from "../manager/core.ts";
-import { mac } from "../schemas/converters.ts";
 import type {
   FloatingIpRow,
   HostRoute,
@@ -20,8 +18,9 @@ import type {
   SecurityGroupRuleRow,
   SubnetRow,
 } from "../store/rows.ts";
-import { hostName } from "../views/ports.ts";
-import { normalized } from "../views/security-groups.ts";
+import { hostName } from "../values/host-name.ts";
+import { macText } from "../values/mac.ts";
+import { normalized } from "../values/prefix.ts";
 
 /** Rows → what the driver is told. Pure: everything they need is in their arguments. */
 
@@ -176,7 +175,7 @@ export interface FirewallParts {
 }
 
 export function renderFirewall(parts: FirewallParts): DesiredFirewall {
-  const byGroup = groupBy(parts.rules, (rule) => rule.security_group_id);
+  const byGroup = Map.groupBy(parts.rules, (rule) => rule.security_group_id);
   const used = new Set([...parts.groups.values()].flat());
   for (const remote of parts.rules.map(remoteOf)) if (remote !== null) used.add(remote);
   return {
@@ -186,7 +185,7 @@ export function renderFirewall(parts: FirewallParts): DesiredFirewall {
       mac: port.mac_address,
       fixedIps: fixedIpsOf(port.id, parts.ips, parts.subnets),
       allowedAddressPairs: port.allowed_address_pairs.map((pair) => ({
-        mac: mac(pair.mac_address),
+        mac: macText(pair.mac_address) ?? pair.mac_address,
         // As the user wrote it, it could mean another block to a tool ("10.0.0.0/024").
         cidr: normalized(pair.ip_address) ?? pair.ip_address,
       })),

@@ -1,13 +1,32 @@
+import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { conflict } from "../../../kernel/errors.ts";
 import { agentNotFound, invalidL3Agent } from "../errors.ts";
-import type { Body } from "../schemas/attribute.ts";
 import type { AgentRow } from "../store/agents.ts";
-import { AGENTS, type Agent, agentId, agentView } from "../views/agents.ts";
 import type { Core } from "./core.ts";
 
 /** Neutron's report_interval: how long a deleted agent that lives takes to be there again. */
 const REPORT_MS = 30_000;
+
+/** The parts of this process that are agents of their own in neutron; they live as long as it does. */
+export const AGENTS = [
+  { type: "DHCP agent", binary: "neutron-dhcp-agent", topic: "dhcp_agent", zone: "nova" },
+  { type: "L3 agent", binary: "neutron-l3-agent", topic: "l3_agent", zone: "nova" },
+  { type: "Linux bridge agent", binary: "neutron-linuxbridge-agent", topic: "N/A", zone: null },
+  { type: "Metadata agent", binary: "neutron-metadata-agent", topic: "N/A", zone: null },
+] as const;
+
+export type Agent = (typeof AGENTS)[number];
+
+/** What is known of one. Times in ms. */
+export interface AgentInfo {
+  agent: Agent;
+  row: AgentRow;
+  id: string;
+  host: string;
+  startedAt: number;
+  now: number;
+}
 
 /**
  * The agents of this host. One whose admin state is down serves nothing (enable_services_on_agents_with_admin_state_down is False):
@@ -22,8 +41,8 @@ export class AgentManager {
     this.#startedAt = core.kernel.clock.now();
   }
 
-  list(): Body[] {
-    return this.#known().map(({ agent, row }) => this.#view(agent, row));
+  list(): AgentInfo[] {
+    return this.#known().map(({ agent, row }) => this.#info(agent, row));
   }
 
   #known(): { agent: Agent; row: AgentRow }[] {
@@ -33,13 +52,14 @@ export class AgentManager {
     );
   }
 
-  #view(agent: Agent, row: AgentRow): Body {
-    return agentView(agent, row, hostname(), this.#startedAt, this.#core.kernel.clock.now());
+  #info(agent: Agent, row: AgentRow): AgentInfo {
+    const [host, now] = [hostname(), this.#core.kernel.clock.now()];
+    return { agent, row, id: agentId(agent, row, host), host, startedAt: this.#startedAt, now };
   }
 
-  get(id: string): Body {
+  get(id: string): AgentInfo {
     const { agent, row } = this.#find(id);
-    return this.#view(agent, row);
+    return this.#info(agent, row);
   }
 
   /** Errors: 404. */
@@ -49,18 +69,18 @@ export class AgentManager {
     return found;
   }
 
-  ofType(type: Agent["type"]): Body[] {
-    return this.list().filter((view) => view.agent_type === type);
+  ofType(type: Agent["type"]): AgentInfo[] {
+    return this.list().filter(({ agent }) => agent.type === type);
   }
 
-  update(id: string, changes: Body): Body {
+  update(id: string, changes: Partial<Pick<AgentRow, "admin_state_up" | "description">>): AgentInfo {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const { agent, row } = this.#find(id);
-      const next = { ...row, ...(changes as Partial<AgentRow>) };
+      const next = { ...row, ...changes };
       store.agents.set(next);
       if (next.admin_state_up !== row.admin_state_up) this.#changed(agent);
-      return this.#view(agent, next);
+      return this.#info(agent, next);
     });
   }
 
@@ -141,4 +161,12 @@ export class AgentManager {
       dirty(kind, id);
     });
   }
+}
+
+/** The same at every start. */
+export function agentId({ binary }: Agent, { generation }: AgentRow, host: string): string {
+  const hex = createHash("sha256")
+    .update(generation === 0 ? `${host} ${binary}` : `${host} ${binary} ${generation}`)
+    .digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,9 +1,9 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Range } from "../../../kernel/db/list.ts";
 import type { Table } from "../../../kernel/db/table.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { Quotas } from "../../../kernel/quota/quota.ts";
-import { isoSeconds } from "../../../kernel/time/clock.ts";
 import { overQuota } from "../errors.ts";
 import type { StandardRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
@@ -20,20 +20,47 @@ export interface Core {
   dirty(kind: DirtyKind, id?: string): void;
 }
 
+/** Attribute → accepted values. Those that are columns narrow what a list reads; the others are for who shows it. */
+export type Filters = ReadonlyMap<string, readonly string[]>;
+export type Change = "update" | "delete";
+
+/** What every thing of this service has; the rest is its kind's. */
+export interface Thing {
+  readonly id: string;
+  readonly project_id?: string;
+  readonly tags?: readonly string[];
+  readonly revision?: number;
+}
+
+/** The verbs of one kind of thing, of those that it has. All of them are synchronous and one transaction each. */
+export interface Collection {
+  /** Everything the caller may see, at least narrowed by the filters that are columns: all of it, ordered by id, or a range. */
+  list(context: RequestContext, filters: Filters, range?: Range): Thing[];
+  /** Errors: 404 for what is not there or not the caller's to see. */
+  get(context: RequestContext, id: string): Thing;
+  /** All or none. */
+  create?(context: RequestContext, wanted: readonly unknown[]): Thing[];
+  update?(context: RequestContext, id: string, changes: unknown): Thing;
+  remove?(context: RequestContext, id: string): void;
+  /** Projects that may change it; its own when absent. */
+  owners?(row: Thing, verb: Change): readonly string[];
+}
+
+/** What may be said of anything that is made. */
+export interface Described {
+  project_id: string;
+  description?: string;
+  tags?: readonly string[];
+}
+
 /** The standard attributes of a new row; `revision` is what neutron starts with for this kind. */
-export function standard(
-  core: Core,
-  projectId: string,
-  description: unknown,
-  tags: unknown,
-  revision = 0,
-): StandardRow {
+export function standard(core: Core, { project_id, description, tags }: Described, revision = 0): StandardRow {
   const now = core.kernel.clock.now();
   return {
     id: uuid(),
-    project_id: projectId,
-    description: typeof description === "string" ? description : "",
-    tags: Array.isArray(tags) ? [...new Set(tags as string[])].sort() : [],
+    project_id,
+    description: description ?? "",
+    tags: [...new Set(tags ?? [])].sort(),
     created_at: now,
     updated_at: now,
     revision,
@@ -47,21 +74,16 @@ export function revise<Row extends StandardRow>(core: Core, table: Table<Row>, r
   return { ...row, ...stamped };
 }
 
-/** What every view ends with. */
-export function tracked(row: StandardRow): Record<string, unknown> {
-  return {
-    tags: row.tags,
-    created_at: isoSeconds(row.created_at),
-    updated_at: isoSeconds(row.updated_at),
-    revision_number: row.revision,
-    project_id: row.project_id,
-  };
-}
-
 /** Inside the inserting transaction. Errors: 409 OverQuota. */
 export function checkQuota(core: Core, projectId: string, wanted: Readonly<Record<string, number>>): void {
   const exceeded = core.quotas.check(projectId, wanted);
   if (exceeded.length > 0) throw overQuota(exceeded.map(({ resource }) => resource));
+}
+
+/** The same for several that one request makes, by the quota's name. */
+export function checkQuotas(core: Core, resource: string, wanted: readonly { project_id: string }[]): void {
+  for (const [project, own] of Map.groupBy(wanted, ({ project_id }) => project_id))
+    checkQuota(core, project, { [resource]: own.length });
 }
 
 /** The owner of nothing. Not "": that owns what belongs to the cloud itself, like the ports of routers' gateways. */
@@ -81,15 +103,4 @@ export function sharedIds(core: Core, context: RequestContext, rows: readonly { 
     JSON.stringify(rows.map(({ id }) => id)),
   );
   return new Set(shares.map((policy) => policy.object_id));
-}
-
-/** Groups rows by one of their fields. */
-export function groupBy<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const list = groups.get(key(row));
-    if (list === undefined) groups.set(key(row), [row]);
-    else list.push(row);
-  }
-  return groups;
 }

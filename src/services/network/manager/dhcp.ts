@@ -38,7 +38,7 @@ function addressIn(core: Core, subnet: SubnetRow, mac: string, present: readonly
 function create(core: Core, network: NetworkRow): PortRow {
   checkQuota(core, network.project_id, { port: 1 });
   const row: PortRow = {
-    ...standard(core, network.project_id, "", [], 1),
+    ...standard(core, { project_id: network.project_id }, 1),
     name: "",
     network_id: network.id,
     mac_address: new Ipam(core.store).mac(network.id, null),

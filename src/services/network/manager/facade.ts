@@ -1,8 +1,9 @@
 import { hostname } from "node:os";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, conflict } from "../../../kernel/errors.ts";
+import { isPublicSegment } from "../desired/public-segment.ts";
 import { bridgeName, tapDevice } from "../driver/driver.ts";
-import { groupNotFound, networkNotFound, portNotFound } from "../errors.ts";
+import { groupNotFound, networkNotFound, portNotFound, ruleNotFound } from "../errors.ts";
 import type {
   FloatingIpInfo,
   NetworkFacade,
@@ -13,14 +14,13 @@ import type {
   SecurityGroupRuleInfo,
   UpdatePort,
 } from "../facade.ts";
-import type { Body } from "../schemas/attribute.ts";
+import { protocol, remotePrefix } from "../schemas/rule-values.ts";
 import type { FloatingIpRow, NetworkRow, PortRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { eui64 } from "./addresses.ts";
-import { checkQuota, groupBy } from "./core.ts";
+import { checkQuota } from "./core.ts";
 import type { Managers } from "./index.ts";
-import type { NewPort } from "./ports.ts";
-import { isPublicSegment } from "./segments.ts";
-import { autoAllocate, make } from "./topology.ts";
+import type { PortChanges } from "./ports.ts";
+import { autoAllocate } from "./topology.ts";
 import { vifsOf } from "./vifs.ts";
 
 /** The verbs of facade.ts over the managers. */
@@ -28,24 +28,25 @@ export function createFacade(managers: Managers): NetworkFacade {
   const { core, applier, networks, ports, floatingIps, groups, rules } = managers;
   const { store, kernel } = core;
 
-  const networkInfos = (context: RequestContext, rows: readonly NetworkRow[]): NetworkInfo[] =>
-    networks.views(context, rows).map((view, index) => {
-      const row = rows[index] as NetworkRow;
+  const networkInfos = (context: RequestContext, rows: readonly NetworkRow[]): NetworkInfo[] => {
+    const { subnets, shared } = networks.details(context, rows);
+    return rows.map((row) => {
       return {
         id: row.id,
         name: row.name,
         projectId: row.project_id,
         adminStateUp: row.admin_state_up,
         status: row.status,
-        shared: view.shared === true,
-        external: view["router:external"] === true,
+        shared: shared.has(row.id),
+        external: row.external,
         isDefault: row.is_default,
         mtu: row.mtu,
         portSecurityEnabled: row.port_security_enabled,
         dnsDomain: row.dns_domain,
-        subnetIds: view.subnets as string[],
+        subnetIds: (subnets.get(row.id) ?? []).map(({ id }) => id),
       };
     });
+  };
   const one = <T>(items: readonly T[], missing: () => ApiError): T => {
     const [first] = items;
     if (first === undefined) throw missing();
@@ -127,14 +128,14 @@ export function createFacade(managers: Managers): NetworkFacade {
     }));
   };
   const floatingInfo = (context: RequestContext, id: string) =>
-    one(floatingInfos([floatingIps.row(context, id)]), () => portNotFound(id));
+    one(floatingInfos([floatingIps.get(context, id)]), () => portNotFound(id));
 
   const groupInfos = (rows: readonly SecurityGroupRow[]): SecurityGroupInfo[] => {
     const found = store.rules.select(
       "security_group_id IN (SELECT value FROM json_each(?))",
       JSON.stringify(rows.map(({ id }) => id)),
     );
-    const byGroup = groupBy(found, (rule) => rule.security_group_id);
+    const byGroup = Map.groupBy(found, (rule) => rule.security_group_id);
     return rows.map((row) => ({
       id: row.id,
       name: row.name,
@@ -144,13 +145,13 @@ export function createFacade(managers: Managers): NetworkFacade {
     }));
   };
   const groupInfo = (context: RequestContext, id: string) =>
-    one(groupInfos([groups.row(context, id)]), () => groupNotFound(id));
+    one(groupInfos([groups.get(context, id)]), () => groupNotFound(id));
 
   const ownWrite = (context: RequestContext, projectId: string): void => {
     if (!context.isAdmin && !context.roles.has("service") && context.projectId !== projectId)
       throw new ApiError(403, "rule:admin_or_owner is disallowed by policy");
   };
-  const externalNetworks = (context: RequestContext) => networks.rows(context).filter((row) => row.external);
+  const externalNetworks = (context: RequestContext) => networks.list(context).filter((row) => row.external);
 
   const facade: NetworkFacade = {
     listNetworks(context, filters = {}) {
@@ -158,14 +159,14 @@ export function createFacade(managers: Managers): NetworkFacade {
       if (filters.ids !== undefined) exact.set("id", filters.ids);
       if (filters.name !== undefined) exact.set("name", [filters.name]);
       if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
-      return networkInfos(context, networks.rows(context, exact))
+      return networkInfos(context, networks.list(context, exact))
         .filter((info) => filters.shared === undefined || info.shared === filters.shared)
         .filter((info) => filters.external === undefined || info.external === filters.external);
     },
-    getNetwork: (context, id) => one(networkInfos(context, [networks.row(context, id)]), () => networkNotFound(id)),
+    getNetwork: (context, id) => one(networkInfos(context, [networks.get(context, id)]), () => networkNotFound(id)),
     availableNetworks(context, projectId) {
       const scoped: RequestContext = { ...context, projectId, isAdmin: false, roles: new Set(["reader", "member"]) };
-      const visible = networkInfos(scoped, networks.rows(scoped)).filter((info) => !info.external || info.shared);
+      const visible = networkInfos(scoped, networks.list(scoped)).filter((info) => !info.external || info.shared);
       const own = visible.filter((info) => info.projectId === projectId);
       return own.length > 0 ? own : visible.filter((info) => info.shared);
     },
@@ -179,27 +180,24 @@ export function createFacade(managers: Managers): NetworkFacade {
       if (filters.deviceOwner !== undefined) exact.set("device_owner", [filters.deviceOwner]);
       if (filters.networkId !== undefined) exact.set("network_id", [filters.networkId]);
       if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
-      return portInfos(ports.rows(context, exact));
+      return portInfos(ports.list(context, exact));
     },
-    getPort: (context, id) => portInfo(ports.row(context, id)),
+    getPort: (context, id) => portInfo(ports.get(context, id)),
     createPort(context, wanted) {
       return kernel.db.transaction(() => {
         checkQuota(core, wanted.projectId, { port: 1 });
-        const { fixedIps, macAddress, securityGroupIds, hostId, ...rest } = wanted;
-        const port: NewPort = { ...rest };
-        if (fixedIps !== undefined && fixedIps.length > 0) port.fixedIps = fixedIps.map(fixedRequest);
-        if (macAddress !== undefined) port.mac = macAddress;
-        if (securityGroupIds !== undefined) port.groupIds = securityGroupIds;
-        if (hostId !== undefined) port.hostId = hostId;
-        return portInfo(ports.insert(context, port));
+        const { projectId: project_id, networkId: network_id, fixedIps, ...rest } = wanted;
+        const usual = fixedIps === undefined || fixedIps.length === 0;
+        const changes = portChanges(usual ? rest : { ...rest, fixedIps });
+        return portInfo(ports.insert(context, { project_id, network_id, ...changes }));
       });
     },
     updatePort: (context, id, changes) =>
-      kernel.db.transaction(() => portInfo(ports.change(context, ports.row(context, id), portChanges(changes)))),
+      kernel.db.transaction(() => portInfo(ports.change(context, ports.get(context, id), portChanges(changes)))),
     deletePort(context, id) {
       const row = store.ports.get(id);
       if (row === undefined) return;
-      ports.row(context, id);
+      ports.get(context, id);
       kernel.db.transaction(() => ports.erase(row));
     },
 
@@ -298,7 +296,7 @@ export function createFacade(managers: Managers): NetworkFacade {
       if (filters.address !== undefined) exact.set("floating_ip_address", [filters.address]);
       if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
       if (filters.portId !== undefined) exact.set("port_id", [filters.portId]);
-      return floatingInfos(floatingIps.rows(context, exact));
+      return floatingInfos(floatingIps.list(context, exact));
     },
     getFloatingIp: floatingInfo,
     allocateFloatingIp(context, pool) {
@@ -308,15 +306,15 @@ export function createFacade(managers: Managers): NetworkFacade {
           ? (external.find((row) => row.is_default) ?? external[0])
           : external.find((row) => row.id === pool || row.name === pool);
       if (network === undefined) throw networkNotFound(pool ?? "external");
-      const view = make(floatingIps, context, { floating_network_id: network.id });
-      return floatingInfo(context, String(view.id));
+      const wanted = { project_id: context.projectId ?? "", floating_network_id: network.id };
+      return one(floatingInfos(floatingIps.create(context, [wanted])), () => portNotFound(network.id));
     },
     releaseFloatingIp(context, id) {
-      ownWrite(context, floatingIps.row(context, id).project_id);
+      ownWrite(context, floatingIps.get(context, id).project_id);
       floatingIps.remove(context, id);
     },
     associateFloatingIp(context, id, portId, fixedAddress = null) {
-      ownWrite(context, floatingIps.row(context, id).project_id);
+      ownWrite(context, floatingIps.get(context, id).project_id);
       const first = portId === null ? null : (fixedAddress ?? firstIpv4(store.portDetails.ips(portId)));
       floatingIps.update(
         context,
@@ -335,13 +333,13 @@ export function createFacade(managers: Managers): NetworkFacade {
       if (filters.name !== undefined) exact.set("name", [filters.name]);
       if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
       if (filters.ids !== undefined) exact.set("id", filters.ids);
-      return groupInfos(groups.rows(context, exact));
+      return groupInfos(groups.visible(context, exact));
     },
     getSecurityGroup: groupInfo,
     resolveSecurityGroups(context, projectId, namesOrIds) {
       groups.ensureDefault(projectId);
       const scoped: RequestContext = { ...context, projectId, isAdmin: false, roles: new Set(["member", "reader"]) };
-      const visible = groups.rows(scoped);
+      const visible = groups.visible(scoped);
       return namesOrIds.map((wanted) => {
         const byId = visible.find((row) => row.id === wanted);
         if (byId !== undefined) return byId.id;
@@ -354,33 +352,36 @@ export function createFacade(managers: Managers): NetworkFacade {
         return one(byName, () => groupNotFound(wanted)).id;
       });
     },
-    createSecurityGroup: (context, group) => groupInfo(context, String(make(groups, context, { ...group }).id)),
+    createSecurityGroup: (context, group) =>
+      one(groupInfos(groups.create(context, [{ ...group, project_id: context.projectId ?? "" }])), () =>
+        groupNotFound(""),
+      ),
     updateSecurityGroup(context, id, changes) {
-      ownWrite(context, groups.row(context, id).project_id);
+      ownWrite(context, groups.get(context, id).project_id);
       groups.update(context, id, { ...changes });
       return groupInfo(context, id);
     },
     deleteSecurityGroup(context, id) {
-      ownWrite(context, groups.row(context, id).project_id);
+      ownWrite(context, groups.get(context, id).project_id);
       groups.remove(context, id);
     },
-    getSecurityGroupRule: (context, id) =>
-      ruleInfo(store.rules.get(String(rules.get(context, id).id)) as SecurityGroupRuleRow),
+    getSecurityGroupRule: (context, id) => ruleInfo(rules.get(context, id)),
     createSecurityGroupRule(context, rule) {
-      const view = make(rules, context, {
+      const wanted = {
+        project_id: context.projectId ?? "",
         security_group_id: rule.securityGroupId,
         direction: rule.direction ?? "ingress",
         ethertype: rule.ethertype ?? "IPv4",
-        protocol: rule.protocol ?? null,
+        protocol: protocol(rule.protocol ?? null),
         port_range_min: rule.portRangeMin ?? null,
         port_range_max: rule.portRangeMax ?? null,
-        remote_ip_prefix: rule.remoteIpPrefix ?? null,
+        remote_ip_prefix: remotePrefix(rule.remoteIpPrefix ?? null),
         remote_group_id: rule.remoteGroupId ?? null,
-      });
-      return ruleInfo(store.rules.get(String(view.id)) as SecurityGroupRuleRow);
+      };
+      return ruleInfo(one(rules.create(context, [wanted]), () => ruleNotFound("")));
     },
     deleteSecurityGroupRule(context, id) {
-      ownWrite(context, String(rules.get(context, id).project_id));
+      ownWrite(context, rules.get(context, id).project_id);
       rules.remove(context, id);
     },
 
@@ -406,21 +407,23 @@ function fixedRequest({ subnetId, address }: { subnetId?: string; address?: stri
   return request;
 }
 
-function portChanges(changes: UpdatePort): Body {
-  const names: [keyof UpdatePort, string][] = [
-    ["name", "name"],
-    ["securityGroupIds", "security_groups"],
-    ["deviceId", "device_id"],
-    ["deviceOwner", "device_owner"],
-    ["hostId", "binding:host_id"],
-    ["dnsName", "dns_name"],
-    ["macAddress", "mac_address"],
-  ];
-  const body: Body = {};
-  for (const [from, to] of names) if (changes[from] !== undefined) body[to] = changes[from];
-  if (changes.fixedIps !== undefined) body.fixed_ips = changes.fixedIps.map(fixedRequest);
-  return body;
+/** As the manager names them; what is not said stays unsaid. */
+function portChanges({ fixedIps, ...changes }: UpdatePort): PortChanges {
+  const named: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(changes))
+    if (value !== undefined) named[PORT_COLUMNS[name] ?? name] = value;
+  if (fixedIps !== undefined) named.fixed_ips = fixedIps.map(fixedRequest);
+  return named;
 }
+
+const PORT_COLUMNS: Readonly<Record<string, string>> = {
+  deviceId: "device_id",
+  deviceOwner: "device_owner",
+  dnsName: "dns_name",
+  hostId: "host_id",
+  macAddress: "mac_address",
+  securityGroupIds: "security_groups",
+};
 
 const ruleInfo = (row: SecurityGroupRuleRow): SecurityGroupRuleInfo => ({
   id: row.id,

@@ -2,12 +2,8 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, notFound, unavailable } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { flavorAttributes, serviceProfileAttributes } from "../schemas/resources.ts";
 import type { FlavorRow, ServiceProfileRow } from "../store/rows.ts";
-import type { Core } from "./core.ts";
+import type { Collection, Core, Filters } from "./core.ts";
 
 /** Neutron's name for routers as a service, and for its way to run one on one host. */
 export const ROUTER_SERVICE = "L3_ROUTER_NAT";
@@ -26,25 +22,34 @@ const driverNotFound = (driver: string) =>
 const invalidServiceType = (type: string) =>
   badRequest(`Invalid service type: ${type}.`, { type: "InvalidServiceType" });
 
+export interface NewFlavor {
+  name?: string;
+  description?: string;
+  service_type: string;
+  enabled?: boolean;
+}
+
+export interface NewServiceProfile {
+  description?: string;
+  driver?: string;
+  metainfo?: string;
+  enabled?: boolean;
+}
+
 /** What an admin calls a kind of router (neutron/db/flavors_db.py). Everybody sees them, admins make them. */
-export class FlavorManager implements Resource {
-  readonly names = { singular: "flavor", plural: "flavors" };
-  readonly path = "/v2.0/flavors";
-  readonly attributes = flavorAttributes;
-  readonly listed: Resource["listed"];
+export class FlavorManager implements Collection {
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
-    this.listed = core.store.lists.flavors;
   }
 
-  list(_context: RequestContext, filters: Filters, range?: Range): Body[] {
-    return this.#core.store.lists.flavors.rows(filters, [], range).map((row) => ({ ...row }));
+  list(_context: RequestContext, filters: Filters, range?: Range): FlavorRow[] {
+    return this.#core.store.lists.flavors.rows(filters, [], range);
   }
 
-  get(_context: RequestContext, id: string): Body {
-    return { ...this.#row(id) };
+  get(_context: RequestContext, id: string): FlavorRow {
+    return this.#row(id);
   }
 
   #row(id: string): FlavorRow {
@@ -53,30 +58,21 @@ export class FlavorManager implements Resource {
     return row;
   }
 
-  create(_context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(_context: RequestContext, wanted: readonly NewFlavor[]): FlavorRow[] {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() =>
-      bodies.map((body) => {
-        const type = String(body.service_type);
-        if (type !== ROUTER_SERVICE) throw invalidServiceType(type);
-        const row: FlavorRow = {
-          id: uuid(),
-          name: String(body.name),
-          description: String(body.description ?? ""),
-          service_type: type,
-          enabled: body.enabled === true,
-          service_profiles: [],
-        };
-        store.flavors.insert(row);
-        return { ...row };
+      wanted.map(({ name = "", description = "", service_type, enabled = true }) => {
+        if (service_type !== ROUTER_SERVICE) throw invalidServiceType(service_type);
+        return store.flavors.insert({ id: uuid(), name, description, service_type, enabled, service_profiles: [] });
       }),
     );
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
+  /** Its profiles are bound one by one. */
+  update(_context: RequestContext, id: string, changes: Partial<FlavorRow>): FlavorRow {
     const { service_profiles: _bound, ...wanted } = changes;
-    this.#core.store.flavors.update(id, wanted as Partial<FlavorRow>);
-    return this.get(context, id);
+    this.#core.store.flavors.update(id, wanted);
+    return this.#row(id);
   }
 
   remove(_context: RequestContext, id: string): void {
@@ -89,7 +85,7 @@ export class FlavorManager implements Resource {
   }
 
   /** Errors: 404 for either, 409 when it has it already. */
-  bind(id: string, profileId: string): Body {
+  bind(id: string, profileId: string): FlavorRow {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.#row(id);
@@ -105,22 +101,22 @@ export class FlavorManager implements Resource {
     });
   }
 
-  bound(id: string, profileId: string): Body {
+  /** Errors: 404 when it has not got it. */
+  requireBound(id: string, profileId: string): void {
     if (!this.#row(id).service_profiles.includes(profileId)) throw notAssociated(profileId, id);
-    return { service_profile_id: profileId, flavor_id: id };
   }
 
   unbind(id: string, profileId: string): void {
     const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
-      this.bound(id, profileId);
+      this.requireBound(id, profileId);
       const service_profiles = this.#row(id).service_profiles.filter((one) => one !== profileId);
       store.flavors.update(id, { service_profiles });
     });
   }
 
   /** Who would make a router of it. Errors: 404, 503. */
-  nextProviders(id: string): Body[] {
+  nextProviders(id: string): { driver: string; provider: string }[] {
     const [first] = this.#row(id).service_profiles;
     const profile = first === undefined ? undefined : this.#core.store.serviceProfiles.get(first);
     if (profile === undefined) throw notAssociated("", id);
@@ -139,64 +135,46 @@ export class FlavorManager implements Resource {
 }
 
 /** What a flavor means: a driver, or words for one. */
-export class ServiceProfileManager implements Resource {
-  readonly names = { singular: "service_profile", plural: "service_profiles" };
-  readonly path = "/v2.0/service_profiles";
-  readonly attributes = serviceProfileAttributes;
-  readonly listed: Resource["listed"];
+export class ServiceProfileManager implements Collection {
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
-    this.listed = core.store.lists.serviceProfiles;
   }
 
   /** Who is no admin sees none. */
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    if (!context.isAdmin) return [];
-    return this.#core.store.lists.serviceProfiles.rows(filters, [], range).map((row) => this.#view(row));
+  list(context: RequestContext, filters: Filters, range?: Range): ServiceProfileRow[] {
+    return context.isAdmin ? this.#core.store.lists.serviceProfiles.rows(filters, [], range) : [];
   }
 
-  #view(row: ServiceProfileRow): Body {
-    const flavors = this.#flavorsOf(row.id);
-    return { ...row, flavors };
-  }
-
-  #flavorsOf(id: string): string[] {
-    const flavors = this.#core.store.flavors.select("1");
+  /** Flavors that mean it. */
+  flavorsOf(id: string): string[] {
+    const flavors = this.#core.store.flavors.list({}, "id");
     return flavors.filter((one) => one.service_profiles.includes(id)).map((one) => one.id);
   }
 
-  get(context: RequestContext, id: string): Body {
+  get(context: RequestContext, id: string): ServiceProfileRow {
     const row = context.isAdmin ? this.#core.store.serviceProfiles.get(id) : undefined;
     if (row === undefined) throw profileNotFound(id);
-    return this.#view(row);
+    return row;
   }
 
-  create(_context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(_context: RequestContext, wanted: readonly NewServiceProfile[]): ServiceProfileRow[] {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() =>
-      bodies.map((body) => {
-        const row: ServiceProfileRow = {
-          id: uuid(),
-          description: String(body.description ?? ""),
-          driver: String(body.driver),
-          metainfo: String(body.metainfo),
-          enabled: body.enabled === true,
-        };
-        if (row.driver !== "") requireDriver(row.driver);
-        else if (row.metainfo === "")
+      wanted.map(({ description = "", driver = "", metainfo = "", enabled = true }) => {
+        if (driver !== "") requireDriver(driver);
+        else if (metainfo === "")
           throw badRequest("Service Profile needs either a driver or metainfo.", { type: "ServiceProfileEmpty" });
-        store.serviceProfiles.insert(row);
-        return this.#view(row);
+        return store.serviceProfiles.insert({ id: uuid(), description, driver, metainfo, enabled });
       }),
     );
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
-    if (typeof changes.driver === "string" && changes.driver !== "") requireDriver(changes.driver);
+  update(context: RequestContext, id: string, changes: Partial<NewServiceProfile>): ServiceProfileRow {
+    if (changes.driver !== undefined && changes.driver !== "") requireDriver(changes.driver);
     this.#refuseInUse(id);
-    this.#core.store.serviceProfiles.update(id, changes as Partial<ServiceProfileRow>);
+    this.#core.store.serviceProfiles.update(id, changes);
     return this.get(context, id);
   }
 
@@ -206,7 +184,7 @@ export class ServiceProfileManager implements Resource {
   }
 
   #refuseInUse(id: string): void {
-    if (this.#flavorsOf(id).length > 0)
+    if (this.flavorsOf(id).length > 0)
       throw conflict(`Service Profile ${id} is used by some service instance.`, { type: "ServiceProfileInUse" });
   }
 }

@@ -3,14 +3,19 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { badResource, floatingIpNotFound, networkNotFound, portNotFound } from "../errors.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { floatingIpAttributes } from "../schemas/resources.ts";
-import type { FloatingIpRow, NetworkRow, PortRow } from "../store/rows.ts";
+import type { FloatingIpRow, NetworkRow, PortForwardingRow, PortRow } from "../store/rows.ts";
 import { visible } from "../store/visible.ts";
-import { floatingIpView } from "../views/floating-ips.ts";
-import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
+import {
+  type Collection,
+  type Core,
+  checkQuotas,
+  type Described,
+  type Filters,
+  revise,
+  scopeOf,
+  seesAll,
+  standard,
+} from "./core.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
 
@@ -25,76 +30,86 @@ interface Association {
 
 const NOWHERE: Association = { port_id: null, fixed_ip_address: null, router_id: null };
 
-export class FloatingIpManager implements Resource {
-  readonly names = { singular: "floatingip", plural: "floatingips" };
-  readonly path = "/v2.0/floatingips";
-  readonly attributes = floatingIpAttributes;
-  readonly listed: Resource["listed"];
+export interface NewFloatingIp extends Described {
+  floating_network_id: string;
+  floating_ip_address?: string | null;
+  subnet_id?: string | null;
+  port_id?: string | null;
+  fixed_ip_address?: string | null;
+  dns_name?: string;
+  dns_domain?: string;
+}
+export interface FloatingIpChanges {
+  port_id?: string | null;
+  fixed_ip_address?: string | null;
+  description?: string;
+}
+
+/** What a floating IP shows besides its own columns. */
+export interface FloatingIpDetails {
+  /** Port id → the port it leads to. */
+  ports: ReadonlyMap<string, PortRow>;
+  /** Floating IP id → its forwardings. */
+  forwardings: ReadonlyMap<string, readonly PortForwardingRow[]>;
+}
+
+export class FloatingIpManager implements Collection {
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #ports: PortManager;
 
   constructor(core: Core, networks: NetworkManager, ports: PortManager) {
     this.#core = core;
-    this.listed = core.store.lists.floatingIps;
     this.#networks = networks;
     this.#ports = ports;
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    return this.#views(this.rows(context, filters, range));
-  }
-
-  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): FloatingIpRow[] {
+  list(context: RequestContext, filters: Filters = new Map(), range?: Range): FloatingIpRow[] {
     return this.#core.store.lists.floatingIps.rows(filters, visible(scopeOf(context)), range);
   }
 
-  get(context: RequestContext, id: string): Body {
-    return this.#views([this.row(context, id)])[0] ?? {};
-  }
-
-  row(context: RequestContext, id: string): FloatingIpRow {
-    const [row] = this.rows(context, new Map([["id", [id]]]));
+  get(context: RequestContext, id: string): FloatingIpRow {
+    const [row] = this.list(context, new Map([["id", [id]]]));
     if (row === undefined) throw floatingIpNotFound(id);
     return row;
   }
 
-  #views(rows: readonly FloatingIpRow[]): Body[] {
+  details(rows: readonly FloatingIpRow[]): FloatingIpDetails {
     const { store } = this.#core;
     const ports = store.ports.getMany(rows.map((row) => row.port_id).filter((id) => id !== null));
-    const byId = new Map(ports.map((port) => [port.id, port]));
     const forwardings = store.portForwardings.select(
       "floatingip_id IN (SELECT value FROM json_each(?))",
       JSON.stringify(rows.map(({ id }) => id)),
     );
-    const byFloatingIp = groupBy(forwardings, (one) => one.floatingip_id);
-    return rows.map((row) => floatingIpView(row, byId.get(row.port_id ?? "") ?? null, byFloatingIp.get(row.id) ?? []));
+    return {
+      ports: new Map(ports.map((port) => [port.id, port])),
+      forwardings: Map.groupBy(forwardings, (one) => one.floatingip_id),
+    };
   }
 
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(context: RequestContext, wanted: readonly NewFloatingIp[]): FloatingIpRow[] {
     return this.#core.kernel.db.transaction(() => {
-      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#core, project, { floatingip: wanted.length });
-      return this.#views(bodies.map((body) => this.#insert(context, body)));
+      checkQuotas(this.#core, "floatingip", wanted);
+      return wanted.map((one) => this.#insert(context, one));
     });
   }
 
-  #insert(context: RequestContext, body: Body): FloatingIpRow {
+  #insert(context: RequestContext, wanted: NewFloatingIp): FloatingIpRow {
     const { store, dirty } = this.#core;
-    const network = this.#externalNetwork(context, String(body.floating_network_id));
+    const network = this.#externalNetwork(context, wanted.floating_network_id);
     const row: FloatingIpRow = {
-      ...standard(this.#core, String(body.project_id), body.description, body.tags),
+      ...standard(this.#core, wanted),
       floating_ip_address: "",
       floating_network_id: network.id,
       floating_port_id: "",
       ...NOWHERE,
       status: "DOWN",
-      dns_name: String(body.dns_name),
-      dns_domain: String(body.dns_domain),
+      dns_name: wanted.dns_name ?? "",
+      dns_domain: wanted.dns_domain ?? "",
     };
     // Refused before an address is taken, so that the errors are those of neutron.
-    const association = this.#associate(context, row, body.port_id, body.fixed_ip_address);
-    const port = this.#takeAddress(context, network, row.id, body);
+    const association = this.#associate(context, row, wanted.port_id ?? null, wanted.fixed_ip_address ?? null);
+    const port = this.#takeAddress(context, network, row.id, wanted);
     const address = store.portDetails.ips(port.id).find((ip) => isIPv4(ip.ip_address))?.ip_address;
     if (address === undefined) {
       throw badRequest(`Unable to find any IP address on external network ${network.id}.`, {
@@ -109,7 +124,7 @@ export class FloatingIpManager implements Resource {
   }
 
   #externalNetwork(context: RequestContext, id: string): NetworkRow {
-    const network = this.#networks.rows(context, new Map([["id", [id]]]))[0];
+    const network = this.#networks.list(context, new Map([["id", [id]]]))[0];
     if (network === undefined) throw networkNotFound(id);
     if (!network.external) throw bad(`Network ${id} is not a valid external network`);
     const subnets = this.#core.store.subnets.select("network_id = ? AND ip_version = 4", id);
@@ -117,10 +132,10 @@ export class FloatingIpManager implements Resource {
     return network;
   }
 
-  #takeAddress(context: RequestContext, network: NetworkRow, id: string, body: Body): PortRow {
+  #takeAddress(context: RequestContext, network: NetworkRow, id: string, wanted: NewFloatingIp): PortRow {
     const request: { subnet_id?: string; ip_address?: string } = {};
-    if (typeof body.subnet_id === "string") request.subnet_id = body.subnet_id;
-    if (typeof body.floating_ip_address === "string") request.ip_address = body.floating_ip_address;
+    if (wanted.subnet_id != null) request.subnet_id = wanted.subnet_id;
+    if (wanted.floating_ip_address != null) request.ip_address = wanted.floating_ip_address;
     const subnets = this.#core.store.subnets.select("network_id = ? AND ip_version = 4", network.id);
     const any = request.subnet_id === undefined && request.ip_address === undefined;
     const attempts = any ? subnets.map((subnet) => ({ subnet_id: subnet.id })) : [request];
@@ -130,12 +145,12 @@ export class FloatingIpManager implements Resource {
         return this.#ports.insert(
           { ...context, isAdmin: true },
           {
-            projectId: "",
-            networkId: network.id,
-            deviceId: id,
-            deviceOwner: "network:floatingip",
-            fixedIps: [attempt],
-            groupIds: [],
+            project_id: "",
+            network_id: network.id,
+            device_id: id,
+            device_owner: "network:floatingip",
+            fixed_ips: [attempt],
+            security_groups: [],
           },
         );
       } catch (error) {
@@ -146,14 +161,14 @@ export class FloatingIpManager implements Resource {
   }
 
   /** The router that leads from the port's subnet to the external network. Errors: 400, 404, 409 as neutron. */
-  #associate(context: RequestContext, row: FloatingIpRow, portId: unknown, fixed: unknown): Association {
-    if (portId === null || portId === undefined) {
-      if (fixed !== null && fixed !== undefined) throw bad("fixed_ip_address cannot be specified without a port_id");
+  #associate(context: RequestContext, row: FloatingIpRow, portId: string | null, fixed: string | null): Association {
+    if (portId === null) {
+      if (fixed !== null) throw bad("fixed_ip_address cannot be specified without a port_id");
       return NOWHERE;
     }
     const { store } = this.#core;
-    const port = store.ports.get(String(portId));
-    if (port === undefined) throw portNotFound(String(portId));
+    const port = store.ports.get(portId);
+    if (port === undefined) throw portNotFound(portId);
     if (port.project_id !== row.project_id && !seesAll(context)) {
       const network = store.networks.get(port.network_id);
       if (network?.project_id !== row.project_id) throw portNotFound(port.id);
@@ -161,7 +176,7 @@ export class FloatingIpManager implements Resource {
         `Cannot process floating IP association with Port ${port.id}, since that port is owned by a different project`,
       );
     }
-    const address = this.#internalAddress(port, typeof fixed === "string" ? fixed : null);
+    const address = this.#internalAddress(port, fixed);
     const router = this.routerFor(row.floating_network_id, port, address);
     const twin = store.floatingIps
       .select(
@@ -220,16 +235,16 @@ export class FloatingIpManager implements Resource {
     );
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
+  update(context: RequestContext, id: string, changes: FloatingIpChanges): FloatingIpRow {
     const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       const { port_id, fixed_ip_address, ...rest } = changes;
-      const wanted: Partial<FloatingIpRow> = rest as Partial<FloatingIpRow>;
+      const wanted: Partial<FloatingIpRow> = { ...rest };
       if (port_id !== undefined || fixed_ip_address !== undefined) {
         const target = port_id === undefined ? row.port_id : port_id;
         if (target !== null && this.#hasForwardings(id)) throw inUseByForwarding(id);
-        Object.assign(wanted, this.#associate(context, row, target, fixed_ip_address));
+        Object.assign(wanted, this.#associate(context, row, target, fixed_ip_address ?? null));
         if (wanted.port_id === null || wanted.router_id !== row.router_id) wanted.status = "DOWN";
       } else if (Object.keys(rest).length === 0) {
         // An empty update takes the association away, as in neutron (port_id is what the call is for).
@@ -238,7 +253,7 @@ export class FloatingIpManager implements Resource {
       const updated = revise(this.#core, store.floatingIps, row, wanted);
       for (const router of new Set([row.router_id, updated.router_id])) if (router !== null) dirty("router", router);
       for (const port of new Set([row.port_id, updated.port_id])) this.#tellDevice(port);
-      return this.#views([updated])[0] ?? {};
+      return updated;
     });
   }
 
@@ -255,7 +270,7 @@ export class FloatingIpManager implements Resource {
   remove(context: RequestContext, id: string): void {
     const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       if (this.#hasForwardings(id)) throw inUseByForwarding(id);
       store.floatingIps.delete(id);
       const port = store.ports.get(row.floating_port_id);
@@ -267,7 +282,7 @@ export class FloatingIpManager implements Resource {
 
   /** The port a forwarding leads to, which must be one that the caller sees. Errors: 404. */
   internalPort(context: RequestContext, id: string): PortRow {
-    return this.#ports.row(context, id);
+    return this.#ports.get(context, id);
   }
 }
 

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { contains } from "../../../kernel/config/addresses.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { addressTaken, badResource, invalidInput, macInUse, noMoreAddresses, subnetNotFound } from "../errors.ts";
-import type { FixedIpRequest } from "../schemas/converters.ts";
 import type { PortIp, SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
 import { blockOf, canonical, eui64, firstFree, hostRange, isAutoAddress, numberOf } from "./addresses.ts";
+import type { FixedIpRequest } from "./ports.ts";
 
-export interface AddressWish {
+export interface AddressRequest {
   networkId: string;
   mac: string;
   deviceOwner: string;
@@ -30,7 +30,7 @@ export class Ipam {
   }
 
   /** Errors: 400 InvalidIpForSubnet, InvalidIpForNetwork, InvalidInput; 409 IpAddressAlreadyAllocated, IpAddressGenerationFailure. */
-  allocate(wish: AddressWish): PortIp[] {
+  allocate(wish: AddressRequest): PortIp[] {
     const all = this.#store.subnets.select("network_id = ?", wish.networkId);
     const subnets = all.filter((subnet) => serves(subnet, wish.deviceOwner));
     const chosen: PortIp[] = [];
@@ -62,7 +62,7 @@ export class Ipam {
   #fulfil(
     request: FixedIpRequest,
     subnets: readonly SubnetRow[],
-    wish: AddressWish,
+    wish: AddressRequest,
     take: (subnet: SubnetRow, address: string) => void,
     chosen: readonly PortIp[],
   ): void {
@@ -93,7 +93,7 @@ export class Ipam {
   #subnetFor(
     request: FixedIpRequest,
     subnets: readonly SubnetRow[],
-    { networkId, deviceOwner }: AddressWish,
+    { networkId, deviceOwner }: AddressRequest,
   ): SubnetRow {
     const { subnet_id: id, ip_address: address } = request;
     if (subnets.length === 0) throw invalidInput("IP allocation requires subnets for network");
@@ -120,7 +120,7 @@ export class Ipam {
 
   #pickPerFamily(
     subnets: readonly SubnetRow[],
-    wish: AddressWish,
+    wish: AddressRequest,
     take: (subnet: SubnetRow, address: string) => void,
     chosen: readonly PortIp[],
   ): void {

@@ -3,50 +3,65 @@ import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { invalidInput, networkInUse, networkNotFound } from "../errors.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { networkAttributes } from "../schemas/resources.ts";
-import type { NetworkRow, PortRow } from "../store/rows.ts";
+import type { NetworkRow, PortRow, SubnetRow } from "../store/rows.ts";
 import { sharedWith, visible } from "../store/visible.ts";
-import { networkView } from "../views/networks.ts";
-import { type Core, checkQuota, groupBy, revise, scopeOf, sharedIds, standard } from "./core.ts";
+import {
+  type Collection,
+  type Core,
+  checkQuotas,
+  type Described,
+  type Filters,
+  revise,
+  scopeOf,
+  sharedIds,
+  standard,
+} from "./core.ts";
 import { sharedSetting, shareWithAll, unshare } from "./rbac-rules.ts";
-import { changedSegment, segmentOf } from "./segments.ts";
+import { changedSegment, segmentOf, type WantedSegment } from "./segments.ts";
 
 /** Ports that go with their network instead of keeping it: the DHCP server's. */
 export const AUTO_DELETED_OWNERS: ReadonlySet<string> = new Set(["network:dhcp"]);
 /** An external network is seen by whom a policy lets use it as such: everybody, unless somebody took that back. */
 const WAYS = [sharedWith("network"), sharedWith("network", "id", "access_as_external")];
 
-export class NetworkManager implements Resource {
-  readonly names = { singular: "network", plural: "networks" };
-  readonly path = "/v2.0/networks";
-  readonly unknownMarker = "refused";
-  readonly attributes = networkAttributes;
-  readonly listed: Resource["listed"];
+export interface NewNetwork extends Described, WantedSegment {
+  name?: string;
+  admin_state_up?: boolean;
+  /** 0: what the cloud gives. */
+  mtu?: number;
+  shared?: boolean;
+  external?: boolean;
+  is_default?: boolean;
+  port_security_enabled?: boolean;
+  dns_domain?: string;
+  availability_zone_hints?: string[];
+}
+export type NetworkChanges = Partial<Omit<NewNetwork, "project_id" | "tags" | "availability_zone_hints">>;
+
+/** What a network shows besides its own columns. */
+export interface NetworkDetails {
+  /** Network id → its subnets. */
+  subnets: ReadonlyMap<string, readonly SubnetRow[]>;
+  /** Networks that a policy shares with the caller, or everybody. */
+  shared: ReadonlySet<string>;
+  /** Subnet pool id → address scope id. */
+  scopes: ReadonlyMap<string, string | null>;
+}
+
+export class NetworkManager implements Collection {
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
-    this.listed = core.store.lists.networks;
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    return this.views(context, this.rows(context, filters, range));
-  }
-
-  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): NetworkRow[] {
+  list(context: RequestContext, filters: Filters = new Map(), range?: Range): NetworkRow[] {
     return this.#core.store.lists.networks.rows(filters, visible(scopeOf(context), ...WAYS), range);
   }
 
-  get(context: RequestContext, id: string): Body {
-    return this.views(context, [this.row(context, id)])[0] ?? {};
-  }
-
   /** Errors: 404. */
-  row(context: RequestContext, id: string): NetworkRow {
-    const [row] = this.rows(context, new Map([["id", [id]]]));
+  get(context: RequestContext, id: string): NetworkRow {
+    const [row] = this.list(context, new Map([["id", [id]]]));
     if (row === undefined) throw networkNotFound(id);
     return row;
   }
@@ -56,63 +71,48 @@ export class NetworkManager implements Resource {
     return sharedIds(this.#core, context, [network]).has(network.id);
   }
 
-  views(context: RequestContext, rows: readonly NetworkRow[]): Body[] {
-    const ids = rows.map(({ id }) => id);
-    const subnets = this.#core.store.subnets.select(
-      "network_id IN (SELECT value FROM json_each(?))",
-      JSON.stringify(ids),
-    );
-    const byNetwork = groupBy(subnets, (subnet) => subnet.network_id);
-    const shared = sharedIds(this.#core, context, rows);
-    const scopes = this.#scopes(subnets.map((subnet) => subnet.subnetpool_id));
-    return rows.map((row) => networkView(row, byNetwork.get(row.id) ?? [], shared, scopes));
+  details(context: RequestContext, rows: readonly NetworkRow[]): NetworkDetails {
+    const { store } = this.#core;
+    const ids = JSON.stringify(rows.map(({ id }) => id));
+    const subnets = store.subnets.select("network_id IN (SELECT value FROM json_each(?))", ids);
+    const pools = new Set(subnets.map((subnet) => subnet.subnetpool_id).filter((id) => id !== null));
+    return {
+      subnets: Map.groupBy(subnets, (subnet) => subnet.network_id),
+      shared: sharedIds(this.#core, context, rows),
+      scopes: new Map(store.subnetPools.getMany([...pools]).map((pool) => [pool.id, pool.address_scope_id])),
+    };
   }
 
-  /** Subnet pool id → its address scope. */
-  #scopes(poolIds: readonly (string | null)[]): ReadonlyMap<string, string | null> {
-    const ids = [...new Set(poolIds.filter((id) => id !== null))];
-    return new Map(this.#core.store.subnetPools.getMany(ids).map((pool) => [pool.id, pool.address_scope_id]));
-  }
-
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(_context: RequestContext, wanted: readonly NewNetwork[]): NetworkRow[] {
     return this.#core.kernel.db.transaction(() => {
-      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
-        checkQuota(this.#core, project, { network: wanted.length });
-      }
-      const rows = bodies.map((body) => this.#insert(body));
-      // Who makes a network is told that it is no default; later only external ones say so.
-      return this.views(context, rows).map((view, index) => ({
-        ...view,
-        is_default: rows[index]?.is_default ?? false,
-      }));
+      checkQuotas(this.#core, "network", wanted);
+      return wanted.map((one) => this.#insert(one));
     });
   }
 
-  #insert(body: Body): NetworkRow {
+  #insert(wanted: NewNetwork): NetworkRow {
     const { settings } = this.#core.kernel;
-    const projectId = String(body.project_id);
-    const external = body["router:external"] === true;
-    const segment = segmentOf(this.#core.store, settings.network, body);
+    const { external = false, mtu = 0 } = wanted;
+    const segment = segmentOf(this.#core.store, settings.network, wanted);
     const limit = settings.network.mtu;
-    if (typeof body.mtu === "number" && body.mtu > limit)
-      throw invalidInput(`Requested MTU is too big, maximum is ${limit}`);
+    if (mtu > limit) throw invalidInput(`Requested MTU is too big, maximum is ${limit}`);
     const row: NetworkRow = {
-      ...standard(this.#core, projectId, body.description, body.tags, 1),
-      name: String(body.name),
-      admin_state_up: body.admin_state_up === true,
+      ...standard(this.#core, wanted, 1),
+      name: wanted.name ?? "",
+      admin_state_up: wanted.admin_state_up ?? true,
       status: "ACTIVE",
       external,
-      is_default: external && body.is_default === true,
-      mtu: typeof body.mtu === "number" && body.mtu > 0 ? body.mtu : limit,
-      port_security_enabled: body.port_security_enabled === true,
-      dns_domain: String(body.dns_domain),
+      is_default: external && wanted.is_default === true,
+      mtu: mtu > 0 ? mtu : limit,
+      port_security_enabled: wanted.port_security_enabled ?? true,
+      dns_domain: wanted.dns_domain ?? "",
       ...segment,
-      availability_zone_hints: body.availability_zone_hints as string[],
+      availability_zone_hints: wanted.availability_zone_hints ?? [],
     };
     if (row.is_default) this.#refuseSecondDefault(row.id);
     this.#core.store.networks.insert(row);
     if (external) this.#openToAll(row);
-    if (body.shared === true) shareWithAll(this.#core.store, "network", row);
+    if (wanted.shared === true) shareWithAll(this.#core.store, "network", row);
     this.#core.dirty("network", row.id);
     return row;
   }
@@ -139,18 +139,25 @@ export class NetworkManager implements Resource {
     throw conflict(`A default external network already exists: ${other.id}.`, { type: "DefaultExternalNetworkExists" });
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
+  update(context: RequestContext, id: string, changes: NetworkChanges): NetworkRow {
     const core = this.#core;
     return core.kernel.db.transaction(() => {
-      const row = this.row(context, id);
-      const { "router:external": external, shared, ...rest } = changes;
-      const segment = changedSegment(core.store, core.kernel.settings.network, row, rest);
-      const wanted: Partial<NetworkRow> = { ...(rest as Partial<NetworkRow>), ...segment };
+      const row = this.get(context, id);
+      const {
+        external,
+        shared,
+        provider_type: _type,
+        provider_physical: _physical,
+        provider_segment: _id,
+        ...rest
+      } = changes;
+      const segment = changedSegment(core.store, core.kernel.settings.network, row, changes);
+      const wanted: Partial<NetworkRow> = { ...rest, ...segment };
       if (wanted.mtu === 0) wanted.mtu = core.kernel.settings.network.mtu;
       if (typeof wanted.mtu === "number" && wanted.mtu > core.kernel.settings.network.mtu)
         throw invalidInput(`Requested MTU is too big, maximum is ${core.kernel.settings.network.mtu}`);
-      if (external !== undefined) this.#setExternal(row, external === true, wanted);
-      if (shared !== undefined) this.#setShared(row, shared === true);
+      if (external !== undefined) this.#setExternal(row, external, wanted);
+      if (shared !== undefined) this.#setShared(row, shared);
       if (wanted.is_default === true) {
         if (!(wanted.external ?? row.external)) wanted.is_default = false;
         else this.#refuseSecondDefault(id);
@@ -158,7 +165,7 @@ export class NetworkManager implements Resource {
       const updated = revise(core, core.store.networks, row, wanted);
       core.dirty("network", id);
       if (wanted.mtu !== undefined) this.#dirtyRouters(id);
-      return this.views(context, [updated])[0] ?? {};
+      return updated;
     });
   }
 
@@ -206,7 +213,7 @@ export class NetworkManager implements Resource {
   remove(context: RequestContext, id: string): void {
     const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       // Floating IPs that lead nowhere go with their network, as in neutron.
       for (const fip of store.floatingIps.select("floating_network_id = ? AND router_id IS NULL", id)) {
         store.floatingIps.delete(fip.id);

@@ -1,13 +1,21 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, conflict } from "../../../kernel/errors.ts";
 import { badResource, portForwardingNotFound } from "../errors.ts";
-import type { Body } from "../schemas/attribute.ts";
 import type { FloatingIpRow, PortForwardingRow, PortIp, PortRow } from "../store/rows.ts";
-import { portForwardingView } from "../views/floating-ips.ts";
 import { type Core, revise, standard } from "./core.ts";
 import type { FloatingIpManager } from "./floating-ips.ts";
 
 const bad = (message: string) => badResource("port_forwarding", message);
+
+export interface NewPortForwarding {
+  protocol: string;
+  external_port: number;
+  internal_port: number;
+  internal_port_id: string;
+  /** Undefined: the port's first. */
+  internal_ip_address?: string;
+  description?: string;
+}
 
 /** Ports of one floating IP that lead to different guests (neutron/services/portforwarding/pf_plugin.py). */
 export class PortForwardingManager {
@@ -19,13 +27,13 @@ export class PortForwardingManager {
     this.#floatingIps = floatingIps;
   }
 
-  list(context: RequestContext, fipId: string): Body[] {
-    const fip = this.#floatingIps.row(context, fipId);
-    return this.#core.store.portForwardings.select("floatingip_id = ?", fip.id).map(portForwardingView);
+  list(context: RequestContext, fipId: string): PortForwardingRow[] {
+    const fip = this.#floatingIps.get(context, fipId);
+    return this.#core.store.portForwardings.select("floatingip_id = ?", fip.id);
   }
 
-  get(context: RequestContext, fipId: string, id: string): Body {
-    return portForwardingView(this.#row(this.#floatingIps.row(context, fipId).id, id));
+  get(context: RequestContext, fipId: string, id: string): PortForwardingRow {
+    return this.#row(this.#floatingIps.get(context, fipId).id, id);
   }
 
   #row(fipId: string, id: string): PortForwardingRow {
@@ -36,39 +44,50 @@ export class PortForwardingManager {
 
   /** Errors: 404. */
   floatingIp(context: RequestContext, id: string): FloatingIpRow {
-    return this.#floatingIps.row(context, id);
+    return this.#floatingIps.get(context, id);
   }
 
-  create(context: RequestContext, fipId: string, body: Body): Body {
+  create(context: RequestContext, fipId: string, wanted: NewPortForwarding): PortForwardingRow {
     const { store, kernel } = this.#core;
     const fip = this.floatingIp(context, fipId);
     return kernel.db.transaction(() => {
-      const port = this.#floatingIps.internalPort(context, String(body.internal_port_id));
+      const port = this.#floatingIps.internalPort(context, wanted.internal_port_id);
       const ips = this.#addresses(port);
       const [first] = ips;
       if (first === undefined) throw bad(`Requested internal port ${port.id} must allocate an IPv4 address at least.`);
-      const row = {
-        ...standard(this.#core, fip.project_id, body.description, []),
-        ...columns(body),
+      const {
+        protocol,
+        external_port,
+        internal_port,
+        internal_port_id,
+        internal_ip_address,
+        description = "",
+      } = wanted;
+      const row: PortForwardingRow = {
+        ...standard(this.#core, { project_id: fip.project_id, description }),
+        protocol,
+        external_port,
+        internal_port,
+        internal_port_id,
         floatingip_id: fip.id,
-        internal_ip_address: String(body.internal_ip_address ?? first.ip_address),
-      } as PortForwardingRow;
+        internal_ip_address: internal_ip_address ?? first.ip_address,
+      };
       this.#refuseCollisions(row);
       this.#refuseBoundPort(row);
       if (fip.port_id !== null) throw alreadyAssociated(fip, row);
       const router = this.#routerFor(fip, port, row);
       store.portForwardings.insert(row);
       this.#serve(fip, router);
-      return portForwardingView(row);
+      return row;
     });
   }
 
-  update(context: RequestContext, fipId: string, id: string, changes: Body): Body {
+  update(context: RequestContext, fipId: string, id: string, changes: Partial<NewPortForwarding>): PortForwardingRow {
     const { store, kernel } = this.#core;
     const fip = this.floatingIp(context, fipId);
     return kernel.db.transaction(() => {
       const row = this.#row(fip.id, id);
-      const next = { ...row, ...(changes as Partial<PortForwardingRow>) };
+      const next = { ...row, ...changes };
       const port = this.#floatingIps.internalPort(context, next.internal_port_id);
       if (changes.internal_port_id !== undefined) {
         this.#refuseBoundPort(next);
@@ -87,7 +106,7 @@ export class PortForwardingManager {
       const wanted = { protocol, external_port, internal_port, internal_port_id, internal_ip_address, description };
       const updated = revise(this.#core, store.portForwardings, row, wanted);
       this.#serve(fip, router);
-      return portForwardingView(updated);
+      return updated;
     });
   }
 
@@ -158,11 +177,6 @@ export class PortForwardingManager {
     if (router !== fip.router_id) store.floatingIps.update(fip.id, { router_id: router });
     for (const id of new Set([fip.router_id, router])) if (id !== null) dirty("router", id);
   }
-}
-
-function columns(body: Body): Body {
-  const { protocol, external_port, internal_port, internal_port_id } = body;
-  return { protocol, external_port, internal_port, internal_port_id };
 }
 
 const collision = (what: string, port: number) =>

@@ -11,16 +11,22 @@ import {
   portNotFound,
   servicePortInUse,
 } from "../errors.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { type FixedIpRequest, refuseDoublePairs, type WantedOption, type WantedPair } from "../schemas/converters.ts";
-import { portAttributes } from "../schemas/resources.ts";
 import type { AddressPair, DhcpOption, NetworkRow, PortIp, PortRow } from "../store/rows.ts";
 import { inOwn, visible } from "../store/visible.ts";
-import { portView } from "../views/ports.ts";
+import { refuseDoublePairs } from "../values/address-pairs.ts";
 import { eui64, isAutoAddress } from "./addresses.ts";
-import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
+import {
+  type Change,
+  type Collection,
+  type Core,
+  checkQuotas,
+  type Described,
+  type Filters,
+  revise,
+  scopeOf,
+  seesAll,
+  standard,
+} from "./core.ts";
 import { Ipam } from "./ipam.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
@@ -30,120 +36,123 @@ const GUARDED_OWNERS = new Set(["network:router_interface", "network:router_gate
 /** On a network of others, one port must not take all of its addresses: what neutron's max_fixed_ips_per_port was. */
 const MAX_FOREIGN_IPS = 5;
 
-/** What a new port is made of; `createPort` of the API and of routers, floating IPs and nova all end here. */
-export interface NewPort {
-  projectId: string;
-  networkId: string;
+export interface FixedIpRequest {
+  subnet_id?: string;
+  ip_address?: string;
+  /** In an update: takes the address away that follows from the MAC and would stay otherwise. */
+  delete_subnet?: boolean;
+}
+/** A pair as it is asked for: without a MAC it is about the port's own. */
+export type WantedPair = Pick<AddressPair, "ip_address"> & { mac_address?: string };
+/** Null takes it away. */
+export type WantedOption = Omit<DhcpOption, "opt_value"> & { opt_value: string | null };
+
+/** What users, routers, floating IPs and nova all make ports of. */
+export interface NewPort extends Described {
+  network_id: string;
   name?: string;
-  description?: unknown;
-  tags?: unknown;
-  mac?: string | null;
-  adminStateUp?: boolean;
-  deviceId?: string;
-  deviceOwner?: string;
+  mac_address?: string | null;
+  admin_state_up?: boolean;
+  device_id?: string;
+  device_owner?: string;
   /** Undefined: the usual pick; empty: no address. */
-  fixedIps?: readonly FixedIpRequest[];
-  addressPairs?: readonly WantedPair[];
-  dhcpOptions?: readonly WantedOption[];
+  fixed_ips?: readonly FixedIpRequest[];
+  allowed_address_pairs?: readonly WantedPair[];
+  extra_dhcp_opts?: readonly WantedOption[];
   /** Undefined: the project's default group (none where port security is off). */
-  groupIds?: readonly string[];
-  portSecurity?: boolean;
-  hostId?: string;
-  vnicType?: string;
+  security_groups?: readonly string[];
+  port_security_enabled?: boolean;
+  host_id?: string;
+  vnic_type?: string;
   profile?: Record<string, unknown>;
-  dnsName?: string;
+  dns_name?: string;
+}
+export type PortChanges = Partial<Omit<NewPort, "project_id" | "network_id" | "tags">>;
+
+/** What a port shows besides its own columns, by its id. */
+export interface PortDetails {
+  ips: ReadonlyMap<string, readonly PortIp[]>;
+  groups: ReadonlyMap<string, readonly string[]>;
 }
 
-export class PortManager implements Resource {
-  readonly names = { singular: "port", plural: "ports" };
-  readonly path = "/v2.0/ports";
-  readonly unknownMarker = "refused";
-  readonly attributes = portAttributes;
+export class PortManager implements Collection {
   readonly ipam: Ipam;
-  readonly listed: Resource["listed"];
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #groups: SecurityGroupManager;
 
   constructor(core: Core, networks: NetworkManager, groups: SecurityGroupManager) {
     this.#core = core;
-    this.listed = core.store.lists.ports;
     this.#networks = networks;
     this.#groups = groups;
     this.ipam = new Ipam(core.store);
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    return this.views(this.rows(context, filters, range));
-  }
-
   /** The caller's own, and all ports of the caller's networks. */
-  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): PortRow[] {
-    const ways = visible(scopeOf(context), inOwn("network_id", "network_networks"));
-    return this.#core.store.lists.ports.rows(filters, ways, range);
+  list(context: RequestContext, filters: Filters = new Map(), range?: Range): PortRow[] {
+    return this.#core.store.lists.ports.rows(
+      filters,
+      visible(scopeOf(context), inOwn("network_id", "network_networks")),
+      range,
+    );
   }
 
-  get(context: RequestContext, id: string): Body {
-    return this.views([this.row(context, id)])[0] ?? {};
-  }
-
-  row(context: RequestContext, id: string): PortRow {
-    const [row] = this.rows(context, new Map([["id", [id]]]));
+  get(context: RequestContext, id: string): PortRow {
+    const [row] = this.list(context, new Map([["id", [id]]]));
     if (row === undefined) throw portNotFound(id);
     return row;
   }
 
-  views(rows: readonly PortRow[]): Body[] {
+  details(rows: readonly PortRow[]): PortDetails {
     const ids = rows.map(({ id }) => id);
-    const ips = this.#core.store.portDetails.ipsOf(ids);
-    const groups = this.#core.store.portDetails.groupsOf(ids);
-    const { dnsDomain } = this.#core.kernel.settings.network;
-    return rows.map((row) => portView(row, ips.get(row.id) ?? [], groups.get(row.id) ?? [], dnsDomain));
+    const { portDetails } = this.#core.store;
+    return { ips: portDetails.ipsOf(ids), groups: portDetails.groupsOf(ids) };
   }
 
   /** The owner of its network may take it away, but not change it. */
-  owners(view: Body, verb: "update" | "delete"): readonly string[] {
-    const network = verb === "delete" ? this.#core.store.networks.get(String(view.network_id)) : undefined;
-    return network === undefined ? [String(view.project_id)] : [String(view.project_id), network.project_id];
+  owners({ network_id, project_id }: PortRow, verb: Change): readonly string[] {
+    const network = verb === "delete" ? this.#core.store.networks.get(network_id) : undefined;
+    return network === undefined ? [project_id] : [project_id, network.project_id];
   }
 
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(context: RequestContext, wanted: readonly NewPort[]): PortRow[] {
     return this.#core.kernel.db.transaction(() => {
-      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#core, project, { port: wanted.length });
-      return this.views(bodies.map((body) => this.insert(context, newPortOf(body))));
+      checkQuotas(this.#core, "port", wanted);
+      return wanted.map((one) => this.insert(context, one));
     });
   }
 
   /** Inside a transaction; the quota is the caller's to check. Errors: 400, 403, 404, 409 of addresses, groups and networks. */
   insert(context: RequestContext, wanted: NewPort): PortRow {
     const { store, dirty, kernel } = this.#core;
-    const network = this.#networks.row(context, wanted.networkId);
+    const network = this.#networks.get(context, wanted.network_id);
     this.#requireUse(context, network, wanted);
-    const owner = wanted.deviceOwner ?? "";
-    this.#requireOwnRouter(context, owner, wanted.deviceId ?? "", wanted.projectId);
-    const mac = this.ipam.mac(network.id, wanted.mac);
-    const ips = this.ipam.allocate({ networkId: network.id, mac, deviceOwner: owner, requests: wanted.fixedIps });
+    const owner = wanted.device_owner ?? "";
+    this.#requireOwnRouter(context, owner, wanted.device_id ?? "", wanted.project_id);
+    const mac = this.ipam.mac(network.id, wanted.mac_address);
+    const ips = this.ipam.allocate({ networkId: network.id, mac, deviceOwner: owner, requests: wanted.fixed_ips });
     const trusted = owner.startsWith("network:");
-    const portSecurity = trusted ? false : (wanted.portSecurity ?? network.port_security_enabled);
+    const portSecurity = trusted ? false : (wanted.port_security_enabled ?? network.port_security_enabled);
     const groupIds = this.#groupsFor(context, wanted, portSecurity, trusted);
-    if ((wanted.addressPairs?.length ?? 0) > 0 && !portSecurity) throw pairsNeedSecurity();
+    if ((wanted.allowed_address_pairs?.length ?? 0) > 0 && !portSecurity) throw pairsNeedSecurity();
     const row: PortRow = {
-      ...standard(this.#core, wanted.projectId, wanted.description, wanted.tags, 1),
+      ...standard(this.#core, wanted, 1),
       name: wanted.name ?? "",
       network_id: network.id,
       mac_address: mac,
-      admin_state_up: wanted.adminStateUp ?? true,
+      admin_state_up: wanted.admin_state_up ?? true,
       status: "DOWN",
-      device_id: wanted.deviceId ?? "",
+      device_id: wanted.device_id ?? "",
       device_owner: owner,
-      allowed_address_pairs: this.#pairs(wanted.addressPairs ?? [], mac),
-      extra_dhcp_opts: (wanted.dhcpOptions ?? []).filter((option): option is DhcpOption => option.opt_value !== null),
+      allowed_address_pairs: this.#pairs(wanted.allowed_address_pairs ?? [], mac),
+      extra_dhcp_opts: (wanted.extra_dhcp_opts ?? []).filter(
+        (option): option is DhcpOption => option.opt_value !== null,
+      ),
       port_security_enabled: portSecurity,
-      host_id: wanted.hostId ?? "",
-      vnic_type: wanted.vnicType ?? "normal",
+      host_id: wanted.host_id ?? "",
+      vnic_type: wanted.vnic_type ?? "normal",
       profile: wanted.profile ?? {},
-      dns_name: wanted.dnsName ?? "",
+      dns_name: wanted.dns_name ?? "",
       propagate_uplink_status: true,
       plugged: false,
       former_guests: 0,
@@ -163,15 +172,15 @@ export class PortManager implements Resource {
     const owns = network.project_id === context.projectId;
     if (!owns && !this.#networks.isShared(context, network)) throw disallowed("rule:create_port");
     const rules: string[] = [];
-    if (!owns && (wanted.deviceOwner ?? "").startsWith("network:")) rules.push("device_owner");
-    if (!owns && wanted.mac != null) rules.push("mac_address");
-    if (!owns && wanted.fixedIps?.some((ip) => ip.ip_address !== undefined) === true) rules.push("fixed_ips");
-    if (!owns && wanted.portSecurity === false) rules.push("port_security_enabled");
-    if (!owns && (wanted.addressPairs?.length ?? 0) > 0) rules.push("allowed_address_pairs");
+    if (!owns && (wanted.device_owner ?? "").startsWith("network:")) rules.push("device_owner");
+    if (!owns && wanted.mac_address != null) rules.push("mac_address");
+    if (!owns && wanted.fixed_ips?.some((ip) => ip.ip_address !== undefined) === true) rules.push("fixed_ips");
+    if (!owns && wanted.port_security_enabled === false) rules.push("port_security_enabled");
+    if (!owns && (wanted.allowed_address_pairs?.length ?? 0) > 0) rules.push("allowed_address_pairs");
     if (rules.length > 0) {
       throw disallowed(`(rule:create_port and ${rules.map((rule) => `rule:create_port:${rule}`).join(" and ")})`);
     }
-    if (!owns) refuseTooMany(wanted.fixedIps);
+    if (!owns) refuseTooMany(wanted.fixed_ips);
   }
 
   /** A port that says it is a router's would plug that router into this network. Errors: 409 for another project's router. */
@@ -182,19 +191,19 @@ export class PortManager implements Resource {
   }
 
   #groupsFor(context: RequestContext, wanted: NewPort, portSecurity: boolean, trusted: boolean): readonly string[] {
-    if (wanted.groupIds === undefined) {
+    if (wanted.security_groups === undefined) {
       const { useSecurityGroups } = this.#core.kernel.settings.network;
-      if (!portSecurity || trusted || wanted.projectId === "" || !useSecurityGroups) return [];
-      return [this.#groups.ensureDefault(wanted.projectId)];
+      if (!portSecurity || trusted || wanted.project_id === "" || !useSecurityGroups) return [];
+      return [this.#groups.ensureDefault(wanted.project_id)];
     }
-    if (wanted.groupIds.length > 0 && !portSecurity) throw groupsNeedSecurity();
-    this.#checkGroups(context, wanted.projectId, wanted.groupIds);
-    return wanted.groupIds;
+    if (wanted.security_groups.length > 0 && !portSecurity) throw groupsNeedSecurity();
+    this.#checkGroups(context, wanted.project_id, wanted.security_groups);
+    return wanted.security_groups;
   }
 
   #checkGroups(context: RequestContext, projectId: string, ids: readonly string[]): void {
     const scope = seesAll(context) ? context : { ...context, projectId };
-    const known = new Set(this.#groups.rows(scope, new Map([["id", ids]])).map(({ id }) => id));
+    const known = new Set(this.#groups.visible(scope, new Map([["id", ids]])).map(({ id }) => id));
     const missing = ids.find((id) => !known.has(id));
     if (missing !== undefined) throw groupNotFound(missing);
     if (new Set(this.#core.store.groups.getMany(ids).map(({ stateful }) => stateful)).size > 1) {
@@ -217,16 +226,16 @@ export class PortManager implements Resource {
     return complete;
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
+  update(context: RequestContext, id: string, changes: PortChanges): PortRow {
     const { kernel, store } = this.#core;
     return kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       const before = v4Of(store.portDetails.ips(id));
       const updated = this.change(context, row, changes);
       // A router's interface has the address that it was added with (l3-port-ip-change-not-allowed).
       if (this.#isInterface(row) && v4Of(store.portDetails.ips(id)) !== before)
         throw badRequest(`IP updates for port ${id} are not allowed`, { type: "IPAddressChangeNotAllowed" });
-      return this.views([updated])[0] ?? {};
+      return updated;
     });
   }
 
@@ -234,11 +243,19 @@ export class PortManager implements Resource {
     return row.device_owner === "network:router_interface" && this.#deviceExists(row);
   }
 
-  /** Inside a transaction: `changes` are API attributes, converted. */
-  change(context: RequestContext, row: PortRow, changes: Body): PortRow {
+  /** Inside a transaction. */
+  change(context: RequestContext, row: PortRow, changes: PortChanges): PortRow {
     const { store, dirty, kernel } = this.#core;
-    const { fixed_ips, security_groups, allowed_address_pairs, extra_dhcp_opts, ...rest } = changes;
-    const wanted = plainChanges(rest);
+    const {
+      fixed_ips,
+      security_groups: groups,
+      allowed_address_pairs: pairs,
+      extra_dhcp_opts,
+      mac_address,
+      ...rest
+    } = changes;
+    if (mac_address === null) throw invalidInput("'None' is not a valid MAC address");
+    const wanted: Partial<PortRow> = mac_address === undefined ? { ...rest } : { ...rest, mac_address };
     const network = store.networks.get(row.network_id);
     if (!seesAll(context) && network?.project_id !== context.projectId) refuseForeign(changes);
     if (wanted.mac_address !== undefined && wanted.mac_address !== row.mac_address) {
@@ -248,16 +265,13 @@ export class PortManager implements Resource {
       wanted.mac_address = this.ipam.mac(row.network_id, wanted.mac_address);
     }
     const isNewMac = wanted.mac_address !== undefined && wanted.mac_address !== row.mac_address;
-    if (fixed_ips !== undefined || isNewMac)
-      this.#moveAddresses(row, wanted, fixed_ips as FixedIpRequest[] | undefined, isNewMac);
+    if (fixed_ips !== undefined || isNewMac) this.#moveAddresses(row, wanted, fixed_ips, isNewMac);
     const next = { ...row, ...wanted };
     if (wanted.device_id !== undefined || wanted.device_owner !== undefined)
       this.#requireOwnRouter(context, next.device_owner, next.device_id, row.project_id);
-    const pairs = allowed_address_pairs as WantedPair[] | undefined;
     if (pairs !== undefined) wanted.allowed_address_pairs = this.#pairs(pairs, next.mac_address);
     if ((wanted.allowed_address_pairs ?? row.allowed_address_pairs).length > 0 && !next.port_security_enabled)
       throw pairsNeedSecurity();
-    const groups = security_groups as string[] | undefined;
     const groupsAfter = groups ?? store.portDetails.groups(row.id);
     if (groupsAfter.length > 0 && !next.port_security_enabled) {
       throw groups === undefined
@@ -271,8 +285,7 @@ export class PortManager implements Resource {
       this.#checkGroups(context, row.project_id, groups);
       store.portDetails.setGroups(row.id, groups);
     }
-    if (extra_dhcp_opts !== undefined)
-      wanted.extra_dhcp_opts = mergeOptions(row.extra_dhcp_opts, extra_dhcp_opts as WantedOption[]);
+    if (extra_dhcp_opts !== undefined) wanted.extra_dhcp_opts = mergeOptions(row.extra_dhcp_opts, extra_dhcp_opts);
     if (wanted.device_id === "" && row.plugged) wanted.plugged = false;
     if (row.device_id !== "" && next.device_id !== row.device_id) {
       wanted.former_guests = row.former_guests + 1;
@@ -289,17 +302,17 @@ export class PortManager implements Resource {
     return updated;
   }
 
-  /** Without `asked` the port keeps what it has, but those that follow from its MAC follow it. */
+  /** Without `requested` the port keeps what it has, but those that follow from its MAC follow it. */
   #moveAddresses(
     row: PortRow,
     wanted: Partial<PortRow>,
-    asked: readonly FixedIpRequest[] | undefined,
+    requested: readonly FixedIpRequest[] | undefined,
     isNewMac: boolean,
   ): void {
     const { store } = this.#core;
     const present = store.portDetails.ips(row.id);
     const old = new Set(isNewMac ? this.#automatic(row, present) : []);
-    const requests = (asked ?? present).filter((ip) => !old.has(ip.ip_address));
+    const requests = (requested ?? present).filter((ip) => !old.has(ip.ip_address));
     const ips = this.ipam.allocate({
       networkId: row.network_id,
       mac: wanted.mac_address ?? row.mac_address,
@@ -352,7 +365,7 @@ export class PortManager implements Resource {
   remove(context: RequestContext, id: string): void {
     const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       if (GUARDED_OWNERS.has(row.device_owner) && this.#deviceExists(row)) throw servicePortInUse(id, row.device_owner);
       if (row.device_id !== "")
         kernel.events.publish("network.port.withdrawn", { portId: id, deviceId: row.device_id });
@@ -416,13 +429,13 @@ function refuseTooMany(ips: readonly FixedIpRequest[] | undefined): void {
 }
 
 /** What the owner of a port on somebody else's network may not change. */
-function refuseForeign(changes: Body): void {
-  const guarded = ["mac_address", "port_security_enabled", "allowed_address_pairs"];
-  const used = guarded.filter((name) => changes[name] !== undefined);
-  const fixed = changes.fixed_ips as FixedIpRequest[] | undefined;
+function refuseForeign(changes: PortChanges): void {
+  const guarded = ["mac_address", "port_security_enabled", "allowed_address_pairs"] as const;
+  const used: string[] = guarded.filter((name) => changes[name] !== undefined);
+  const fixed = changes.fixed_ips;
   if (fixed?.some((ip) => ip.ip_address !== undefined) === true) used.push("fixed_ips");
   refuseTooMany(fixed);
-  if (String(changes.device_owner ?? "").startsWith("network:")) used.push("device_owner");
+  if (changes.device_owner?.startsWith("network:") === true) used.push("device_owner");
   if (used.length === 0) return;
   throw disallowed(`(rule:update_port and ${used.map((name) => `rule:update_port:${name}`).join(" and ")})`);
 }
@@ -436,38 +449,4 @@ function mergeOptions(present: readonly DhcpOption[], changes: readonly WantedOp
     else merged.set(key, { ...option, opt_value });
   }
   return [...merged.values()];
-}
-
-function plainChanges(rest: Body): Partial<PortRow> {
-  const { "binding:vnic_type": vnic, "binding:profile": profile, "binding:host_id": host, ...same } = rest;
-  const wanted = { ...same } as Partial<PortRow>;
-  if (vnic !== undefined) wanted.vnic_type = String(vnic);
-  if (profile !== undefined) wanted.profile = profile as Record<string, unknown>;
-  if (host !== undefined) wanted.host_id = String(host);
-  if (wanted.mac_address === null) throw invalidInput("'None' is not a valid MAC address");
-  return wanted;
-}
-
-function newPortOf(body: Body): NewPort {
-  const wanted: NewPort = {
-    projectId: String(body.project_id),
-    networkId: String(body.network_id),
-    name: String(body.name),
-    description: body.description,
-    tags: body.tags,
-    adminStateUp: body.admin_state_up === true,
-    deviceId: String(body.device_id),
-    deviceOwner: String(body.device_owner),
-    addressPairs: body.allowed_address_pairs as NonNullable<NewPort["addressPairs"]>,
-    dhcpOptions: body.extra_dhcp_opts as NonNullable<NewPort["dhcpOptions"]>,
-    hostId: String(body["binding:host_id"] ?? ""),
-    vnicType: String(body["binding:vnic_type"]),
-    profile: (body["binding:profile"] ?? {}) as Record<string, unknown>,
-    dnsName: String(body.dns_name),
-  };
-  if (typeof body.mac_address === "string") wanted.mac = body.mac_address;
-  if (body.fixed_ips !== undefined) wanted.fixedIps = body.fixed_ips as FixedIpRequest[];
-  if (body.security_groups !== undefined) wanted.groupIds = body.security_groups as string[];
-  if (body.port_security_enabled !== undefined) wanted.portSecurity = body.port_security_enabled === true;
-  return wanted;
 }

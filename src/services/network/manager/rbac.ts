@@ -3,67 +3,49 @@ import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { disallowed, invalidInput, rbacNotFound } from "../errors.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { rbacAttributes } from "../schemas/resources.ts";
 import type { RbacRow } from "../store/rows.ts";
 import { visible } from "../store/visible.ts";
-import { type Core, checkQuota, scopeOf, seesAll } from "./core.ts";
+import { type Collection, type Core, checkQuota, type Filters, scopeOf, seesAll } from "./core.ts";
 import { asInvalidInput, checkScopeOfPool, checkUnused, networkShareChanged } from "./rbac-rules.ts";
 
-const view = (row: RbacRow): Body => ({
-  id: row.id,
-  tenant_id: row.project_id,
-  project_id: row.project_id,
-  object_type: row.object_type,
-  object_id: row.object_id,
-  action: row.action,
-  target_tenant: row.target_project,
-});
+export interface NewRbacPolicy {
+  project_id: string;
+  object_type: string;
+  object_id: string;
+  action: string;
+  /** "*": everybody. */
+  target_project: string;
+}
 
 /** Sharing of networks, security groups, subnet pools and address scopes with other projects. */
-export class RbacManager implements Resource {
-  readonly names = { singular: "rbac_policy", plural: "rbac_policies" };
-  readonly path = "/v2.0/rbac-policies";
-  readonly unpaged = true;
-  readonly attributes = rbacAttributes;
-  readonly listed: Resource["listed"];
+export class RbacManager implements Collection {
   readonly #core: Core;
 
   constructor(core: Core) {
     this.#core = core;
-    this.listed = core.store.lists.rbac;
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    return this.#core.store.lists.rbac.rows(filters, visible(scopeOf(context)), range).map(view);
+  list(context: RequestContext, filters: Filters, range?: Range): RbacRow[] {
+    return this.#core.store.lists.rbac.rows(filters, visible(scopeOf(context)), range);
   }
 
-  get(context: RequestContext, id: string): Body {
+  get(context: RequestContext, id: string): RbacRow {
     const [found] = this.list(context, new Map([["id", [id]]]));
     if (found === undefined) throw rbacNotFound(id);
     return found;
   }
 
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
-    return this.#core.kernel.db.transaction(() => bodies.map((body) => view(this.#insert(context, body))));
+  create(context: RequestContext, wanted: readonly NewRbacPolicy[]): RbacRow[] {
+    return this.#core.kernel.db.transaction(() => wanted.map((one) => this.#insert(context, one)));
   }
 
-  #insert(context: RequestContext, body: Body): RbacRow {
+  #insert(context: RequestContext, wanted: NewRbacPolicy): RbacRow {
     const { store } = this.#core;
-    const type = String(body.object_type);
+    const row: RbacRow = { id: uuid(), ...wanted };
+    const type = row.object_type;
     const actions = type === "network" ? ["access_as_shared", "access_as_external"] : ["access_as_shared"];
-    if (!actions.includes(String(body.action)))
-      throw invalidInput(`'${body.action}' is not in [${actions.map((one) => `'${one}'`).join(", ")}]`);
-    const row: RbacRow = {
-      id: uuid(),
-      project_id: String(body.project_id),
-      object_type: type,
-      object_id: String(body.object_id),
-      action: String(body.action),
-      target_project: String(body.target_tenant),
-    };
+    if (!actions.includes(row.action))
+      throw invalidInput(`'${row.action}' is not in [${actions.map((one) => `'${one}'`).join(", ")}]`);
     if (!seesAll(context) && row.target_project === "*")
       throw disallowed("(rule:create_rbac_policy and rule:create_rbac_policy:target_tenant)");
     const owner = this.#ownerOf(type, row.object_id);
@@ -107,12 +89,11 @@ export class RbacManager implements Resource {
   }
 
   /** Errors: 409 while those who lose it need it. */
-  update(context: RequestContext, id: string, changes: Body): Body {
+  update(context: RequestContext, id: string, { target_project: target }: { target_project?: string }): RbacRow {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = store.rbac.get(id);
-      const target = changes.target_tenant;
-      if (row === undefined || typeof target !== "string") return this.get(context, id);
+      if (row === undefined || target === undefined) return this.get(context, id);
       if (!seesAll(context) && target === "*")
         throw disallowed("(rule:update_rbac_policy and rule:update_rbac_policy:target_tenant)");
       const owner = this.#ownerOf(row.object_type, row.object_id) ?? "";

@@ -4,36 +4,58 @@ import { contains, overlaps } from "../../../kernel/config/addresses.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { networkNotFound, routerNotFound, subnetNotFound } from "../errors.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { routerAttributes } from "../schemas/resources.ts";
-import type { HostRoute, NetworkRow, PortRow, RouterRow, SubnetRow } from "../store/rows.ts";
+import type { HostRoute, NetworkRow, PortIp, PortRow, RouterRow, SubnetRow } from "../store/rows.ts";
 import { visible } from "../store/visible.ts";
-import { routerView } from "../views/routers.ts";
 import { blockOf } from "./addresses.ts";
-import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
+import {
+  type Collection,
+  type Core,
+  checkQuotas,
+  type Described,
+  type Filters,
+  revise,
+  scopeOf,
+  seesAll,
+  standard,
+} from "./core.ts";
 import type { FlavorManager } from "./flavors.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
-import { badRouter, type GatewayInfo, gatewayOf, interfaceOf, refuseAdminParts, sortRoutes } from "./router-values.ts";
+import { badRouter, type GatewayInfo, refuseAdminParts, sortRoutes } from "./router-values.ts";
 import type { SubnetManager } from "./subnets.ts";
 
-export interface InterfaceChange {
-  id: string;
-  tenant_id: string;
-  port_id: string;
-  network_id: string;
-  subnet_id: string;
-  subnet_ids: string[];
+export interface NewRouter extends Described {
+  name?: string;
+  admin_state_up?: boolean;
+  gateway?: GatewayInfo | null;
+  ha?: boolean;
+  flavor_id?: string | null;
+  availability_zone_hints?: string[];
+}
+export interface RouterChanges {
+  name?: string;
+  description?: string;
+  admin_state_up?: boolean;
+  /** Null takes it away. */
+  gateway?: GatewayInfo | null;
+  ha?: boolean;
+  routes?: readonly HostRoute[];
 }
 
-export class RouterManager implements Resource {
-  readonly names = { singular: "router", plural: "routers" };
-  readonly path = "/v2.0/routers";
-  readonly unknownMarker = "refused";
-  readonly attributes = routerAttributes;
-  readonly listed: Resource["listed"];
+/** An interface that a router has got, or had. */
+export interface RouterInterface {
+  router: RouterRow;
+  port: PortRow;
+  subnets: readonly SubnetRow[];
+}
+
+/** Which interface is meant: that on a port, or on a subnet. */
+export interface InterfaceChoice {
+  portId?: string | null;
+  subnetId?: string | null;
+}
+
+export class RouterManager implements Collection {
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #subnets: SubnetManager;
@@ -48,90 +70,75 @@ export class RouterManager implements Resource {
     flavors: FlavorManager,
   ) {
     this.#core = core;
-    this.listed = core.store.lists.routers;
     this.#flavors = flavors;
     this.#networks = networks;
     this.#subnets = subnets;
     this.#ports = ports;
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    return this.#views(this.#rows(context, filters, range));
-  }
-
-  #rows(context: RequestContext, filters: Filters, range?: Range): RouterRow[] {
+  list(context: RequestContext, filters: Filters = new Map(), range?: Range): RouterRow[] {
     return this.#core.store.lists.routers.rows(filters, visible(scopeOf(context)), range);
   }
 
-  get(context: RequestContext, id: string): Body {
-    return this.#views([this.row(context, id)])[0] ?? {};
-  }
-
-  row(context: RequestContext, id: string): RouterRow {
-    const [row] = this.#rows(context, new Map([["id", [id]]]));
+  get(context: RequestContext, id: string): RouterRow {
+    const [row] = this.list(context, new Map([["id", [id]]]));
     if (row === undefined) throw routerNotFound(id);
     return row;
   }
 
-  #views(rows: readonly RouterRow[]): Body[] {
-    const gateways = rows.map((row) => row.gateway_port_id).filter((id) => id !== null);
-    const ips = this.#core.store.portDetails.ipsOf(gateways);
-    return rows.map((row) => routerView(row, ips.get(row.gateway_port_id ?? "") ?? []));
+  /** Gateway port → its addresses outside. */
+  gatewayIps(rows: readonly RouterRow[]): ReadonlyMap<string, readonly PortIp[]> {
+    return this.#core.store.portDetails.ipsOf(rows.map((row) => row.gateway_port_id).filter((id) => id !== null));
   }
 
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(context: RequestContext, wanted: readonly NewRouter[]): RouterRow[] {
     const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
-      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#core, project, { router: wanted.length });
-      const rows = bodies.map((body) => {
+      checkQuotas(this.#core, "router", wanted);
+      return wanted.map((one) => {
         const row: RouterRow = {
-          ...standard(this.#core, String(body.project_id), body.description, body.tags, 1),
-          name: String(body.name),
-          admin_state_up: body.admin_state_up === true,
+          ...standard(this.#core, one, 1),
+          name: one.name ?? "",
+          admin_state_up: one.admin_state_up ?? true,
           status: "ACTIVE",
           gateway_port_id: null,
           gateway_network_id: null,
           enable_snat: true,
-          ha: body.ha === true,
-          flavor_id: (body.flavor_id as string | null) ?? null,
+          ha: one.ha ?? false,
+          flavor_id: one.flavor_id ?? null,
           routes: [],
-          availability_zone_hints: body.availability_zone_hints as string[],
+          availability_zone_hints: one.availability_zone_hints ?? [],
         };
         if (row.flavor_id !== null) this.#flavors.requireForRouter(row.flavor_id);
         store.routers.insert(row);
         dirty("router", row.id);
-        const gateway = gatewayOf(body.external_gateway_info);
-        if (gateway === null) return row;
-        const withGateway = this.#setGateway(context, row, gateway);
+        if (one.gateway == null) return row;
+        const withGateway = this.#setGateway(context, row, one.gateway);
         return revise(this.#core, store.routers, withGateway, {});
       });
-      return this.#views(rows);
     });
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
+  update(context: RequestContext, id: string, changes: RouterChanges): RouterRow {
     const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
-      const row = this.row(context, id);
-      const { external_gateway_info: info, routes, ...rest } = changes;
+      const row = this.get(context, id);
+      const { gateway, routes, ...rest } = changes;
       let current = row;
-      if (info !== undefined) {
-        const gateway = gatewayOf(info);
+      if (gateway !== undefined)
         current = gateway === null ? this.#clearGateway(row) : this.#setGateway(context, row, gateway);
-      }
-      const wanted = rest as Partial<RouterRow>;
+      const wanted: Partial<RouterRow> = rest;
       if (wanted.ha !== undefined && wanted.ha !== row.ha && (wanted.admin_state_up ?? row.admin_state_up)) {
         throw badRouter(
           "Cannot change HA attribute of active routers. Please set router admin_state_up to False prior to upgrade",
         );
       }
       if (routes !== undefined) {
-        wanted.routes = sortRoutes(routes as HostRoute[]);
+        wanted.routes = sortRoutes(routes);
         this.#checkRoutes(current, wanted.routes);
       }
       dirty("router", id);
-      return this.#views([revise(this.#core, store.routers, { ...current, revision: row.revision }, wanted)])[0] ?? {};
+      return revise(this.#core, store.routers, { ...current, revision: row.revision }, wanted);
     });
   }
 
@@ -148,30 +155,30 @@ export class RouterManager implements Resource {
       return { ...row, enable_snat: snat };
     }
     const cleared = row.gateway_port_id === null ? row : this.#clearGateway(row);
-    const taken = store.portDetails;
     for (const ip of info.external_fixed_ips ?? []) {
       const subnet = store.subnets.select("network_id = ?", network.id).find((one) => one.gateway_ip === ip.ip_address);
       if (subnet !== undefined) throw badRouter(`External IP ${ip.ip_address} is the same as the gateway IP`);
     }
     this.#refuseOverlapWithGateway(row, network);
-    const requests = info.external_fixed_ips?.length ? { fixedIps: info.external_fixed_ips } : {};
+    const requests = info.external_fixed_ips?.length ? { fixed_ips: info.external_fixed_ips } : {};
     const port = this.#ports.insert(systemic(context), {
-      projectId: "",
-      networkId: network.id,
-      deviceId: row.id,
-      deviceOwner: "network:router_gateway",
-      groupIds: [],
-      hostId: hostname(),
+      project_id: "",
+      network_id: network.id,
+      device_id: row.id,
+      device_owner: "network:router_gateway",
+      security_groups: [],
+      host_id: hostname(),
       ...requests,
     });
-    if (taken.ips(port.id).length === 0) throw badRouter(`No IPs available for external network ${network.id}`);
+    if (store.portDetails.ips(port.id).length === 0)
+      throw badRouter(`No IPs available for external network ${network.id}`);
     const changes = { gateway_port_id: port.id, gateway_network_id: network.id, enable_snat: snat };
     store.routers.update(row.id, changes);
     return { ...cleared, ...changes };
   }
 
   #externalNetwork(context: RequestContext, id: string): NetworkRow {
-    const network = this.#networks.rows(context, new Map([["id", [id]]]))[0];
+    const network = this.#networks.list(context, new Map([["id", [id]]]))[0];
     if (network === undefined) throw networkNotFound(id);
     if (!network.external) throw badRouter(`Network ${id} is not an external network`);
     return network;
@@ -203,7 +210,7 @@ export class RouterManager implements Resource {
   remove(context: RequestContext, id: string): void {
     const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       const ports = store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", id);
       if (ports.length > 0) {
         throw conflict(`Router ${id} has ports still attached: ${ports.map((port) => port.id).join(", ")}`, {
@@ -216,20 +223,23 @@ export class RouterManager implements Resource {
     });
   }
 
-  /** `{"subnet_id": …}` or `{"port_id": …}`. Errors: 400, 404, 409 as neutron. */
-  addInterface(context: RequestContext, id: string, body: unknown): InterfaceChange {
+  /** On one of both. Errors: 400, 404, 409 as neutron. */
+  addInterface(
+    context: RequestContext,
+    id: string,
+    { portId = null, subnetId = null }: InterfaceChoice,
+  ): RouterInterface {
     return this.#core.kernel.db.transaction(() => {
-      const row = this.row(context, id);
-      const { portId, subnetId } = interfaceOf(body);
+      const row = this.get(context, id);
       if (portId !== null && subnetId !== null) throw badRouter("Cannot specify both subnet-id and port-id");
       if (portId !== null) return this.#addPort(context, row, portId);
       return this.#addSubnet(context, row, subnetId ?? "");
     });
   }
 
-  #addPort(context: RequestContext, row: RouterRow, portId: string): InterfaceChange {
+  #addPort(context: RequestContext, row: RouterRow, portId: string): RouterInterface {
     const { store } = this.#core;
-    const port = this.#ports.row(context, portId);
+    const port = this.#ports.get(context, portId);
     // Also one that is this router's already.
     if (port.device_id !== "") {
       throw conflict(
@@ -250,14 +260,14 @@ export class RouterManager implements Resource {
       security_groups: [],
       port_security_enabled: false,
       allowed_address_pairs: [],
-      "binding:host_id": hostname(),
+      host_id: hostname(),
     });
     return this.#changed(row, port, subnets);
   }
 
-  #addSubnet(context: RequestContext, row: RouterRow, subnetId: string): InterfaceChange {
+  #addSubnet(context: RequestContext, row: RouterRow, subnetId: string): RouterInterface {
     const { store } = this.#core;
-    const subnet = this.#subnets.rows(context, new Map([["id", [subnetId]]]))[0];
+    const subnet = this.#subnets.list(context, new Map([["id", [subnetId]]]))[0];
     if (subnet === undefined) throw subnetNotFound(subnetId);
     if (subnet.gateway_ip === null) throw badRouter("Subnet for router interface must have a gateway IP");
     if (!seesAll(context) && subnet.project_id !== context.projectId) {
@@ -279,13 +289,13 @@ export class RouterManager implements Resource {
       return this.#changed(row, updated, [subnet]);
     }
     const port = this.#ports.insert(systemic(context), {
-      projectId: row.project_id,
-      networkId: subnet.network_id,
-      deviceId: row.id,
-      deviceOwner: "network:router_interface",
-      fixedIps: [wanted],
-      groupIds: [],
-      hostId: hostname(),
+      project_id: row.project_id,
+      network_id: subnet.network_id,
+      device_id: row.id,
+      device_owner: "network:router_interface",
+      fixed_ips: [wanted],
+      security_groups: [],
+      host_id: hostname(),
     });
     return this.#changed(row, port, [subnet]);
   }
@@ -331,30 +341,25 @@ export class RouterManager implements Resource {
     }
   }
 
-  #changed(row: RouterRow, port: PortRow, subnets: readonly SubnetRow[]): InterfaceChange {
+  #changed(row: RouterRow, port: PortRow, subnets: readonly SubnetRow[]): RouterInterface {
     revise(this.#core, this.#core.store.routers, row, {});
     this.#core.dirty("router", row.id);
     this.#core.dirty("network", port.network_id);
-    const ids = subnets.map(({ id }) => id);
-    return {
-      id: row.id,
-      tenant_id: row.project_id,
-      port_id: port.id,
-      network_id: port.network_id,
-      subnet_id: ids[0] ?? "",
-      subnet_ids: ids,
-    };
+    return { router: row, port, subnets };
   }
 
-  removeInterface(context: RequestContext, id: string, body: unknown): InterfaceChange {
+  removeInterface(
+    context: RequestContext,
+    id: string,
+    { portId = null, subnetId = null }: InterfaceChoice,
+  ): RouterInterface {
     return this.#core.kernel.db.transaction(() => {
-      const row = this.row(context, id);
-      const { portId, subnetId } = interfaceOf(body);
+      const row = this.get(context, id);
       return portId !== null ? this.#removePort(row, portId, subnetId) : this.#removeSubnet(row, subnetId ?? "");
     });
   }
 
-  #removePort(row: RouterRow, portId: string, subnetId: string | null): InterfaceChange {
+  #removePort(row: RouterRow, portId: string, subnetId: string | null): RouterInterface {
     const { store } = this.#core;
     const port = this.#interfaces(row.id).find((one) => one.id === portId);
     if (port === undefined) throw noInterface(row.id, portId);
@@ -371,7 +376,7 @@ export class RouterManager implements Resource {
     return change;
   }
 
-  #removeSubnet(row: RouterRow, subnetId: string): InterfaceChange {
+  #removeSubnet(row: RouterRow, subnetId: string): RouterInterface {
     const { store } = this.#core;
     const subnet = store.subnets.get(subnetId);
     if (subnet === undefined) throw subnetNotFound(subnetId);
@@ -408,9 +413,9 @@ export class RouterManager implements Resource {
     }
   }
 
-  /** add_extraroutes and remove_extraroutes (extension extraroute-atomic): `{"router": {"routes": […]}}` parsed to routes. */
-  changeRoutes(context: RequestContext, id: string, routes: readonly HostRoute[], add: boolean): Body {
-    const row = this.row(context, id);
+  /** add_extraroutes and remove_extraroutes (extension extraroute-atomic). */
+  changeRoutes(context: RequestContext, id: string, routes: readonly HostRoute[], add: boolean): RouterRow {
+    const row = this.get(context, id);
     const same = (one: HostRoute) => (other: HostRoute) =>
       one.destination === other.destination && one.nexthop === other.nexthop;
     const next = add

@@ -1,18 +1,22 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
-import { disallowed, groupNotFound, ruleNotFound } from "../errors.ts";
-import { PROTOCOLS } from "../protocols.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { ruleAttributes } from "../schemas/resources.ts";
-import type { Ethertype } from "../schemas/rule-values.ts";
+import { disallowed, ruleNotFound } from "../errors.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { inOwn, sharedWith, visible } from "../store/visible.ts";
-import { ruleView } from "../views/security-groups.ts";
+import { PROTOCOLS } from "../values/protocols.ts";
 import type { AddressGroupManager } from "./address-groups.ts";
-import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, standard } from "./core.ts";
+import {
+  type Collection,
+  type Core,
+  checkQuotas,
+  type Described,
+  type Filters,
+  revise,
+  scopeOf,
+  seesAll,
+  standard,
+} from "./core.ts";
 import type { SecurityGroupManager } from "./security-groups.ts";
 
 const WITH_PORTS = ["dccp", "sctp", "tcp", "udp", "udplite"];
@@ -29,70 +33,76 @@ const WAYS = [inOwn("security_group_id", "network_security_groups"), sharedWith(
 
 const wrong = (type: string, message: string) => badRequest(message, { type });
 
-export class SecurityGroupRuleManager implements Resource {
-  readonly names = { singular: "security_group_rule", plural: "security_group_rules" };
-  readonly path = "/v2.0/security-group-rules";
-  readonly attributes = ruleAttributes;
-  readonly listed: Resource["listed"];
+export interface NewSecurityGroupRule extends Described {
+  security_group_id: string;
+  direction: "ingress" | "egress";
+  ethertype?: "IPv4" | "IPv6";
+  protocol?: string | null;
+  port_range_min?: number | null;
+  port_range_max?: number | null;
+  remote_ip_prefix?: string | null;
+  remote_group_id?: string | null;
+  remote_address_group_id?: string | null;
+}
+
+export class SecurityGroupRuleManager implements Collection {
   readonly #core: Core;
   readonly #groups: SecurityGroupManager;
   readonly #addressGroups: AddressGroupManager;
 
   constructor(core: Core, groups: SecurityGroupManager, addressGroups: AddressGroupManager) {
     this.#core = core;
-    this.listed = core.store.lists.rules;
     this.#groups = groups;
     this.#addressGroups = addressGroups;
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
+  list(context: RequestContext, filters: Filters = new Map(), range?: Range): SecurityGroupRuleRow[] {
     if (context.projectId !== null) this.#groups.ensureDefault(context.projectId);
-    return this.#rows(context, filters, range).map(ruleView);
+    return this.#visible(context, filters, range);
   }
 
-  #rows(context: RequestContext, filters: Filters, range?: Range): SecurityGroupRuleRow[] {
+  #visible(context: RequestContext, filters: Filters, range?: Range): SecurityGroupRuleRow[] {
     return this.#core.store.lists.rules.rows(filters, visible(scopeOf(context), ...WAYS), range);
   }
 
-  get(context: RequestContext, id: string): Body {
-    const [row] = this.#rows(context, new Map([["id", [id]]]));
+  get(context: RequestContext, id: string): SecurityGroupRuleRow {
+    const [row] = this.#visible(context, new Map([["id", [id]]]));
     if (row === undefined) throw ruleNotFound(id);
-    return ruleView(row);
+    return row;
   }
 
-  owners(view: Body): readonly string[] {
-    const group = this.#core.store.groups.get(String(view.security_group_id));
-    return group === undefined ? [String(view.project_id)] : [String(view.project_id), group.project_id];
+  owners({ security_group_id, project_id }: SecurityGroupRuleRow): readonly string[] {
+    const group = this.#core.store.groups.get(security_group_id);
+    return group === undefined ? [project_id] : [project_id, group.project_id];
   }
 
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(context: RequestContext, wanted: readonly NewSecurityGroupRule[]): SecurityGroupRuleRow[] {
     const { kernel, store, dirty } = this.#core;
     return kernel.db.transaction(() => {
-      const rows = bodies.map((body) => this.#rowOf(context, body));
+      const rows = wanted.map((one) => this.#rowOf(context, one));
       refuseSeveral(rows);
-      for (const [project, wanted] of groupBy(rows, (row) => row.project_id))
-        checkQuota(this.#core, project, { security_group_rule: wanted.length });
+      checkQuotas(this.#core, "security_group_rule", rows);
       for (const [index, row] of rows.entries()) this.#refuseDuplicate(row, rows.slice(0, index));
       for (const row of rows) store.rules.insert(row);
       const group = store.groups.get(rows[0]?.security_group_id ?? "");
       if (group !== undefined) revise(this.#core, store.groups, group, {});
       dirty("firewall");
-      return rows.map(ruleView);
+      return rows;
     });
   }
 
-  #rowOf(context: RequestContext, body: Body): SecurityGroupRuleRow {
+  #rowOf(context: RequestContext, wanted: NewSecurityGroupRule): SecurityGroupRuleRow {
     const row: SecurityGroupRuleRow = canonical({
-      ...standard(this.#core, String(body.project_id), body.description, []),
-      security_group_id: String(body.security_group_id),
-      direction: body.direction as "ingress" | "egress",
-      ethertype: body.ethertype as Ethertype,
-      protocol: body.protocol as string | null,
-      port_range_min: body.port_range_min as number | null,
-      port_range_max: body.port_range_max as number | null,
-      remote_ip_prefix: body.remote_ip_prefix as string | null,
-      remote_group_id: (body.remote_group_id as string | null) ?? null,
-      remote_address_group_id: (body.remote_address_group_id as string | null) ?? null,
+      ...standard(this.#core, wanted),
+      security_group_id: wanted.security_group_id,
+      direction: wanted.direction,
+      ethertype: wanted.ethertype ?? "IPv4",
+      protocol: wanted.protocol ?? null,
+      port_range_min: wanted.port_range_min ?? null,
+      port_range_max: wanted.port_range_max ?? null,
+      remote_ip_prefix: wanted.remote_ip_prefix ?? null,
+      remote_group_id: wanted.remote_group_id ?? null,
+      remote_address_group_id: wanted.remote_address_group_id ?? null,
       described: true,
     });
     check(row);
@@ -100,14 +110,12 @@ export class SecurityGroupRuleManager implements Resource {
     if (!seesAll(context) && group.project_id !== context.projectId)
       throw disallowed("rule:create_security_group_rule");
     if (row.remote_group_id !== null) this.#visibleGroup(context, row.remote_group_id);
-    if (row.remote_address_group_id !== null) this.#addressGroups.row(context, row.remote_address_group_id);
+    if (row.remote_address_group_id !== null) this.#addressGroups.get(context, row.remote_address_group_id);
     return row;
   }
 
   #visibleGroup(context: RequestContext, id: string): SecurityGroupRow {
-    const group = this.#groups.rows(context, new Map([["id", [id]]]))[0];
-    if (group === undefined) throw groupNotFound(id);
-    return group;
+    return this.#groups.get(context, id);
   }
 
   /** Errors: 409 naming the rule that says the same already. */

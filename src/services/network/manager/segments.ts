@@ -1,15 +1,14 @@
 import type { NetworkSettings } from "../../../kernel/config/settings.ts";
 import { conflict, unavailable } from "../../../kernel/errors.ts";
+import type { Segment } from "../desired/public-segment.ts";
 import { invalidInput } from "../errors.ts";
-import type { Body } from "../schemas/attribute.ts";
 import type { NetworkRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
 
 /**
- * What a network is on the wire (neutron/plugins/ml2/drivers/type_*.py). This cloud is one host: a network of any type but the public one is a
+ * Provider attributes (neutron/plugins/ml2/drivers/type_*.py). This cloud is one host: a network of any type but the public one is a
  * bridge of its own, and the numbers of VLANs and tunnels are kept for who asks for them.
  */
-export type Segment = Pick<NetworkRow, "provider_type" | "provider_physical" | "provider_segment">;
 
 const TUNNELS = new Set(["vxlan", "gre", "geneve"]);
 /** Ids that are handed out where none is asked for: DevStack's TENANT_TUNNEL_RANGES, all VLANs. */
@@ -17,18 +16,12 @@ const TUNNEL_IDS = { first: 1, last: 1000 };
 const VLAN_IDS = { first: 1, last: 4094 };
 const LOCAL: Segment = { provider_type: "local", provider_physical: null, provider_segment: null };
 
-/** Whether its bridge is the public one. */
-export function isPublicSegment(segment: Segment, settings: NetworkSettings): boolean {
-  const { provider_type: type, provider_physical: physical, provider_segment: id } = segment;
-  if (physical !== settings.publicPhysicalNetwork || type !== settings.publicProviderType) return false;
-  return type === "flat" || id === settings.publicSegmentationId;
-}
+/** A segment as it is asked for: what is left out or null is for the cloud to choose. */
+export type WantedSegment = { [Name in keyof Segment]?: Segment[Name] | null };
 
 /** The segment that a request asks for; inside the transaction that makes the network. Errors: 400, 409 for one in use, 503 for none left. */
-export function segmentOf(store: NetworkStore, settings: NetworkSettings, body: Body): Segment {
-  const type = body["provider:network_type"] ?? null;
-  const physical = (body["provider:physical_network"] as string | null | undefined) ?? null;
-  const id = (body["provider:segmentation_id"] as number | null | undefined) ?? null;
+export function segmentOf(store: NetworkStore, settings: NetworkSettings, wanted: WantedSegment): Segment {
+  const { provider_type: type = null, provider_physical: physical = null, provider_segment: id = null } = wanted;
   if (type === null) {
     if (physical !== null || id !== null) throw invalidInput("network_type required");
     return LOCAL;
@@ -40,7 +33,7 @@ export function segmentOf(store: NetworkStore, settings: NetworkSettings, body: 
   }
   if (type === "flat") return flat(store, settings, physical, id);
   if (type === "vlan") return vlan(store, settings, physical, id);
-  if (TUNNELS.has(String(type))) return tunnel(store, String(type), physical, id);
+  if (TUNNELS.has(type)) return tunnel(store, type, physical, id);
   throw invalidInput(`network_type value '${type}' not supported`);
 }
 
@@ -95,29 +88,21 @@ function firstFree({ first, last }: { first: number; last: number }, taken: Read
   });
 }
 
-/**
- * What of a network's segment may change: the id of a VLAN that no port is bound to yet. Takes the provider attributes out of `changes`.
- * Errors: 400, 409.
- */
+/** What of a network's segment may change: the id of a VLAN that no port is bound to yet. Errors: 400, 409. */
 export function changedSegment(
   store: NetworkStore,
   settings: NetworkSettings,
   row: NetworkRow,
-  changes: Body,
+  changes: WantedSegment,
 ): Partial<Segment> {
-  const {
-    "provider:network_type": type,
-    "provider:physical_network": physical,
-    "provider:segmentation_id": id,
-  } = changes;
-  for (const name of Object.keys(changes)) if (name.startsWith("provider:")) delete changes[name];
-  const other = (wanted: unknown, now: string | null) => wanted !== undefined && wanted !== null && wanted !== now;
+  const { provider_type: type, provider_physical: physical, provider_segment: id } = changes;
+  const other = (wanted: string | null | undefined, now: string | null) => wanted != null && wanted !== now;
   if (other(type, row.provider_type) || other(physical, row.provider_physical)) {
     throw invalidInput(
       "Plugin does not support updating the following provider network attributes: provider:network_type, provider:physical_network",
     );
   }
-  if (typeof id !== "number" || id === 0) return {};
+  if (id == null || id === 0) return {};
   if (row.provider_type !== "vlan") throw invalidInput("Only VLAN type networks can be updated.");
   if (store.ports.count("network_id = ? AND host_id <> '' AND device_owner NOT LIKE 'network:%'", row.id) > 0) {
     throw invalidInput(

@@ -3,94 +3,89 @@ import { blockText, overlaps } from "../../../kernel/config/addresses.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { invalidInput, subnetPoolNotFound } from "../errors.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { subnetPoolAttributes } from "../schemas/resources.ts";
-import type { SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import type { StandardRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { sharedWith, visible } from "../store/visible.ts";
-import { subnetPoolView } from "../views/subnets.ts";
 import type { AddressScopeManager } from "./address-scopes.ts";
 import { blockOf } from "./addresses.ts";
-import { type Core, checkQuota, groupBy, revise, scopeOf, sharedIds, standard } from "./core.ts";
+import {
+  type Collection,
+  type Core,
+  checkQuotas,
+  type Described,
+  type Filters,
+  revise,
+  scopeOf,
+  standard,
+} from "./core.ts";
 import { compacted, difference, firstFree, isCovered } from "./prefixes.ts";
 import { asInvalidInput, checkScopeOfPool, shareWithAll, unshare } from "./rbac-rules.ts";
 
 const error = (type: string, message: string) => badRequest(message, { type });
 
-export class SubnetPoolManager implements Resource {
-  readonly names = { singular: "subnetpool", plural: "subnetpools" };
-  readonly path = "/v2.0/subnetpools";
-  readonly attributes = subnetPoolAttributes;
-  readonly listed: Resource["listed"];
+export interface NewSubnetPool extends Described {
+  name: string;
+  prefixes: readonly string[];
+  min_prefixlen?: number;
+  max_prefixlen?: number;
+  default_prefixlen?: number;
+  default_quota?: number | null;
+  is_default?: boolean;
+  shared?: boolean;
+  address_scope_id?: string | null;
+}
+export type SubnetPoolChanges = Partial<
+  Omit<SubnetPoolRow, keyof StandardRow | "ip_version"> & { description: string }
+>;
+
+export class SubnetPoolManager implements Collection {
   readonly #core: Core;
   readonly #scopes: AddressScopeManager;
 
   constructor(core: Core, scopes: AddressScopeManager) {
     this.#core = core;
-    this.listed = core.store.lists.subnetPools;
     this.#scopes = scopes;
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    return this.#views(context, this.#rows(context, filters, range));
-  }
-
-  #rows(context: RequestContext, filters: Filters, range?: Range): SubnetPoolRow[] {
+  list(context: RequestContext, filters: Filters = new Map(), range?: Range): SubnetPoolRow[] {
     return this.#core.store.lists.subnetPools.rows(filters, visible(scopeOf(context), sharedWith("subnetpool")), range);
   }
 
-  get(context: RequestContext, id: string): Body {
-    return this.#views(context, [this.row(context, id)])[0] ?? {};
-  }
-
-  #views(context: RequestContext, rows: readonly SubnetPoolRow[]): Body[] {
-    const shared = sharedIds(this.#core, context, rows);
-    return rows.map((row) => subnetPoolView(row, shared.has(row.id)));
-  }
-
-  row(context: RequestContext, id: string): SubnetPoolRow {
-    const [row] = this.#rows(context, new Map([["id", [id]]]));
+  get(context: RequestContext, id: string): SubnetPoolRow {
+    const [row] = this.list(context, new Map([["id", [id]]]));
     if (row === undefined) throw subnetPoolNotFound(id);
     return row;
   }
 
   default(context: RequestContext, version: 4 | 6): SubnetPoolRow | undefined {
-    return this.#rows(context, new Map()).find((pool) => pool.is_default && pool.ip_version === version);
+    return this.list(context).find((pool) => pool.is_default && pool.ip_version === version);
   }
 
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+  create(context: RequestContext, wanted: readonly NewSubnetPool[]): SubnetPoolRow[] {
     return this.#core.kernel.db.transaction(() => {
-      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id)))
-        checkQuota(this.#core, project, { subnetpool: wanted.length });
-      return this.#views(
-        context,
-        bodies.map((body) => this.#insert(context, body)),
-      );
+      checkQuotas(this.#core, "subnetpool", wanted);
+      return wanted.map((one) => this.#insert(context, one));
     });
   }
 
-  #insert(context: RequestContext, body: Body): SubnetPoolRow {
-    const version = versionOf(body.prefixes as string[]);
-    const prefixes = compacted(body.prefixes as string[]);
-    const bits = version === 4 ? 32 : 128;
-    const min = (body.min_prefixlen as number | undefined) ?? (version === 4 ? 8 : 64);
+  #insert(context: RequestContext, wanted: NewSubnetPool): SubnetPoolRow {
+    const version = versionOf(wanted.prefixes);
+    const min = wanted.min_prefixlen ?? (version === 4 ? 8 : 64);
     const row: SubnetPoolRow = {
-      ...standard(this.#core, String(body.project_id), body.description, body.tags),
-      name: String(body.name),
+      ...standard(this.#core, wanted),
+      name: wanted.name,
       ip_version: version,
-      prefixes,
+      prefixes: compacted(wanted.prefixes),
       min_prefixlen: min,
-      max_prefixlen: (body.max_prefixlen as number | undefined) ?? bits,
-      default_prefixlen: (body.default_prefixlen as number | undefined) ?? min,
-      default_quota: body.default_quota as number | null,
-      is_default: body.is_default === true,
-      address_scope_id: body.address_scope_id as string | null,
+      max_prefixlen: wanted.max_prefixlen ?? (version === 4 ? 32 : 128),
+      default_prefixlen: wanted.default_prefixlen ?? min,
+      default_quota: wanted.default_quota ?? null,
+      is_default: wanted.is_default ?? false,
+      address_scope_id: wanted.address_scope_id ?? null,
     };
     this.#check(context, row);
     const { store } = this.#core;
     store.subnetPools.insert(row);
-    if (body.shared === true) {
+    if (wanted.shared === true) {
       asInvalidInput(() => checkScopeOfPool(store, row.id, "*"));
       shareWithAll(store, "subnetpool", row);
     }
@@ -118,7 +113,7 @@ export class SubnetPoolManager implements Resource {
       }
     }
     if (row.address_scope_id === null) return;
-    const scope = this.#scopes.row(context, row.address_scope_id);
+    const scope = this.#scopes.get(context, row.address_scope_id);
     if (scope.ip_version !== row.ip_version) {
       throw error(
         "IllegalSubnetPoolIpVersionAssociationToAddressScope",
@@ -136,10 +131,10 @@ export class SubnetPoolManager implements Resource {
     }
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
+  update(context: RequestContext, id: string, changes: SubnetPoolChanges): SubnetPoolRow {
     return this.#core.kernel.db.transaction(() => {
-      const row = this.row(context, id);
-      const wanted = changes as Partial<SubnetPoolRow>;
+      const row = this.get(context, id);
+      const wanted = { ...changes };
       this.#refuseForeignScope(context, row);
       if (wanted.prefixes !== undefined) {
         versionOf(wanted.prefixes);
@@ -152,14 +147,14 @@ export class SubnetPoolManager implements Resource {
         }
       }
       this.#check(context, { ...row, ...wanted });
-      return this.#views(context, [revise(this.#core, this.#core.store.subnetPools, row, wanted)])[0] ?? {};
+      return revise(this.#core, this.#core.store.subnetPools, row, wanted);
     });
   }
 
   /** What is in somebody else's address scope cannot be changed any more. Errors: 400, 404. */
   #refuseForeignScope(context: RequestContext, row: SubnetPoolRow): void {
     if (row.address_scope_id === null || context.isAdmin) return;
-    const scope = this.#scopes.row(context, row.address_scope_id);
+    const scope = this.#scopes.get(context, row.address_scope_id);
     if (scope.project_id === context.projectId) return;
     throw error(
       "IllegalSubnetPoolUpdate",
@@ -170,7 +165,7 @@ export class SubnetPoolManager implements Resource {
   /** add_prefixes and remove_prefixes (extension subnetpool-prefix-ops). Answers the pool's prefixes. */
   changePrefixes(context: RequestContext, id: string, prefixes: readonly string[], add: boolean): string[] {
     return this.#core.kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       if (prefixes.length === 0) return row.prefixes;
       this.#refuseForeignScope(context, row);
       if (add) versionOf([...row.prefixes, ...prefixes]);
@@ -195,10 +190,10 @@ export class SubnetPoolManager implements Resource {
    * onboard_network_subnets: the network's subnets of the pool's family become the pool's, which grows by them. Errors: 400 when one overlaps
    * what the pool has given away.
    */
-  onboard(context: RequestContext, id: string, networkId: string): Body[] {
+  onboard(context: RequestContext, id: string, networkId: string): SubnetRow[] {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       const subnets = store.subnets.select("network_id = ? AND ip_version = ?", networkId, row.ip_version);
       const given = store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => blockOf(cidr));
       for (const subnet of subnets) {
@@ -210,8 +205,7 @@ export class SubnetPoolManager implements Resource {
       }
       const prefixes = [...row.prefixes, ...subnets.map(({ cidr }) => cidr)];
       this.update(context, id, { prefixes });
-      for (const subnet of subnets) revise(this.#core, store.subnets, subnet, { subnetpool_id: id });
-      return subnets.map(({ id: subnetId, cidr }) => ({ id: subnetId, cidr }));
+      return subnets.map((subnet) => revise(this.#core, store.subnets, subnet, { subnetpool_id: id }));
     });
   }
 

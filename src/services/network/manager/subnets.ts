@@ -2,16 +2,22 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { badResource, disallowed, subnetInUse, subnetNotFound } from "../errors.ts";
-import type { Filters } from "../routes/listing.ts";
-import type { Resource } from "../routes/resource.ts";
-import type { Body } from "../schemas/attribute.ts";
-import { networkText, readPrefix } from "../schemas/prefix.ts";
-import { subnetAttributes } from "../schemas/resources.ts";
-import type { NetworkRow, Pool, PortRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import type { HostRoute, Ipv6Mode, NetworkRow, Pool, PortRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { inOwn, sharedWith, visible } from "../store/visible.ts";
-import { subnetView } from "../views/subnets.ts";
+import { networkText, readPrefix } from "../values/prefix.ts";
 import { blockOf, defaultPools, eui64, isAutoAddress, numberOf } from "./addresses.ts";
-import { type Core, checkQuota, groupBy, revise, scopeOf, seesAll, sharedIds, standard } from "./core.ts";
+import {
+  type Collection,
+  type Core,
+  checkQuotas,
+  type Described,
+  type Filters,
+  revise,
+  scopeOf,
+  seesAll,
+  sharedIds,
+  standard,
+} from "./core.ts";
 import { ensureDhcpPort } from "./dhcp.ts";
 import { Ipam, serves } from "./ipam.ts";
 import { AUTO_DELETED_OWNERS, type NetworkManager } from "./networks.ts";
@@ -28,90 +34,106 @@ import {
 /** The caller's, those of the caller's networks, and those of shared ones; an external network's are its owner's business. */
 const WAYS = [sharedWith("network", "network_id"), inOwn("network_id", "network_networks")];
 
-export class SubnetManager implements Resource {
-  readonly names = { singular: "subnet", plural: "subnets" };
-  readonly path = "/v2.0/subnets";
-  readonly attributes = subnetAttributes;
-  readonly listed: Resource["listed"];
+export interface NewSubnet extends Described {
+  network_id: string;
+  name?: string;
+  ip_version?: 4 | 6;
+  cidr?: string | null;
+  prefixlen?: number | null;
+  subnetpool_id?: string | null;
+  use_default_subnetpool?: boolean;
+  /** Null: none; undefined: the first address. */
+  gateway_ip?: string | null;
+  enable_dhcp?: boolean;
+  ipv6_ra_mode?: Ipv6Mode | null;
+  ipv6_address_mode?: Ipv6Mode | null;
+  allocation_pools?: Pool[];
+  dns_nameservers?: string[];
+  host_routes?: HostRoute[];
+  service_types?: string[];
+}
+export type SubnetChanges = Partial<
+  Pick<
+    SubnetRow,
+    | "name"
+    | "description"
+    | "enable_dhcp"
+    | "gateway_ip"
+    | "allocation_pools"
+    | "host_routes"
+    | "dns_nameservers"
+    | "service_types"
+  >
+>;
+
+export class SubnetManager implements Collection {
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #pools: SubnetPoolManager;
 
   constructor(core: Core, networks: NetworkManager, pools: SubnetPoolManager) {
     this.#core = core;
-    this.listed = core.store.lists.subnets;
     this.#networks = networks;
     this.#pools = pools;
   }
 
-  list(context: RequestContext, filters: Filters, range?: Range): Body[] {
-    const rows = this.rows(context, filters, range);
-    if (!filters.has("shared")) return rows.map(subnetView);
-    // Only asked for, never shown: it is that of the network.
-    const networks = [...new Set(rows.map((row) => row.network_id))].map((id) => ({ id }));
-    const shared = sharedIds(this.#core, context, networks);
-    return rows.map((row) => ({ ...subnetView(row), shared: shared.has(row.network_id) }));
-  }
-
-  rows(context: RequestContext, filters: Filters = new Map(), range?: Range): SubnetRow[] {
+  list(context: RequestContext, filters: Filters = new Map(), range?: Range): SubnetRow[] {
     return this.#core.store.lists.subnets.rows(filters, visible(scopeOf(context), ...WAYS), range);
   }
 
-  get(context: RequestContext, id: string): Body {
-    return subnetView(this.row(context, id));
-  }
-
-  row(context: RequestContext, id: string): SubnetRow {
-    const [row] = this.rows(context, new Map([["id", [id]]]));
+  get(context: RequestContext, id: string): SubnetRow {
+    const [row] = this.list(context, new Map([["id", [id]]]));
     if (row === undefined) throw subnetNotFound(id);
     return row;
   }
 
-  /** Its own project, and its network's. */
-  owners(view: Body): readonly string[] {
-    const network = this.#core.store.networks.get(String(view.network_id));
-    return network === undefined ? [String(view.project_id)] : [String(view.project_id), network.project_id];
+  /** Networks of the subnets that are shared with the caller. */
+  sharedNetworks(context: RequestContext, rows: readonly SubnetRow[]): ReadonlySet<string> {
+    const networks = [...new Set(rows.map((row) => row.network_id))].map((id) => ({ id }));
+    return sharedIds(this.#core, context, networks);
   }
 
-  create(context: RequestContext, bodies: readonly Body[]): Body[] {
+  /** Its own project, and its network's. */
+  owners({ network_id, project_id }: SubnetRow): readonly string[] {
+    const network = this.#core.store.networks.get(network_id);
+    return network === undefined ? [project_id] : [project_id, network.project_id];
+  }
+
+  create(context: RequestContext, wanted: readonly NewSubnet[]): SubnetRow[] {
     return this.#core.kernel.db.transaction(() => {
-      for (const [project, wanted] of groupBy(bodies, (body) => String(body.project_id))) {
-        checkQuota(this.#core, project, { subnet: wanted.length });
-      }
-      return bodies.map((body) => subnetView(this.#insert(context, body)));
+      checkQuotas(this.#core, "subnet", wanted);
+      return wanted.map((one) => this.#insert(context, one));
     });
   }
 
-  #insert(context: RequestContext, body: Body): SubnetRow {
+  #insert(context: RequestContext, wanted: NewSubnet): SubnetRow {
     const { store, kernel } = this.#core;
-    const network = this.#networks.row(context, String(body.network_id));
+    const network = this.#networks.get(context, wanted.network_id);
     if (!seesAll(context) && network.project_id !== context.projectId) {
       throw disallowed("rule:create_subnet");
     }
-    const base = standard(this.#core, String(body.project_id), body.description, body.tags);
-    const { cidr, pool, version } = this.#range(context, body);
+    const { cidr, pool, version } = this.#range(context, wanted);
     const others = store.subnets.select("network_id = ?", network.id);
     checkOverlap(cidr, network.id, others);
     this.#pools.checkAffinity(pool, version, others);
-    const sentPools = body.allocation_pools as Pool[] | undefined;
-    const chosenByPool = pool !== null && typeof body.cidr !== "string";
-    const gateway =
-      body.gateway_ip === undefined ? defaultGateway(cidr, chosenByPool) : (body.gateway_ip as string | null);
+    const sentPools = wanted.allocation_pools;
+    const chosenByPool = pool !== null && wanted.cidr == null;
+    const gateway = wanted.gateway_ip === undefined ? defaultGateway(cidr, chosenByPool) : wanted.gateway_ip;
     const row: SubnetRow = {
-      ...base,
-      name: String(body.name),
+      ...standard(this.#core, wanted),
+      name: wanted.name ?? "",
       network_id: network.id,
       ip_version: version,
       cidr,
       gateway_ip: gateway,
-      enable_dhcp: body.enable_dhcp === true,
-      ipv6_ra_mode: body.ipv6_ra_mode as SubnetRow["ipv6_ra_mode"],
-      ipv6_address_mode: body.ipv6_address_mode as SubnetRow["ipv6_address_mode"],
+      enable_dhcp: wanted.enable_dhcp ?? true,
+      ipv6_ra_mode: wanted.ipv6_ra_mode ?? null,
+      ipv6_address_mode: wanted.ipv6_address_mode ?? null,
       subnetpool_id: pool?.id ?? null,
       allocation_pools: [],
-      dns_nameservers: body.dns_nameservers as string[],
-      host_routes: body.host_routes as SubnetRow["host_routes"],
-      service_types: body.service_types as string[],
+      dns_nameservers: wanted.dns_nameservers ?? [],
+      host_routes: wanted.host_routes ?? [],
+      service_types: wanted.service_types ?? [],
     };
     checkSubnet(row, "new subnet", kernel.settings.network);
     if (sentPools !== undefined) checkPools(sentPools, cidr);
@@ -125,33 +147,36 @@ export class SubnetManager implements Resource {
   }
 
   /** Where the addresses come from: `cidr`, or a prefix of a pool (the one around `gateway_ip`, where that is said). Errors: 400. */
-  #range(context: RequestContext, body: Body): { cidr: string; pool: SubnetPoolRow | null; version: 4 | 6 } {
-    const cidr = (body.cidr as string | null | undefined) ?? null;
-    const prefixlen = (body.prefixlen as number | null | undefined) ?? null;
-    const version = body.ip_version as 4 | 6 | undefined;
+  #range(context: RequestContext, wanted: NewSubnet): { cidr: string; pool: SubnetPoolRow | null; version: 4 | 6 } {
+    const { cidr = null, prefixlen = null, ip_version: version } = wanted;
     if (cidr !== null && prefixlen !== null)
       throw badResource("subnets", "cidr and prefixlen must not be supplied together");
-    const pool = this.#poolOf(context, body, cidr, version);
+    const pool = this.#poolOf(context, wanted, cidr, version);
     if (pool === null) {
       if (cidr === null) throw badResource("subnets", "a subnetpool must be specified in the absence of a cidr");
       return { cidr, pool, version: version ?? (cidr.includes(":") ? 6 : 4) };
     }
-    if (cidr === null && body.allocation_pools !== undefined)
+    if (cidr === null && wanted.allocation_pools !== undefined)
       throw badResource("subnets", "allocation_pools allowed only for specific subnet requests");
     if (version !== undefined && pool.ip_version !== version) {
       throw badResource("subnets", `Cannot allocate IPv${version} subnet from IPv${pool.ip_version} subnet pool`);
     }
-    const wanted = cidr ?? aroundGateway(body.gateway_ip, pool, prefixlen);
+    const range = cidr ?? aroundGateway(wanted.gateway_ip, pool, prefixlen);
     return {
-      cidr: this.#pools.allocate(pool, String(body.project_id), wanted, prefixlen),
+      cidr: this.#pools.allocate(pool, wanted.project_id, range, prefixlen),
       pool,
       version: pool.ip_version,
     };
   }
 
-  #poolOf(context: RequestContext, body: Body, cidr: string | null, version: 4 | 6 | undefined): SubnetPoolRow | null {
-    const id = body.subnetpool_id as string | null;
-    if (body.use_default_subnetpool !== true) return id === null ? null : this.#pools.row(context, id);
+  #poolOf(
+    context: RequestContext,
+    wanted: NewSubnet,
+    cidr: string | null,
+    version: 4 | 6 | undefined,
+  ): SubnetPoolRow | null {
+    const id = wanted.subnetpool_id ?? null;
+    if (wanted.use_default_subnetpool !== true) return id === null ? null : this.#pools.get(context, id);
     if (id !== null) throw badResource("subnets", "subnetpool_id and use_default_subnetpool cannot both be specified");
     const family = cidr === null ? version : cidr.includes(":") ? 6 : 4;
     if (family === undefined)
@@ -208,11 +233,10 @@ export class SubnetManager implements Resource {
     );
   }
 
-  update(context: RequestContext, id: string, changes: Body): Body {
+  update(context: RequestContext, id: string, wanted: SubnetChanges): SubnetRow {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
-      const row = this.row(context, id);
-      const wanted = changes as Partial<SubnetRow>;
+      const row = this.get(context, id);
       const next = { ...row, ...wanted };
       checkDhcpUpdate(row, wanted.enable_dhcp);
       checkSubnet(next, id, kernel.settings.network);
@@ -222,10 +246,10 @@ export class SubnetManager implements Resource {
       if (wanted.allocation_pools !== undefined) checkPools(wanted.allocation_pools, row.cidr);
       if (wanted.allocation_pools !== undefined || wanted.gateway_ip !== undefined)
         checkGatewayOutOfPools(next.gateway_ip, next.allocation_pools);
-      const updated = revise(this.#core, store.subnets, row, wanted);
+      const updated = revise<SubnetRow>(this.#core, store.subnets, row, wanted);
       const network = store.networks.get(row.network_id);
       if (network !== undefined) this.#changed(network);
-      return subnetView(updated);
+      return updated;
     });
   }
 
@@ -241,7 +265,7 @@ export class SubnetManager implements Resource {
   remove(context: RequestContext, id: string): void {
     const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
-      const row = this.row(context, id);
+      const row = this.get(context, id);
       const uses = store.portDetails.inSubnet(id);
       const ports = store.ports.getMany([...new Set(uses.map((use) => use.port_id))]);
       // Addresses that guests gave themselves go with the subnet; those of routers and handed out ones hold it.
@@ -267,8 +291,12 @@ const inOrder = (pools: readonly Pool[]): Pool[] =>
   [...pools].sort((one, other) => (numberOf(one.start) < numberOf(other.start) ? -1 : 1));
 
 /** Who says the gateway has chosen the range: the one of that length around it. */
-function aroundGateway(gateway: unknown, pool: SubnetPoolRow, prefixlen: number | null): string | null {
-  if (typeof gateway !== "string") return null;
+function aroundGateway(
+  gateway: string | null | undefined,
+  pool: SubnetPoolRow,
+  prefixlen: number | null,
+): string | null {
+  if (gateway == null) return null;
   const prefix = readPrefix(`${gateway}/${prefixlen ?? pool.default_prefixlen}`);
   return prefix === null ? null : networkText(prefix);
 }

@@ -1,19 +1,9 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { conflict } from "../../../kernel/errors.ts";
-import type { Resource } from "../routes/resource.ts";
-import { type Body, parseCreate } from "../schemas/attribute.ts";
 import type { NetworkRow } from "../store/rows.ts";
 import type { Managers } from "./index.ts";
 
 const NAME = "auto_allocated_network";
-
-/** One of a resource made through its own checks, for seeds and for work on a project's behalf. */
-export function make(resource: Resource, context: RequestContext, body: Body): Body {
-  const parsed = parseCreate(resource.names, resource.attributes, body, context);
-  const [view] = resource.create?.(context, [parsed]) ?? [];
-  if (view === undefined) throw new Error(`${resource.names.plural} cannot be made`);
-  return view;
-}
 
 /**
  * Neutron's "get me a network": the project's network with subnets of the default pools and a router to the default
@@ -26,25 +16,25 @@ export function autoAllocate(managers: Managers, context: RequestContext, projec
   if (existing !== undefined) return existing;
   const { external, pools } = requirements(managers, admin);
   return core.kernel.db.transaction(() => {
-    const network = make(networks, admin, { name: NAME, project_id: projectId });
-    const router = make(routers, admin, {
-      name: "auto_allocated_router",
-      project_id: projectId,
-      external_gateway_info: { network_id: external.id },
-    });
+    const [network] = networks.create(admin, [{ name: NAME, project_id: projectId }]);
+    const gateway = { network_id: external.id };
+    const [router] = routers.create(admin, [{ name: "auto_allocated_router", project_id: projectId, gateway }]);
+    if (network === undefined || router === undefined) throw new Error("nothing was made");
     for (const version of pools) {
       const pool = subnetPools.default(admin, version);
-      const subnet = make(subnets, admin, {
-        name: `auto_allocated_subnet_v${version}`,
-        project_id: projectId,
-        network_id: network.id,
-        ip_version: version,
-        subnetpool_id: pool?.id,
-        ...(version === 6 ? { ipv6_ra_mode: "slaac", ipv6_address_mode: "slaac" } : {}),
-      });
-      routers.addInterface(admin, String(router.id), { subnet_id: subnet.id });
+      const [subnet] = subnets.create(admin, [
+        {
+          name: `auto_allocated_subnet_v${version}`,
+          project_id: projectId,
+          network_id: network.id,
+          ip_version: version,
+          subnetpool_id: pool?.id ?? null,
+          ...(version === 6 ? { ipv6_ra_mode: "slaac", ipv6_address_mode: "slaac" } : {}),
+        },
+      ]);
+      if (subnet !== undefined) routers.addInterface(admin, router.id, { subnetId: subnet.id });
     }
-    return networks.row(admin, String(network.id));
+    return networks.get(admin, network.id);
   });
 }
 
@@ -71,7 +61,7 @@ export function removeTopology(managers: Managers, context: RequestContext, proj
     const condition = "network_id = ? AND device_owner = 'network:router_interface'";
     const ports = core.store.ports.select(condition, network.id);
     // Its router has an interface in each of its subnets.
-    for (const port of ports) routers.removeInterface(admin, port.device_id, { port_id: port.id });
+    for (const port of ports) routers.removeInterface(admin, port.device_id, { portId: port.id });
     for (const id of new Set(ports.map(({ device_id }) => device_id))) routers.remove(admin, id);
     networks.remove(admin, network.id);
   });

@@ -1,7 +1,6 @@
 import { tapDevice } from "../driver/driver.ts";
 import type { Vif } from "../facade.ts";
 import type { NetworkStore } from "../store/store.ts";
-import { groupBy } from "./core.ts";
 
 /** The NICs of many guests in six queries, whatever their number. */
 export function vifsOf(store: NetworkStore, deviceIds: readonly string[]): Map<string, Vif[]> {
@@ -16,7 +15,7 @@ export function vifsOf(store: NetworkStore, deviceIds: readonly string[]): Map<s
   );
   const subnetIds = [...new Set([...ips.values()].flat().map((ip) => ip.subnet_id))];
   const subnets = new Map(store.subnets.getMany(subnetIds).map((row) => [row.id, row]));
-  const floating = groupBy(
+  const floating = Map.groupBy(
     store.floatingIps.select("port_id IN (SELECT value FROM json_each(?))", JSON.stringify(portIds)),
     (fip) => `${fip.port_id} ${fip.fixed_ip_address}`,
   );

@@ -2,6 +2,7 @@ import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { AgentManager } from "../manager/agents.ts";
 import { parseUpdate, singleBody } from "../schemas/attribute.ts";
 import { agentAttributes as attributes } from "../schemas/resources.ts";
+import { agentView } from "../views/agents.ts";
 import { filtersOf, matches, shownTo } from "./listing.ts";
 import { pageBody } from "./resource.ts";
 
@@ -20,7 +21,9 @@ export function agentRoutes(agents: AgentManager): AnyRoute[] {
       success: 200,
       handler(request) {
         const filters = filtersOf(request, attributes);
-        const views = (request.context.isAdmin ? agents.list() : []).filter((view) => matches(view, filters));
+        const views = (request.context.isAdmin ? agents.list() : [])
+          .map(agentView)
+          .filter((view) => matches(view, filters));
         return { body: pageBody(request, NAMES.plural, { attributes, path: PATH, marker: null }, views) };
       },
     }),
@@ -31,7 +34,7 @@ export function agentRoutes(agents: AgentManager): AnyRoute[] {
       policy: "get_agent",
       success: 200,
       handler: ({ param, context, query }) => ({
-        body: { agent: shownTo(context, attributes, agents.get(param("id")), query.getAll("fields")) },
+        body: { agent: shownTo(context, attributes, agentView(agents.get(param("id"))), query.getAll("fields")) },
       }),
     }),
     route({
@@ -41,7 +44,9 @@ export function agentRoutes(agents: AgentManager): AnyRoute[] {
       policy: "update_agent",
       success: 200,
       handler({ param, body }) {
-        return { body: { agent: agents.update(param("id"), parseUpdate(attributes, singleBody(NAMES, body))) } };
+        return {
+          body: { agent: agentView(agents.update(param("id"), parseUpdate(attributes, singleBody(NAMES, body)))) },
+        };
       },
     }),
     route({

@@ -2,6 +2,7 @@ import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { FlavorManager } from "../manager/flavors.ts";
 import { singleBody } from "../schemas/attribute.ts";
 import { uuid } from "../schemas/converters.ts";
+import { flavorView } from "../views/flavors.ts";
 
 const PATH = "/v2.0/flavors/:flavor_id";
 const PROFILE = { singular: "service_profile", plural: "service_profiles" };
@@ -25,7 +26,7 @@ export function flavorRoutes(flavors: FlavorManager): AnyRoute[] {
       success: 201,
       handler({ param, body }) {
         const { id } = singleBody(PROFILE, body);
-        return { body: { service_profile: flavors.bind(param("flavor_id"), uuid(id)) } };
+        return { body: { service_profile: flavorView(flavors.bind(param("flavor_id"), uuid(id))) } };
       },
     }),
     route({
@@ -34,7 +35,11 @@ export function flavorRoutes(flavors: FlavorManager): AnyRoute[] {
       path: `${PATH}/service_profiles/:id`,
       policy: "get_flavor_service_profile",
       success: 200,
-      handler: ({ param }) => ({ body: { service_profile: flavors.bound(param("flavor_id"), param("id")) } }),
+      handler({ param }) {
+        const [flavor_id, service_profile_id] = [param("flavor_id"), param("id")];
+        flavors.requireBound(flavor_id, service_profile_id);
+        return { body: { service_profile: { service_profile_id, flavor_id } } };
+      },
     }),
     route({
       name: "flavors:remove-profile",

@@ -1,7 +1,5 @@
-import type { Table } from "../../../kernel/db/table.ts";
 import type { AnyRoute } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
-import type { StandardRow } from "../store/rows.ts";
 import { actionRoutes } from "./actions.ts";
 import { agentScheduleRoutes } from "./agent-schedules.ts";
 import { agentRoutes } from "./agents.ts";
@@ -10,63 +8,27 @@ import { flavorRoutes } from "./flavors.ts";
 import { ipAvailabilityRoutes } from "./ip-availability.ts";
 import { portForwardingRoutes } from "./port-forwardings.ts";
 import { quotaRoutes } from "./quotas.ts";
-import { resourceRoutes } from "./resource.ts";
+import { type Resource, resourceRoutes } from "./resource.ts";
+import { createResources } from "./resources.ts";
 import { tagRoutes } from "./tags.ts";
 import { topologyRoutes } from "./topology.ts";
 
 /** Every record of this API. */
 export function allRoutes(managers: Managers): AnyRoute[] {
-  const {
-    core,
-    networks,
-    subnets,
-    subnetPools,
-    addressScopes,
-    ports,
-    routers,
-    floatingIps,
-    groups,
-    rules,
-    rbac,
-    agents,
-    addressGroups,
-  } = managers;
-  const { store } = core;
-  const resources = [
-    networks,
-    subnets,
-    subnetPools,
-    addressScopes,
-    ports,
-    routers,
-    floatingIps,
-    groups,
-    rules,
-    rbac,
-    addressGroups,
-    managers.flavors,
-    managers.serviceProfiles,
-  ];
-  const tagged: [(typeof resources)[number], Table<StandardRow>][] = [
-    [networks, store.networks],
-    [subnets, store.subnets],
-    [subnetPools, store.subnetPools],
-    [ports, store.ports],
-    [routers, store.routers],
-    [floatingIps, store.floatingIps],
-    [groups, store.groups],
-  ];
+  const { core } = managers;
+  const resources = createResources(managers);
+  const all: Resource[] = Object.values(resources);
   return [
-    ...discoveryRoutes(resources),
-    ...agentRoutes(agents),
-    ...agentScheduleRoutes(managers),
-    ...resources.flatMap((resource) => resourceRoutes(resource)),
-    ...tagged.flatMap(([resource, table]) => tagRoutes(core, resource, table)),
-    ...actionRoutes(managers),
+    ...discoveryRoutes(all),
+    ...agentRoutes(managers.agents),
+    ...agentScheduleRoutes(managers, resources),
+    ...all.flatMap((resource) => resourceRoutes(resource)),
+    ...all.flatMap((resource) => (resource.tags === undefined ? [] : tagRoutes(core, resource, resource.tags))),
+    ...actionRoutes(managers, resources),
     ...flavorRoutes(managers.flavors),
     ...portForwardingRoutes(managers.portForwardings),
     ...quotaRoutes(core),
-    ...ipAvailabilityRoutes(core, networks),
+    ...ipAvailabilityRoutes(core, managers.networks),
     ...topologyRoutes(managers),
   ];
 }

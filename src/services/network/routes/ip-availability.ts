@@ -1,6 +1,6 @@
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { poolSize } from "../manager/addresses.ts";
-import { type Core, groupBy } from "../manager/core.ts";
+import type { Core } from "../manager/core.ts";
 import type { NetworkManager } from "../manager/networks.ts";
 import type { Attributes, Body } from "../schemas/attribute.ts";
 import type { NetworkRow, SubnetRow } from "../store/rows.ts";
@@ -53,8 +53,8 @@ export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyR
         const filters = filtersOf(request, attributes);
         const versions = filters.get("ip_version");
         const usage = store.portDetails.usage();
-        const bySubnet = groupBy(store.subnets.select("1"), (subnet) => subnet.network_id);
-        const views = (request.context.isAdmin ? networks.rows(request.context) : [])
+        const bySubnet = Map.groupBy(store.subnets.select("1"), (subnet) => subnet.network_id);
+        const views = (request.context.isAdmin ? networks.list(request.context) : [])
           .map((row) => {
             const subnets = bySubnet.get(row.id) ?? [];
             const wanted = subnets.filter((one) => versions === undefined || versions.includes(String(one.ip_version)));
@@ -74,7 +74,7 @@ export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyR
       policy: "get_network_ip_availability",
       success: 200,
       handler(request) {
-        const row = networks.row(request.context, request.param("network_id"));
+        const row = networks.get(request.context, request.param("network_id"));
         const subnets = store.subnets.select("network_id = ?", row.id);
         return { body: { network_ip_availability: view(row, subnets, store.portDetails.usage()) } };
       },

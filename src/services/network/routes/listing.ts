@@ -2,10 +2,8 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { badResource } from "../errors.ts";
+import type { Filters } from "../manager/core.ts";
 import { type Attribute, type Attributes, type Body, isObject } from "../schemas/attribute.ts";
-
-/** Attribute → accepted values, of a list's query. */
-export type Filters = ReadonlyMap<string, readonly string[]>;
 
 const CONTROL = new Set(["fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse"]);
 const TAG_FILTERS = new Set(["tags", "tags-any", "not-tags", "not-tags-any"]);
@@ -14,14 +12,14 @@ const TAG_FILTERS = new Set(["tags", "tags-any", "not-tags", "not-tags-any"]);
  * Values as neutron compares them: what an attribute converts is converted, so `cidr=10.0.0.7/24` finds 10.0.0.0/24. Errors: 400 for an
  * attribute that is no filter (filter-validation), for a value that cannot be one.
  */
-export function filtersOf(request: ApiRequest, attributes: Attributes, extra: readonly string[] = []): Filters {
+export function filtersOf(request: ApiRequest, attributes: Attributes): Filters {
   const filters = new Map<string, string[]>();
   const unknown = new Set<string>();
   for (const [sent, value] of request.query) {
     if (CONTROL.has(sent)) continue;
     const name = sent === "tenant_id" ? "project_id" : sent;
     const attribute = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
-    if (attribute?.filter === false || (attribute === undefined && !TAG_FILTERS.has(name) && !extra.includes(name))) {
+    if (attribute?.filter === false || (attribute === undefined && !TAG_FILTERS.has(name))) {
       unknown.add(sent);
       continue;
     }

@@ -1,10 +1,11 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError } from "../../../kernel/errors.ts";
 import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
-import type { PortForwardingManager } from "../manager/port-forwardings.ts";
+import type { NewPortForwarding, PortForwardingManager } from "../manager/port-forwardings.ts";
 import { type Body, parseCreate, parseUpdate, singleBody } from "../schemas/attribute.ts";
 import { portForwardingAttributes as attributes } from "../schemas/resources.ts";
-import type { FloatingIpRow } from "../store/rows.ts";
+import type { FloatingIpRow, PortForwardingRow } from "../store/rows.ts";
+import { portForwardingView } from "../views/floating-ips.ts";
 import { filtersOf, matches } from "./listing.ts";
 import { pageBody } from "./resource.ts";
 
@@ -19,10 +20,10 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
     owner: ({ project_id }) => ({ owners: [project_id] }),
   };
   const common = { policy: "get_floatingip_port_forwarding", of: floatingIp, success: 200 };
-  const answer = (view: Body) => ({ body: { port_forwarding: view } });
+  const answer = (row: PortForwardingRow) => ({ body: { port_forwarding: portForwardingView(row) } });
   const find = (context: RequestContext, fipId: string, id: string): Body | null => {
     try {
-      return forwardings.get(context, fipId, id);
+      return portForwardingView(forwardings.get(context, fipId, id));
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return null;
       throw error;
@@ -37,7 +38,10 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
       handler(request) {
         const fipId = request.param("fip_id");
         const filters = filtersOf(request, attributes);
-        const views = forwardings.list(request.context, fipId).filter((view) => matches(view, filters));
+        const views = forwardings
+          .list(request.context, fipId)
+          .map(portForwardingView)
+          .filter((view) => matches(view, filters));
         const marker = (id: string) => find(request.context, fipId, id);
         const rules = { attributes, path: PATH.replace(":fip_id", fipId), marker };
         return { body: pageBody(request, NAMES.plural, rules, views) };
@@ -60,7 +64,7 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
       success: 201,
       handler({ context, param, body }) {
         const wanted = parseCreate(NAMES, attributes, singleBody(NAMES, body), context);
-        return answer(forwardings.create(context, param("fip_id"), wanted));
+        return answer(forwardings.create(context, param("fip_id"), wanted as unknown as NewPortForwarding));
       },
     }),
     route({

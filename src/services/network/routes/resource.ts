@@ -2,10 +2,13 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { type Range, reversed, sifted } from "../../../kernel/db/list.ts";
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
+import type { Change, Collection, Filters, Thing } from "../manager/core.ts";
+import type { Tagged } from "../manager/tags.ts";
 import {
   type Attributes,
   type Body,
   type Names,
+  namedForManagers,
   parseCreate,
   parseUpdate,
   postBodies,
@@ -13,50 +16,38 @@ import {
   singleBody,
 } from "../schemas/attribute.ts";
 import type { Listed } from "../store/listed.ts";
-import {
-  askedOf,
-  type Filters,
-  filtersOf,
-  linksOf,
-  matches,
-  type Page,
-  type PageRules,
-  paged,
-  shownTo,
-} from "./listing.ts";
+import { askedOf, filtersOf, linksOf, matches, type Page, type PageRules, paged, shownTo } from "./listing.ts";
 
-type Change = "update" | "delete";
-
-/** One collection of the API: what differs between them. Everything here is synchronous; creates are one transaction. */
+/** One collection of the API: what differs between them. */
 export interface Resource {
   names: Names;
   /** "/v2.0/security-groups" */
   path: string;
   attributes: Attributes;
-  /** Filters that are no attributes. */
-  filters?: readonly string[];
-  /** The table that it lists: which sort keys sqlite knows. */
+  /** Does the work; what it is given has been parsed by the table of attributes. */
+  manager: Collection;
+  /** Which filters and sort keys sqlite knows. */
   listed: Pick<Listed<never>, "order" | "place">;
-  /** Everything the caller may see, at least narrowed by the filters that are columns: all of it, ordered by id, or a range. */
-  list(context: RequestContext, filters: Filters, range?: Range): Body[];
-  /** Errors: 404 for what is not there or not the caller's to see. */
-  get(context: RequestContext, id: string): Body;
-  /** Bodies come parsed: defaults filled in, `project_id` set. All or none. */
-  create?(context: RequestContext, bodies: readonly Body[]): Body[];
-  update?(context: RequestContext, id: string, changes: Body): Body;
-  remove?(context: RequestContext, id: string): void;
+  /** `filters` are those of a list: some show more when they are asked for. */
+  views(context: RequestContext, rows: readonly Thing[], filters?: Filters): Body[];
+  /** How what has just been made is shown, where that is another way. */
+  madeViews?(context: RequestContext, rows: readonly Thing[]): Body[];
+  /** Its things have tags, kept in this table. */
+  tags?: Tagged;
   /** The list has no pages: limit and marker say nothing. */
   unpaged?: boolean;
   /** What a marker that is not there does: 404 as `get`, or (absent) nothing. */
   unknownMarker?: "refused";
-  /** Projects that may change it; its own when absent. */
-  owners?(view: Body, verb: Change): readonly string[];
 }
+
+/** One thing as it is shown. */
+const viewOf = (resource: Resource, context: RequestContext, row: Thing): Body =>
+  resource.views(context, [row])[0] ?? {};
 
 /** Neutron looks up some markers as it looks up things (404 when they are not there); for the others the list begins anew. */
 function markerOf(resource: Resource, context: RequestContext, id: string): Body | null {
   try {
-    return resource.get(context, id);
+    return viewOf(resource, context, resource.manager.get(context, id));
   } catch (error) {
     if (resource.unknownMarker !== "refused" && error instanceof ApiError && error.status === 404) return null;
     throw error;
@@ -78,27 +69,25 @@ function bodyOf(request: ApiRequest, plural: string, attributes: Attributes, { i
 /** A page costs what is on it: no more is read. All at once only what has no limit, or an order that sqlite does not know. */
 function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page {
   const { context } = request;
-  const { attributes, path } = resource;
+  const { attributes, path, manager, listed } = resource;
   const { sort, limit, marker, isReverse } = askedOf(request, attributes);
-  const order = resource.listed.order(sort);
+  const order = listed.order(sort);
+  const read = (range?: Range) => resource.views(context, manager.list(context, filters, range), filters);
+  const fitting = (views: Body[]) => views.filter((view) => matches(view, filters));
+  const find = (id: string) => markerOf(resource, context, id);
   if (limit === null || order === null || resource.unpaged === true) {
-    const views = resource.list(context, filters).filter((view) => matches(view, filters));
-    const rules = {
-      attributes,
-      path,
-      marker: resource.unpaged === true ? null : (id: string) => markerOf(resource, context, id),
-    };
-    return paged(request, rules, views);
+    const rules = { attributes, path, marker: resource.unpaged === true ? null : find };
+    return paged(request, rules, fitting(read()));
   }
-  const start = marker === null || marker === "" ? null : markerOf(resource, context, marker);
+  const start = marker === null || marker === "" ? null : find(marker);
   const direction = isReverse ? reversed(order) : order;
-  const placeOf = (view: Body) => resource.listed.place(String(view.id), direction) ?? [];
+  const placeOf = (view: Body) => listed.place(String(view.id), direction) ?? [];
   const items = sifted<Body, Body>({
     wanted: limit,
     after: start === null ? null : placeOf(start),
-    read: (after, most) => resource.list(context, filters, { order: direction, after, limit: most }),
+    read: (after, most) => read({ order: direction, after, limit: most }),
     place: placeOf,
-    keep: (views) => views.filter((view) => matches(view, filters)),
+    keep: fitting,
   });
   if (isReverse) items.reverse();
   return { items, links: linksOf(request, { path }, items, limit, isReverse) };
@@ -114,11 +103,11 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     policy: `get_${policies.singular}`,
     success: 200,
     handler(request) {
-      const filters = filtersOf(request, attributes, resource.filters);
+      const filters = filtersOf(request, attributes);
       return { body: bodyOf(request, names.plural, attributes, pageOf(request, resource, filters)) };
     },
   });
-  const show: AnyRoute = route({
+  const show: AnyRoute = route<unknown, Thing>({
     name: `${names.plural}:show`,
     method: "GET",
     path: `${path}/:id`,
@@ -126,18 +115,19 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     of: touched(resource),
     success: 200,
     handler({ context, query, thing }) {
-      return { body: { [names.singular]: shownTo(context, attributes, thing, query.getAll("fields")) } };
+      const view = viewOf(resource, context, thing);
+      return { body: { [names.singular]: shownTo(context, attributes, view, query.getAll("fields")) } };
     },
   });
   const routes = [list, show];
-  if (resource.create !== undefined) routes.push(createRoute(resource, policies, resource.create));
-  if (resource.update !== undefined) routes.push(updateRoute(resource, policies, resource.update));
-  if (resource.remove !== undefined) routes.push(removeRoute(resource, policies, resource.remove));
+  if (resource.manager.create !== undefined) routes.push(createRoute(resource, policies));
+  if (resource.manager.update !== undefined) routes.push(updateRoute(resource, policies));
+  if (resource.manager.remove !== undefined) routes.push(removeRoute(resource, policies));
   return routes;
 }
 
-function createRoute(resource: Resource, policies: Names, create: NonNullable<Resource["create"]>): AnyRoute {
-  const { names, path, attributes } = resource;
+function createRoute(resource: Resource, policies: Names): AnyRoute {
+  const { names, path, attributes, manager } = resource;
   return route({
     name: `${names.plural}:create`,
     method: "POST",
@@ -147,16 +137,18 @@ function createRoute(resource: Resource, policies: Names, create: NonNullable<Re
     handler(request) {
       const { context } = request;
       const { bodies, bulk } = postBodies(names, request.body);
-      const parsed = bodies.map((body) => parseCreate(names, attributes, body, context));
-      const views = create.call(resource, context, parsed).map((view) => shownTo(context, attributes, view, []));
+      const wanted = bodies.map((body) => namedForManagers(attributes, parseCreate(names, attributes, body, context)));
+      const rows = manager.create?.(context, wanted) ?? [];
+      const made = resource.madeViews?.(context, rows) ?? resource.views(context, rows);
+      const views = made.map((view) => shownTo(context, attributes, view, []));
       return { body: bulk ? { [names.plural]: views } : { [names.singular]: views[0] } };
     },
   });
 }
 
-function updateRoute(resource: Resource, policies: Names, update: NonNullable<Resource["update"]>): AnyRoute {
-  const { names, path, attributes } = resource;
-  return route({
+function updateRoute(resource: Resource, policies: Names): AnyRoute {
+  const { names, path, attributes, manager } = resource;
+  return route<unknown, Thing>({
     name: `${names.plural}:update`,
     method: "PUT",
     path: `${path}/:id`,
@@ -168,39 +160,39 @@ function updateRoute(resource: Resource, policies: Names, update: NonNullable<Re
       const { context, thing } = request;
       const changes = parseUpdate(attributes, singleBody(names, request.body));
       requireSettable(names, attributes, changes, context);
-      requireRevision(request, thing);
-      const view = update.call(resource, context, String(thing.id), changes);
-      return { body: { [names.singular]: shownTo(context, attributes, view, []) } };
+      requireRevision(request, attributes, thing);
+      const row = manager.update?.(context, thing.id, namedForManagers(attributes, changes)) ?? thing;
+      return { body: { [names.singular]: shownTo(context, attributes, viewOf(resource, context, row), []) } };
     },
   });
 }
 
-function removeRoute(resource: Resource, policies: Names, remove: NonNullable<Resource["remove"]>): AnyRoute {
-  return route({
-    name: `${resource.names.plural}:delete`,
+function removeRoute(resource: Resource, policies: Names): AnyRoute {
+  const { names, path, attributes, manager } = resource;
+  return route<unknown, Thing>({
+    name: `${names.plural}:delete`,
     method: "DELETE",
-    path: `${resource.path}/:id`,
+    path: `${path}/:id`,
     policy: `delete_${policies.singular}`,
     of: touched(resource, "delete"),
     success: 204,
     handler(request) {
-      const { context, thing } = request;
-      requireRevision(request, thing);
-      remove.call(resource, context, String(thing.id));
+      requireRevision(request, attributes, request.thing);
+      manager.remove?.(request.context, request.thing.id);
       return undefined;
     },
   });
 }
 
 /** The thing of a collection that a path names: what one may see but not change answers 403, what one may not see 404. */
-export const touched = (resource: Resource, verb: Change = "update"): Touched<Body> => ({
-  kind: resource.names.singular.replaceAll("_", " "),
-  find: ({ context, param }) => resource.get(context, param("id").replace(/\.json$/, "")),
-  owner: (view) => ({ owners: resource.owners?.(view, verb) ?? [String(view.project_id)] }),
+export const touched = ({ names, manager }: Resource, verb: Change = "update"): Touched<Thing> => ({
+  kind: names.singular.replaceAll("_", " "),
+  find: ({ context, param }) => manager.get(context, param("id").replace(/\.json$/, "")),
+  owner: (row) => ({ owners: manager.owners?.(row, verb) ?? [String(row.project_id)] }),
 });
 
 /** `If-Match: revision_number=3` (extension revision-if-match). Errors: 400, 412. */
-function requireRevision(request: ApiRequest, view: Body): void {
+function requireRevision(request: ApiRequest, attributes: Attributes, row: Thing): void {
   const header = request.headers.get("if-match");
   if (header === null) return;
   const match = /^"?revision_number=(\d+)"?$/.exec(header.trim());
@@ -209,8 +201,9 @@ function requireRevision(request: ApiRequest, view: Body): void {
       type: "BadRequest",
     });
   }
-  if (Number(match[1]) === view.revision_number) return;
-  throw new ApiError(412, `Constrained to ${match[1]}, but current revision is ${view.revision_number}`, {
+  const current = Object.hasOwn(attributes, "revision_number") ? row.revision : undefined;
+  if (Number(match[1]) === current) return;
+  throw new ApiError(412, `Constrained to ${match[1]}, but current revision is ${current}`, {
     type: "RevisionNumberConstraintFailed",
   });
 }

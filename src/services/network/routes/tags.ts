@@ -1,31 +1,26 @@
-import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { badResource } from "../errors.ts";
-import type { Core } from "../manager/core.ts";
-import { type Body, isObject } from "../schemas/attribute.ts";
-import type { StandardRow } from "../store/rows.ts";
+import type { Core, Thing } from "../manager/core.ts";
+import { setTags, type Tagged } from "../manager/tags.ts";
+import { isObject } from "../schemas/attribute.ts";
 import { type Resource, touched } from "./resource.ts";
 
 const MAX_TAGS = 50;
-type Tagged = ApiRequest<unknown, Body>;
+type Request = ApiRequest<unknown, Thing>;
 
 /** `/tags` of every resource with standard attributes (extension standard-attr-tag). */
-export function tagRoutes(core: Core, resource: Resource, table: Table<StandardRow>): AnyRoute[] {
+export function tagRoutes(core: Core, resource: Resource, table: Tagged): AnyRoute[] {
   const path = `${resource.path}/:id/tags`;
-  const tagsOf = ({ thing: { tags } }: Tagged): string[] => (Array.isArray(tags) ? tags.map(String) : []);
-  const save = ({ thing }: Tagged, tags: readonly string[]): string[] => {
+  const tagsOf = ({ thing: { tags = [] } }: Request): readonly string[] => tags;
+  const save = ({ thing }: Request, tags: readonly string[]): string[] => {
     const sorted = [...new Set(tags)].sort();
     if (sorted.length > MAX_TAGS)
       throw badResource(resource.names.plural, `The number of tags exceed the per-resource limit of ${MAX_TAGS}`);
-    table.update(String(thing.id), {
-      tags: sorted,
-      revision: Number(thing.revision_number) + 1,
-      updated_at: core.kernel.clock.now(),
-    });
+    setTags(core, table, thing, sorted);
     return sorted;
   };
-  const requireTag = (request: Tagged): string => {
+  const requireTag = (request: Request): string => {
     const tag = request.param("tag");
     if (!tagsOf(request).includes(tag)) throw notFound(`Tag ${tag} could not be found.`, { type: "TagNotFound" });
     return tag;

@@ -16,6 +16,8 @@ export interface Attribute {
   required?: boolean;
   /** Value when POST leaves it out. Absent: stays undefined. */
   default?: unknown;
+  /** What the managers call it; its own name when absent. */
+  as?: string;
   /** Checks and normalises; throws Invalid(reason) or an ApiError. */
   convert?: (value: unknown) => unknown;
   /** Only these may send it (with another value than the default); "owner" means the owner of the resource's network. */
@@ -121,6 +123,28 @@ export function parseUpdate(attributes: Attributes, body: Body): Body {
     parsed[name] = convert(name, attribute, exactly(body, name));
   }
   return parsed;
+}
+
+/** Values by the names that the managers have for them. */
+export function namedForManagers(attributes: Attributes, parsed: Body): Body {
+  for (const [name, as] of renamed(attributes)) {
+    if (!Object.hasOwn(parsed, name)) continue;
+    parsed[as] = parsed[name];
+    delete parsed[name];
+  }
+  return parsed;
+}
+
+/** Found once for each table. */
+const renamings = new WeakMap<Attributes, [string, string][]>();
+
+function renamed(attributes: Attributes): [string, string][] {
+  let found = renamings.get(attributes);
+  if (found === undefined) {
+    found = Object.entries(attributes).flatMap(([name, { as }]) => (as === undefined ? [] : [[name, as]]));
+    renamings.set(attributes, found);
+  }
+  return found;
 }
 
 /** Errors: 403 for attributes that are not the caller's to change. */

@@ -3,8 +3,11 @@ import { addressNumber, addressText } from "../../../kernel/config/addresses.ts"
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { invalidInput } from "../errors.ts";
-import type { AddressPair, DhcpOption, HostRoute, Pool } from "../store/rows.ts";
-import { networkText, type Prefix, prefixText, readPrefix } from "./prefix.ts";
+import type { FixedIpRequest, WantedOption, WantedPair } from "../manager/ports.ts";
+import type { HostRoute, Pool } from "../store/rows.ts";
+import { refuseDoublePairs } from "../values/address-pairs.ts";
+import { macText } from "../values/mac.ts";
+import { networkText, type Prefix, prefixText, readPrefix } from "../values/prefix.ts";
 
 /** Why a value is not accepted. Where an attribute's name is known it is put around it; elsewhere it is the 400 itself. */
 export class Invalid extends ApiError {
@@ -129,25 +132,11 @@ const routeDestination: Convert<string> = (value) => {
   return value;
 };
 
-/** netaddr's spellings of a MAC, for colon form: six groups, three groups, or twelve digits. */
-function macDigits(text: string): string | null {
-  const six = /^([0-9a-f]{1,2}([:-]))(?:[0-9a-f]{1,2}\2){4}[0-9a-f]{1,2}$/i.exec(text);
-  const three = /^([0-9a-f]{1,4}([:.-]))[0-9a-f]{1,4}\2[0-9a-f]{1,4}$/i.exec(text);
-  const separator = six?.[2] ?? three?.[2];
-  if (separator === undefined) return /^[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : null;
-  const groups = text.toLowerCase().split(separator);
-  return groups.map((group) => group.padStart(12 / groups.length, "0")).join("");
-}
-
-/** Nobody's and everybody's; of the other multicast addresses neutron takes any. */
-const INVALID_MACS = ["000000000000", "ffffffffffff"];
-
 /** `fa:16:3e:00:00:01`, whatever its spelling. */
 export const mac: Convert<string> = (value) => {
-  const digits = typeof value === "string" ? macDigits(value) : null;
-  if (digits === null || INVALID_MACS.includes(digits))
-    throw new Invalid(`'${shown(value)}' is not a valid MAC address`);
-  return (digits.match(/../g) ?? []).join(":");
+  const text = typeof value === "string" ? macText(value) : null;
+  if (text === null) throw new Invalid(`'${shown(value)}' is not a valid MAC address`);
+  return text;
 };
 
 function fields(value: unknown, names: readonly string[], what: string): Record<string, unknown> {
@@ -205,13 +194,6 @@ export const nameservers: Convert<string[]> = (value) => {
   );
 };
 
-export interface FixedIpRequest {
-  subnet_id?: string;
-  ip_address?: string;
-  /** In an update: takes the address away that follows from the MAC and would stay otherwise. */
-  delete_subnet?: boolean;
-}
-
 export const fixedIps: Convert<FixedIpRequest[]> = (value) => {
   if (!Array.isArray(value)) throw new Invalid(`Invalid data format for fixed IP: '${shown(value)}'`);
   const items = value.map((item) => {
@@ -256,24 +238,6 @@ export const addressPairs: Convert<WantedPair[]> = (value) => {
   return pairs;
 };
 
-/** A pair as it is asked for. */
-export type WantedPair = Pick<AddressPair, "ip_address"> & { mac_address?: string };
-
-/** Errors: 400 when a pair is there twice, however its MAC is spelled. */
-export function refuseDoublePairs(pairs: readonly WantedPair[]): void {
-  const seen = new Set<string>();
-  for (const { mac_address, ip_address } of pairs) {
-    const key = `${mac_address === undefined ? "" : mac(mac_address)} ${ip_address.toLowerCase()}`;
-    if (seen.has(key)) {
-      throw badRequest(
-        `Request contains duplicate address pair: mac_address ${mac_address ?? "None"} ip_address ${ip_address}.`,
-        { type: "DuplicateAddressPairInRequest" },
-      );
-    }
-    seen.add(key);
-  }
-}
-
 function pairAddress(value: unknown): string {
   const prefix = typeof value === "string" ? readPrefix(value) : null;
   if (typeof value !== "string" || prefix === null) throw badRequest(`'${shown(value)}' is not a valid IP address`);
@@ -292,8 +256,6 @@ function plainly(check: () => unknown): void {
 
 /** Options that mean something without a value. */
 const BLANK_OPTIONS: ReadonlySet<unknown> = new Set(["router", "classless-static-route"]);
-export type WantedOption = Omit<DhcpOption, "opt_value"> & { opt_value: string | null };
-
 /**
  * Any name and value of one line, as in neutron (neutron_lib/api/definitions/extra_dhcp_opt.py); whether the DHCP server knows it shows when
  * its files are written. A null value takes the option away in an update.
@@ -345,9 +307,6 @@ export const dnsName: Convert<string> = (value) => {
     );
   return text.toLowerCase();
 };
-
-/** Anything: checked by the manager, which has the better words. */
-export const raw: Convert<unknown> = (value) => value;
 
 /** A filter's value in the one spelling where it has one, else as it is: neutron's converters do not validate. */
 export const spelling =

@@ -19,7 +19,6 @@ import {
   orNull,
   pools,
   range,
-  raw,
   routes,
   serviceTypes,
   shown,
@@ -28,6 +27,7 @@ import {
   uniqueListOf,
   uuid,
 } from "./converters.ts";
+import { gatewayOf } from "./routers.ts";
 import { ethertype, portNumber, protocol, remotePrefix } from "./rule-values.ts";
 
 const name = { put: true, default: "", convert: string() };
@@ -51,9 +51,17 @@ export const networkAttributes: Attributes = {
   availability_zones: { ...readOnly, ...plain },
   ipv4_address_scope: { ...readOnly, ...plain },
   ipv6_address_scope: { ...readOnly, ...plain },
-  "router:external": { put: true, default: false, ...flag, setBy: "admin", sort: false },
-  "provider:network_type": { put: true, convert: orNull(string()), setBy: "admin", seenBy: "admin", sort: false },
+  "router:external": { as: "external", put: true, default: false, ...flag, setBy: "admin", sort: false },
+  "provider:network_type": {
+    as: "provider_type",
+    put: true,
+    convert: orNull(string()),
+    setBy: "admin",
+    seenBy: "admin",
+    sort: false,
+  },
   "provider:physical_network": {
+    as: "provider_physical",
     put: true,
     convert: orNull(string(128)),
     setBy: "admin",
@@ -61,6 +69,7 @@ export const networkAttributes: Attributes = {
     sort: false,
   },
   "provider:segmentation_id": {
+    as: "provider_segment",
     put: true,
     convert: orNull(integer),
     setBy: "admin",
@@ -139,9 +148,18 @@ export const portAttributes: Attributes = {
   extra_dhcp_opts: { put: true, default: [], convert: dhcpOptions, ...plain },
   security_groups: { put: true, convert: uniqueListOf(uuid), sort: false },
   description,
-  "binding:vnic_type": { put: true, default: "normal", convert: string(), ...plain },
-  "binding:profile": { put: true, default: {}, convert: dictionary, setBy: "admin", seenBy: "admin", ...plain },
+  "binding:vnic_type": { as: "vnic_type", put: true, default: "normal", convert: string(), ...plain },
+  "binding:profile": {
+    as: "profile",
+    put: true,
+    default: {},
+    convert: dictionary,
+    setBy: "admin",
+    seenBy: "admin",
+    ...plain,
+  },
   "binding:host_id": {
+    as: "host_id",
     put: true,
     default: "",
     convert: (value) => string()(value ?? ""),
@@ -163,7 +181,7 @@ export const routerAttributes: Attributes = {
   name,
   admin_state_up: up,
   status: { ...readOnly, filter: false },
-  external_gateway_info: { put: true, default: null, convert: raw, ...plain },
+  external_gateway_info: { as: "gateway", put: true, default: null, convert: gatewayOf, ...plain },
   description,
   availability_zones: { ...readOnly, ...plain },
   availability_zone_hints: { default: [], convert: listOf(string()), ...plain },
@@ -261,7 +279,7 @@ export const rbacAttributes: Attributes = {
   object_type: { required: true, convert: rbacType, filterAs: rbacType, sort: false },
   object_id: { required: true, convert: uuid, sort: false },
   action: { required: true, convert: string(), sort: false },
-  target_tenant: { put: true, required: true, convert: string(), sort: false },
+  target_tenant: { as: "target_project", put: true, required: true, convert: string(), sort: false },
 };
 
 /** Of flavors and profiles: not sorted out by project, who may write is an admin. */

@@ -1,12 +1,10 @@
-import { tracked } from "../manager/core.ts";
+import type { FloatingIpDetails } from "../manager/floating-ips.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { FloatingIpRow, PortForwardingRow, PortRow } from "../store/rows.ts";
+import { tracked } from "./tracked.ts";
 
-export function floatingIpView(
-  row: FloatingIpRow,
-  port: PortRow | null,
-  forwardings: readonly PortForwardingRow[],
-): Body {
+export function floatingIpView(row: FloatingIpRow, { ports, forwardings }: FloatingIpDetails): Body {
+  const port = ports.get(row.port_id ?? "") ?? null;
   return {
     id: row.id,
     tenant_id: row.project_id,
@@ -20,7 +18,7 @@ export function floatingIpView(
     dns_name: row.dns_name,
     dns_domain: row.dns_domain,
     port_details: port === null ? null : portDetails(port),
-    port_forwardings: forwardings.map((one) => ({
+    port_forwardings: (forwardings.get(row.id) ?? []).map((one) => ({
       id: one.id,
       protocol: one.protocol,
       external_port: one.external_port,

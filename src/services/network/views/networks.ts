@@ -1,17 +1,10 @@
-import { tracked } from "../manager/core.ts";
+import type { NetworkDetails } from "../manager/networks.ts";
 import type { Body } from "../schemas/attribute.ts";
-import type { NetworkRow, SubnetRow } from "../store/rows.ts";
+import type { NetworkRow } from "../store/rows.ts";
+import { tracked } from "./tracked.ts";
 
-/**
- * @param shared networks that a policy shares with the caller (or everybody)
- * @param scopes subnet pool id → address scope id
- */
-export function networkView(
-  row: NetworkRow,
-  subnets: readonly SubnetRow[],
-  shared: ReadonlySet<string>,
-  scopes: ReadonlyMap<string, string | null>,
-): Body {
+export function networkView(row: NetworkRow, { subnets: all, shared, scopes }: NetworkDetails): Body {
+  const subnets = all.get(row.id) ?? [];
   const scope = (version: 4 | 6) => {
     const pool = subnets.find((subnet) => subnet.ip_version === version)?.subnetpool_id;
     return pool == null ? null : (scopes.get(pool) ?? null);

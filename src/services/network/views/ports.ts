@@ -1,8 +1,11 @@
-import { tracked } from "../manager/core.ts";
+import type { PortDetails } from "../manager/ports.ts";
 import type { Body } from "../schemas/attribute.ts";
-import type { PortIp, PortRow } from "../store/rows.ts";
+import type { PortRow } from "../store/rows.ts";
+import { hostName } from "../values/host-name.ts";
+import { tracked } from "./tracked.ts";
 
-export function portView(row: PortRow, ips: readonly PortIp[], groups: readonly string[], dnsDomain: string): Body {
+export function portView(row: PortRow, details: PortDetails, dnsDomain: string): Body {
+  const ips = details.ips.get(row.id) ?? [];
   const bound = row.host_id !== "";
   return {
     id: row.id,
@@ -17,7 +20,7 @@ export function portView(row: PortRow, ips: readonly PortIp[], groups: readonly 
     fixed_ips: ips,
     allowed_address_pairs: row.allowed_address_pairs,
     extra_dhcp_opts: row.extra_dhcp_opts,
-    security_groups: groups,
+    security_groups: details.groups.get(row.id) ?? [],
     description: row.description,
     "binding:vnic_type": row.vnic_type,
     "binding:profile": row.profile,
@@ -29,11 +32,6 @@ export function portView(row: PortRow, ips: readonly PortIp[], groups: readonly 
     dns_assignment: ips.map((ip) => assignment(row.dns_name, ip.ip_address, dnsDomain)),
     ...tracked(row),
   };
-}
-
-/** The name DHCP gives a guest: its dns_name, or `host-10-0-0-5`. */
-export function hostName(dnsName: string, address: string): string {
-  return dnsName !== "" ? (dnsName.split(".")[0] ?? dnsName) : `host-${address.replaceAll(/[.:]/g, "-")}`;
 }
 
 function assignment(dnsName: string, address: string, dnsDomain: string) {

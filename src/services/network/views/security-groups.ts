@@ -1,18 +1,19 @@
-import { tracked } from "../manager/core.ts";
+import type { SecurityGroupDetails } from "../manager/security-groups.ts";
 import type { Body } from "../schemas/attribute.ts";
-import { networkText, readPrefix } from "../schemas/prefix.ts";
 import type { AddressGroupRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { normalized } from "../values/prefix.ts";
+import { tracked } from "./tracked.ts";
 
-export function groupView(row: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[], shared: boolean): Body {
+export function groupView(row: SecurityGroupRow, { rules, shared }: SecurityGroupDetails): Body {
   return {
     id: row.id,
     name: row.name,
     stateful: row.stateful,
     tenant_id: row.project_id,
     description: row.description,
-    shared,
+    shared: shared.has(row.id),
     // Rules have no tags of their own, but neutron shows the list here.
-    security_group_rules: rules.map((rule) => ({ ...ruleView(rule), tags: [] })),
+    security_group_rules: (rules.get(row.id) ?? []).map((rule) => ({ ...ruleView(rule), tags: [] })),
     ...tracked(row),
   };
 }
@@ -37,7 +38,7 @@ export function ruleView(row: SecurityGroupRuleRow): Body {
   };
 }
 
-export function addressGroupView(row: AddressGroupRow, shared: boolean): Body {
+export function addressGroupView(row: AddressGroupRow, shared: ReadonlySet<string>): Body {
   const { tags: _tags, ...times } = tracked(row);
   return {
     id: row.id,
@@ -45,13 +46,7 @@ export function addressGroupView(row: AddressGroupRow, shared: boolean): Body {
     description: row.description,
     tenant_id: row.project_id,
     addresses: row.addresses,
-    shared,
+    shared: shared.has(row.id),
     ...times,
   };
-}
-
-/** The range with its host bits cleared: what the firewall really uses. */
-export function normalized(text: string | null): string | null {
-  const prefix = text === null ? null : readPrefix(text);
-  return prefix === null ? null : networkText(prefix);
 }

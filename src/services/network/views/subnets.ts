@@ -1,6 +1,6 @@
-import { tracked } from "../manager/core.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { AddressScopeRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import { tracked } from "./tracked.ts";
 
 export function subnetView(row: SubnetRow): Body {
   return {
@@ -25,7 +25,7 @@ export function subnetView(row: SubnetRow): Body {
 }
 
 /** Neutron shows prefix lengths as text here (and as numbers after an update; that is not imitated). */
-export function subnetPoolView(row: SubnetPoolRow, shared: boolean): Body {
+export function subnetPoolView(row: SubnetPoolRow, shared: ReadonlySet<string>): Body {
   return {
     id: row.id,
     name: row.name,
@@ -34,7 +34,7 @@ export function subnetPoolView(row: SubnetPoolRow, shared: boolean): Body {
     min_prefixlen: String(row.min_prefixlen),
     max_prefixlen: String(row.max_prefixlen),
     is_default: row.is_default,
-    shared,
+    shared: shared.has(row.id),
     prefixes: row.prefixes,
     ip_version: row.ip_version,
     default_quota: row.default_quota,
@@ -44,13 +44,13 @@ export function subnetPoolView(row: SubnetPoolRow, shared: boolean): Body {
   };
 }
 
-export function addressScopeView(row: AddressScopeRow, shared: boolean): Body {
+export function addressScopeView(row: AddressScopeRow, shared: ReadonlySet<string>): Body {
   return {
     id: row.id,
     name: row.name,
     tenant_id: row.project_id,
     project_id: row.project_id,
-    shared,
+    shared: shared.has(row.id),
     ip_version: row.ip_version,
   };
 }

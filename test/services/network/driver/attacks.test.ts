@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { linkLocal } from "../../../../src/services/network/driver/linux/spoof-rules.ts";
-import { PROTOCOLS } from "../../../../src/services/network/protocols.ts";
+import { PROTOCOLS } from "../../../../src/services/network/values/protocols.ts";
 import * as f from "./frames.ts";
 import { CONNECT, ECHO, egressAll, type Guest, group, Lab, network, portOf, rule, subnet, tcp, until } from "./lab.ts";
 

@@ -1,4 +1,4 @@
-import { PROTOCOLS } from "../../protocols.ts";
+import { PROTOCOLS } from "../../values/protocols.ts";
 
 /** Protocols with ports, and the words that match destination ports. There is no match for UDP-Lite alone. */
 const PORT_WORDS: Readonly<Record<number, readonly [match: string, option: string]>> = {

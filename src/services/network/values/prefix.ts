@@ -41,3 +41,9 @@ export function networkText({ family, address, length }: Prefix): string {
   const size = 1n << BigInt((family === 4 ? 32 : 128) - length);
   return prefixText({ family, address: address - (address % size), length });
 }
+
+/** The range with its host bits cleared: what the firewall really uses. */
+export function normalized(text: string | null): string | null {
+  const prefix = text === null ? null : readPrefix(text);
+  return prefix === null ? null : networkText(prefix);
+}
