@@ -15,7 +15,7 @@ export interface ListenOptions {
   /** Milliseconds after which a connection that says nothing is closed. */
   silence?: number;
   /** Takes web-socket upgrades (consoles); without it they are refused. */
-  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  upgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
 }
 
 export interface Listener {
@@ -43,7 +43,7 @@ function harden(server: Server | TlsServer, silence: number): void {
 }
 
 /** Serves an app on a TCP port. Errors: the system's (EADDRINUSE, EACCES). */
-export async function listen(app: Hono, options: ListenOptions): Promise<Listener> {
+export async function listen(app: Pick<Hono, "fetch">, options: ListenOptions): Promise<Listener> {
   const handle = getRequestListener(app.fetch, { hostname: NO_HOST });
   const { tls } = options;
   const listener = (request: Parameters<typeof handle>[0], response: Parameters<typeof handle>[1]) =>

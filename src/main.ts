@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Hono } from "hono";
 import { createApps } from "./app.ts";
 import { isDataDirectoryBusy } from "./bootstrap/lock.ts";
 import { controlSocket } from "./control/protocol.ts";
 import { controlApp } from "./control/server.ts";
 import { createHost, type Host } from "./host/index.ts";
+import type { ReadyHost } from "./host/ready.ts";
 import { syslogSink } from "./host/syslog.ts";
 import { ensureVolumeGroups } from "./host/volume-groups.ts";
 import { hostWarnings } from "./host-warnings.ts";
@@ -18,11 +18,10 @@ import { Logger, type LogSink } from "./kernel/log/logger.ts";
 import { giveMemoryBack } from "./kernel/program/idle-memory.ts";
 import { systemClock } from "./kernel/time/clock.ts";
 import { Tracer } from "./kernel/trace/trace.ts";
-import { type Listener, type ListenOptions, listen, listenProblem, listenRaw, listenUnix } from "./listen.ts";
+import { type Listener, listen, listenProblem, listenRaw, listenUnix } from "./listen.ts";
 import type { TlsFiles } from "./listen-tls.ts";
 import { ServerCertificate } from "./server-certificate.ts";
-import { type ConsoleProxy, consoleProxy } from "./services/compute/consoles/proxy.ts";
-import { createServices, databasePath, type ReadyHost } from "./services.ts";
+import { createServices, databasePath, SERVICES } from "./services.ts";
 import { VERSION } from "./version.ts";
 
 export interface DaemonOptions {
@@ -65,9 +64,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const log = new Logger("tenrec", { sink, level: logLevel, requestId: () => tracer.requestId });
 
   const { ready, settings } = await prepareHost(configured, log, tracer);
-  const { services, connect } = createServices(settings, log, ready);
-  const cloud = createCloud({ settings, db, services, sink, logLevel, tracer });
-  connect(cloud.kernel);
+  const services = await createServices({ settings, log, ready });
+  const leftOut = SERVICES.flatMap(({ declaration: { name } }) => (settings.services.includes(name) ? [] : [name]));
+  const cloud = createCloud({ settings, db, services, leftOut, sink, logLevel, tracer });
   const { warnings } = cloud.kernel;
   const isTls = settings.api.protocol === "https";
   const certificate = isTls ? await ServerCertificate.open({ settings, warnings, log }) : null;
@@ -169,33 +168,25 @@ async function openPorts(cloud: Cloud, tls: TlsFiles | undefined): Promise<Liste
       warnings.raise(key, listenProblem(error, port), hint);
     }
   };
-  const tryPort = (port: number, app: Hono, hint: string, upgrade?: ListenOptions["upgrade"]) =>
-    onPort(port, hint, () => listen(app, { host, port, tls, ...(upgrade === undefined ? {} : { upgrade }) }));
-  for (const { port, app, upgrade } of consoles(cloud)) {
-    await tryPort(port, app, "Consoles of this kind cannot be opened; free the port and restart.", upgrade);
+  const ports = new Map(settings.listening.map((port) => [port.name, port]));
+  for (const { instance } of cloud.services) {
+    for (const listener of instance.listeners?.() ?? []) {
+      const there = ports.get(listener.port);
+      if (there === undefined) continue;
+      await onPort(there.port, `${capitalized(there.ifTaken)}; or free the port and restart.`, (port) =>
+        listener.protocol === "tcp"
+          ? listenRaw(host, port, (socket) => listener.serve(socket))
+          : listen(listener, { host, port, tls, upgrade: listener.upgrade }),
+      );
+    }
   }
   if (!settings.ports.classic) return listeners;
-  for (const [port, app] of apps.classic) {
-    if (port === settings.ports.api) continue;
-    await tryPort(port, app, `The same API answers under ${settings.api.baseUrl}; or free the port and restart.`);
+  for (const [number, app] of apps.classic) {
+    if (number === settings.ports.api) continue;
+    const hint = `The same API answers under ${settings.api.baseUrl}; or free the port and restart.`;
+    await onPort(number, hint, (port) => listen(app, { host, port, tls }));
   }
-  // Always in plain HTTP, as in nova and as guests have it.
-  await onPort(settings.ports.metadata, "Guests are not affected: they ask at 169.254.169.254.", (port) =>
-    listenRaw(host, port, (socket) => cloud.kernel.facade("compute").answerMetadata(socket, null)),
-  );
   return listeners;
 }
 
-/** nova's console proxies, each on a port of its own as console URLs say. */
-function consoles({ kernel }: Cloud): { port: number; app: Hono; upgrade: ConsoleProxy["upgrade"] }[] {
-  const { compute, ports } = kernel.settings;
-  const resolve = (token: string) => kernel.facade("compute").resolveConsoleToken(token);
-  const proxy = (type: "novnc" | "serial", port: number) => ({
-    port,
-    ...consoleProxy({ type, resolve, log: kernel.log.named("consoles") }),
-  });
-  return [
-    ...(compute.vncEnabled ? [proxy("novnc", ports.noVnc)] : []),
-    ...(compute.serialEnabled ? [proxy("serial", ports.serial)] : []),
-  ];
-}
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

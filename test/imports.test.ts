@@ -21,7 +21,8 @@ function allowed(from: string, to: string, typeOnly: boolean): boolean {
     case "compat":
       return inside("compat", "kernel") || /^services\/[^/]+\/facade\.ts$/.test(to);
     case "bootstrap":
-      return inside("bootstrap", "kernel", "host", "control", "version.ts") || /^services\/[^/]+\/index\.ts$/.test(to);
+      // services.ts and settings.ts: what services declare; their code is loaded by who runs them.
+      return inside("bootstrap", "kernel", "host", "control", "version.ts", "services.ts", "settings.ts");
     case "control":
       return inside("control", "kernel");
     case "cli":

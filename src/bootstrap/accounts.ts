@@ -1,9 +1,14 @@
-import { SERVICE_USERS, USERS } from "../kernel/config/accounts.ts";
 import type { Settings } from "../kernel/config/settings.ts";
+import { SERVICES } from "../services.ts";
 import { bundleFile } from "./tls/places.ts";
 
-const isServiceUser = (user: string): boolean => SERVICE_USERS.some((name) => name === user);
-export const isSeededUser = (user: string): boolean => isServiceUser(user) || USERS.some((name) => name === user);
+const accounts = SERVICES.flatMap(({ declaration }) => declaration.accounts ?? []);
+/** People that stack makes accounts for, with ADMIN_PASSWORD. */
+export const PEOPLE: readonly string[] = accounts.flatMap(({ people = [] }) => people);
+const SERVICE_USERS = accounts.flatMap(({ service = [] }) => service.map(({ name }) => name));
+
+const isServiceUser = (user: string): boolean => SERVICE_USERS.includes(user);
+export const isSeededUser = (user: string): boolean => isServiceUser(user) || PEOPLE.includes(user);
 
 /** The variables of DevStack's openrc for one user in one project. */
 export function openrcVariables(settings: Settings, user: string, project: string): Record<string, string> {

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir, hostname, networkInterfaces } from "node:os";
 import { dirname, join } from "node:path";
-import { loadSettings } from "../kernel/config/load.ts";
 import type { ConfigWarning, HostFacts, Settings } from "../kernel/config/settings.ts";
 import { projectRoot } from "../kernel/program/program.ts";
+import { loadSettings } from "../settings.ts";
 import { replaceFile } from "./files.ts";
 
 export interface LoadedSettings {

@@ -1,7 +1,6 @@
 import { Command } from "commander";
-import { isSeededUser, openrcExports, openrcVariables } from "../bootstrap/accounts.ts";
+import { isSeededUser, openrcExports, openrcVariables, PEOPLE } from "../bootstrap/accounts.ts";
 import { settingsFor } from "../bootstrap/settings.ts";
-import { USERS } from "../kernel/config/accounts.ts";
 import { type ConfigOption, configOption, examples } from "./options.ts";
 
 export function openrcCommand(): Command {
@@ -13,7 +12,7 @@ export function openrcCommand(): Command {
     .addHelpText(
       "after",
       examples(
-        `Accounts that stack makes: ${USERS.join(", ")}.\nFor any other user the lines are the same with ADMIN_PASSWORD: set OS_PASSWORD yourself.`,
+        `Accounts that stack makes: ${PEOPLE.join(", ")}.\nFor any other user the lines are the same with ADMIN_PASSWORD: set OS_PASSWORD yourself.`,
         [
           ['eval "$(tenrec openrc admin admin)"', "admin"],
           ['eval "$(tenrec openrc)"', "demo in demo"],
@@ -25,7 +24,7 @@ export function openrcCommand(): Command {
       // On standard error: standard output is for eval.
       if (!isSeededUser(user))
         process.stderr.write(
-          `tenrec: ${user} is none of the accounts that stack makes (${USERS.slice(0, 3).join(", ")}, …); if its password is not ADMIN_PASSWORD, set OS_PASSWORD\n`,
+          `tenrec: ${user} is none of the accounts that stack makes (${PEOPLE.slice(0, 3).join(", ")}, …); if its password is not ADMIN_PASSWORD, set OS_PASSWORD\n`,
         );
       process.stdout.write(openrcExports(openrcVariables(settings, user, project ?? defaultProject(user))));
     });

@@ -181,31 +181,16 @@ async function links({ hostIpInterface, network }: Settings, ok: Ok, say: Say): 
   }
 }
 
-/** The API port must be free (or be ours already); a taken classic port only costs that port. */
+/** The API port must be free (or be ours already); a taken one of a service only costs that port. */
 async function ports(settings: Settings, ok: Ok, say: Say): Promise<void> {
-  const { api, classic, noVnc, serial, ...others } = settings.ports;
+  const { api } = settings.ports;
   const isTaken = async (port: number) => port !== api && !(await canListen(port, settings.listenAddress));
   if (!(await canListen(api, settings.listenAddress))) {
     const hint = `stop what listens there, or choose another API_PORT (ss -ltnp 'sport = :${api}' names it)`;
     say("error", "ports", `port ${api} is taken`, hint);
   } else ok("ports", `port ${api} is free`);
-  const consoles = [
-    ...(settings.compute.vncEnabled ? [{ port: noVnc, name: "VNC", variable: "NOVNCPROXY_PORT" }] : []),
-    ...(settings.compute.serialEnabled ? [{ port: serial, name: "serial", variable: "SERIALPROXY_PORT" }] : []),
-  ];
-  for (const { port, name, variable } of consoles) {
-    if (!(await isTaken(port))) continue;
-    say(
-      "warning",
-      "ports",
-      `port ${port} of ${name} consoles is taken`,
-      `they cannot be opened; choose another ${variable}`,
-    );
-  }
-  if (!classic) return;
-  for (const [name, port] of Object.entries(others)) {
-    if (await isTaken(port))
-      say("warning", "ports", `port ${port} (${name}) is taken`, "that API is only on the main port then");
+  for (const { what, port, ifTaken } of settings.listening) {
+    if (await isTaken(port)) say("warning", "ports", `port ${port} (${what}) is taken`, ifTaken);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Authenticator } from "./auth/context.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Database } from "./db/database.ts";
 import { Eventually } from "./db/eventually.ts";
@@ -25,6 +26,8 @@ export interface CloudOptions {
   settings: Settings;
   db: Database;
   services: readonly Service[];
+  /** Services that are switched off: what they have in the database waits until they are there again. */
+  leftOut?: readonly string[];
   sink: LogSink;
   logLevel?: LogLevel;
   clock?: Clock;
@@ -51,7 +54,9 @@ export interface Cloud {
 export function createCloud(options: CloudOptions): Cloud {
   const { settings, db } = options;
   const clock = options.clock ?? systemClock;
-  migrate(db, [...kernelMigrations, ...options.services.flatMap((service) => service.migrations)], clock.now());
+  const leftOut = options.leftOut ?? [];
+  const migrations = [...kernelMigrations, ...options.services.flatMap((service) => service.migrations)];
+  migrate(db, migrations, clock.now(), leftOut);
 
   const tracer = options.tracer ?? new Tracer(db, clock);
   const level = options.logLevel ?? "info";
@@ -70,14 +75,15 @@ export function createCloud(options: CloudOptions): Cloud {
     turns,
     log,
     events: new EventBus({ db, clock, tracer, log: log.named("events") }),
-    operations: new Operations({ db, clock, tracer, turns, log: log.named("operations") }),
+    operations: new Operations({ db, clock, tracer, turns, log: log.named("operations"), leftOut }),
     eventually: new Eventually(log.named("database")),
     policies: new Policies(),
     warnings: new Warnings(db, clock),
-    authenticator: { authenticate: (token) => authenticatorOf(facades).authenticate(token) },
+    authenticator: { authenticate: (token) => authenticator().authenticate(token) },
     endpoints: options.services.flatMap((service) =>
       [service, ...service.fronts].map(({ name, endpoint }) => ({ service: name, endpoint })),
     ),
+    has: (name) => options.services.some((service) => service.name === name),
     facade,
     async call(name, record, context, input) {
       const found = fronts.find(({ front }) => front.name === name);
@@ -88,7 +94,7 @@ export function createCloud(options: CloudOptions): Cloud {
 
   const services = options.services.map((definition) => {
     const { olderRules } = definition;
-    const older = olderRules !== undefined && !settings.identity.enforceNewDefaultsOf[olderRules];
+    const older = olderRules === true && !settings.newDefaults.some((name) => name === definition.name);
     kernel.policies.register(definition.policies, enforcedScopes(definition, settings)?.of, older);
     const instance = definition.create(kernel);
     facades.set(definition.name, instance.facade);
@@ -101,6 +107,12 @@ export function createCloud(options: CloudOptions): Cloud {
       records: new Records(front, instance.frontRoutes?.[front.name] ?? [], kernel),
     })),
   ]);
+
+  const authenticator = (): Authenticator => {
+    const found = services.find(({ instance }) => instance.authenticator !== undefined)?.instance.authenticator;
+    if (found === undefined) throw new Error("no service of this cloud tells who calls");
+    return found;
+  };
 
   return {
     kernel,
@@ -124,11 +136,4 @@ export function createCloud(options: CloudOptions): Cloud {
       turns.delay.stop();
     },
   };
-}
-
-/** The identity service is the authenticator; the kernel knows it only by this shape. */
-function authenticatorOf(facades: ReadonlyMap<string, unknown>): Kernel["authenticator"] {
-  const identity = facades.get("identity") as Partial<Kernel["authenticator"]> | undefined;
-  if (typeof identity?.authenticate !== "function") throw new Error("no identity service is part of this cloud");
-  return identity as Kernel["authenticator"];
 }

@@ -1,4 +1,8 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Authenticator } from "./auth/context.ts";
+import type { ServiceName } from "./config/declaration.ts";
 import type { PortSettings, Settings } from "./config/settings.ts";
 import type { Database } from "./db/database.ts";
 import type { Eventually } from "./db/eventually.ts";
@@ -38,6 +42,8 @@ export interface Kernel {
   readonly authenticator: Authenticator;
   /** Where every service of this cloud answers, for the catalog. */
   readonly endpoints: readonly { readonly service: string; readonly endpoint: ServiceEndpoint }[];
+  /** Whether the service is part of this cloud. */
+  has(name: keyof Facades): boolean;
   /** Another service's verbs. Ask when you need them, not while services are being created. */
   facade<Name extends keyof Facades>(name: Name): Facades[Name];
   /** One record of another service's front, with its policy, schema and errors, as its API would do it for the same user. */
@@ -66,12 +72,31 @@ export interface Problem {
   hint: string;
 }
 
+/**
+ * What a service answers at a port of its own, which its declaration names (`ports` of its settings). Opened when the cloud has
+ * started, where that port is one of `settings.listening`.
+ */
+export type ServiceListener = { readonly port: ClassicPort } & (
+  | {
+      readonly protocol: "http";
+      readonly fetch: (request: Request) => Response | Promise<Response>;
+      /** Takes web-socket upgrades; without it they are refused. */
+      upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+    }
+  /** Bytes, never with TLS. */
+  | { readonly protocol: "tcp"; serve(socket: Socket): void }
+);
+
 /** A running service. */
 export interface ServiceInstance<Facade> {
   facade: Facade;
   routes: readonly AnyRoute[];
   /** The records of each of its further fronts, by the front's name. */
   frontRoutes?: Readonly<Record<string, readonly AnyRoute[]>>;
+  /** Who tells by a token who calls: one service of the cloud. */
+  authenticator?: Authenticator;
+  /** What it answers at ports of its own, beside its fronts. */
+  listeners?(): readonly ServiceListener[];
   /** Makes what `stack` leaves behind (users, flavors, networks). Idempotent: it runs at each stack. */
   seed?(): Promise<void> | void;
   /** Brings the host in line with the database. Runs at every start, before listening and before operations resume. */
@@ -83,9 +108,9 @@ export interface ServiceInstance<Facade> {
   stop?(): Promise<void> | void;
 }
 
-/** Which tokens a service's policies take, while ENFORCE_NEW_DEFAULTS of the service (by its old name) is on. */
+/** Which tokens a service's policies take, while ENFORCE_NEW_DEFAULTS of the service is on. */
 export interface ServiceScopes {
-  readonly switch: keyof Settings["identity"]["enforceNewDefaultsOf"];
+  readonly switch: ServiceName;
   /** Where the role admin makes an administrator of the service; elsewhere it opens nothing that is another's. */
   readonly admins: readonly TokenScope[];
   readonly of: ScopesOf;
@@ -100,7 +125,7 @@ export const forProjects = (service: ServiceScopes["switch"], of: ScopesOf = () 
 
 /** Null where they are not enforced. */
 export function enforcedScopes({ scopes }: Pick<Front, "scopes">, settings: Settings): ServiceScopes | null {
-  return scopes !== undefined && settings.identity.enforceNewDefaultsOf[scopes.switch] ? scopes : null;
+  return scopes !== undefined && settings.newDefaults.includes(scopes.switch) ? scopes : null;
 }
 
 /** One way into the cloud: where it answers and how it speaks there. */
@@ -122,8 +147,8 @@ export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
   policies: PolicyTable;
   /** Absent: tokens of any scope. */
   scopes?: ServiceScopes;
-  /** Whose ENFORCE_NEW_DEFAULTS, when it is off, brings the rules back that knew no readers (policy.ts, withOlder). */
-  olderRules?: ServiceScopes["switch"];
+  /** Its ENFORCE_NEW_DEFAULTS, when it is off, brings the rules back that knew no readers (policy.ts, withOlder). */
+  olderRules?: boolean;
   migrations: readonly Migration[];
   /** Builds it. Must not touch database rows or the host: that is seed's, reconcile's and start's. */
   create(kernel: Kernel, drivers: Drivers): ServiceInstance<Facades[Name]>;
@@ -132,7 +157,7 @@ export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
 /** A definition whose drivers have been given; what app.ts and main.ts handle. */
 export interface Service extends Front {
   fronts: readonly Front[];
-  olderRules?: ServiceScopes["switch"];
+  olderRules?: boolean;
   policies: PolicyTable;
   migrations: readonly Migration[];
   create(kernel: Kernel): ServiceInstance<unknown>;

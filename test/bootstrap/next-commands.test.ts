@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ApiClient } from "../../src/bootstrap/api-client.ts";
 import { type Found, findForDemo, nextCommands } from "../../src/bootstrap/next-commands.ts";
-import { loadSettings } from "../../src/kernel/config/load.ts";
 import type { Settings } from "../../src/kernel/config/settings.ts";
+import { loadSettings } from "../../src/settings.ts";
 import { TestDaemon } from "../support/daemon.ts";
 import { testHostFacts, testSettings } from "../support/settings.ts";
 

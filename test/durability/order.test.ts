@@ -167,7 +167,7 @@ describe("what is acknowledged is on the disk first", () => {
       const settings = testSettings({}, { DATA_DIR: directory });
       const log = new Logger("test", { sink: discard });
       db = new Database({ path: join(directory, "tenrec.db"), fdatasync: sync.fdatasync });
-      const { services } = createServices(settings, log, null);
+      const services = await createServices({ settings, log, ready: null });
       cloud = createCloud({ settings, db, services, sink: discard });
       await cloud.start();
       await cloud.seed();

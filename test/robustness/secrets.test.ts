@@ -51,7 +51,8 @@ describe("secrets", () => {
     db = new Database({ path: join(directory, "tenrec.db") });
     const { sink, close } = fileSink({ directory: join(directory, "logs"), keepDays: 7 });
     closeLogs = close;
-    const { services } = createServices(settings, new Logger("test", { sink, level: "debug" }), null);
+    const log = new Logger("test", { sink, level: "debug" });
+    const services = await createServices({ settings, log, ready: null });
     cloud = createCloud({ settings, db, services, sink, logLevel: "debug" });
     await cloud.start();
     await cloud.seed();

@@ -126,5 +126,5 @@ export const identityStub: () => Service = () =>
     api: family({ renderError: computeEnvelope }),
     policies: {},
     migrations: [],
-    create: () => ({ facade, routes: [] }),
+    create: () => ({ facade, authenticator: facade, routes: [] }),
   })();

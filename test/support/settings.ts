@@ -1,5 +1,5 @@
-import { loadSettings } from "../../src/kernel/config/load.ts";
 import type { HostFacts, Settings } from "../../src/kernel/config/settings.ts";
+import { loadSettings } from "../../src/settings.ts";
 
 /** A machine for tests: root, one interface eth0 with 192.0.2.10. */
 export const testHostFacts: HostFacts = {

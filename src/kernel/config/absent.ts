@@ -11,17 +11,26 @@ interface AbsentFeature {
   readonly plugins?: readonly string[];
   /** Variables that only such a service would read: nothing is said of them, the service's own line has said it. */
   readonly variables?: readonly string[];
+  /** What enabling the project by its name enables, and what its services' names begin with. */
+  readonly group?: { readonly project: string; readonly prefix: string; readonly members: readonly string[] };
 }
 
 const absent: readonly AbsentFeature[] = [
   {
     feature: "object storage (swift)",
+    group: { project: "swift", prefix: "s-", members: ["s-proxy", "s-object", "s-container", "s-account"] },
     services: ["swift", "s-proxy", "s-object", "s-container", "s-account", "s-container-sync"],
     plugins: ["swift"],
     variables: ["SWIFT_*"],
   },
   { feature: "S3 API (s3api)", services: ["s3api", "swift3"], variables: ["S3_*"] },
-  { feature: "orchestration (heat)", services: ["heat", "h-*"], plugins: ["heat"], variables: ["HEAT_*"] },
+  {
+    feature: "orchestration (heat)",
+    group: { project: "heat", prefix: "h-", members: ["h-eng", "h-api", "h-api-cfn"] },
+    services: ["heat", "h-*"],
+    plugins: ["heat"],
+    variables: ["HEAT_*"],
+  },
   {
     feature: "dashboard (horizon)",
     services: ["horizon"],
@@ -31,18 +40,36 @@ const absent: readonly AbsentFeature[] = [
   { feature: "backup of volumes (c-bak)", services: ["c-bak", "cinder-backup"], variables: ["CINDER_BACKUP_*"] },
   {
     feature: "telemetry (ceilometer)",
+    group: {
+      project: "ceilometer",
+      prefix: "ceilometer-",
+      members: ["ceilometer-acompute", "ceilometer-anotification"],
+    },
     services: ["ceilometer", "ceilometer-*"],
     plugins: ["ceilometer", "panko"],
     variables: ["CEILOMETER_*", "PANKO_*"],
   },
   {
     feature: "metrics store (gnocchi)",
+    group: { project: "gnocchi", prefix: "gnocchi-", members: ["gnocchi-api", "gnocchi-metricd"] },
     services: ["gnocchi", "gnocchi-*"],
     plugins: ["gnocchi"],
     variables: ["GNOCCHI_*"],
   },
-  { feature: "alarm service (aodh)", services: ["aodh", "aodh-*"], plugins: ["aodh"], variables: ["AODH_*"] },
-  { feature: "database service (trove)", services: ["trove", "tr-*"], plugins: ["trove"], variables: ["TROVE_*"] },
+  {
+    feature: "alarm service (aodh)",
+    group: { project: "aodh", prefix: "aodh-", members: ["aodh-api", "aodh-evaluator"] },
+    services: ["aodh", "aodh-*"],
+    plugins: ["aodh"],
+    variables: ["AODH_*"],
+  },
+  {
+    feature: "database service (trove)",
+    group: { project: "trove", prefix: "tr-", members: ["tr-api"] },
+    services: ["trove", "tr-*"],
+    plugins: ["trove"],
+    variables: ["TROVE_*"],
+  },
   { feature: "EC2 API (ec2-api)", services: ["ec2-api", "ec2-*"], plugins: ["ec2-api"], variables: ["EC2_*"] },
   {
     feature: "key manager (barbican)",
@@ -233,3 +260,6 @@ export const absentServiceNames: readonly string[] = absent
   .flatMap(({ services }) => services)
   .map((name) => name.replace("*", ""))
   .filter((name) => !name.endsWith("-"));
+
+/** The projects of absent services, for `enable_service PROJECT`. */
+export const absentGroups = absent.flatMap(({ group }) => (group === undefined ? [] : [group]));

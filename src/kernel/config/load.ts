@@ -2,19 +2,21 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { buildSettings } from "./build.ts";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
+import type { Language } from "./language.ts";
 import { describeVariables, takeLocalrc } from "./localrc.ts";
 import { splitSections } from "./meta.ts";
+import { checkNeeds } from "./needs.ts";
 import { checkAddresses } from "./own-addresses.ts";
 import { generatedSecrets, generatePassword, passwordFileName, readPasswords, writePasswords } from "./passwords.ts";
 import { takePostConfig } from "./post-config-sections.ts";
-import { fitSubnetPool } from "./private-subnet.ts";
 import { Remarks } from "./remarks.ts";
 import { type Given, Resolver, rememberedFile } from "./resolve.ts";
 import type { ConfigWarning, HostFacts, Settings } from "./settings.ts";
 import { checkContradictions } from "./validate.ts";
-import { aliasTarget, allNames } from "./variables.ts";
 
 export interface LoadOptions {
+  /** The words of the services that there are. */
+  readonly language: Language;
   /** local.conf; a file that is named and missing is an error. Undefined: `local.conf` (or DevStack's old `localrc`) in cwd, if there is one. */
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -47,7 +49,7 @@ export function loadSettings(options: LoadOptions): {
   takeEnvironment(options, given);
   const collected = { given, problems, remarks };
   const evaluation = takeLocalrc(source.name, sections, options, collected);
-  const iniOptions = takePostConfig(source.name, sections, evaluation, collected);
+  const iniOptions = takePostConfig(options.language, source.name, sections, evaluation, collected);
   describeVariables(evaluation, options, remarks);
   // `dhcp` asks for the detection that happens anyway, or for what it found the first time.
   if (given.get("HOST_IP")?.value === "dhcp") {
@@ -55,19 +57,21 @@ export function loadSettings(options: LoadOptions): {
     if (value === undefined) given.delete("HOST_IP");
     else given.set("HOST_IP", { value, file: rememberedFile, line: null, column: null });
   }
-  fitSubnetPool(given);
+  const { language } = options;
+  for (const { settings } of language.declarations) settings?.prepare?.(given);
 
-  const resolver = new Resolver(given, iniOptions, options.hostFacts);
+  const resolver = new Resolver(language, given, iniOptions, options.hostFacts);
   const base = source.path === null ? options.cwd : dirname(source.path);
   const passwordFile = join(resolve(base, resolver.text("DATA_DIR")), passwordFileName);
   const generated = fillSecrets(given, passwordFile);
   const explicit = [...given].flatMap(([name, entry]) => (entry.file === rememberedFile ? [] : [name]));
-  const settings = buildSettings(resolver, {
+  const settings = buildSettings(language, resolver, {
     configFile: source.path,
     baseFolder: base,
     explicit: explicit.sort(),
   });
-  checkContradictions(settings, resolver);
+  checkNeeds(language, settings, resolver, evaluation);
+  checkContradictions(language, settings, resolver);
   if (options.ownAddresses === true) checkAddresses(settings, resolver, options.hostFacts);
   problems.push(...resolver.problems);
   if (problems.length > 0) {
@@ -125,9 +129,11 @@ function takeRemembered(options: LoadOptions, given: Map<string, Given>): void {
 }
 
 function takeEnvironment(options: LoadOptions, given: Map<string, Given>): void {
-  for (const name of allNames()) {
+  const { language } = options;
+  for (const name of language.allNames()) {
     const value = options.env[name];
-    if (value !== undefined) given.set(aliasTarget(name) ?? name, { value, file: null, line: null, column: null });
+    if (value !== undefined)
+      given.set(language.aliasTarget(name) ?? name, { value, file: null, line: null, column: null });
   }
 }
 

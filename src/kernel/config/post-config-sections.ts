@@ -1,9 +1,10 @@
+import type { ConfigurationFiles } from "./declaration.ts";
 import type { ConfigProblem } from "./errors.ts";
 import { type IniLine, parseIni } from "./ini.ts";
+import type { Language } from "./language.ts";
 import type { MetaSection } from "./meta.ts";
 import { nearest } from "./nearest.ts";
-import { isOfNetworkBackend, isWithoutNotice, presentPlace } from "./post-config/other-places.ts";
-import { type ConfigService, configServiceOf, findIniOption, iniOptionNames } from "./post-config.ts";
+import { isOfNetworkBackend, isWithoutNotice } from "./post-config/other-places.ts";
 import { commandLines, type Remarks, renamedOptions, strayLines, unknownOptions, withoutEffect } from "./remarks.ts";
 import type { Given } from "./resolve.ts";
 import type { Evaluation } from "./shell/evaluate.ts";
@@ -17,10 +18,11 @@ interface Collected {
 }
 
 /**
- * The sections behind localrc: options that set a variable go into `given`, the others are returned by `service/section/option`.
+ * The sections behind localrc: options that set a variable go into `given`, the others are returned by `file/section/option`.
  * Values are evaluated with localrc's variables, as DevStack's merge_config_file does.
  */
 export function takePostConfig(
+  language: Language,
   file: string,
   sections: readonly MetaSection[],
   evaluation: Evaluation,
@@ -34,7 +36,7 @@ export function takePostConfig(
       to.remarks.say("warning", section.line, `[[local|${section.target}]] is not read`, hint);
       continue;
     }
-    const service = configServiceOf(section.target);
+    const files = language.filesOf(section.target);
     const { entries, problems, strays } = parseIni(file, section.body, section.bodyLine);
     to.problems.push(...problems);
     for (const { line, text } of strays) {
@@ -43,41 +45,43 @@ export function takePostConfig(
     if (section.target === "") {
       const hint = "DevStack would skip the section, too; write for example [[post-config|$NOVA_CONF]]";
       to.remarks.say("warning", section.line, `[[${section.phase}|]] names no file`, hint);
-    } else if (service === null) {
-      const hint = "use $NOVA_CONF, $NEUTRON_CONF, $CINDER_CONF, $GLANCE_API_CONF or $KEYSTONE_CONF";
+    } else if (files === null) {
+      const names = language.files.map(({ variable }) => variable);
+      const hint = `use ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
       to.remarks.say("warning", section.line, `${section.target} names no known configuration file`, hint);
     }
-    if (service === "other" && entries.length > 0) {
+    if (files === "other" && entries.length > 0) {
       const why = section.target.includes("TEMPEST") ? TEMPEST : "no program of this cloud reads it";
       to.remarks.group(withoutEffect(why), section.line, section.target);
     }
-    for (const entry of entries) takeOption(file, service ?? "other", entry, { evaluation, found, ...to });
+    const known = files === "other" ? null : files;
+    for (const entry of entries) takeOption(file, known, entry, { language, evaluation, found, ...to });
   }
   return found;
 }
 
 function takeOption(
   file: string,
-  service: ConfigService,
+  files: ConfigurationFiles | null,
   entry: IniLine,
-  to: Collected & { readonly evaluation: Evaluation; readonly found: Map<string, Given> },
+  to: Collected & { readonly language: Language; readonly evaluation: Evaluation; readonly found: Map<string, Given> },
 ): void {
   const { section, option, line } = entry;
-  const place = presentPlace(service, section, option) ?? `${section}/${option}`;
+  const place = files?.former?.[`${section}/${option}`] ?? `${section}/${option}`;
   const [presentSection = "", presentOption = ""] = place.split("/");
-  const definition = findIniOption(service, presentSection, presentOption);
+  const name = `${files?.name}/${place}`;
+  const definition = files === null ? undefined : to.language.findOption(name);
   const value = expanded(file, entry, definition !== undefined, to);
   if (definition === undefined || value === null) {
-    if (service !== "other" && definition === undefined) describeOption(service, entry, to.remarks);
+    if (files !== null && definition === undefined) describeOption(files, entry, to.remarks);
     return;
   }
   if (place !== `${section}/${option}`) {
-    const name = `[${section}] ${option} is [${presentSection}] ${presentOption} today`;
-    to.remarks.group(renamedOptions, line, name);
+    to.remarks.group(renamedOptions, line, `[${section}] ${option} is [${presentSection}] ${presentOption} today`);
   }
   const origin = { value, file, line, column: 1 };
   if ("variable" in definition) to.given.set(definition.variable, origin);
-  else to.found.set(`${service}/${place}`, origin);
+  else to.found.set(name, origin);
 }
 
 /** The value with its variables, or null where it cannot be known. Nothing is said of an option that has no effect anyway. */
@@ -111,13 +115,14 @@ function expanded(
 /** A mistyped name may be that far from a known one. */
 const CLOSE = 2;
 
-function describeOption(service: ConfigService, { section, option, line }: IniLine, remarks: Remarks): void {
+function describeOption(files: ConfigurationFiles, { section, option, line }: IniLine, remarks: Remarks): void {
   if (isWithoutNotice(section, option)) return;
   if (isOfNetworkBackend(section, option)) {
     remarks.group(withoutEffect(NETWORK_BACKEND), line, `[${section}] ${option}`);
     return;
   }
-  const [meantSection, meantOption] = nearest(`${section}/${option}`, iniOptionNames(service), CLOSE)?.split("/") ?? [];
+  const [meantSection, meantOption] =
+    nearest(`${section}/${option}`, Object.keys(files.options), CLOSE)?.split("/") ?? [];
   if (meantOption === undefined) remarks.group(unknownOptions, line, `[${section}] ${option}`);
   else
     remarks.say(

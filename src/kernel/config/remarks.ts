@@ -104,11 +104,12 @@ export const unknownServices: Kind = {
   hint: "what one process does not know has no effect",
 };
 
-export const staysOn: Kind = {
+/** Parts that are one with an API. */
+export const staysOn = (api: string): Kind => ({
   severity: "note",
   message: (names, many) => `${names} ${many ? "stay" : "stays"} on`,
-  hint: "one process has every service, and an unused one costs nothing",
-};
+  hint: `one process is all of it; disable ${api} to be without`,
+});
 
 export const otherPlugins: Kind = {
   severity: "warning",

@@ -1,9 +1,8 @@
 import type { ConfigProblem } from "./errors.ts";
+import type { Language } from "./language.ts";
 import { hasForeignQuotes, isPlaceholder } from "./placeholder.ts";
-import { type OptionName, type OptionValue, optionTables } from "./post-config/options.ts";
-import { findIniOption } from "./post-config.ts";
 import type { HostFacts } from "./settings.ts";
-import { findVariable, type ValueOf, type VariableName } from "./variables.ts";
+import type { OptionName, OptionValue, ValueOf, VariableName } from "./variables.ts";
 
 /** Where a value came from; null file is the environment. */
 export interface Origin {
@@ -23,13 +22,20 @@ export class Resolver {
   readonly problems: ConfigProblem[] = [];
   /** What was taken in another form than it was written. */
   readonly notes: ConfigProblem[] = [];
+  readonly #language: Language;
   readonly #given: ReadonlyMap<string, Given>;
   readonly #options: ReadonlyMap<string, Given>;
   readonly #facts: HostFacts;
   readonly #reported = new Set<string>();
 
-  /** @param options by `service/section/option` */
-  constructor(given: ReadonlyMap<string, Given>, options: ReadonlyMap<string, Given>, facts: HostFacts) {
+  /** @param options by `file/section/option` */
+  constructor(
+    language: Language,
+    given: ReadonlyMap<string, Given>,
+    options: ReadonlyMap<string, Given>,
+    facts: HostFacts,
+  ) {
+    this.#language = language;
     this.#given = given;
     this.#options = options;
     this.#facts = facts;
@@ -41,11 +47,25 @@ export class Resolver {
   }
 
   #defaultText(name: string): string {
-    const definition = findVariable(name);
+    const definition = this.#language.findVariable(name);
     if (definition === undefined) return "";
     return typeof definition.default === "string"
       ? definition.default
-      : definition.default({ get: (other) => this.text(other), facts: this.#facts });
+      : definition.default({
+          get: (other) => this.text(other),
+          isEnabled: (service) => this.isEnabled(service),
+          facts: this.#facts,
+        });
+  }
+
+  /** DevStack's is_service_enabled. */
+  isEnabled(service: string): boolean {
+    return this.#language.services.isEnabled(this.enabledServices(), service);
+  }
+
+  /** ENABLED_SERVICES, resolved. */
+  enabledServices(): readonly string[] {
+    return this.#language.services.resolve(this.text("ENABLED_SERVICES"));
   }
 
   isGiven(name: string): boolean {
@@ -68,8 +88,8 @@ export class Resolver {
   }
 
   option<Name extends OptionName>(name: Name): OptionValue<Name> {
-    const [service, section, option] = splitOption(name);
-    const definition = findIniOption(service, section, option);
+    const [, section, option] = name.split("/");
+    const definition = this.#language.findOption(name);
     if (definition === undefined || !("type" in definition)) throw new Error(`no such option: ${name}`);
     const given = this.#options.get(name);
     const parsed = definition.type.parse(given?.value ?? definition.default);
@@ -80,7 +100,7 @@ export class Resolver {
   }
 
   #parse(name: string): unknown {
-    const definition = findVariable(name);
+    const definition = this.#language.findVariable(name);
     if (definition === undefined) throw new Error(`no such variable: ${name}`);
     const given = this.#given.get(name);
     if (given !== undefined) {
@@ -145,12 +165,7 @@ function place(origin: Origin): Origin {
   return { file: origin.file, line: origin.line, column: origin.column };
 }
 
-function splitOption(name: string): [keyof typeof optionTables, string, string] {
-  const [service = "", section = "", option = ""] = name.split("/");
-  if (!isService(service)) throw new Error(`no such option: ${name}`);
-  return [service, section, option];
-}
-
-function isService(name: string): name is keyof typeof optionTables {
-  return Object.hasOwn(optionTables, name);
+/** Which of two contradicting variables to blame: the one that was set; the second when both were. */
+export function blame(r: Resolver, one: string, other: string): string {
+  return r.isGiven(one) && !r.isGiven(other) ? one : other;
 }

@@ -1,47 +1,14 @@
-import { absentService, absentServiceNames } from "./absent.ts";
+import { absentGroups, absentService, absentServiceNames } from "./absent.ts";
+import type { DevStackNames, ServiceDeclaration } from "./declaration.ts";
 
-/** A DevStack group name, the prefix of its members' names, and what enabling the group by its name turns on. */
-interface ServiceGroup {
-  readonly prefix: string;
+/** A project of DevStack: what its services' names begin with, and what enabling it by its name enables. */
+interface Group {
+  readonly prefix: string | null;
   readonly members: readonly string[];
+  readonly others: readonly string[];
 }
 
-const groups: Readonly<Record<string, ServiceGroup>> = {
-  nova: { prefix: "n-", members: ["n-api", "n-cpu", "n-cond", "n-sch", "n-novnc", "n-api-meta"] },
-  glance: { prefix: "g-", members: ["g-api"] },
-  neutron: { prefix: "q-", members: ["q-svc", "q-agt", "q-dhcp", "q-l3", "q-meta"] },
-  cinder: { prefix: "c-", members: ["c-api", "c-sch", "c-vol"] },
-  swift: { prefix: "s-", members: ["s-proxy", "s-object", "s-container", "s-account"] },
-  heat: { prefix: "h-", members: ["h-eng", "h-api", "h-api-cfn"] },
-  trove: { prefix: "tr-", members: ["tr-api"] },
-  placement: { prefix: "placement-", members: ["placement-api", "placement-client"] },
-  ceilometer: { prefix: "ceilometer-", members: ["ceilometer-acompute", "ceilometer-anotification"] },
-  gnocchi: { prefix: "gnocchi-", members: ["gnocchi-api", "gnocchi-metricd"] },
-  aodh: { prefix: "aodh-", members: ["aodh-api", "aodh-evaluator"] },
-};
-
-/** Other names of the same: older ones, and those of DevStack's lib/neutron. */
-const synonyms: Readonly<Record<string, string>> = {
-  keystone: "key",
-  quantum: "neutron",
-  "neutron-api": "q-svc",
-  "neutron-agent": "q-agt",
-  "neutron-dhcp": "q-dhcp",
-  "neutron-l3": "q-l3",
-  "neutron-metadata-agent": "q-meta",
-};
-
-/** On by default: of DevStack's list what there is, with the agents of our network back-end. */
-export const defaultServices: readonly string[] = [
-  "key",
-  ...membersOf("nova"),
-  ...membersOf("placement"),
-  ...membersOf("glance"),
-  ...membersOf("cinder"),
-  ...membersOf("neutron"),
-];
-
-/** Names that are understood: programs that one process makes unnecessary, and parts of what is there. */
+/** Names that are understood: programs that one process makes unnecessary. */
 const otherServices: readonly string[] = [
   "tls-proxy",
   "tempest",
@@ -60,85 +27,100 @@ const otherServices: readonly string[] = [
   "file_tracker",
   "peakmem_tracker",
   "openstack-cli-server",
-  "ovn-controller",
-  "ovn-controller-vtep",
-  "ovn-northd",
-  "ovn-router",
-  "ovs-vswitchd",
-  "ovsdb-server",
-  "networking-ovn-metadata-agent",
-  "q-ovn-agent",
-  "q-ovn-metadata-agent",
-  "q-port-forwarding",
-  "n-net",
-  "n-crt",
-  "n-obj",
-  "n-cauth",
-  "n-xvnc",
-  "n-spice",
-  "n-sproxy",
-  "n-vol",
-  "n-cell",
-  "n-cell-child",
-  "n-cell-region",
-  "n-super-cond",
-  "g-reg",
-  "neutron-port-forwarding",
-  "neutron-tag-ports-during-bulk-creation",
 ];
 
-export const knownServices: readonly string[] = [
-  ...new Set([
-    ...defaultServices,
-    ...Object.keys(groups),
-    ...Object.values(groups).flatMap((group) => group.members),
-    ...Object.keys(synonyms),
-    ...otherServices,
-    ...absentServiceNames,
-  ]),
-];
+/** DevStack's names of services: those of the services that there are, and of those that are not. */
+export class ServiceNames {
+  /** On by default: of DevStack's list what there is, with the agents of our network back-end. */
+  readonly defaults: readonly string[];
+  readonly known: readonly string[];
+  readonly #declarations: readonly ServiceDeclaration[];
+  readonly #groups = new Map<string, Group>();
+  readonly #synonyms = new Map<string, string>();
+  readonly #holds = new Map<string, readonly string[]>();
 
-/** Whether the name means something, here or in DevStack. */
-export function isKnownService(name: string): boolean {
-  return knownServices.includes(name) || absentService(name) !== null;
-}
+  constructor(declarations: readonly ServiceDeclaration[]) {
+    this.#declarations = declarations;
+    for (const { project, prefix, members } of absentGroups) this.#groups.set(project, { prefix, members, others: [] });
+    const all = declarations.flatMap(({ devstack }) => devstack ?? []);
+    for (const { project, prefix = null, members, others = [], synonyms = {}, holds = {} } of all) {
+      this.#groups.set(project, { prefix, members, others });
+      for (const [other, name] of Object.entries(synonyms)) this.#synonyms.set(other, name);
+      for (const [name, parts] of Object.entries(holds)) this.#holds.set(name, parts);
+    }
+    this.defaults = all.flatMap(({ members }) => members);
+    this.known = [
+      ...new Set([
+        ...this.defaults,
+        ...this.#groups.keys(),
+        ...[...this.#groups.values()].flatMap(({ members, others }) => [...members, ...others]),
+        ...this.#synonyms.keys(),
+        ...otherServices,
+        ...absentServiceNames,
+      ]),
+    ];
+  }
 
-function membersOf(group: string): readonly string[] {
-  return groups[group]?.members ?? [];
-}
+  /** Whether the name means something, here or in DevStack. */
+  isKnown(name: string): boolean {
+    return this.known.includes(name) || absentService(name) !== null;
+  }
 
-/** What a name in `enable_service NAME` turns on: itself, or a group's members. */
-export function expandService(name: string): readonly string[] {
-  const canonical = synonyms[name] ?? name;
-  return groups[canonical]?.members ?? [canonical];
-}
+  /** What a name in `enable_service NAME` turns on: itself, or a project's members. */
+  expand(name: string): readonly string[] {
+    const canonical = this.#canonical(name);
+    return this.#groups.get(canonical)?.members ?? [canonical];
+  }
 
-/** Whether a listed service is the named one, or belongs to the named group. */
-function belongsTo(service: string, name: string): boolean {
-  const canonical = synonyms[name] ?? name;
-  const group = groups[canonical];
-  return service === canonical || (group !== undefined && service.startsWith(group.prefix));
-}
+  /**
+   * Resolves an ENABLED_SERVICES text: commas or blanks between names, projects expanded, doubles dropped, `-name` removes
+   * wherever it stands (DevStack cleans the list up after localrc was read).
+   */
+  resolve(text: string): readonly string[] {
+    const items = text.split(/[,\s]+/).filter((item) => item !== "");
+    const removed = items.filter((item) => item.startsWith("-")).map((item) => item.slice(1));
+    const listed = items.filter((item) => !item.startsWith("-")).flatMap((name) => this.expand(name));
+    return [...new Set(listed)].filter((service) => !removed.some((name) => this.#belongs(service, name)));
+  }
 
-/**
- * Resolves an ENABLED_SERVICES text: commas or blanks between names, groups expanded, doubles dropped, `-name` removes
- * wherever it stands (DevStack cleans the list up after localrc was read).
- */
-export function resolveServices(text: string): readonly string[] {
-  const items = text.split(/[,\s]+/).filter((item) => item !== "");
-  const removed = items.filter((item) => item.startsWith("-")).map((item) => item.slice(1));
-  const listed = items.filter((item) => !item.startsWith("-")).flatMap(expandService);
-  return [...new Set(listed)].filter((service) => !removed.some((name) => belongsTo(service, name)));
-}
+  /** Takes a service or a project out of a list. */
+  without(services: readonly string[], name: string): readonly string[] {
+    return services.filter((service) => !this.#belongs(service, name));
+  }
 
-/** Takes a service or group out of a list. */
-export function withoutService(services: readonly string[], name: string): readonly string[] {
-  return services.filter((service) => !belongsTo(service, name));
-}
+  /** DevStack's is_service_enabled: true for a listed service, and for a project one of whose services is listed. */
+  isEnabled(enabledServices: readonly string[], name: string): boolean {
+    return enabledServices.some((service) => this.#belongs(service, name));
+  }
 
-/**
- * DevStack's is_service_enabled: true for a listed service, and for a group (`nova`, `cinder`, …) one of whose members is listed.
- */
-export function isServiceEnabled(settings: { readonly enabledServices: readonly string[] }, name: string): boolean {
-  return settings.enabledServices.some((service) => belongsTo(service, name));
+  /** The service that a name of `enable_service` is a member of. */
+  ownerOf(member: string): DevStackNames | null {
+    return this.#declarations.find(({ devstack }) => devstack?.members.includes(member))?.devstack ?? null;
+  }
+
+  /** A list with the parts that older lists did not name, but for those that are switched off. */
+  complete(services: readonly string[], off: { offAt(name: string): number | null }): readonly string[] {
+    const held = services.flatMap((name) => this.#holds.get(name) ?? []);
+    return [...new Set([...services, ...held.filter((name) => off.offAt(name) === null)])];
+  }
+
+  /** Of the services that there are, those that a list makes part of the cloud. */
+  present(enabledServices: readonly string[]): readonly ServiceDeclaration[] {
+    return this.#declarations.filter(
+      ({ devstack }) => devstack === undefined || devstack.api.some((name) => enabledServices.includes(name)),
+    );
+  }
+
+  #canonical(name: string): string {
+    return this.#synonyms.get(name) ?? name;
+  }
+
+  /** Whether a listed service is the named one, or belongs to the named project. */
+  #belongs(service: string, name: string): boolean {
+    const canonical = this.#canonical(name);
+    if (service === canonical) return true;
+    const group = this.#groups.get(canonical);
+    if (group === undefined) return false;
+    return group.members.includes(service) || (group.prefix !== null && service.startsWith(group.prefix));
+  }
 }

@@ -1,9 +1,11 @@
 import type { HostFacts } from "./settings.ts";
-import type { ValueType } from "./types.ts";
+import { boolean, port, type ValueType } from "./types.ts";
 
 /** What a derived default may look at: the text of other variables, and the machine. */
 export interface DefaultContext {
   readonly get: (name: string) => string;
+  /** DevStack's is_service_enabled. */
+  readonly isEnabled: (service: string) => boolean;
   readonly facts: HostFacts;
 }
 
@@ -23,6 +25,23 @@ export interface Variable<T> {
 export function variable<T>(definition: Variable<T>): Variable<T> {
   return definition;
 }
+
+/** A variable of no matter which type. */
+export type AnyVariable = Variable<unknown>;
+
+/** A port of its own that a service has in old tutorials. */
+export const classicPort = (number: number, meaning: string): Variable<number> =>
+  variable({ type: port, default: String(number), meaning });
+
+/** ENFORCE_NEW_DEFAULTS of one project of DevStack. */
+export const newDefaults = (project: string): Variable<boolean> =>
+  variable({
+    type: boolean,
+    default: ({ get }) => get("ENFORCE_NEW_DEFAULTS"),
+    derived: "ENFORCE_NEW_DEFAULTS",
+    aliases: [`${project.toUpperCase()}_ENFORCE_SCOPE`],
+    meaning: `ENFORCE_NEW_DEFAULTS for ${project} alone.`,
+  });
 
 /** A variable that is understood and changes nothing here. */
 export interface AcceptedVariable {

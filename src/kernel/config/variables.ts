@@ -1,64 +1,46 @@
+import type { ValueType } from "./types.ts";
 import type { Variable } from "./variable.ts";
 import { apiVariables } from "./variables/api.ts";
-import { blockStorageVariables } from "./variables/block-storage.ts";
-import { computeVariables } from "./variables/compute.ts";
 import { generalVariables } from "./variables/general.ts";
-import { identityVariables } from "./variables/identity.ts";
-import { imageVariables } from "./variables/image.ts";
-import { ipv6Variables } from "./variables/ipv6.ts";
 import { loggingVariables } from "./variables/logging.ts";
-import { networkVariables } from "./variables/network.ts";
 import { passwordVariables } from "./variables/passwords.ts";
 
-/** Every variable that has an effect, in one table: parser, validation, defaults and reference all read it. */
-export const variables = {
-  ...generalVariables,
-  ...passwordVariables,
-  ...apiVariables,
-  ...identityVariables,
-  ...networkVariables,
-  ...ipv6Variables,
-  ...computeVariables,
-  ...imageVariables,
-  ...blockStorageVariables,
-  ...loggingVariables,
-};
+/**
+ * The variables of the services. Each adds its own in its variables.ts:
+ * `declare module "../../kernel/config/variables.ts" { interface ServiceVariables extends ImageVariables {} }`
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface ServiceVariables {}
 
-export type VariableName = keyof typeof variables;
-export type ValueOf<Name extends VariableName> = (typeof variables)[Name] extends Variable<infer T> ? T : never;
+/** The tables of options by the name of their configuration file, filled as ServiceVariables is. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
+export interface OptionTables {}
 
-/** The groups in the order of the reference. */
-export const variableGroups: readonly {
-  readonly title: string;
-  readonly variables: Readonly<Record<string, Variable<unknown>>>;
-}[] = [
-  { title: "The stack and its host", variables: generalVariables },
-  { title: "Passwords", variables: passwordVariables },
-  { title: "API endpoints", variables: apiVariables },
-  { title: "Identity", variables: identityVariables },
-  { title: "Networks", variables: networkVariables },
-  { title: "IPv6", variables: ipv6Variables },
-  { title: "Compute", variables: computeVariables },
-  { title: "Images", variables: imageVariables },
-  { title: "Block storage", variables: blockStorageVariables },
-  { title: "Logs", variables: loggingVariables },
-];
+/** What the cloud itself understands, whichever services it has: groups before and after those of the services. */
+export const ownGroups = (enabledServices: string) =>
+  ({
+    before: [
+      { title: "The stack and its host", variables: generalVariables(enabledServices) },
+      { title: "Passwords", variables: passwordVariables },
+      { title: "API endpoints", variables: apiVariables },
+    ],
+    after: [{ title: "Logs", variables: loggingVariables }],
+  }) as const;
 
-const table: ReadonlyMap<string, Variable<unknown>> = new Map<string, Variable<unknown>>(Object.entries(variables));
-const aliases: ReadonlyMap<string, string> = new Map(
-  [...table].flatMap(([name, entry]) => (entry.aliases ?? []).map((alias): [string, string] => [alias, name])),
-);
+type OwnVariables = ReturnType<typeof generalVariables> &
+  typeof passwordVariables &
+  typeof apiVariables &
+  typeof loggingVariables;
+type Variables = OwnVariables & ServiceVariables;
 
-export function findVariable(name: string): Variable<unknown> | undefined {
-  return table.get(name);
-}
+export type VariableName = keyof Variables & string;
+export type ValueOf<Name extends VariableName> = Variables[Name] extends Variable<infer T> ? T : never;
 
-/** The present name of an older one. */
-export function aliasTarget(name: string): string | undefined {
-  return aliases.get(name);
-}
-
-/** Names that a typing mistake can have meant. */
-export function allNames(): readonly string[] {
-  return [...table.keys(), ...aliases.keys()];
-}
+type Joined = { [File in keyof OptionTables]: `${File}/${keyof OptionTables[File] & string}` }[keyof OptionTables];
+type Definition<Key> = Key extends `${infer File extends keyof OptionTables}/${infer Option}`
+  ? OptionTables[File][Option & keyof OptionTables[File]]
+  : never;
+type TypeOf<D> = D extends { readonly type: ValueType<infer T> } ? T : never;
+/** `file/section/option` of the options that are settings of their own. */
+export type OptionName = { [Key in Joined]: Definition<Key> extends { readonly type: unknown } ? Key : never }[Joined];
+export type OptionValue<Name extends OptionName> = TypeOf<Definition<Name>>;

@@ -7,8 +7,16 @@ export interface Migration {
   up: string | ((db: Database) => void);
 }
 
-/** Applies what is missing, each migration in a transaction of its own. Returns the ids that were applied. */
-export function migrate(db: Database, migrations: readonly Migration[], now: number): string[] {
+/**
+ * Applies what is missing, each migration in a transaction of its own. Returns the ids that were applied. `leftOut`: services whose
+ * tables are there and not looked at.
+ */
+export function migrate(
+  db: Database,
+  migrations: readonly Migration[],
+  now: number,
+  leftOut: readonly string[] = [],
+): string[] {
   db.exec("CREATE TABLE IF NOT EXISTS schema_migrations (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
   const known = new Set(db.prepare<[], string>("SELECT id FROM schema_migrations").pluck().all() as string[]);
   const unknown = new Set(known);
@@ -23,6 +31,7 @@ export function migrate(db: Database, migrations: readonly Migration[], now: num
     });
     applied.push(migration.id);
   }
+  for (const id of unknown) if (leftOut.some((service) => id.startsWith(`${service}/`))) unknown.delete(id);
   if (unknown.size > 0) {
     throw new Error(
       `the database was written by a newer tenrec: it has migrations this one does not know (${[...unknown].join(", ")}). ` +

@@ -119,7 +119,18 @@ export class Operations {
   readonly #live = new Map<string, Set<Live>>();
   readonly #stopping = new AbortController();
 
-  constructor(deps: { db: Database; clock: Clock; tracer: Tracer; turns: Turns; log: Logger }) {
+  readonly #leftOut: readonly string[];
+
+  /** `leftOut`: services whose operations (`<service>.…`) wait until they are part of the cloud again. */
+  constructor(deps: {
+    db: Database;
+    clock: Clock;
+    tracer: Tracer;
+    turns: Turns;
+    log: Logger;
+    leftOut?: readonly string[];
+  }) {
+    this.#leftOut = deps.leftOut ?? [];
     this.#db = deps.db;
     this.#clock = deps.clock;
     this.#tracer = deps.tracer;
@@ -169,7 +180,9 @@ export class Operations {
     const rows = this.#db
       .prepare<[], OperationRow>("SELECT * FROM operations WHERE state IN ('running', 'undoing') ORDER BY sequence")
       .all();
+    const waits = ({ kind }: OperationRow) => this.#leftOut.some((service) => kind.startsWith(`${service}.`));
     for (const row of rows) {
+      if (waits(row)) continue;
       const started = row.step > 0 || row.data !== "{}";
       if (row.state === "running" && started && this.#definition(row.kind).afterCrash === "undo") {
         this.#update(row, { state: "undoing", error: "interrupted by a restart" });

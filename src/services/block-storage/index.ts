@@ -3,7 +3,8 @@ import { defineService } from "../../kernel/module.ts";
 import type { DriverFactory } from "./driver/driver.ts";
 import { blockStorageApi } from "./errors.ts";
 import "./events.ts";
-import "./facade.ts";
+import type { DriverParts } from "../../host/ready.ts";
+import { createDrivers } from "./driver/create.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { blockStorageTables } from "./migrations/0001-block-storage.ts";
@@ -11,6 +12,7 @@ import { messageTables } from "./migrations/0002-messages.ts";
 import { frozenTable } from "./migrations/0003-frozen.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
+import { declaration } from "./service.ts";
 
 export interface BlockStorageDrivers {
   /** Called once per backend of CINDER_ENABLED_BACKENDS. */
@@ -21,18 +23,10 @@ export interface BlockStorageDrivers {
 
 /** Cinder v3: volumes, their types, snapshots and attachments. */
 export const blockStorage = defineService<"block-storage", BlockStorageDrivers>({
-  name: "block-storage",
-  endpoint: {
-    prefix: "/volume",
-    classicPorts: ["blockStorage"],
-    catalog: [
-      { name: "cinder", type: "block-storage", path: "/v3", description: "Cinder Volume Service" },
-      { name: "cinderv3", type: "volumev3", path: "/v3/%(project_id)s", description: "Cinder Volume Service V3" },
-    ],
-  },
+  ...declaration,
   api: blockStorageApi,
   policies,
-  olderRules: "cinder",
+  olderRules: true,
   migrations: [blockStorageTables, messageTables, frozenTable],
   create(kernel, drivers) {
     const managers = createManagers(kernel, drivers.hostname ?? hostname(), drivers.driver);
@@ -50,3 +44,6 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
     };
   },
 });
+
+/** The service as the settings ask for it. */
+export const assemble = (parts: DriverParts) => blockStorage(createDrivers(parts));

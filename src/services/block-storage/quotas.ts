@@ -1,5 +1,5 @@
-import type { BlockStorageSettings } from "../../kernel/config/settings.ts";
 import type { QuotaResource } from "../../kernel/quota/quota.ts";
+import type { BlockStorageSettings } from "./settings.ts";
 import type { SnapshotStore } from "./store/snapshots.ts";
 import type { VolumeStore } from "./store/volumes.ts";
 

@@ -1,8 +1,10 @@
+import type { DriverParts } from "../../host/ready.ts";
 import { defineService, forProjects } from "../../kernel/module.ts";
+import { type ConsoleProxy, consoleProxy } from "./consoles/proxy.ts";
+import { createDrivers } from "./driver/create.ts";
 import type { ComputeDriver } from "./driver/driver.ts";
 import { computeApi } from "./errors.ts";
 import { examine } from "./examine.ts";
-import "./facade.ts";
 import { refreshVifs } from "./manager/change.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
@@ -16,6 +18,8 @@ import { defineSettle, reconcile } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
 import { ServerPresenter } from "./routes/server-view.ts";
 import { seed } from "./seed.ts";
+import { declaration } from "./service.ts";
+import { isMetadataServed } from "./settings.ts";
 
 export interface ComputeDrivers {
   driver: ComputeDriver;
@@ -23,24 +27,11 @@ export interface ComputeDrivers {
 
 /** Nova: servers on the one host, and all around them. */
 export const compute = defineService<"compute", ComputeDrivers>({
-  name: "compute",
-  endpoint: {
-    prefix: "/compute",
-    classicPorts: ["compute"],
-    catalog: [
-      { name: "nova", type: "compute", path: "/v2.1", description: "Nova Compute Service" },
-      {
-        name: "nova_legacy",
-        type: "compute_legacy",
-        path: "/v2/%(project_id)s",
-        description: "Nova Compute Service (Legacy 2.0)",
-      },
-    ],
-  },
+  ...declaration,
   api: computeApi,
   policies,
-  olderRules: "nova",
-  scopes: forProjects("nova"),
+  olderRules: true,
+  scopes: forProjects("compute"),
   migrations: [initial, serverMigrations, useMigration],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
@@ -64,11 +55,23 @@ export const compute = defineService<"compute", ComputeDrivers>({
       managers.volumeExtender.extended(volumeId, instanceIds, requestId),
     );
 
+    const facade = createFacade(managers);
+    const resolve = (token: string) => facade.resolveConsoleToken(token);
+    const proxy = (type: "novnc" | "serial") => consoleProxy({ type, resolve, log: kernel.log.named("consoles") });
     return {
-      facade: createFacade(managers),
+      facade,
+      // nova's console proxies, each on a port of its own as console URLs say; metadata in plain HTTP, as guests have it.
+      listeners: () => [
+        { port: "noVnc", protocol: "http", ...served(proxy("novnc")) },
+        { port: "serial", protocol: "http", ...served(proxy("serial")) },
+        { port: "metadata", protocol: "tcp", serve: (socket) => facade.answerMetadata(socket, null) },
+      ],
       routes: allRoutes(managers, presenter),
       seed: () => seed(core),
       async reconcile() {
+        if (isMetadataServed(kernel.settings)) {
+          kernel.facade("network").serveMetadata((socket, source) => facade.answerMetadata(socket, source));
+        }
         busyAtStart = await reconcile(core);
       },
       examine: () => examine(core),
@@ -89,3 +92,8 @@ export const compute = defineService<"compute", ComputeDrivers>({
     };
   },
 });
+
+const served = ({ app, upgrade }: ConsoleProxy) => ({ fetch: (request: Request) => app.fetch(request), upgrade });
+
+/** The service as the settings ask for it. */
+export const assemble = (parts: DriverParts) => compute(createDrivers(parts));

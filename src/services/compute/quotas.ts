@@ -1,5 +1,5 @@
-import type { ComputeQuotas } from "../../kernel/config/settings.ts";
 import type { QuotaResource } from "../../kernel/quota/quota.ts";
+import type { ComputeQuotas } from "./settings.ts";
 import type { ServerGroupStore } from "./store/server-groups.ts";
 import type { ServerStore } from "./store/servers.ts";
 

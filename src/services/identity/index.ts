@@ -8,26 +8,27 @@ import { nameIndexes } from "./migrations/0003-names.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
+import { declaration } from "./service.ts";
 
 /** Keystone: who exists, who may what where, tokens, and the catalog. */
 export const identity = defineService({
-  name: "identity",
-  endpoint: {
-    prefix: "/identity",
-    classicPorts: ["identity", "identityAdmin"],
-    catalog: [{ name: "keystone", type: "identity", path: "", description: "Keystone Identity Service" }],
-  },
+  ...declaration,
   api: identityApi,
   policies,
-  scopes: { switch: "keystone", admins: ["project", "domain", "system"], of: scopesOf },
+  scopes: { switch: "identity", admins: ["project", "domain", "system"], of: scopesOf },
   migrations: [identityTables, domainOptionTables, nameIndexes],
   create(kernel) {
     const managers = createManagers(kernel);
+    const facade = createFacade(managers);
     return {
-      facade: createFacade(managers),
+      facade,
+      authenticator: facade,
       routes: allRoutes(managers),
       seed: () => seed(managers),
       start: () => managers.core.tokens.prune(),
     };
   },
 });
+
+/** The service as the settings ask for it. */
+export const assemble = () => identity();

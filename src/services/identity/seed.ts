@@ -1,10 +1,10 @@
 import { scryptSync, timingSafeEqual } from "node:crypto";
-import { SERVICE_USERS, USERS } from "../../kernel/config/accounts.ts";
 import { hexId } from "../../kernel/ids/ids.ts";
 import type { Core } from "./manager/core.ts";
 import type { Managers } from "./manager/index.ts";
 import { DEFAULT_DOMAIN, type ProjectManager } from "./manager/projects.ts";
 import { serviceDomain } from "./manager/service-domain.ts";
+import { declaration } from "./service.ts";
 
 /** keystone-manage bootstrap's roles are immutable; the others are DevStack's own. */
 const ROLES: readonly { name: string; immutable: boolean }[] = [
@@ -53,8 +53,6 @@ const ASSIGNMENTS: readonly (readonly [who: string, role: string, where: string]
   ["@nonadmins", "anotherrole", "demo"],
   ["@nonadmins", "member", "alt_demo"],
   ["@nonadmins", "anotherrole", "alt_demo"],
-  ["nova", "admin", "service"],
-  ["swift", "ResellerAdmin", "service"],
 ];
 
 /**
@@ -65,12 +63,13 @@ const ASSIGNMENTS: readonly (readonly [who: string, role: string, where: string]
 export async function seed({ core, projects }: Managers): Promise<void> {
   const { kernel, store } = core;
   const { admin, service } = kernel.settings.passwords;
+  const own = kernel.settings.serviceAccounts.map(({ name }) => name);
   const fingerprints = { admin: fingerprint(store, "admin", admin), service: fingerprint(store, "service", service) };
   const hashes = new Map(
     (
       await Promise.all([
-        passwordHashes(core, USERS, DEFAULT_DOMAIN, admin, fingerprints.admin.changed),
-        passwordHashes(core, SERVICE_USERS, serviceDomain(core), service, fingerprints.service.changed),
+        passwordHashes(core, PEOPLE, DEFAULT_DOMAIN, admin, fingerprints.admin.changed),
+        passwordHashes(core, own, serviceDomain(core), service, fingerprints.service.changed),
       ])
     ).flat(),
   );
@@ -80,6 +79,9 @@ export async function seed({ core, projects }: Managers): Promise<void> {
     for (const { key, value } of Object.values(fingerprints)) store.secrets.set(key, value);
   });
 }
+
+/** People, as DevStack makes them. */
+const PEOPLE = declaration.accounts?.people ?? [];
 
 type Hashes = ReadonlyMap<string, string>;
 
@@ -148,8 +150,9 @@ function seedAccounts(core: Core, projects: ProjectManager, hashes: Hashes): voi
     store.memberships.imply(roleIds.get(prior) ?? "", roleIds.get(implied) ?? "");
   }
   const actors = new Map<string, { id: string; isNew: boolean }>();
-  const users = USERS.map((name) => ({ name, domain_id: DEFAULT_DOMAIN }));
-  for (const { name, domain_id } of [...users, ...SERVICE_USERS.map((user) => ({ name: user, domain_id: services }))]) {
+  const users = PEOPLE.map((name) => ({ name, domain_id: DEFAULT_DOMAIN }));
+  const own = kernel.settings.serviceAccounts;
+  for (const { name, domain_id } of [...users, ...own.map(({ name }) => ({ name, domain_id: services }))]) {
     const found = store.users.find({ domain_id, name });
     const row =
       found ??
@@ -177,7 +180,9 @@ function seedAccounts(core: Core, projects: ProjectManager, hashes: Hashes): voi
       found ?? store.groups.insert({ id: hexId(), domain_id: DEFAULT_DOMAIN, name, description, extra: "{}" });
     actors.set(`@${name}`, { id: row.id, isNew: found === undefined });
   }
-  const service = SERVICE_USERS.map((name) => [name, "service", "service"] as const);
+  const service = own.flatMap(({ name, roles = [] }) =>
+    ["service", ...roles].map((role) => [name, role, "service"] as const),
+  );
   for (const [who, role, where] of [...ASSIGNMENTS, ...service]) {
     const actor = actors.get(who);
     if (actor === undefined) continue;

@@ -1,15 +1,17 @@
 import { join } from "node:path";
+import type { DriverParts } from "../../host/ready.ts";
 import type { Exec } from "../../host/types.ts";
 import { defineService, forProjects } from "../../kernel/module.ts";
 import { Retriever } from "./download/retrieve.ts";
+import { createDrivers } from "./driver/create.ts";
 import { imageApi } from "./errors.ts";
-import "./facade.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { images as imagesMigration } from "./migrations/0001-images.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seedImages } from "./seed.ts";
+import { declaration } from "./service.ts";
 
 export interface ImageDrivers {
   /** Unpacks .xz and .bz2 files of IMAGE_URLS. */
@@ -18,16 +20,11 @@ export interface ImageDrivers {
 
 /** Glance v2: images, their data and whom they are shared with. */
 export const image = defineService<"image", ImageDrivers>({
-  name: "image",
-  endpoint: {
-    prefix: "/image",
-    classicPorts: ["image"],
-    catalog: [{ name: "glance", type: "image", path: "", description: "Glance Image Service" }],
-  },
+  ...declaration,
   api: imageApi,
   policies,
-  olderRules: "glance",
-  scopes: forProjects("glance", scopesOf),
+  olderRules: true,
+  scopes: forProjects("image", scopesOf),
   migrations: [imagesMigration],
   create(kernel, drivers) {
     const managers = createManagers(kernel);
@@ -47,3 +44,6 @@ export const image = defineService<"image", ImageDrivers>({
     };
   },
 });
+
+/** The service as the settings ask for it. */
+export const assemble = (parts: DriverParts) => image(createDrivers(parts));

@@ -1,6 +1,6 @@
-import type { ImageSettings } from "../../kernel/config/settings.ts";
 import { ApiError } from "../../kernel/errors.ts";
 import type { QuotaResource } from "../../kernel/quota/quota.ts";
+import type { ImageSettings } from "./settings.ts";
 import type { ImageStore } from "./store/images.ts";
 
 const MIB = 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../kernel/auth/context.ts";
-import type { FixedIp } from "./driver/driver.ts";
+import type { FixedIp, MetadataHandler } from "./driver/driver.ts";
 
 /**
  * The verbs other services may call. Every verb checks what its `context` may see and do, as the API would, and throws
@@ -104,6 +104,8 @@ export interface NetworkFacade {
   /** Makes the desired state real now instead of soon, and waits for it; for tests and for orderly stops. */
   settled(): Promise<void>;
   /** Limits and use, for nova's limits and quota proxies: network, port, floatingip, security_group, security_group_rule, … */
+  /** Gives what guests ask of 169.254.169.254 to `handler`; until then they hear 503. */
+  serveMetadata(handler: MetadataHandler): void;
   quotas(projectId: string): Record<string, { limit: number; used: number }>;
 }
 

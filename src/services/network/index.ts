@@ -1,9 +1,12 @@
+import type { DriverParts } from "../../host/ready.ts";
 import { defineService, forProjects } from "../../kernel/module.ts";
 import { admin } from "../../kernel/policy/policy.ts";
+import { createDrivers } from "./driver/create.ts";
 import type { NetworkDriver } from "./driver/driver.ts";
 import { networkApi } from "./errors.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
+import { MetadataDesk } from "./manager/metadata-desk.ts";
 import { missingTaps } from "./manager/missing-taps.ts";
 import { network as networkMigration } from "./migrations/0001-network.ts";
 import { dhcpSchedule } from "./migrations/0002-dhcp-schedule.ts";
@@ -16,21 +19,16 @@ import { listIndexes } from "./migrations/0008-list-indexes.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
-import "./facade.ts";
+import { declaration } from "./service.ts";
 
 /** Neutron's API and what it manages: networks, addresses, routers, floating IPs, security groups. */
 export const network = defineService<"network", { driver: NetworkDriver }>({
-  name: "network",
-  endpoint: {
-    prefix: "/networking",
-    classicPorts: ["network"],
-    catalog: [{ name: "neutron", type: "network", path: "", description: "OpenStack Networking" }],
-  },
+  ...declaration,
   api: networkApi,
   policies,
-  olderRules: "neutron",
+  olderRules: true,
   // Who looks with another scope finds nothing but is not refused: lists are filtered (neutron/pecan_wsgi/hooks).
-  scopes: forProjects("neutron", (policy) => (policies[policy] === admin ? ["project"] : null)),
+  scopes: forProjects("network", (policy) => (policies[policy] === admin ? ["project"] : null)),
   migrations: [
     networkMigration,
     dhcpSchedule,
@@ -42,11 +40,13 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     listIndexes,
   ],
   create(kernel, { driver }) {
+    const metadata = new MetadataDesk();
+    driver.serveMetadata((socket, source) => metadata.answer(socket, source));
     const managers = createManagers(kernel, driver);
     const { applier } = managers;
     let unwatch = () => {};
     return {
-      facade: createFacade(managers),
+      facade: createFacade(managers, metadata),
       routes: allRoutes(managers),
       seed: () => seed(managers),
       reconcile: () => applier.reconcile(),
@@ -68,3 +68,6 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     };
   },
 });
+
+/** The service as the settings ask for it. */
+export const assemble = (parts: DriverParts) => network(createDrivers(parts));

@@ -1,5 +1,5 @@
-import type { NetworkQuotas } from "../../kernel/config/settings.ts";
 import type { QuotaResource } from "../../kernel/quota/quota.ts";
+import type { NetworkQuotas } from "./settings.ts";
 import type { NetworkStore } from "./store/store.ts";
 
 /** In the order neutron shows them. */

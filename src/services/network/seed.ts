@@ -1,10 +1,10 @@
 import type { RequestContext } from "../../kernel/auth/context.ts";
 import { internalContext } from "../../kernel/auth/context.ts";
-import type { NetworkSettings } from "../../kernel/config/settings.ts";
 import type { ProjectInfo } from "../identity/facade.ts";
 import type { Filters } from "./manager/core.ts";
 import type { Managers } from "./manager/index.ts";
 import type { NewSubnet } from "./manager/subnets.ts";
+import type { NetworkSettings } from "./settings.ts";
 import type { NetworkRow } from "./store/rows.ts";
 import { normalized } from "./values/prefix.ts";
 

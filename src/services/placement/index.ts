@@ -1,20 +1,15 @@
 import { defineService, forProjects } from "../../kernel/module.ts";
 import { placementApi } from "./errors.ts";
-import "./facade.ts";
 import { PlacementManager } from "./manager/placement.ts";
 import { placementTables } from "./migrations/0001-placement.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
+import { declaration } from "./service.ts";
 import { PlacementStore } from "./store/placement.ts";
 
 /** Placement: what the host has and what servers take of it (read from compute), and providers of the users' own. */
 export const placement = defineService({
-  name: "placement",
-  endpoint: {
-    prefix: "/placement",
-    classicPorts: ["placement"],
-    catalog: [{ name: "placement", type: "placement", path: "", description: "Placement Service" }],
-  },
+  ...declaration,
   api: placementApi,
   policies,
   scopes: forProjects("placement"),
@@ -27,3 +22,6 @@ export const placement = defineService({
     };
   },
 });
+
+/** The service as the settings ask for it. */
+export const assemble = () => placement();

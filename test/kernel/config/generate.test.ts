@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { exampleText, generatedFiles } from "../../../src/kernel/config/generate.ts";
-import { loadSettings } from "../../../src/kernel/config/load.ts";
+import { generatedFiles } from "../../../src/generate.ts";
+import { exampleText } from "../../../src/kernel/config/reference.ts";
+import { language, loadSettings } from "../../../src/settings.ts";
 import { testHostFacts } from "../../support/settings.ts";
 
 for (const { path, text } of generatedFiles) {
-  test(`${path} is up to date (node src/kernel/config/generate.ts)`, () => {
+  test(`${path} is up to date (node src/generate.ts)`, () => {
     assert.equal(readFileSync(path, "utf8"), text());
   });
 }
 
 test("the example, with its fixed defaults uncommented, gives the default settings without a warning", () => {
   const env = { ADMIN_PASSWORD: "a" };
-  const uncommented = exampleText()
+  const uncommented = exampleText(language)
     .replaceAll(/^#(?=[A-Z_0-9]+=(?!<))/gm, "")
     .replaceAll(/^#(?=\[\[|\[|[a-z_]+ = )/gm, "");
   const load = (text: string) => loadSettings({ env, hostFacts: testHostFacts, cwd: "/nonexistent", text });

@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { loadSettings } from "../../../src/kernel/config/load.ts";
-import { isServiceEnabled } from "../../../src/kernel/config/services.ts";
 import type { HostFacts } from "../../../src/kernel/config/settings.ts";
+import { language, loadSettings } from "../../../src/settings.ts";
 import { testHostFacts, testSettings } from "../../support/settings.ts";
 
 function load(body: string, env: Record<string, string> = {}, facts: HostFacts = testHostFacts) {
@@ -160,8 +159,10 @@ test("booleans in DevStack's manners", () => {
   for (const word of ["False", "no", "0", "n", "off"]) assert.equal(load(`OFFLINE=${word}`).settings.offline, false);
 });
 
+const isServiceEnabled = (list: readonly string[], name: string) => language.services.isEnabled(list, name);
+
 test("services: groups, negation, order, plugins", () => {
-  const enabled = (body: string, name: string) => isServiceEnabled(load(body).settings, name);
+  const enabled = (body: string, name: string) => isServiceEnabled(load(body).settings.enabledServices, name);
   assert.ok(enabled("", "nova") && enabled("", "cinder") && enabled("", "keystone") && enabled("", "c-vol"));
   assert.ok(!enabled("disable_service cinder", "c-api"));
   assert.ok(!enabled("disable_service c-vol", "c-vol") && enabled("disable_service c-vol", "cinder"));
@@ -172,11 +173,65 @@ test("services: groups, negation, order, plugins", () => {
   const { settings, warnings } = load(
     "disable_service heat\nenable_service heat\nenable_service horizn\nenable_plugin zun http://x",
   );
-  assert.ok(!isServiceEnabled(settings, "heat"));
+  assert.ok(!isServiceEnabled(settings.enabledServices, "heat"));
   assert.match(
     warnings.map((one) => `${one.message} ${one.hint}`).join("\n"),
     /h-eng.*stays off[\s\S]*horizn.*horizon[\s\S]*no container service \(zun\)/,
   );
+});
+
+test("what is disabled is left out, by DevStack's names; what is there comes behind what it needs", () => {
+  const services = (body: string) => load(body).settings.services;
+  const all = ["identity", "image", "network", "block-storage", "compute", "placement"];
+  const without = (...names: string[]) => all.filter((name) => !names.includes(name));
+  assert.deepEqual(services(""), all);
+  for (const body of [
+    "disable_service cinder",
+    "disable_service c-api c-vol c-sch",
+    "DISABLED_SERVICES=cinder",
+    "ENABLED_SERVICES+=,-c-api,-c-sch,-c-vol",
+    "ENABLED_SERVICES=key,glance,placement,neutron,nova",
+  ]) {
+    assert.deepEqual(services(body), without("block-storage"), body);
+  }
+  assert.deepEqual(services("disable_service placement-api"), without("placement"));
+  assert.deepEqual(services("disable_service nova"), without("compute"));
+  assert.deepEqual(services("disable_all_services\nenable_service key"), ["identity"]);
+  assert.deepEqual(services("disable_service c-api\nENABLED_SERVICES=key,c-api"), ["identity", "block-storage"]);
+  // Networks and volumes were nova's once.
+  assert.deepEqual(services("ENABLED_SERVICES=key,g-api,n-api,n-cpu,n-net,n-vol"), without("placement"));
+});
+
+test("ports are those of what is enabled", () => {
+  const open = (body: string) =>
+    load(body)
+      .settings.listening.map(({ name }) => name)
+      .sort();
+  const all = open("");
+  const without = (...names: string[]) => all.filter((name) => !names.includes(name));
+  assert.equal(all.length, 10);
+  assert.deepEqual(open("disable_service cinder"), without("blockStorage"));
+  assert.deepEqual(open("disable_service placement-api"), without("placement"));
+  assert.deepEqual(open("disable_service n-novnc"), without("noVnc"));
+  assert.deepEqual(open("disable_service n-api-meta"), without("metadata"));
+  assert.deepEqual(open("NOVA_SERIAL_ENABLED=False"), without("serial"));
+  assert.deepEqual(open("CLASSIC_PORTS=False"), ["noVnc", "serial"]);
+  // Two services may have the same port where one of them is not there.
+  assert.deepEqual(open("CINDER_SERVICE_PORT=9292\ndisable_service cinder"), without("blockStorage"));
+  const compute = (body: string) => load(body).settings.compute;
+  assert.equal(compute("").vncEnabled, true);
+  assert.equal(compute("disable_service n-novnc").vncEnabled, false);
+  assert.equal(compute("disable_service n-novnc\nNOVA_VNC_ENABLED=True").vncEnabled, true);
+});
+
+test("lists of before n-api-meta had a name have metadata all the same, unless it is switched off", () => {
+  const old = "ENABLED_SERVICES=key,g-api,n-api,n-cpu,q-svc";
+  const isOn = (body: string) => load(body).settings.enabledServices.includes("n-api-meta");
+  assert.ok(isOn(old));
+  assert.ok(isOn("disable_all_services\nenable_service key g-api n-api q-svc"));
+  assert.ok(!isOn(`${old}\ndisable_service n-api-meta`));
+  assert.ok(!isOn(`${old},-n-api-meta`));
+  assert.ok(!isOn(`disable_service n-api-meta\n${old}`));
 });
 
 test("services that are not there, and those that cannot be left out, are said with their line", () => {
@@ -192,8 +247,13 @@ test("services that are not there, and those that cannot be left out, are said w
     [`2: ${three}; ${rest}`],
   );
   assert.deepEqual(said("enable_service horizon\ndisable_service horizon"), []);
-  assert.deepEqual(said("disable_service cinder c-vol\ndisable_service n-api q-agt"), [
-    "2: cinder, c-vol and n-api stay on; one process has every service, and an unused one costs nothing",
+  assert.deepEqual(said("disable_service cinder c-vol\ndisable_service n-novnc q-agt"), []);
+  assert.deepEqual(said("disable_service c-vol\ndisable_service n-cpu"), [
+    "2: c-vol stays on; one process is all of it; disable c-api to be without",
+    "3: n-cpu stays on; one process is all of it; disable n-api to be without",
+  ]);
+  assert.deepEqual(said("disable_service n-api"), [
+    "2: n-cpu and n-sch have no effect here; without n-api there is no nova",
   ]);
   assert.deepEqual(said("disable_service n-net heat tempest"), []);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ConfigError } from "../../../src/kernel/config/errors.ts";
-import { loadSettings } from "../../../src/kernel/config/load.ts";
+import { loadSettings } from "../../../src/settings.ts";
 import { testHostFacts } from "../../support/settings.ts";
 
 const head = "[[local|localrc]]\nADMIN_PASSWORD=x\n";
@@ -106,6 +106,17 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ["HOST_IPV6=2001:db8::g", 3, /HOST_IPV6.*IPv6 address/],
   ["SERVICE_IP_VERSION=6", 3, /needs an IPv6 address.*HOST_IPV6/s],
   ["SUBNETPOOL_SIZE_V4=20", 3, /SUBNETPOOL_SIZE_V4 \/20 is larger/],
+  [
+    "\ndisable_service g-api\nenable_service tls-proxy",
+    4,
+    /compute needs image, and g-api is not enabled\n.*enable_service g-api, or disable_service nova/,
+  ],
+  ["ENABLED_SERVICES=key,g-api,n-api,n-cpu", 3, /compute needs network, and q-svc is not enabled/],
+  [
+    "disable_service key",
+    3,
+    /image, network, compute, block-storage and placement need identity, and key is not enabled/,
+  ],
   ["SERVICE_HOST=192.0.2.99\nENABLED_SERVICES=n-cpu", 3, /second compute node/],
   ["PUBLIC_PROVIDERNET_TYPE=vlan", 3, /PUBLIC_PROVIDERNET_SEGMENTATION_ID/],
   [

@@ -2,16 +2,21 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { optionTables } from "../../../src/kernel/config/post-config/options.ts";
-import { variableGroups } from "../../../src/kernel/config/variables.ts";
+import { language } from "../../../src/settings.ts";
 import { testSettings } from "../../support/settings.ts";
 
 const SRC = resolve(import.meta.dirname, "../../../src");
 const read = (path: string): string => readFileSync(join(SRC, path), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 const all = globSync("**/*.ts", { cwd: SRC });
-const loader = all.filter((path) => path.startsWith("kernel/config/"));
+/** What reads local.conf: the kernel's part and each service's. */
+const loader = all.filter(
+  (path) =>
+    path.startsWith("kernel/config/") ||
+    /^services\/[^/]+\/(settings|variables|settings-check|private-subnet)/.test(path),
+);
 const program = all.filter((path) => !loader.includes(path)).map(read);
-const build = read("kernel/config/build.ts");
+const builders = loader.filter((path) => /(build|settings)\.ts$/.test(path));
+const build = builders.map(read).join("\n");
 
 /** `group.leaf` of everything in Settings; arrays and what may be null are leaves. */
 function leaves(value: object, path: readonly string[] = []): string[][] {
@@ -44,10 +49,8 @@ function reads(text: string, path: readonly string[]): boolean {
 
 /** Groups that are read by key → how a text asks for one leaf of it. */
 const byKey: Readonly<Record<string, (leaf: string) => RegExp>> = {
-  // app.ts listens on settings.ports[name] for the names that services declare.
-  ports: (leaf) => new RegExp(`classicPorts: \\[[^\\]]*"${leaf}"`),
-  // module.ts and kernel.ts look at enforceNewDefaultsOf[…].
-  "identity.enforceNewDefaultsOf": (leaf) => new RegExp(`(forProjects\\(|switch: |olderRules: )"${leaf}"`),
+  // app.ts and main.ts listen on settings.ports[name] for the names that services declare.
+  ports: (leaf) => new RegExp(`classicPorts: \\[[^\\]]*"${leaf}"|port: "${leaf}", protocol:`),
   // Each service's quotas.ts gets settings.….quotas.
   "network.quotas": (leaf) => new RegExp(`\\b(quotas|limits|defaults)\\.${leaf}\\b`),
   "compute.quotas": (leaf) => new RegExp(`\\b(quotas|limits|defaults)\\.${leaf}\\b`),
@@ -55,7 +58,7 @@ const byKey: Readonly<Record<string, (leaf: string) => RegExp>> = {
   // main.ts hands it to host/syslog.ts.
   "logging.syslog": (leaf) => new RegExp(`\\bserver\\.${leaf}\\b`),
 };
-/** Only the loader asks which services are on: `tls-proxy` means https, and the rest is one process. */
+/** Only the loader asks for DevStack's names: what they mean is in `services` and `listening`. */
 const ofLoader = ["enabledServices"];
 
 function isRead(path: readonly string[]): boolean {
@@ -81,17 +84,16 @@ test("every leaf of Settings is read by the program", () => {
 });
 
 test("every documented variable and option gets into Settings, or into what the loader itself decides", () => {
-  const others = loader.filter(
-    (path) => !/build\.ts$|accepted\.ts$|generate\.ts$|post-config\/options\.ts$/.test(path),
-  );
-  const texts = others.map(read);
-  const names = variableGroups.flatMap(({ variables }) => Object.keys(variables));
+  const others = loader.filter((path) => !builders.includes(path) && !/accepted\.ts$|reference\.ts$/.test(path));
+  // An option that is another way to set a variable is no reader of it.
+  const texts = others.map((path) => read(path).replace(/same\("\w+"\)/g, ""));
+  const names = language.groups.flatMap(({ variables }) => Object.keys(variables));
   const unread = names.filter(
     (name) => !build.includes(`"${name}"`) && !texts.some((text) => text.includes(`"${name}"`)),
   );
   assert.deepEqual(unread, []);
-  const options = Object.entries(optionTables).flatMap(([service, table]) =>
-    Object.entries(table).flatMap(([key, option]) => ("type" in option ? [`${service}/${key}`] : [])),
+  const options = language.files.flatMap(({ name: file, options: table }) =>
+    Object.entries(table).flatMap(([key, option]) => ("type" in option ? [`${file}/${key}`] : [])),
   );
   assert.deepEqual(
     options.filter((name) => !build.includes(`"${name}"`)),

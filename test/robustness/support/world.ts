@@ -41,7 +41,7 @@ export async function createWorld(): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "tenrec-robust-"));
   const settings = testSettings({}, { DATA_DIR: directory });
   const log = new Logger("test", { sink: () => {}, level: "error", requestId: () => null });
-  const { services } = createServices(settings, log, null);
+  const services = await createServices({ settings, log, ready: null });
   const t = await testCloud(services, { settings });
   await t.cloud.seed();
 

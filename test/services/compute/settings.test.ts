@@ -25,7 +25,7 @@ test("NOVA_ENFORCE_NEW_DEFAULTS=False: any role in a project is enough there, an
     [false, 202],
   ] as const) {
     const t = await computeLab({
-      settings: { settings: { identity: { enforceNewDefaultsOf: { nova, glance: nova, neutron: nova } } } },
+      settings: { settings: { newDefaults: nova ? ["identity", "image", "network", "compute"] : ["identity"] } },
     });
     try {
       const request = { token: "anotherrole:alpha", body: { server: { ...body.server, imageRef: t.image.id } } };

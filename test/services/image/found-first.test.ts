@@ -69,7 +69,7 @@ test("a system's token is not for images: nothing is listed or made, nothing is 
 });
 
 test("with GLANCE_ENFORCE_SCOPE off a system's admin may do what any admin may", async () => {
-  const old = await imageCloud({}, { identity: { enforceNewDefaultsOf: { glance: false } } });
+  const old = await imageCloud({}, { newDefaults: [] });
   try {
     const { id } = await old.create({ visibility: "private" }, "member:alpha");
     const shown = await old.request("GET", `/image/v2/images/${id}`, { token: "admin:system" });

@@ -1,9 +1,8 @@
 import { absentPlugin } from "../absent.ts";
 import type { ConfigProblem } from "../errors.ts";
+import type { Language } from "../language.ts";
 import { notThere, otherPlugins, type Remarks, withoutEffect } from "../remarks.ts";
-import { isServiceEnabled, resolveServices, withoutService } from "../services.ts";
 import { noteOfPlugin } from "../variables/plugins.ts";
-import { aliasTarget, findVariable } from "../variables.ts";
 import { Scanner } from "./scanner.ts";
 import { ServiceWords } from "./service-words.ts";
 import type { Statement, Test, Word } from "./syntax.ts";
@@ -28,11 +27,14 @@ export interface Evaluation {
   /** Names that some value looked up: such a helper variable needs no warning when it is not a known one. */
   readonly used: ReadonlySet<string>;
   readonly problems: readonly ConfigProblem[];
+  /** The line that switched a service off, null where none did. */
+  offAt(service: string): number | null;
   /** A text of post-config, which DevStack evaluates between double quotes. @throws SyntaxProblem */
   expandText(text: string, line: number): Expanded;
 }
 
 interface Outside {
+  readonly language: Language;
   readonly environment: (name: string) => string | undefined;
   readonly fallback: (name: string, set: ReadonlyMap<string, RawValue>) => string | undefined;
 }
@@ -62,6 +64,7 @@ class Evaluator implements Evaluation {
   readonly #file: string;
   readonly #outside: Outside;
   readonly #remarks: Remarks;
+  readonly #language: Language;
   readonly #services: ServiceWords;
   readonly #plugins = new Set<string>();
   /** Variables whose value would be what a command prints → that command. */
@@ -71,7 +74,8 @@ class Evaluator implements Evaluation {
     this.#file = file;
     this.#outside = outside;
     this.#remarks = remarks;
-    this.#services = new ServiceWords(remarks);
+    this.#language = outside.language;
+    this.#services = new ServiceWords(outside.language.services, remarks);
   }
 
   run(statement: Statement): void {
@@ -85,7 +89,11 @@ class Evaluator implements Evaluation {
   /** After the last statement: what is to be said of the services that are on in the end. */
   finish(): void {
     const list = this.values.get("ENABLED_SERVICES");
-    if (list !== undefined) this.#services.describe(resolveServices(list.value), list.line);
+    if (list !== undefined) this.#services.describe(this.#list(), list.line);
+  }
+
+  offAt(service: string): number | null {
+    return this.#services.offAt(service);
   }
 
   expandText(text: string, line: number): Expanded {
@@ -99,8 +107,8 @@ class Evaluator implements Evaluation {
 
   #holds(test: Test, at: Place): boolean {
     if (test.operator === "enabled") {
-      const enabledServices = resolveServices(this.#lookup("ENABLED_SERVICES") ?? "");
-      return test.names.some((name) => isServiceEnabled({ enabledServices }, this.#text(name, at)));
+      const { services } = this.#language;
+      return test.names.some((name) => services.isEnabled(this.#list(), this.#text(name, at)));
     }
     const { operator, left, right } = test;
     const [one, other] = [this.#text(left, at), this.#text(right, at)];
@@ -116,7 +124,10 @@ class Evaluator implements Evaluation {
       this.#assignComputed(statement, command);
       return;
     }
-    if ((statement.items?.length ?? 0) > 1 && findVariable(aliasTarget(name) ?? name) !== undefined) {
+    if (
+      (statement.items?.length ?? 0) > 1 &&
+      this.#language.findVariable(this.#language.aliasTarget(name) ?? name) !== undefined
+    ) {
       const hint = `write a comma separated list, ${name}=a,b; DevStack would take the first item only`;
       this.#problem(statement, `${name} is none of DevStack's arrays`, hint);
       return;
@@ -125,18 +136,24 @@ class Evaluator implements Evaluation {
     // DevStack has set its list of services before it reads localrc; everything else is still unset then.
     const before = name === "ENABLED_SERVICES" ? this.#lookup(name) : this.#current(name);
     this.values.set(name, { value: statement.append ? `${before ?? ""}${text}` : text, line, column });
-    if (name === "ENABLED_SERVICES") this.#services.mention(text, line);
+    if (name === "ENABLED_SERVICES") {
+      this.#services.mention(text, line);
+      const off = text.split(/[,\s]+/).flatMap((item) => (item.startsWith("-") ? [item.slice(1)] : []));
+      this.#services.takenAway(off, line);
+      const services = this.#language.services.complete(this.#list(), this.#services);
+      this.values.set(name, { value: [...services, ...off.map((one) => `-${one}`)].join(","), line, column });
+    }
     if (name === "DISABLED_SERVICES") this.#disable(text.split(/[,\s]+/), statement);
   }
 
   /** `NAME=$(…)`: found out where that is possible, of no matter where NAME has no effect, else a mistake. */
   #assignComputed({ name, line, column }: Statement & { readonly kind: "assign" }, command: string): void {
-    const target = aliasTarget(name) ?? name;
+    const target = this.#language.aliasTarget(name) ?? name;
     this.values.delete(name);
     if (DETECTED.has(target)) {
       const hint = `it is detected as if left out; write ${name}=… if that is not what you want`;
       this.#remarks.say("note", line, `${shortened(command)} is not run for ${name}`, hint);
-    } else if (findVariable(target) !== undefined) {
+    } else if (this.#language.findVariable(target) !== undefined) {
       const hint = `write the resulting value itself: ${name}=…`;
       const what = command.startsWith("$((") ? "arithmetic is not done here" : "nothing is run here";
       this.#problem({ line, column }, `${name} is what ${shortened(command)} gives, and ${what}`, hint);
@@ -161,7 +178,7 @@ class Evaluator implements Evaluation {
       off.map((name) => name.replace(/^-/, "")),
       statement,
     );
-    const before = resolveServices(this.#lookup("ENABLED_SERVICES") ?? "");
+    const before = this.#list();
     const on = names.filter((name) => !off.includes(name));
     for (const name of on) this.#services.mention(name, statement.line);
     this.#setServices(
@@ -173,10 +190,10 @@ class Evaluator implements Evaluation {
   #disable(names: readonly string[], at: Place): void {
     const known = names.filter((name) => name !== "");
     if (known.length === 0) return;
-    let services = resolveServices(this.#lookup("ENABLED_SERVICES") ?? "");
+    let services = this.#list();
     for (const name of known) {
       this.#services.disable(name, at.line);
-      services = withoutService(services, name);
+      services = this.#language.services.without(services, name);
     }
     this.#setServices(services, at);
   }
@@ -197,6 +214,11 @@ class Evaluator implements Evaluation {
     if (feature !== null) this.#remarks.group(notThere, statement.line, feature);
     else if (note === null) this.#remarks.group(otherPlugins, statement.line, name);
     else if (note !== "") this.#remarks.group(withoutEffect(note), statement.line, name);
+  }
+
+  /** The services that are on at this point. */
+  #list(): readonly string[] {
+    return this.#language.services.resolve(this.#lookup("ENABLED_SERVICES") ?? "");
   }
 
   #setServices(services: readonly string[], at: Place): void {

@@ -1,12 +1,8 @@
-import { resolveServices } from "../services.ts";
 import { boolean, choice, cidr4, host, optional, path, port, size } from "../types.ts";
 import { type Variable, variable } from "../variable.ts";
 
 const certificateFile = (meaning: string): Variable<string | null> =>
   variable({ type: optional(path), default: "", meaning });
-
-const classic = (number: number, meaning: string): Variable<number> =>
-  variable({ type: port, default: String(number), meaning });
 
 const isTrue = (text: string): boolean => {
   const parsed = boolean.parse(text);
@@ -36,10 +32,7 @@ export const apiVariables = {
   }),
   SERVICE_PROTOCOL: variable({
     type: choice("http", "https"),
-    default: ({ get }) => {
-      const tls = resolveServices(get("ENABLED_SERVICES")).includes("tls-proxy") || isTrue(get("USE_SSL"));
-      return tls ? "https" : "http";
-    },
+    default: ({ get, isEnabled }) => (isEnabled("tls-proxy") || isTrue(get("USE_SSL")) ? "https" : "http"),
     derived: "http (https with the service tls-proxy)",
     meaning: "`https` (or `enable_service tls-proxy`) serves TLS with a certificate authority of our own.",
   }),
@@ -55,14 +48,10 @@ export const apiVariables = {
     meaning: "Addresses of the link between the host and the stack's network namespace.",
   }),
   MAX_REQUEST_BODY_SIZE: variable({ type: size, default: "112K", meaning: "Longest JSON request body." }),
-  KEYSTONE_SERVICE_PORT: classic(5000, "Classic port of identity."),
-  KEYSTONE_AUTH_PORT: classic(35357, "Classic admin port of identity."),
-  NOVA_SERVICE_PORT: classic(8774, "Classic port of compute."),
-  METADATA_SERVICE_PORT: classic(8775, "Classic port of the metadata service."),
-  GLANCE_SERVICE_PORT: classic(9292, "Classic port of image."),
-  Q_PORT: classic(9696, "Classic port of network."),
-  CINDER_SERVICE_PORT: classic(8776, "Classic port of block storage."),
-  PLACEMENT_SERVICE_PORT: classic(8778, "Classic port of placement."),
-  NOVNCPROXY_PORT: classic(6080, "Port of the VNC console in the browser."),
-  SERIALPROXY_PORT: classic(6083, "Port of the serial console web socket."),
+  ENFORCE_NEW_DEFAULTS: variable({
+    type: boolean,
+    default: "True",
+    aliases: ["ENFORCE_SCOPE"],
+    meaning: "Policies of the new RBAC ask for tokens of the right scope: project, domain or system.",
+  }),
 };

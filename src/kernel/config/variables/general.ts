@@ -1,5 +1,4 @@
 import { contains, parseBlock } from "../addresses.ts";
-import { defaultServices } from "../services.ts";
 import {
   boolean,
   choice,
@@ -16,7 +15,8 @@ import {
 } from "../types.ts";
 import { type DefaultContext, variable } from "../variable.ts";
 
-export const generalVariables = {
+/** `enabledServices`: the default of ENABLED_SERVICES. */
+export const generalVariables = (enabledServices: string) => ({
   STACK_NAME: variable({
     type: stackName,
     default: "tenrec",
@@ -75,7 +75,7 @@ export const generalVariables = {
   }),
   ENABLED_SERVICES: variable({
     type: text,
-    default: defaultServices.join(","),
+    default: enabledServices,
     meaning: "Services that run; edited by enable_service, disable_service and `+=,name` or `+=,-name`.",
   }),
   VIRT_DRIVER: variable({
@@ -98,7 +98,7 @@ export const generalVariables = {
   ENABLE_ZSWAP: variable({ type: boolean, default: "False", meaning: "Compress swapped pages; undone by unstack." }),
   ZSWAP_COMPRESSOR: variable({ type: nonEmpty, default: "lz4", meaning: "Algorithm of ENABLE_ZSWAP." }),
   ZSWAP_ZPOOL: variable({ type: nonEmpty, default: "zsmalloc", meaning: "Allocator of ENABLE_ZSWAP." }),
-};
+});
 
 /**
  * DevStack's get_default_host_ip: an address of the interface, one outside the stack's own ranges if there is one

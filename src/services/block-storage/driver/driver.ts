@@ -82,5 +82,11 @@ export class VolumeDriverError extends Error {
   }
 }
 
+/** Has the hypervisor that has a volume open copy it into a file. False where none has. */
+export type CopyLive = (volumeId: string, file: string) => Promise<boolean>;
+
 /** What builds the driver of a backend of CINDER_ENABLED_BACKENDS. */
-export type DriverFactory = (backend: { readonly type: string; readonly name: string }) => VolumeDriver;
+export type DriverFactory = (
+  backend: { readonly type: string; readonly name: string },
+  copyLive: CopyLive,
+) => VolumeDriver;

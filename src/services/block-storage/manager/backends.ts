@@ -1,6 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
-import type { DriverFactory, VolumeDriver } from "../driver/driver.ts";
+import type { VolumeDriver } from "../driver/driver.ts";
 import { invalidInput } from "../errors.ts";
 import { ServiceStore } from "../store/services.ts";
 
@@ -32,7 +32,7 @@ export class Backends {
     db: Database,
     backends: readonly { type: string; name: string }[],
     hostname: string,
-    driver: DriverFactory,
+    driver: (backend: { readonly type: string; readonly name: string }) => VolumeDriver,
   ) {
     this.hostname = hostname;
     this.#db = db;

@@ -43,7 +43,9 @@ export class Core {
     this.messages = new MessageStore(db);
     this.scheduler = new Scheduler(this);
     this.userMessages = new UserMessages(this);
-    this.backends = new Backends(db, kernel.settings.blockStorage.backends, hostname, driver);
+    this.backends = new Backends(db, kernel.settings.blockStorage.backends, hostname, (backend) =>
+      driver(backend, async (id, file) => kernel.has("compute") && kernel.facade("compute").copyVolume(id, file)),
+    );
   }
 
   get now(): number {

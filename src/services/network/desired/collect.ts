@@ -1,5 +1,5 @@
-import type { NetworkSettings } from "../../../kernel/config/settings.ts";
 import type { DesiredFirewall, DesiredNetwork, DesiredRouter } from "../driver/driver.ts";
+import type { NetworkSettings } from "../settings.ts";
 import type { SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
 import { isPublicSegment } from "./public-segment.ts";

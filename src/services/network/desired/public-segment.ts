@@ -1,4 +1,4 @@
-import type { NetworkSettings } from "../../../kernel/config/settings.ts";
+import type { NetworkSettings } from "../settings.ts";
 import type { NetworkRow } from "../store/rows.ts";
 
 /** What a network is on the wire. */

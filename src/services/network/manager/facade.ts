@@ -19,12 +19,13 @@ import type { FloatingIpRow, NetworkRow, PortRow, SecurityGroupRow, SecurityGrou
 import { eui64 } from "./addresses.ts";
 import { checkQuota } from "./core.ts";
 import type { Managers } from "./index.ts";
+import type { MetadataDesk } from "./metadata-desk.ts";
 import type { PortChanges } from "./ports.ts";
 import { autoAllocate } from "./topology.ts";
 import { vifsOf } from "./vifs.ts";
 
 /** The verbs of facade.ts over the managers. */
-export function createFacade(managers: Managers): NetworkFacade {
+export function createFacade(managers: Managers, metadata: MetadataDesk): NetworkFacade {
   const { core, applier, networks, ports, floatingIps, groups, rules } = managers;
   const { store, kernel } = core;
 
@@ -386,6 +387,7 @@ export function createFacade(managers: Managers): NetworkFacade {
     },
 
     settled: () => applier.settled(),
+    serveMetadata: (handler) => metadata.serve(handler),
     quotas: (projectId) =>
       Object.fromEntries(
         core.quotas.resources.map(({ name }) => [

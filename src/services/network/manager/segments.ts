@@ -1,7 +1,7 @@
-import type { NetworkSettings } from "../../../kernel/config/settings.ts";
 import { conflict, unavailable } from "../../../kernel/errors.ts";
 import type { Segment } from "../desired/public-segment.ts";
 import { invalidInput } from "../errors.ts";
+import type { NetworkSettings } from "../settings.ts";
 import type { NetworkRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
 

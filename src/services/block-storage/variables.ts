@@ -1,6 +1,16 @@
-import type { ValueType } from "../types.ts";
-import { boolean, choice, listOf, nonEmpty, quota, size } from "../types.ts";
-import { variable } from "../variable.ts";
+import { type ConfigurationFiles, own, same } from "../../kernel/config/declaration.ts";
+import {
+  boolean,
+  choice,
+  integer,
+  listOf,
+  nonEmpty,
+  quota,
+  ratio,
+  size,
+  type ValueType,
+} from "../../kernel/config/types.ts";
+import { classicPort, newDefaults, variable } from "../../kernel/config/variable.ts";
 
 const backend: ValueType<string> = {
   description: "type:name",
@@ -26,7 +36,8 @@ const namePrefix: ValueType<string> = {
       : { ok: false, message: `is "${value}", not the start of an LVM name`, hint: "use letters, digits and _ + . -" },
 };
 
-export const blockStorageVariables = {
+/** What it understands of localrc. */
+export const variables = {
   VOLUME_GROUP_NAME: variable({
     type: volumeGroup,
     default: "stack-volumes",
@@ -59,4 +70,40 @@ export const blockStorageVariables = {
   CINDER_QUOTA_VOLUMES: variable({ type: quota, default: "10", meaning: "Volumes per project." }),
   CINDER_QUOTA_SNAPSHOTS: variable({ type: quota, default: "10", meaning: "Snapshots per project." }),
   CINDER_QUOTA_BACKUPS: variable({ type: quota, default: "10", meaning: "Backups per project." }),
+  CINDER_SERVICE_PORT: classicPort(8776, "Classic port of block storage."),
+  CINDER_ENFORCE_NEW_DEFAULTS: newDefaults("cinder"),
 };
+
+/** What it understands of its configuration files. */
+const options = {
+  "DEFAULT/quota_groups": own(quota, 10, "Volume groups per project."),
+  "DEFAULT/quota_gigabytes": own(quota, 1000, "GiB of volumes and snapshots per project."),
+  "DEFAULT/quota_backup_gigabytes": own(quota, 1000, "GiB of backups per project."),
+  "DEFAULT/per_volume_size_limit": own(quota, -1, "GiB of one volume."),
+  "DEFAULT/osapi_max_limit": own(integer(1), 1000, "Most items of one list page."),
+  "DEFAULT/max_over_subscription_ratio": own(ratio, "20.0", "Thin volumes promised per space there is."),
+  "DEFAULT/quota_volumes": same("CINDER_QUOTA_VOLUMES"),
+  "DEFAULT/quota_snapshots": same("CINDER_QUOTA_SNAPSHOTS"),
+  "DEFAULT/quota_backups": same("CINDER_QUOTA_BACKUPS"),
+  "DEFAULT/volume_clear": same("CINDER_VOLUME_CLEAR"),
+  "lvmdriver-1/volume_clear": same("CINDER_VOLUME_CLEAR"),
+  "lvmdriver-1/lvm_type": same("CINDER_LVM_TYPE"),
+  "oslo_policy/enforce_new_defaults": same("CINDER_ENFORCE_NEW_DEFAULTS"),
+  "DEFAULT/debug": same("ENABLE_DEBUG_LOG_LEVEL"),
+};
+
+export const files: ConfigurationFiles = {
+  name: "cinder",
+  variable: "$CINDER_CONF",
+  targets: [/^\$CINDER_CONF$|\/cinder\.conf$/],
+  options,
+};
+
+type BlockStorageVariables = typeof variables;
+
+declare module "../../kernel/config/variables.ts" {
+  interface ServiceVariables extends BlockStorageVariables {}
+  interface OptionTables {
+    cinder: typeof options;
+  }
+}

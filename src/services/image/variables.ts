@@ -1,7 +1,9 @@
-import { boolean, choice, imageUrls, nonEmpty, path, quota } from "../types.ts";
-import { variable } from "../variable.ts";
+import { type ConfigurationFiles, own, same } from "../../kernel/config/declaration.ts";
+import { boolean, choice, imageUrls, integer, nonEmpty, path, quota, size } from "../../kernel/config/types.ts";
+import { classicPort, newDefaults, variable } from "../../kernel/config/variable.ts";
 
-export const imageVariables = {
+/** What it understands of localrc. */
+export const variables = {
   IMAGE_URLS: variable({
     type: imageUrls,
     default: "",
@@ -53,4 +55,36 @@ export const imageVariables = {
     default: "100",
     meaning: "Images per project that upload at the same time.",
   }),
+  GLANCE_SERVICE_PORT: classicPort(9292, "Classic port of image."),
+  GLANCE_ENFORCE_NEW_DEFAULTS: newDefaults("glance"),
 };
+
+/** What it understands of its configuration files. */
+const options = {
+  "DEFAULT/image_size_cap": own(size, 2 ** 40, "Longest image, bytes."),
+  "DEFAULT/limit_param_default": own(integer(1), 25, "Items of a list page when the client names no limit."),
+  "DEFAULT/api_limit_max": own(integer(1), 1000, "Most items of one list page."),
+  "glance_store/filesystem_store_datadir": same("GLANCE_IMAGE_DIR"),
+  "oslo_policy/enforce_new_defaults": same("GLANCE_ENFORCE_NEW_DEFAULTS"),
+  "DEFAULT/debug": same("ENABLE_DEBUG_LOG_LEVEL"),
+};
+
+/** Where an option stood in old releases → where it stands today. */
+const former = { "DEFAULT/filesystem_store_datadir": "glance_store/filesystem_store_datadir" };
+
+export const files: ConfigurationFiles = {
+  name: "glance",
+  variable: "$GLANCE_API_CONF",
+  targets: [/^\$GLANCE_(API_|REGISTRY_|CACHE_)?CONF$|\/glance-\w+\.conf$/],
+  options,
+  former,
+};
+
+type ImageVariables = typeof variables;
+
+declare module "../../kernel/config/variables.ts" {
+  interface ServiceVariables extends ImageVariables {}
+  interface OptionTables {
+    glance: typeof options;
+  }
+}

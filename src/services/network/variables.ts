@@ -1,5 +1,5 @@
-import { firstHost, parseBlock } from "../addresses.ts";
-import type { ValueType } from "../types.ts";
+import { firstHost, parseBlock } from "../../kernel/config/addresses.ts";
+import { type ConfigurationFiles, own, same } from "../../kernel/config/declaration.ts";
 import {
   boolean,
   choice,
@@ -12,8 +12,12 @@ import {
   nonEmpty,
   optional,
   pool,
-} from "../types.ts";
-import { variable } from "../variable.ts";
+  quota,
+  text,
+  type ValueType,
+} from "../../kernel/config/types.ts";
+import { classicPort, newDefaults, variable } from "../../kernel/config/variable.ts";
+import type { ipv6Variables } from "./variables-ipv6.ts";
 
 const openTraffic: ValueType<string> = {
   description: "ssh, icmp, http, https, tcp/PORT or udp/PORT",
@@ -27,7 +31,8 @@ const openTraffic: ValueType<string> = {
         },
 };
 
-export const networkVariables = {
+/** What it understands of localrc. */
+export const variables = {
   IP_VERSION: variable({
     type: choice("4", "6", "4+6"),
     default: ({ facts }) => (facts.hasIpv6 ? "4+6" : "4"),
@@ -135,4 +140,60 @@ export const networkVariables = {
     default: "",
     meaning: "Name servers of guests whose subnet names none; empty means the host's own.",
   }),
+  Q_PORT: classicPort(9696, "Classic port of network."),
+  NEUTRON_ENFORCE_NEW_DEFAULTS: newDefaults("neutron"),
 };
+
+/** What it understands of its configuration files. */
+const options = {
+  "DEFAULT/global_physnet_mtu": own(integer(576, 65535), 1500, "MTU of networks."),
+  "DEFAULT/dns_domain": own(text, "openstacklocal.", "Domain of ports' names."),
+  "DEFAULT/dhcp_lease_duration": own(integer(-1), 86400, "Seconds of a DHCP lease; -1 is for ever."),
+  "DEFAULT/max_allowed_address_pair": own(integer(0), 10, "Allowed address pairs per port."),
+  "DEFAULT/max_routes": own(integer(0), 30, "Extra routes per router."),
+  "DEFAULT/max_dns_nameservers": own(integer(0), 5, "Name servers per subnet."),
+  "DEFAULT/max_subnet_host_routes": own(integer(0), 20, "Host routes per subnet."),
+  "quotas/quota_network": own(quota, 100, "Networks per project."),
+  "quotas/quota_subnet": own(quota, 100, "Subnets per project."),
+  "quotas/quota_subnetpool": own(quota, -1, "Subnet pools per project."),
+  "quotas/quota_port": own(quota, 500, "Ports per project."),
+  "quotas/quota_router": own(quota, 10, "Routers per project."),
+  "quotas/quota_floatingip": own(quota, 50, "Floating IPs per project."),
+  "quotas/quota_security_group": own(quota, 10, "Security groups per project."),
+  "quotas/quota_security_group_rule": own(quota, 100, "Security group rules per project."),
+  "quotas/quota_rbac_policy": own(quota, 10, "RBAC policies per project."),
+  "DEFAULT/dnsmasq_dns_servers": same("DHCP_DNS_SERVERS"),
+  "oslo_policy/enforce_new_defaults": same("NEUTRON_ENFORCE_NEW_DEFAULTS"),
+  "DEFAULT/debug": same("ENABLE_DEBUG_LOG_LEVEL"),
+};
+
+/** Where options stood in old releases (their deprecated_group in neutron/conf) → where they stand today. */
+const former = {
+  "DEFAULT/network_device_mtu": "DEFAULT/global_physnet_mtu",
+  ...Object.fromEntries(
+    ["network", "subnet", "port", "router", "floatingip", "security_group", "security_group_rule"].map((name) => [
+      `DEFAULT/quota_${name}`,
+      `quotas/quota_${name}`,
+    ]),
+  ),
+};
+
+export const files: ConfigurationFiles = {
+  name: "neutron",
+  variable: "$NEUTRON_CONF",
+  targets: [
+    /^\/?\$(NEUTRON|Q_PLUGIN|NEUTRON_CORE_PLUGIN|Q_L3|Q_DHCP|Q_META|NEUTRON_L3|NEUTRON_DHCP|NEUTRON_META)_CONF(_FILE)?$/,
+    /\/neutron\.conf$|\/ml2_conf\.ini$|\/(l3|dhcp|metadata)_agent\.ini$/,
+  ],
+  options,
+  former,
+};
+
+type NetworkVariables = typeof variables & typeof ipv6Variables;
+
+declare module "../../kernel/config/variables.ts" {
+  interface ServiceVariables extends NetworkVariables {}
+  interface OptionTables {
+    neutron: typeof options;
+  }
+}

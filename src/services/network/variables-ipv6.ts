@@ -1,7 +1,8 @@
-import { contains, parseBlock } from "../addresses.ts";
-import { choice, cidr6, integer, ipv6, nonEmpty, optional } from "../types.ts";
-import { variable } from "../variable.ts";
+import { contains, parseBlock } from "../../kernel/config/addresses.ts";
+import { choice, cidr6, integer, ipv6, nonEmpty, optional } from "../../kernel/config/types.ts";
+import { variable } from "../../kernel/config/variable.ts";
 
+/** What the network service understands of localrc about IPv6. */
 export const ipv6Variables = {
   IPV6_ADDRS_SAFE_TO_USE: variable({
     type: cidr6,

@@ -1,17 +1,19 @@
-import { boolean, choice, host, integer, nonEmpty, url } from "../types.ts";
-import { urlHost, withPort } from "../urls.ts";
-import { type Variable, variable } from "../variable.ts";
+import { type ConfigurationFiles, own, same } from "../../kernel/config/declaration.ts";
+import {
+  boolean,
+  choice,
+  host,
+  integer,
+  nonEmpty,
+  optional,
+  regularExpression,
+  url,
+} from "../../kernel/config/types.ts";
+import { urlHost, withPort } from "../../kernel/config/urls.ts";
+import { classicPort, newDefaults, variable } from "../../kernel/config/variable.ts";
 
-const perService = (service: string): Variable<boolean> =>
-  variable({
-    type: boolean,
-    default: ({ get }) => get("ENFORCE_NEW_DEFAULTS"),
-    derived: "ENFORCE_NEW_DEFAULTS",
-    aliases: [`${service.toUpperCase()}_ENFORCE_SCOPE`],
-    meaning: `ENFORCE_NEW_DEFAULTS for ${service} alone.`,
-  });
-
-export const identityVariables = {
+/** What it understands of localrc. */
+export const variables = {
   KEYSTONE_SERVICE_HOST: variable({
     type: host,
     default: ({ get }) => get("SERVICE_HOST"),
@@ -40,18 +42,7 @@ export const identityVariables = {
     aliases: ["SERVICE_TENANT_NAME"],
     meaning: "Project of the service users.",
   }),
-  ENFORCE_NEW_DEFAULTS: variable({
-    type: boolean,
-    default: "True",
-    aliases: ["ENFORCE_SCOPE"],
-    meaning: "Policies of the new RBAC ask for tokens of the right scope: project, domain or system.",
-  }),
-  KEYSTONE_ENFORCE_NEW_DEFAULTS: perService("keystone"),
-  NOVA_ENFORCE_NEW_DEFAULTS: perService("nova"),
-  NEUTRON_ENFORCE_NEW_DEFAULTS: perService("neutron"),
-  GLANCE_ENFORCE_NEW_DEFAULTS: perService("glance"),
-  CINDER_ENFORCE_NEW_DEFAULTS: perService("cinder"),
-  PLACEMENT_ENFORCE_NEW_DEFAULTS: perService("placement"),
+  KEYSTONE_ENFORCE_NEW_DEFAULTS: newDefaults("keystone"),
   KEYSTONE_SECURITY_COMPLIANCE_ENABLED: variable({
     type: boolean,
     default: "True",
@@ -75,4 +66,33 @@ export const identityVariables = {
     aliases: ["UNIQUE_LAST_PASSWORD_COUNT"],
     meaning: "Number of former passwords that may not be used again.",
   }),
+  KEYSTONE_SERVICE_PORT: classicPort(5000, "Classic port of identity."),
+  KEYSTONE_AUTH_PORT: classicPort(35357, "Classic admin port of identity."),
 };
+
+/** What it understands of its configuration files. */
+const options = {
+  "token/expiration": own(integer(1), 3600, "Seconds a token is good for."),
+  "security_compliance/password_regex": own(optional(regularExpression), "", "What a new password must match."),
+  "security_compliance/lockout_failure_attempts": same("KEYSTONE_LOCKOUT_FAILURE_ATTEMPTS"),
+  "security_compliance/lockout_duration": same("KEYSTONE_LOCKOUT_DURATION"),
+  "security_compliance/unique_last_password_count": same("KEYSTONE_UNIQUE_LAST_PASSWORD_COUNT"),
+  "oslo_policy/enforce_new_defaults": same("KEYSTONE_ENFORCE_NEW_DEFAULTS"),
+  "DEFAULT/debug": same("ENABLE_DEBUG_LOG_LEVEL"),
+};
+
+export const files: ConfigurationFiles = {
+  name: "keystone",
+  variable: "$KEYSTONE_CONF",
+  targets: [/^\$KEYSTONE_CONF$|\/keystone\.conf$/],
+  options,
+};
+
+type IdentityVariables = typeof variables;
+
+declare module "../../kernel/config/variables.ts" {
+  interface ServiceVariables extends IdentityVariables {}
+  interface OptionTables {
+    keystone: typeof options;
+  }
+}

@@ -1,5 +1,5 @@
-import { addressNumber, addressText, type Block, contains, parseBlock } from "./addresses.ts";
-import { type Given, rememberedFile } from "./resolve.ts";
+import { addressNumber, addressText, type Block, contains, parseBlock } from "../../kernel/config/addresses.ts";
+import { type Given, rememberedFile } from "../../kernel/config/resolve.ts";
 
 /** DevStack's SUBNETPOOL_SIZE_V4. */
 export const DEFAULT_SUBNET_SIZE = 26;

@@ -1,0 +1,21 @@
+import { declareService } from "../../kernel/config/declaration.ts";
+import "./facade.ts";
+import { settings } from "./settings.ts";
+
+export const declaration = declareService({
+  name: "image",
+  endpoint: {
+    prefix: "/image",
+    classicPorts: ["image"],
+    catalog: [{ name: "glance", type: "image", path: "", description: "Glance Image Service" }],
+  },
+  devstack: { project: "glance", api: ["g-api"], members: ["g-api"], prefix: "g-", others: ["g-reg"] },
+  needs: ["identity"],
+  accounts: { service: [{ name: "glance" }] },
+  settings,
+  readme: {
+    works:
+      "v2 with upload, import (glance-direct, web-download), members, tags, tasks; all formats inspected before a tool opens them",
+    missing: "metadefs (an empty list), starting tasks, cache API",
+  },
+});
