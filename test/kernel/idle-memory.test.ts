@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { getHeapStatistics } from "node:v8";
-import { collector, giveMemoryBack, LOOK_EVERY_MS } from "../../src/kernel/program/idle-memory.ts";
+import { collector, eventLoopShare, giveMemoryBack, LOOK_EVERY_MS } from "../../src/kernel/program/idle-memory.ts";
 import { ManualClock } from "../../src/kernel/time/clock.ts";
 
 const heapMb = () => getHeapStatistics().total_heap_size / 1e6;
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** As much as a burst of requests leaves: objects that lived for a while, none of which is needed any more. */
 function burst(): void {
@@ -16,41 +16,42 @@ function burst(): void {
   }
 }
 
-test("memory that a burst has taken is given back once nothing happens, and not before", async () => {
+test("memory that a burst has taken is given back once nothing happens, and not before", () => {
   burst();
   const full = heapMb();
   assert.ok(full > 80, `${full} MB`);
   let collections = 0;
+  let share = 0.3;
   const collect = collector();
   const clock = new ManualClock();
   const stop = giveMemoryBack({
     clock,
+    busyShare: () => share,
     collect() {
       collections += 1;
       collect();
     },
   });
-  /** What the event loop does until the next look, and how long that takes: its own time, not the clock's. */
-  const lookAfter = async (rounds: number, body: () => void) => {
-    for (let round = 0; round < rounds; round += 1) {
-      body();
-      await sleep(10);
-    }
-    clock.advance(LOOK_EVERY_MS);
-  };
-  const work = () => {
-    for (const end = performance.now() + 5; performance.now() < end; );
-  };
   try {
-    // A third of one core.
-    await lookAfter(20, work);
+    clock.advance(LOOK_EVERY_MS);
     assert.equal(collections, 0, "while it is busy");
-    // On a busy machine even a sleeper may look like one at work now and then.
-    for (let looks = 0; collections === 0 && looks < 50; looks += 1) await lookAfter(30, () => {});
+    share = 0.01;
+    clock.advance(LOOK_EVERY_MS);
+    assert.equal(collections, 1);
     assert.ok(heapMb() < full / 2, `${heapMb()} of ${full} MB`);
-    await lookAfter(30, () => {});
+    clock.advance(LOOK_EVERY_MS);
     assert.equal(collections, 1, "there is nothing more to be had");
   } finally {
     stop();
   }
+});
+
+test("an event loop at work is told from one that waits", async () => {
+  const share = eventLoopShare();
+  await new Promise((resolve) => setImmediate(resolve));
+  share();
+  for (const end = performance.now() + 30; performance.now() < end; );
+  assert.ok(share() > 0.5);
+  await new Promise<void>((resolve) => void execFile("cat", ["/proc/uptime"], () => resolve()));
+  assert.ok(share() < 0.9, "another process was waited for");
 });

@@ -284,6 +284,17 @@ export function rule(direction: "ingress" | "egress", more: Partial<DesiredRule>
 export const tcp = (port: number, more: Partial<DesiredRule> = {}): DesiredRule =>
   rule("ingress", { protocol: "tcp", portRangeMin: port, portRangeMax: port, ...more });
 
+/** The lines of a CHATTER that came back. */
+export const ticks = ({ lines }: { lines: readonly string[] }): number =>
+  lines.filter((line) => line.startsWith("tick")).length;
+
+/** When a CHATTER has sent so many lines more. */
+export async function untilSent({ lines }: { lines: readonly string[] }, more: number): Promise<void> {
+  const sent = () => lines.filter((line) => line === "sent").length;
+  const before = sent();
+  await until(`${more} more lines are sent`, () => sent() >= before + more);
+}
+
 export function group(
   rules: readonly DesiredRule[],
   memberAddresses: readonly string[] = [],
@@ -298,12 +309,12 @@ export const ECHO = `
 import net from "node:net";
 net.createServer((s) => { s.on("data", (d) => s.write(d)); s.on("error", () => {}); }).listen(Number(process.argv[1]), () => console.log("ready"));`;
 
-/** A client that sends a line every 100 ms and prints what comes back; args: HOST PORT. */
+/** A client that sends a line every 100 ms, says "sent", and prints what comes back ("tick 7"); args: HOST PORT. */
 export const CHATTER = `
 import net from "node:net";
 const s = net.connect(Number(process.argv[2]), process.argv[1]);
 s.on("error", (e) => console.log("error " + e.code));
-s.on("connect", () => { let n = 0; setInterval(() => s.write("tick " + n++ + "\\n"), 100); });
+s.on("connect", () => { let n = 0; setInterval(() => { s.write("tick " + n++ + "\\n"); console.log("sent"); }, 100); });
 s.on("data", (d) => process.stdout.write(d));`;
 
 /** Connects and prints "connected" or fails within 2 s; args: HOST PORT. */
