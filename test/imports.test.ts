@@ -44,6 +44,34 @@ function allowed(from: string, to: string, typeOnly: boolean): boolean {
   }
 }
 
+/**
+ * The layers inside a service: which folders of it each may use, besides the kernel and the tables of data beside them. Types cross layers
+ * freely, but for those of HTTP: what a manager takes and answers is its own to say.
+ */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  routes: ["routes", "schemas", "views", "manager", "values"],
+  fronts: ["fronts"],
+  schemas: ["schemas", "values"],
+  views: ["views", "values"],
+  manager: ["manager", "store", "driver", "desired", "values"],
+  desired: ["desired", "values"],
+  store: ["store", "values"],
+  driver: ["driver", "values"],
+};
+/** Tables of data that a layer may use; which of them hold a service's state or say its errors is the manager's and the API's matter. */
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  routes: ["errors.ts", "states.ts", "policies.ts"],
+  schemas: ["errors.ts", "states.ts"],
+  views: ["states.ts"],
+  manager: ["errors.ts", "states.ts", "events.ts", "quotas.ts", "facade.ts"],
+};
+/** What a service has that no other has: parts of it with inner layers of their own, which its managers put to use. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  image: ["data", "download", "inspect", "seed-urls.ts"],
+  network: ["private-subnet.ts"],
+  compute: ["consoles", "metadata", "scheduler"],
+};
+
 function inServices(
   from: string,
   to: string,
@@ -52,25 +80,24 @@ function inServices(
   inside: (...folders: string[]) => boolean,
 ): boolean {
   const own = `services/${service}`;
-  const driver = from.startsWith(`${own}/driver/`);
+  const layer = from.split("/")[2] ?? "";
   const facade = /^services\/[^/]+\/facade\.ts$/.test(to);
   // What a facade answers has to have a name wherever it is passed on: old proxies show another service's things.
   if (typeOnly && facade) return true;
-  if (from.startsWith(`${own}/store/`))
-    return inside(`${own}/store`, "kernel/db") || (typeOnly && inside(own, "kernel"));
-  // A dialect reaches its service by records.
-  if (from.startsWith(`${own}/fronts/`)) return inside("kernel", `${own}/fronts`) || (typeOnly && inside(own));
-  if (from.startsWith(`${own}/routes/`)) {
-    return (
-      inside("kernel", `${own}/routes`, `${own}/schemas`, `${own}/views`, `${own}/manager`, `${own}/policies.ts`) ||
-      (typeOnly && inside(own)) ||
-      inside(`${own}/errors.ts`, `${own}/states.ts`)
-    );
-  }
+  // Managers never see HTTP, not even its types.
+  if (layer === "manager" && inside(...["routes", "views", "schemas"].map((folder) => `${own}/${folder}`)))
+    return false;
+  if (typeOnly && inside(own)) return true;
+  if (layer === "store") return inside(`${own}/store`, `${own}/values`, "kernel/db") || (typeOnly && inside("kernel"));
   // A driver is where a service meets the host: instances are injected, but it may use the host's and libvirt's pure helpers.
-  if (driver && inside("host", "libvirt")) return true;
+  if (layer === "driver" && inside("host", "libvirt")) return true;
   if (inside("host")) return typeOnly;
-  return inside("kernel", own) || facade;
+  if (inside("kernel")) return true;
+  const folders = LAYERS[layer];
+  if (folders === undefined) return inside(own) || facade;
+  const parts = layer === "manager" ? (PARTS[service] ?? []) : [];
+  if (inside(...[...folders, ...parts, ...(TABLES[layer] ?? [])].map((name) => `${own}/${name}`))) return true;
+  return facade && layer !== "routes" && layer !== "fronts";
 }
 
 const IMPORT =
@@ -128,6 +155,70 @@ test("libvirt/ could be published alone: it imports nothing but node: and itself
   }
 });
 
+/** What a service's folder consists of. */
+const REQUIRED = [
+  "index.ts",
+  "facade.ts",
+  "errors.ts",
+  "policies.ts",
+  "manager",
+  "routes",
+  "schemas",
+  "store",
+  "views",
+];
+const OPTIONAL = [
+  "desired",
+  "driver",
+  "events.ts",
+  "examine.ts",
+  "fronts",
+  "migrations",
+  "quotas.ts",
+  "reconcile.ts",
+  "seed.ts",
+  "service.ts",
+  "states.ts",
+  "values",
+];
+
+/** What it declares of itself, in several files where there is much. */
+const DECLARED = /^(?:settings|variables)(?:-[a-z0-9]+)?\.ts$/;
+
+test("every service has the same inner shape, with the same names for the same things", () => {
+  const services = new Map<string, Set<string>>();
+  const folders = new Map<string, Set<string>>();
+  for (const file of files) {
+    const [area, service = "", part = "", ...rest] = file.split("/");
+    if (area !== "services") continue;
+    services.set(service, (services.get(service) ?? new Set()).add(part));
+    if (rest.length > 0)
+      folders.set(`${service}/${part}`, (folders.get(`${service}/${part}`) ?? new Set()).add(rest[0] ?? ""));
+  }
+  assert.ok(services.size >= 7, "the services were found");
+  const broken: string[] = [];
+  for (const [service, parts] of services) {
+    const known = [...REQUIRED, ...OPTIONAL, ...(PARTS[service] ?? [])];
+    const isKnown = (part: string) => known.includes(part) || DECLARED.test(part);
+    broken.push(...REQUIRED.filter((part) => !parts.has(part)).map((part) => `${service} has no ${part}`));
+    broken.push(...[...parts].filter((part) => !isKnown(part)).map((part) => `${service} has ${part}`));
+    // What consists of several is put together in one place, under one name.
+    const several = (folder: string) =>
+      [...(folders.get(`${service}/${folder}`) ?? [])].filter((name) => name !== "index.ts");
+    if (several("routes").length > 1 && !folders.get(`${service}/routes`)?.has("index.ts"))
+      broken.push(`${service} has no routes/index.ts`);
+    if (folders.get(`${service}/manager`)?.has("core.ts"))
+      for (const name of ["index.ts", "facade.ts"])
+        if (!folders.get(`${service}/manager`)?.has(name)) broken.push(`${service} has no manager/${name}`);
+  }
+  assert.deepEqual(broken, []);
+});
+
+test("no file is a drawer: what is in it gives it its name", () => {
+  const drawers = files.filter((file) => /(?:^|\/)(?:misc|utils?|helpers?|common|shared|all|base)\.ts$/.test(file));
+  assert.deepEqual(drawers, []);
+});
+
 test("the rules bite: a store that reaches for a manager would be found", () => {
   assert.equal(allowed("services/image/store/images.ts", "services/image/manager/images.ts", false), false);
   assert.equal(allowed("kernel/db/database.ts", "services/image/index.ts", false), false);
@@ -137,4 +228,8 @@ test("the rules bite: a store that reaches for a manager would be found", () => 
   assert.equal(allowed("services/compute/fronts/ec2.ts", "services/compute/manager/servers.ts", false), false);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/facade.ts", true), true);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/views/volumes.ts", true), false);
+  assert.equal(allowed("services/network/manager/ports.ts", "services/network/views/ports.ts", false), false);
+  assert.equal(allowed("services/network/manager/ports.ts", "services/network/schemas/attribute.ts", true), false);
+  assert.equal(allowed("services/network/views/ports.ts", "services/network/manager/core.ts", false), false);
+  assert.equal(allowed("services/network/desired/render.ts", "services/network/manager/core.ts", false), false);
 });

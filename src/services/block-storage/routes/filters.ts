@@ -3,7 +3,7 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
 import { invalidInput } from "../errors.ts";
-import { strictBoolean } from "../schemas/common.ts";
+import { strictBoolean } from "../schemas/parameter-types.ts";
 import type { Condition } from "../store/query.ts";
 import type { AnyRequest } from "./paths.ts";
 import { type Literal, pythonLiteral } from "./python-literal.ts";

@@ -1,7 +1,7 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { invalidInput } from "../errors.ts";
-import { strictBoolean } from "../schemas/common.ts";
+import { strictBoolean } from "../schemas/parameter-types.ts";
 import type { Condition, ListQuery } from "../store/query.ts";
 import { contains, equals, NOTHING, plain, type SpecialFilter } from "./filters.ts";
 import { type AnyRequest, viewOf } from "./paths.ts";

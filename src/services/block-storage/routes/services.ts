@@ -8,7 +8,7 @@ import { AVAILABILITY_ZONE } from "../manager/create.ts";
 import type { Capabilities, Capability } from "../manager/extra-specs.ts";
 import type { TypeManager } from "../manager/types.ts";
 import { type ServiceBody, service, serviceHost, serviceWithReason } from "../schemas/administration.ts";
-import { strictBoolean } from "../schemas/common.ts";
+import { strictBoolean } from "../schemas/parameter-types.ts";
 import { booleanOf } from "./listing.ts";
 import type { AnyRequest } from "./paths.ts";
 

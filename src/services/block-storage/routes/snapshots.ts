@@ -6,7 +6,7 @@ import { snapshotNotFound } from "../errors.ts";
 import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { SnapshotManager } from "../manager/snapshots.ts";
-import { isTrue } from "../schemas/common.ts";
+import { isTrue } from "../schemas/parameter-types.ts";
 import {
   type CreateSnapshotBody,
   createSnapshot,

@@ -8,7 +8,7 @@ import { typeNotFound } from "../errors.ts";
 import { TYPE_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { TypeManager } from "../manager/types.ts";
-import { isTrue, strictBoolean } from "../schemas/common.ts";
+import { isTrue, strictBoolean } from "../schemas/parameter-types.ts";
 import {
   type CreateTypeBody,
   createExtraSpecs,

@@ -4,7 +4,7 @@ import { type AnyRoute, type ApiRequest, type ApiResponse, type Route, route } f
 import type { AttachmentManager, Connector } from "../manager/attachments.ts";
 import type { Core } from "../manager/core.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
-import { isTrue } from "../schemas/common.ts";
+import { isTrue } from "../schemas/parameter-types.ts";
 import { actions, type UploadBody, uploadImage } from "../schemas/volumes.ts";
 import type { Volume } from "../store/volumes.ts";
 import { withoutPath } from "../views/attachments.ts";

@@ -6,7 +6,7 @@ import { volumeNotFound } from "../errors.ts";
 import { VOLUME_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
-import { isTrue } from "../schemas/common.ts";
+import { isTrue } from "../schemas/parameter-types.ts";
 import {
   type CreateVolumeBody,
   createVolume,

@@ -1,4 +1,4 @@
-import { boolean, object, optionalUuid, text, wrapped } from "./common.ts";
+import { boolean, object, optionalUuid, text, wrapped } from "./parameter-types.ts";
 
 /** What clients repeat in the body beside the limits; it is not looked at. A pattern would hold for it too. */
 const limits = {

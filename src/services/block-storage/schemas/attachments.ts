@@ -1,6 +1,6 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
-import { anything, connector, object, uuid, wrapped } from "./common.ts";
+import { anything, connector, object, uuid, wrapped } from "./parameter-types.ts";
 
 export interface CreateAttachmentBody {
   attachment: {

@@ -1,4 +1,4 @@
-import { anything, boolean, object, optionalUuid, strings, text, wrapped } from "./common.ts";
+import { anything, boolean, object, optionalUuid, strings, text, wrapped } from "./parameter-types.ts";
 
 export interface CreateSnapshotBody {
   snapshot: {

@@ -1,4 +1,4 @@
-import { boolean, object, strings, text, wrapped } from "./common.ts";
+import { boolean, object, strings, text, wrapped } from "./parameter-types.ts";
 
 const name = { type: "string", minLength: 1, maxLength: 255 };
 

@@ -13,7 +13,7 @@ import {
   text,
   uuid,
   wrapped,
-} from "./common.ts";
+} from "./parameter-types.ts";
 
 export interface CreateVolumeBody {
   volume: {

@@ -1,8 +1,28 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
-import { isTrue } from "../schemas/common.ts";
-import type { BlockDeviceWish } from "../schemas/servers.ts";
 import type { BlockDevice } from "../store/servers.ts";
+import { isTrue } from "../values/boolean.ts";
+
+/** A disk as a request describes it (block_device_mapping_v2). */
+export interface BlockDeviceWish {
+  source_type?: "volume" | "image" | "snapshot" | "blank";
+  destination_type?: "local" | "volume";
+  uuid?: string | null;
+  volume_id?: string;
+  snapshot_id?: string;
+  image_id?: string;
+  boot_index?: number | string | null;
+  volume_size?: number | string | null;
+  device_name?: string | null;
+  disk_bus?: string;
+  device_type?: string;
+  guest_format?: string;
+  delete_on_termination?: boolean | string;
+  tag?: string;
+  volume_type?: string | null;
+  virtual_name?: string;
+  no_device?: unknown;
+}
 
 /** nova's InvalidBDM with details. */
 export const invalidDevice = (details: string) => badRequest(`Block Device Mapping is Invalid: ${details}`);

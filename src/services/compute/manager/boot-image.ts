@@ -2,8 +2,8 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import type { VolumeInfo } from "../../block-storage/facade.ts";
 import type { ImageInfo } from "../../image/facade.ts";
-import { isTrue } from "../schemas/common.ts";
 import type { Flavor } from "../store/flavors.ts";
+import { isTrue } from "../values/boolean.ts";
 import type { Core } from "./core.ts";
 
 /** What a server boots from, as far as it is checked: an image, or what the root volume says of the one it was made of. */

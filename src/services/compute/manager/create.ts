@@ -3,11 +3,11 @@ import { ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import { randomString, reservationId, uuid } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { quotaExceeded } from "../errors.ts";
-import type { BlockDeviceWish } from "../schemas/servers.ts";
 import { POWER } from "../states.ts";
 import type { Flavor } from "../store/flavors.ts";
 import type { BlockDevice, Server, ServerFlavor } from "../store/servers.ts";
 import { bootImageOf, checkBlockDevices, storageOf } from "./bdm-check.ts";
+import type { BlockDeviceWish } from "./bdm-request.ts";
 import { devicesOf, fromLegacy, indexOf, nameOf, requireConsistent } from "./bdm-request.ts";
 import {
   type BootImage,

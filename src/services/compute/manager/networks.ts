@@ -3,8 +3,8 @@ import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { ApiError, badRequest, conflict, forbidden, messageOf } from "../../../kernel/errors.ts";
 import type { NetworkInfo, PortInfo } from "../../network/facade.ts";
 import { portInUse } from "../errors.ts";
-import { canonicalAddress } from "../schemas/common.ts";
 import type { Nic, Server } from "../store/servers.ts";
+import { canonicalAddress } from "../values/address.ts";
 import { contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
 

@@ -2,8 +2,8 @@ import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import type { OperationRun } from "../../../kernel/operations/operations.ts";
 import { DriverError } from "../driver/driver.ts";
-import { isTrue } from "../schemas/common.ts";
 import type { Server } from "../store/servers.ts";
+import { isTrue } from "../values/boolean.ts";
 import type { Core } from "./core.ts";
 import { refOf } from "./spec.ts";
 

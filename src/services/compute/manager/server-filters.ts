@@ -1,8 +1,8 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { compilePattern, type Pattern } from "../../../kernel/text/pattern.ts";
 import type { NetworkFacade } from "../../network/facade.ts";
-import { isTrue } from "../schemas/common.ts";
 import type { Server } from "../store/servers.ts";
+import { isTrue } from "../values/boolean.ts";
 
 type Test = (server: Server) => boolean;
 type Build = (value: string, services: { network(): NetworkFacade }) => Test;

@@ -1,5 +1,6 @@
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import type { Server } from "../store/servers.ts";
+import { IGNORED_SORT_KEYS, type SORT_KEYS } from "../values/sort-keys.ts";
 
 type Key = (server: Server) => string | number | null;
 
@@ -34,35 +35,7 @@ const KEYS = {
   user_id: (s) => s.userId,
   uuid: (s) => s.id,
   vm_state: (s) => s.vmState,
-} as const satisfies Record<string, Key>;
-
-export const SORT_KEYS: readonly string[] = Object.keys(KEYS).filter((key) => key !== "locked");
-
-/** Keys that old versions took and never sorted by: nova/api/openstack/compute/schemas/servers.py SERVER_LIST_IGNORE_SORT_KEY. */
-export const IGNORED_SORT_KEYS: readonly string[] = [
-  "architecture",
-  "cell_name",
-  "cleaned",
-  "default_ephemeral_device",
-  "default_swap_device",
-  "deleted",
-  "deleted_at",
-  "disable_terminate",
-  "ephemeral_gb",
-  "ephemeral_key_uuid",
-  "id",
-  "key_data",
-  "launched_on",
-  "locked",
-  "memory_mb",
-  "os_type",
-  "reservation_id",
-  "root_gb",
-  "shutdown_terminate",
-  "user_data",
-  "vcpus",
-  "vm_mode",
-];
+} as const satisfies Record<(typeof SORT_KEYS)[number] | "locked", Key>;
 
 /** One key of the order, with 1 for ascending and -1 for descending. */
 interface Sort {

@@ -8,7 +8,7 @@ import {
   route,
 } from "../../../kernel/http/route.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import { object } from "../schemas/common.ts";
+import { object } from "../schemas/parameter-types.ts";
 import type { Server } from "../store/servers.ts";
 import { serverOf } from "./touched.ts";
 

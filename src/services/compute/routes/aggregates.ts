@@ -4,7 +4,7 @@ import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../..
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { Core } from "../manager/core.ts";
-import { uuid as imageId, name, object } from "../schemas/common.ts";
+import { uuid as imageId, name, object } from "../schemas/parameter-types.ts";
 import type { Aggregate } from "../store/aggregates.ts";
 
 const policy = (verb: string) => `os_compute_api:os-aggregates:${verb}`;

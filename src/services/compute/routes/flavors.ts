@@ -2,7 +2,6 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { FlavorManager } from "../manager/flavors.ts";
-import { isTrue } from "../schemas/common.ts";
 import {
   addAccess,
   type CreateFlavorBody,
@@ -14,6 +13,7 @@ import {
 } from "../schemas/flavors.ts";
 import { listFlavors } from "../schemas/queries.ts";
 import type { Flavor } from "../store/flavors.ts";
+import { isTrue } from "../values/boolean.ts";
 import { flavorDetail, flavorSummary } from "../views/flavors.ts";
 import { linkBase, links, nextLink, pageLimit } from "./paths.ts";
 

@@ -3,8 +3,8 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { instanceName } from "../manager/spec.ts";
-import { isTrue } from "../schemas/common.ts";
 import { listHypervisors, oneHypervisor } from "../schemas/queries.ts";
+import { isTrue } from "../values/boolean.ts";
 import {
   type HypervisorState,
   hypervisorDetail,

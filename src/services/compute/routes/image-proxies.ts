@@ -4,7 +4,7 @@ import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/rout
 import { isoSeconds } from "../../../kernel/time/clock.ts";
 import type { ImageFacade, ImageInfo } from "../../image/facade.ts";
 import type { Core } from "../manager/core.ts";
-import { metadata, object } from "../schemas/common.ts";
+import { metadata, object } from "../schemas/parameter-types.ts";
 import { linkBase, links, nextLink, pageLimit } from "./paths.ts";
 
 const POLICY = "os_compute_api:image-proxy";

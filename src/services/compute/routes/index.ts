@@ -1,18 +1,20 @@
 import type { AnyRoute } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
 import { aggregateRoutes } from "./aggregates.ts";
+import { extensionRoutes } from "./extensions.ts";
+import { eventRoutes } from "./external-events.ts";
 import { flavorRoutes } from "./flavors.ts";
 import { hypervisorRoutes } from "./hypervisors.ts";
 import { imageProxyRoutes } from "./image-proxies.ts";
 import { interfaceRoutes } from "./interfaces.ts";
 import { keypairRoutes } from "./keypairs.ts";
 import { migrationRoutes } from "./migrations.ts";
-import { miscRoutes } from "./misc.ts";
 import { moveActionRoutes } from "./move-actions.ts";
 import { networkProxyRoutes } from "./network-proxies.ts";
 import { everyVersion } from "./paths.ts";
 import { quotaRoutes } from "./quotas.ts";
 import { rebuildActionRoutes } from "./rebuild-actions.ts";
+import { removedRoutes } from "./removed.ts";
 import { securityGroupRoutes } from "./security-groups.ts";
 import { serverActionRoutes } from "./server-actions.ts";
 import { serverDetailRoutes } from "./server-details.ts";
@@ -23,6 +25,7 @@ import type { ServerPresenter } from "./server-view.ts";
 import { serverRoutes } from "./servers.ts";
 import { serviceRoutes } from "./services.ts";
 import { usageRoutes } from "./usage.ts";
+import { auditRoutes } from "./usage-audit-log.ts";
 import { versionRoutes } from "./versions.ts";
 import { volumeProxyRoutes } from "./volume-proxies.ts";
 import { volumeRoutes } from "./volumes.ts";
@@ -56,7 +59,10 @@ export function allRoutes(managers: Managers, presenter: ServerPresenter): AnyRo
       ...migrationRoutes(core, servers),
       ...usageRoutes(core),
       ...moveActionRoutes(core, servers),
-      ...miscRoutes(core, managers.volumeExtender),
+      ...extensionRoutes(),
+      ...eventRoutes(core, managers.volumeExtender),
+      ...auditRoutes(core),
+      ...removedRoutes(),
     ]),
   ];
 }

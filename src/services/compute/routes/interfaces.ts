@@ -4,7 +4,7 @@ import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/rout
 import type { PortInfo } from "../../network/facade.ts";
 import type { InterfaceManager } from "../manager/interfaces.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import { ipAddress, object, tag, uuid } from "../schemas/common.ts";
+import { ipAddress, object, tag, uuid } from "../schemas/parameter-types.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { Server } from "../store/servers.ts";
 import { serverAction } from "./action-helpers.ts";

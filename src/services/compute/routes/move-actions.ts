@@ -3,11 +3,12 @@ import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { AnyRoute, JsonSchema } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import * as common from "../schemas/common.ts";
-import { isTrue, object } from "../schemas/common.ts";
+import * as common from "../schemas/parameter-types.ts";
+import { object } from "../schemas/parameter-types.ts";
 import { byVersion } from "../schemas/servers.ts";
 import { requireReady, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
+import { isTrue } from "../values/boolean.ts";
 import { serverAction } from "./action-helpers.ts";
 
 const hostOrNull: JsonSchema = { ...(common.hostname as object), type: ["string", "null"] };

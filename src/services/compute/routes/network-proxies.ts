@@ -6,7 +6,7 @@ import type { FloatingIpInfo, NetworkFacade, NetworkInfo } from "../../network/f
 import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import { ipAddress, object } from "../schemas/common.ts";
+import { ipAddress, object } from "../schemas/parameter-types.ts";
 import { serverAction } from "./action-helpers.ts";
 
 const OLD = { max: mv("2.35") };

@@ -3,9 +3,10 @@ import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/route.ts";
 import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
-import { boolean, isTrue, object } from "../schemas/common.ts";
+import { boolean, object } from "../schemas/parameter-types.ts";
 import { showLimits, userQuery } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
+import { isTrue } from "../values/boolean.ts";
 import { projectNamed } from "./touched.ts";
 
 const NETWORK = ["fixed_ips", "floating_ips", "security_group_rules", "security_groups"];

@@ -9,10 +9,12 @@ import type { SnapshotManager } from "../manager/images.ts";
 import type { RebuildManager } from "../manager/rebuild.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import type { ShelveManager } from "../manager/shelve.ts";
-import * as common from "../schemas/common.ts";
-import { isTrue, object } from "../schemas/common.ts";
+import * as common from "../schemas/parameter-types.ts";
+import { object } from "../schemas/parameter-types.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { Server, ServerChanges } from "../store/servers.ts";
+import { canonicalAddress } from "../values/address.ts";
+import { isTrue } from "../values/boolean.ts";
 import { serverAction } from "./action-helpers.ts";
 import type { ServerPresenter } from "./server-view.ts";
 import { flavorIdOf, shortened } from "./servers.ts";
@@ -272,7 +274,7 @@ function rebuildChanges(core: Core, userId: string, body: RebuildBody): ServerCh
     ...(body.hostname === undefined ? {} : { hostname: body.hostname }),
     ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
     ...(body.accessIPv4 === undefined ? {} : { accessIpV4: body.accessIPv4 }),
-    ...(body.accessIPv6 === undefined ? {} : { accessIpV6: common.canonicalAddress(body.accessIPv6) }),
+    ...(body.accessIPv6 === undefined ? {} : { accessIpV6: canonicalAddress(body.accessIPv6) }),
     ...(body["OS-DCF:diskConfig"] === undefined ? {} : { diskConfig: body["OS-DCF:diskConfig"] }),
     ...(body.user_data === undefined ? {} : { userData: body.user_data }),
     ...(body.trusted_image_certificates === undefined ? {} : { trustedCertificates: body.trusted_image_certificates }),

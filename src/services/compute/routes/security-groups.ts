@@ -5,9 +5,10 @@ import type { NetworkFacade, SecurityGroupInfo, SecurityGroupRuleInfo } from "..
 import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import { isTrue, object } from "../schemas/common.ts";
+import { object } from "../schemas/parameter-types.ts";
 import { listSecurityGroups } from "../schemas/queries.ts";
 import type { Server } from "../store/servers.ts";
+import { isTrue } from "../values/boolean.ts";
 import { serverAction } from "./action-helpers.ts";
 import { pagedByOffset } from "./paths.ts";
 import { serverOf } from "./touched.ts";

@@ -4,7 +4,7 @@ import type { AnyRoute } from "../../../kernel/http/route.ts";
 import { serverNotMapped } from "../errors.ts";
 import type { PowerManager } from "../manager/power.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import { object } from "../schemas/common.ts";
+import { object } from "../schemas/parameter-types.ts";
 import { serverAction } from "./action-helpers.ts";
 
 const rebootSchema = object({ type: { type: "string", enum: ["HARD", "Hard", "hard", "SOFT", "Soft", "soft"] } }, [

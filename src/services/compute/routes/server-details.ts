@@ -9,7 +9,7 @@ import type { Core } from "../manager/core.ts";
 import { driverCall } from "../manager/driver-call.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { refOf } from "../manager/spec.ts";
-import { object } from "../schemas/common.ts";
+import { object } from "../schemas/parameter-types.ts";
 import { listInstanceActions } from "../schemas/queries.ts";
 import { requireReady, TRANSITIONS } from "../states.ts";
 import type { ActionRow } from "../store/actions.ts";

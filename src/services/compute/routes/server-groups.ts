@@ -3,7 +3,7 @@ import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, caller, type JsonSchema, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { createServerGroup } from "../manager/server-groups.ts";
-import { name, object, positiveInteger } from "../schemas/common.ts";
+import { name, object, positiveInteger } from "../schemas/parameter-types.ts";
 import { listServerGroups } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { ServerGroupRow } from "../store/server-groups.ts";

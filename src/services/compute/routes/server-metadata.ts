@@ -2,7 +2,7 @@ import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import { metadata, object } from "../schemas/common.ts";
+import { metadata, object } from "../schemas/parameter-types.ts";
 import { TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { serverOf } from "./touched.ts";

@@ -3,7 +3,7 @@ import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { ServerManager } from "../manager/servers.ts";
-import { object, tags } from "../schemas/common.ts";
+import { object, tags } from "../schemas/parameter-types.ts";
 import { requireState, TRANSITIONS } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { linkBase } from "./paths.ts";

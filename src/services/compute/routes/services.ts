@@ -4,9 +4,10 @@ import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { Core } from "../manager/core.ts";
 import { zoneOf } from "../manager/hosts.ts";
-import { boolean, isTrue, object } from "../schemas/common.ts";
+import { boolean, object } from "../schemas/parameter-types.ts";
 import { listServices } from "../schemas/queries.ts";
 import type { ServiceRow } from "../store/services.ts";
+import { isTrue } from "../values/boolean.ts";
 
 const host = { type: "string", minLength: 1, maxLength: 255 };
 const oldUpdate = object({ host, binary: host, disabled_reason: host, forced_down: boolean }, ["host", "binary"]);

@@ -11,8 +11,9 @@ import {
 import type { VolumeInfo, VolumeSnapshotInfo } from "../../block-storage/facade.ts";
 import { storageOf } from "../manager/bdm-check.ts";
 import type { Core } from "../manager/core.ts";
-import { boolean, isTrue, metadata, object } from "../schemas/common.ts";
+import { boolean, metadata, object } from "../schemas/parameter-types.ts";
 import { listByOffset } from "../schemas/queries.ts";
+import { isTrue } from "../values/boolean.ts";
 import { snapshotView, volumeView } from "../views/volumes.ts";
 import { linkBase, pagedByOffset } from "./paths.ts";
 

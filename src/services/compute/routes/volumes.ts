@@ -4,11 +4,12 @@ import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/rout
 import { wrongState } from "../errors.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
-import { boolean, isTrue, object, tag, uuid } from "../schemas/common.ts";
+import { boolean, object, tag, uuid } from "../schemas/parameter-types.ts";
 import { listVolumeAttachments } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import { TRANSITIONS, type Transition } from "../states.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
+import { isTrue } from "../values/boolean.ts";
 import { pagedByOffset } from "./paths.ts";
 import { serverOf } from "./touched.ts";
 

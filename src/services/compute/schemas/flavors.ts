@@ -1,6 +1,6 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
-import { boolean, name, object } from "./common.ts";
+import { boolean, name, object } from "./parameter-types.ts";
 
 const positive: JsonSchema = {
   type: ["integer", "string"],

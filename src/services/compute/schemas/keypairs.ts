@@ -1,6 +1,6 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
-import { name, object } from "./common.ts";
+import { name, object } from "./parameter-types.ts";
 
 export interface CreateKeypairBody {
   keypair: { name: string; public_key?: string; type?: string; user_id?: string };

@@ -1,7 +1,7 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
-import { IGNORED_SORT_KEYS, SORT_KEYS } from "../manager/server-sort.ts";
-import { boolean, hostname, query, queryInteger, queryString, queryTime } from "./common.ts";
+import { IGNORED_SORT_KEYS, SORT_KEYS } from "../values/sort-keys.ts";
+import { boolean, hostname, query, queryInteger, queryString, queryTime } from "./parameter-types.ts";
 import { byVersion } from "./servers.ts";
 
 /** What each list takes beside its path, as in nova/api/openstack/compute/schemas of nova 26.2. Before 2.75 most ignore what they do not know. */

@@ -1,27 +1,8 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
-import * as common from "./common.ts";
-import { object } from "./common.ts";
-
-export interface BlockDeviceWish {
-  source_type?: "volume" | "image" | "snapshot" | "blank";
-  destination_type?: "local" | "volume";
-  uuid?: string | null;
-  volume_id?: string;
-  snapshot_id?: string;
-  image_id?: string;
-  boot_index?: number | string | null;
-  volume_size?: number | string | null;
-  device_name?: string | null;
-  disk_bus?: string;
-  device_type?: string;
-  guest_format?: string;
-  delete_on_termination?: boolean | string;
-  tag?: string;
-  volume_type?: string | null;
-  virtual_name?: string;
-  no_device?: unknown;
-}
+import type { BlockDeviceWish } from "../manager/bdm-request.ts";
+import * as common from "./parameter-types.ts";
+import { object } from "./parameter-types.ts";
 
 export interface CreateServerBody {
   server: {

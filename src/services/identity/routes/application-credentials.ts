@@ -4,9 +4,11 @@ import type { ApplicationCredentials, RoleNamed, RuleGiven } from "../manager/ap
 import type { Core } from "../manager/core.ts";
 import { requireNoTrust } from "../manager/delegation.ts";
 import type { Managers } from "../manager/index.ts";
+import { nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { AccessRuleRow, ApplicationCredentialRow } from "../store/rows.ts";
 import { bareRole } from "../views/views.ts";
-import { collection, filtered, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
+import { type Json, text, textOrNull } from "./attributes.ts";
+import { collection, filtered } from "./collection.ts";
 import { userNamed } from "./touched.ts";
 
 const properties = {

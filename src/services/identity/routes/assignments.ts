@@ -4,7 +4,8 @@ import { missing } from "../errors.ts";
 import type { Core } from "../manager/core.ts";
 import type { Managers } from "../manager/index.ts";
 import type { AssignmentRow } from "../store/rows.ts";
-import { collection, type Json, queryFlag } from "./shared.ts";
+import type { Json } from "./attributes.ts";
+import { collection, queryFlag } from "./collection.ts";
 
 /** An assignment as shown: where it came from, when that is not where it holds. */
 interface Shown extends AssignmentRow {

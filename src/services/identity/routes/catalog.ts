@@ -3,21 +3,11 @@ import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../ke
 import { hexId } from "../../../kernel/ids/ids.ts";
 import type { Place } from "../manager/endpoints.ts";
 import type { Managers } from "../manager/index.ts";
+import { boolean, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { EndpointRow, RegionRow, ServiceRow } from "../store/rows.ts";
 import { endpointView, regionView, serviceView } from "../views/views.ts";
-import {
-  boolean,
-  collection,
-  extras,
-  filtered,
-  type Json,
-  mergeExtras,
-  nullableString,
-  requireSameId,
-  resourceSchema,
-  text,
-  textOrNull,
-} from "./shared.ts";
+import { extras, type Json, mergeExtras, requireSameId, text, textOrNull } from "./attributes.ts";
+import { collection, filtered } from "./collection.ts";
 
 /** Services, endpoints and regions: what the catalog is made of. */
 export function catalogRoutes(managers: Managers): AnyRoute[] {

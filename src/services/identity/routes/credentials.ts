@@ -5,20 +5,11 @@ import type { CredentialManager } from "../manager/credentials.ts";
 import { mayUseCredential, requireOwnProject } from "../manager/delegation.ts";
 import { ec2Key } from "../manager/ec2.ts";
 import type { Managers } from "../manager/index.ts";
+import { nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { CredentialRow } from "../store/rows.ts";
 import { credentialView } from "../views/views.ts";
-import {
-  collection,
-  extras,
-  filtered,
-  type Json,
-  mergeExtras,
-  nullableString,
-  requireSameId,
-  resourceSchema,
-  text,
-  textOrNull,
-} from "./shared.ts";
+import { extras, type Json, mergeExtras, requireSameId, text, textOrNull } from "./attributes.ts";
+import { collection, filtered } from "./collection.ts";
 import { userNamed } from "./touched.ts";
 
 const KNOWN = ["id", "user_id", "project_id", "type", "blob", "links"];

@@ -1,7 +1,7 @@
 import { type AnyRoute, type ApiRequest, type Method, type Route, route } from "../../../kernel/http/route.ts";
 import { missing } from "../errors.ts";
 import type { Managers } from "../manager/index.ts";
-import type { Json } from "./shared.ts";
+import type { Json } from "./attributes.ts";
 
 /** A domain's own options: all of them, of one group, or one. */
 const SCOPES = [

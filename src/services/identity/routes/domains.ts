@@ -1,20 +1,10 @@
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
+import { boolean, nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { domainView } from "../views/views.ts";
-import {
-  boolean,
-  extras,
-  filtered,
-  type Json,
-  mergeExtras,
-  nameOf,
-  nullableString,
-  pagedCollection,
-  requireSameId,
-  resourceSchema,
-  text,
-} from "./shared.ts";
+import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { filtered, pagedCollection } from "./collection.ts";
 
 interface DomainBody {
   domain: Json;

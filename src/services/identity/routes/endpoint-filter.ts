@@ -1,7 +1,9 @@
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
+import { nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { EndpointGroupRow } from "../store/rows.ts";
-import { collection, filtered, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
+import { type Json, text, textOrNull } from "./attributes.ts";
+import { collection, filtered } from "./collection.ts";
 
 const properties = {
   name: { type: "string", minLength: 1, maxLength: 255 },

@@ -10,7 +10,7 @@ import { missing } from "../errors.ts";
 import type { Managers } from "../manager/index.ts";
 import type { ActorType, AssignmentRow, GroupRow, ProjectRow, RoleRow, TargetType, UserRow } from "../store/rows.ts";
 import { roleView } from "../views/views.ts";
-import { collection } from "./shared.ts";
+import { collection } from "./collection.ts";
 
 const ACTORS: readonly ActorType[] = ["user", "group"];
 

@@ -1,24 +1,12 @@
 import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Membership } from "../manager/groups.ts";
 import type { Managers } from "../manager/index.ts";
+import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { GroupRow } from "../store/rows.ts";
 import { groupView, userView } from "../views/views.ts";
+import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { collection, filtered, inScope, pagedCollection } from "./collection.ts";
 import { domainOfRequest } from "./projects.ts";
-import {
-  collection,
-  extras,
-  filtered,
-  inScope,
-  type Json,
-  mergeExtras,
-  nameOf,
-  nullableId,
-  nullableString,
-  pagedCollection,
-  requireSameId,
-  resourceSchema,
-  text,
-} from "./shared.ts";
 import { userFilter } from "./user-filters.ts";
 
 interface GroupBody {
@@ -26,7 +14,7 @@ interface GroupBody {
 }
 
 const KNOWN = ["id", "name", "domain_id", "description", "links"];
-const properties = { name: nameOf(64), domain_id: nullableId, description: nullableString };
+const properties = { name: nameOf(64), domain_id: nullableString, description: nullableString };
 
 export function groupRoutes({ core, groups, users }: Managers): AnyRoute[] {
   const { store } = core;

@@ -1,8 +1,10 @@
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
 import type { NewLimit, NewRegisteredLimit } from "../manager/limits.ts";
+import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { LimitRow, RegisteredLimitRow } from "../store/rows.ts";
-import { collection, filtered, type Json, nameOf, nullableString, resourceSchema } from "./shared.ts";
+import type { Json } from "./attributes.ts";
+import { collection, filtered } from "./collection.ts";
 
 const amount = { type: "integer", minimum: -1, maximum: 0x7fffffff };
 const id = { type: "string", format: "uuid" };

@@ -1,8 +1,10 @@
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
+import { resourceSchema } from "../schemas/resource.ts";
 import type { PolicyRow } from "../store/rows.ts";
 import { policyView } from "../views/views.ts";
-import { collection, extras, filtered, type Json, mergeExtras, requireSameId, resourceSchema, text } from "./shared.ts";
+import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { collection, filtered } from "./collection.ts";
 
 const KNOWN = ["id", "type", "blob", "links"];
 const properties = { blob: { type: "string" }, type: { type: "string", maxLength: 255 } };

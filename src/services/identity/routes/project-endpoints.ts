@@ -3,8 +3,8 @@ import { endpointsOfGroup, endpointsOfProject, projectsOfFilter } from "../manag
 import type { Managers } from "../manager/index.ts";
 import type { EndpointGroupRow, ProjectRow } from "../store/rows.ts";
 import { endpointView, projectView } from "../views/views.ts";
+import { collection } from "./collection.ts";
 import { endpointGroupView } from "./endpoint-filter.ts";
-import { collection } from "./shared.ts";
 
 const PREFIX = "/v3/OS-EP-FILTER";
 

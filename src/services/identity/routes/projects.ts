@@ -3,24 +3,11 @@ import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../
 import type { Core } from "../manager/core.ts";
 import type { Managers } from "../manager/index.ts";
 import { DEFAULT_DOMAIN, MAX_TAGS, type ProjectManager } from "../manager/projects.ts";
+import { boolean, nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { projectView } from "../views/views.ts";
-import {
-  boolean,
-  extras,
-  filtered,
-  inScope,
-  type Json,
-  mergeExtras,
-  nameOf,
-  nullableId,
-  nullableString,
-  pagedCollection,
-  queryFlag,
-  requireSameId,
-  resourceSchema,
-  text,
-} from "./shared.ts";
+import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { filtered, inScope, pagedCollection, queryFlag } from "./collection.ts";
 
 interface ProjectBody {
   project: Json;
@@ -43,8 +30,8 @@ const tags = { type: "array", items: tag, maxItems: MAX_TAGS, uniqueItems: true 
 const properties = {
   name: nameOf(64),
   description: nullableString,
-  domain_id: nullableId,
-  parent_id: nullableId,
+  domain_id: nullableString,
+  parent_id: nullableString,
   enabled: boolean,
   is_domain: boolean,
   tags,

@@ -2,22 +2,11 @@ import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../ke
 import type { Core } from "../manager/core.ts";
 import type { Managers } from "../manager/index.ts";
 import type { Implication, RoleManager } from "../manager/role-changes.ts";
+import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { RoleRow } from "../store/rows.ts";
 import { roleReference, roleView } from "../views/views.ts";
-import {
-  collection,
-  extras,
-  filtered,
-  type Json,
-  mergeExtras,
-  nameOf,
-  nullableId,
-  nullableString,
-  requireSameId,
-  resourceSchema,
-  text,
-  textOrNull,
-} from "./shared.ts";
+import { extras, type Json, mergeExtras, requireSameId, text, textOrNull } from "./attributes.ts";
+import { collection, filtered } from "./collection.ts";
 
 interface RoleBody {
   role: Json;
@@ -27,7 +16,7 @@ const KNOWN = ["id", "name", "domain_id", "description", "options", "links"];
 const properties = {
   name: nameOf(255),
   description: nullableString,
-  domain_id: nullableId,
+  domain_id: nullableString,
   options: { type: "object", properties: { immutable: { type: ["boolean", "null"] } }, additionalProperties: false },
 };
 

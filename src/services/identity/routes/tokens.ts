@@ -7,7 +7,7 @@ import { type LoginBody, loginSchema } from "../schemas/login.ts";
 import type { AccessRuleRow } from "../store/rows.ts";
 import { tokenView } from "../views/tokens.ts";
 import { domainView, projectView } from "../views/views.ts";
-import { collection } from "./shared.ts";
+import { collection } from "./collection.ts";
 
 /** How long after its end a service may ask for a token, in milliseconds: keystone's allow_expired_window. */
 const EXPIRED_WINDOW = 172_800_000;

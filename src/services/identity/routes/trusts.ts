@@ -3,9 +3,11 @@ import { isoMicros } from "../../../kernel/time/clock.ts";
 import { missing } from "../errors.ts";
 import { requireNoApplicationCredential } from "../manager/delegation.ts";
 import type { Managers } from "../manager/index.ts";
+import { nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { TrustRow } from "../store/rows.ts";
 import { roleView } from "../views/views.ts";
-import { collection, type Json, nullableString, resourceSchema, text, textOrNull } from "./shared.ts";
+import { type Json, text, textOrNull } from "./attributes.ts";
+import { collection } from "./collection.ts";
 
 const properties = {
   trustor_user_id: { type: "string" },

@@ -1,25 +1,12 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
+import { boolean, nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { UserRow } from "../store/rows.ts";
 import { groupView, projectView, userView } from "../views/views.ts";
+import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { collection, filtered, inScope, pagedCollection } from "./collection.ts";
 import { domainOfRequest } from "./projects.ts";
-import {
-  boolean,
-  collection,
-  extras,
-  filtered,
-  inScope,
-  type Json,
-  mergeExtras,
-  nameOf,
-  nullableId,
-  nullableString,
-  pagedCollection,
-  requireSameId,
-  resourceSchema,
-  text,
-} from "./shared.ts";
 import { userOf } from "./touched.ts";
 import { userFilter } from "./user-filters.ts";
 
@@ -41,8 +28,8 @@ const KNOWN = [
 ];
 const properties = {
   name: nameOf(255),
-  domain_id: nullableId,
-  default_project_id: nullableId,
+  domain_id: nullableString,
+  default_project_id: nullableString,
   description: nullableString,
   email: nullableString,
   enabled: boolean,

@@ -6,7 +6,7 @@ import type { Managers } from "../manager/index.ts";
 import type { LoginRequest } from "../manager/login.ts";
 import { DEFAULT_DOMAIN } from "../manager/projects.ts";
 import { accessView, tenantView } from "../views/tokens.ts";
-import { inScope, sameName } from "./shared.ts";
+import { inScope, sameName } from "./collection.ts";
 
 interface OldLogin {
   auth: {

@@ -1,6 +1,5 @@
-import type { CreateImage, ImageFacade, ImageFilters } from "../facade.ts";
+import type { CreateImage, ImageFacade, ImageFilters, ImageInfo } from "../facade.ts";
 import type { ImageRow } from "../store/images.ts";
-import { imageInfo } from "../views/images.ts";
 import type { Managers } from "./index.ts";
 import type { PatchChange } from "./patch.ts";
 
@@ -79,4 +78,30 @@ function queryOf(filters: ImageFilters): URLSearchParams {
     if (value !== undefined) query.set(name, name === "name" ? `in:"${value.replace(/["\\]/g, "\\$&")}"` : value);
   }
   return query;
+}
+
+function imageInfo(image: ImageRow, path: string): ImageInfo {
+  return {
+    id: image.id,
+    name: image.name,
+    status: image.status,
+    diskFormat: image.disk_format,
+    containerFormat: image.container_format,
+    size: image.size,
+    virtualSize: image.virtual_size,
+    minDisk: image.min_disk,
+    minRam: image.min_ram,
+    checksum: image.checksum,
+    osHashAlgo: image.os_hash_algo,
+    osHashValue: image.os_hash_value,
+    protected: image.protected !== 0,
+    osHidden: image.os_hidden !== 0,
+    visibility: image.visibility,
+    owner: image.owner,
+    tags: JSON.parse(image.tags) as string[],
+    properties: JSON.parse(image.properties) as Record<string, string>,
+    createdAt: image.created_at,
+    updatedAt: image.updated_at,
+    filePath: image.has_data === 0 ? null : path,
+  };
 }

@@ -1,5 +1,4 @@
 import { isoSeconds } from "../../../kernel/time/clock.ts";
-import type { ImageInfo } from "../facade.ts";
 import type { ImageRow } from "../store/images.ts";
 
 /** Custom properties come first, as glance writes them. */
@@ -47,31 +46,5 @@ export function imagesView(images: readonly ImageRow[], query: URLSearchParams, 
     first: link(without),
     ...(last !== undefined && limit > 0 && images.length === limit ? { next: link(next) } : {}),
     schema: "/v2/schemas/images",
-  };
-}
-
-export function imageInfo(image: ImageRow, path: string): ImageInfo {
-  return {
-    id: image.id,
-    name: image.name,
-    status: image.status,
-    diskFormat: image.disk_format,
-    containerFormat: image.container_format,
-    size: image.size,
-    virtualSize: image.virtual_size,
-    minDisk: image.min_disk,
-    minRam: image.min_ram,
-    checksum: image.checksum,
-    osHashAlgo: image.os_hash_algo,
-    osHashValue: image.os_hash_value,
-    protected: image.protected !== 0,
-    osHidden: image.os_hidden !== 0,
-    visibility: image.visibility,
-    owner: image.owner,
-    tags: JSON.parse(image.tags) as string[],
-    properties: JSON.parse(image.properties) as Record<string, string>,
-    createdAt: image.created_at,
-    updatedAt: image.updated_at,
-    filePath: image.has_data === 0 ? null : path,
   };
 }

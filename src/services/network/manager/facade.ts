@@ -14,8 +14,8 @@ import type {
   SecurityGroupRuleInfo,
   UpdatePort,
 } from "../facade.ts";
-import { protocol, remotePrefix } from "../schemas/rule-values.ts";
 import type { FloatingIpRow, NetworkRow, PortRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { protocol, remotePrefix } from "../values/rule-values.ts";
 import { eui64 } from "./addresses.ts";
 import { checkQuota } from "./core.ts";
 import type { Managers } from "./index.ts";

@@ -8,6 +8,7 @@ import type { HostRoute, Pool } from "../store/rows.ts";
 import { refuseDoublePairs } from "../values/address-pairs.ts";
 import { macText } from "../values/mac.ts";
 import { networkText, type Prefix, prefixText, readPrefix } from "../values/prefix.ts";
+import { shown } from "../values/shown.ts";
 
 /** Why a value is not accepted. Where an attribute's name is known it is put around it; elsewhere it is the 400 itself. */
 export class Invalid extends ApiError {
@@ -17,9 +18,6 @@ export class Invalid extends ApiError {
 }
 
 type Convert<T> = (value: unknown) => T;
-
-/** A value in a message. */
-export const shown = (value: unknown): string => (typeof value === "string" ? value : pythonRepr(value));
 
 export const string =
   (max = 255): Convert<string> =>

@@ -1,4 +1,6 @@
 import { invalidInput } from "../errors.ts";
+import { ethertype, portNumber, protocol, remotePrefix } from "../values/rule-values.ts";
+import { shown } from "../values/shown.ts";
 import { type Attributes, identityAttributes, trackedAttributes } from "./attribute.ts";
 import {
   address,
@@ -21,14 +23,12 @@ import {
   range,
   routes,
   serviceTypes,
-  shown,
   spelling,
   string,
   uniqueListOf,
   uuid,
 } from "./converters.ts";
 import { gatewayOf } from "./routers.ts";
-import { ethertype, portNumber, protocol, remotePrefix } from "./rule-values.ts";
 
 const name = { put: true, default: "", convert: string() };
 const description = { put: true, default: "", convert: string(), sort: false };

@@ -2,8 +2,9 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { badResource } from "../errors.ts";
 import type { GatewayInfo } from "../manager/router-values.ts";
 import type { InterfaceChoice } from "../manager/routers.ts";
+import { shown } from "../values/shown.ts";
 import { isObject } from "./attribute.ts";
-import { boolean, fixedIps, shown, uuid } from "./converters.ts";
+import { boolean, fixedIps, uuid } from "./converters.ts";
 
 /** What requests say of a router's gateway and interfaces. */
 

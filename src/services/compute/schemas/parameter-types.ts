@@ -29,11 +29,6 @@ export const boolean: JsonSchema = {
   ],
 };
 
-/** What any spelling of `boolean` means; false for absent ones. */
-export function isTrue(value: unknown): boolean {
-  return value === true || ["true", "1", "on", "yes", "t", "y"].includes(String(value).toLowerCase());
-}
-
 export const name: JsonSchema = { type: "string", minLength: 1, maxLength: 255 };
 export const description: JsonSchema = { type: ["string", "null"], minLength: 0, maxLength: 255 };
 export const positiveInteger: JsonSchema = {
@@ -84,16 +79,6 @@ export const personality: JsonSchema = {
     additionalProperties: false,
   },
 };
-
-/** The shortest form of an IPv6 address ("::babe:dc0c:1602"), as netaddr writes it; other text as it is. */
-export function canonicalAddress(text: string): string {
-  if (!text.includes(":")) return text;
-  try {
-    return new URL(`http://[${text}]`).hostname.slice(1, -1);
-  } catch {
-    return text;
-  }
-}
 
 /** An object with exactly these properties. */
 export function object(properties: Record<string, JsonSchema>, required: readonly string[] = []): JsonSchema {

@@ -1,8 +1,8 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
-import { prefixText, readPrefix } from "../values/prefix.ts";
-import { PROTOCOLS } from "../values/protocols.ts";
-import { shown } from "./converters.ts";
+import { prefixText, readPrefix } from "./prefix.ts";
+import { PROTOCOLS } from "./protocols.ts";
+import { shown } from "./shown.ts";
 
 /** The values of a security group rule, each by itself (converters of neutron/extensions/securitygroup.py). Errors: 400. */
 

@@ -1,7 +1,6 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
-import type { ApiRequest, ApiResponse, JsonSchema } from "../../../kernel/http/route.ts";
-
-export type Json = Record<string, unknown>;
+import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
+import type { Json } from "./attributes.ts";
 
 /** `{"users": [...], "links": {"self", "next": null, "previous": null}}`; for the lists that keystone does not page. */
 export function collection(request: ApiRequest<unknown>, key: string, items: readonly unknown[]): ApiResponse {
@@ -119,51 +118,3 @@ function testFor(name: string, comparator: string | undefined, wanted: string): 
     return ignoreCase ? compare(value.toLowerCase(), wanted.toLowerCase()) : compare(value, wanted);
   };
 }
-
-/** A body of one resource: `{"<key>": {…}}`. Attributes that are not listed are kept as extras unless `closed`. */
-export function resourceSchema(
-  key: string,
-  properties: Json,
-  options: { required?: readonly string[]; closed?: boolean; minProperties?: number } = {},
-): JsonSchema {
-  return {
-    type: "object",
-    properties: {
-      [key]: {
-        type: "object",
-        properties,
-        required: options.required ?? [],
-        additionalProperties: options.closed !== true,
-        minProperties: options.minProperties ?? 0,
-      },
-    },
-    required: [key],
-  };
-}
-
-export const nullableString = { type: ["string", "null"] };
-export const idString = { type: "string", minLength: 1, maxLength: 64, pattern: "^[a-zA-Z0-9-]+$" };
-export const nullableId = { type: ["string", "null"] };
-/** [\S]+: at least one character that is no blank. */
-export const nameOf = (maxLength: number) => ({ type: "string", minLength: 1, maxLength, pattern: "[\\S]+" });
-export const booleanOption = { type: ["boolean", "null"] };
-export const boolean = { type: "boolean" };
-
-/** Attributes of a body that the resource does not know, kept as they are. */
-export function extras(body: Json, known: readonly string[]): Json {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !known.includes(name)));
-}
-
-/** `extra` after a PATCH: given attributes replace, null removes. */
-export function mergeExtras(stored: string, changes: Json): string {
-  const merged = { ...(JSON.parse(stored) as Json), ...changes };
-  return JSON.stringify(Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)));
-}
-
-/** A PATCH may repeat the id but not change it. Errors: 400. */
-export function requireSameId(body: Json, id: string, what: string): void {
-  if (body.id !== undefined && body.id !== id) throw badRequest(`Cannot change ${what} ID`);
-}
-
-export const text = (value: unknown): string => (typeof value === "string" ? value : "");
-export const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
