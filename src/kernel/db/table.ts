@@ -1,6 +1,7 @@
 import type { Database } from "./database.ts";
 import {
   type Condition,
+  countSql,
   type Order,
   oneOf,
   placeSql,
@@ -26,9 +27,10 @@ export type Columns<Row> = readonly (keyof Row & string)[] | { readonly [Name in
 /**
  * A table whose rows have an `id`, as typed objects. Column names come from the code, never from a request. All statements are prepared
  * once; lists of values go in as one JSON parameter (`IN (SELECT value FROM json_each(?))`), so their text does not depend on how many
- * there are. `onWrite` runs after each change (tokens are looked at again then).
+ * there are. `onWrite` runs after each change (tokens are looked at again then). What is read may have more than what is written: `also`,
+ * "(SELECT name FROM types WHERE types.id = type_id) AS type_name".
  */
-export class Table<Row extends { id: string }> {
+export class Table<Row extends { id: string }, Read extends Row = Row> {
   readonly #db: Database;
   readonly name: string;
   readonly #onWrite: () => void;
@@ -37,7 +39,13 @@ export class Table<Row extends { id: string }> {
   readonly #decoded: readonly [string, Column][];
   readonly #source: Source;
 
-  constructor(db: Database, name: string, columns: Columns<NoInfer<Row>>, onWrite: () => void = () => {}) {
+  constructor(
+    db: Database,
+    name: string,
+    columns: Columns<NoInfer<Row>>,
+    onWrite: () => void = () => {},
+    also: string | null = null,
+  ) {
     this.#db = db;
     this.name = name;
     this.#onWrite = onWrite;
@@ -45,7 +53,7 @@ export class Table<Row extends { id: string }> {
       ? columns.map((column: string) => [column, "text"])
       : (Object.entries(columns) as [string, Column][]);
     this.#kinds = new Map(this.#columns);
-    this.#source = { select: `SELECT * FROM ${name}`, from: name, id: "id" };
+    this.#source = { select: `SELECT *${also === null ? "" : `, ${also}`} FROM ${name}`, from: name, id: "id" };
     this.#decoded = this.#columns.filter(([, kind]) => kind === "boolean" || kind === "json");
   }
 
@@ -77,24 +85,24 @@ export class Table<Row extends { id: string }> {
     this.#onWrite();
   }
 
-  get(id: string): Row | undefined {
-    const raw = this.#db.prepare<[string], Record<string, Stored>>(`SELECT * FROM ${this.name} WHERE id = ?`).get(id);
+  get(id: string): Read | undefined {
+    const raw = this.#db.prepare<[string], Record<string, Stored>>(`${this.#source.select} WHERE id = ?`).get(id);
     return raw === undefined ? undefined : this.#decode(raw);
   }
 
   /** The first whose columns are these (null matches NULL); of those that differ in case, the one that does not. */
-  find(where: Partial<Row>): Row | undefined {
+  find(where: Partial<Row>): Read | undefined {
     const caseless = Object.keys(where).filter((name) => this.#kinds.get(name) === "caseless");
     const order =
       caseless.length === 0 ? "" : ` ORDER BY ${caseless.map((name) => `${name} = @${name} DESC`).join(", ")}`;
-    const sql = `SELECT * FROM ${this.name} WHERE ${this.#equal(where)}${order} LIMIT 1`;
+    const sql = `${this.#source.select} WHERE ${this.#equal(where)}${order} LIMIT 1`;
     const raw = this.#db.prepare<[Record<string, Stored>], Record<string, Stored>>(sql).get(this.#encode(where));
     return raw === undefined ? undefined : this.#decode(raw);
   }
 
   /** All whose columns are these, as they were made unless another order is named. */
-  list(where: Partial<Row> = {}, order = "rowid"): Row[] {
-    const sql = `SELECT * FROM ${this.name} WHERE ${this.#equal(where)} ORDER BY ${order}`;
+  list(where: Partial<Row> = {}, order = "rowid"): Read[] {
+    const sql = `${this.#source.select} WHERE ${this.#equal(where)} ORDER BY ${order}`;
     return this.#db
       .prepare<[Record<string, Stored>], Record<string, Stored>>(sql)
       .all(this.#encode(where))
@@ -102,14 +110,14 @@ export class Table<Row extends { id: string }> {
   }
 
   /** Ordered by id. */
-  getMany(ids: readonly string[]): Row[] {
+  getMany(ids: readonly string[]): Read[] {
     if (ids.length === 0) return [];
     return this.select("id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
   }
 
   /** Rows that fit a condition, ordered by id (neutron's order without a sort key). */
-  select(where: string, ...params: Param[]): Row[] {
-    const sql = `SELECT * FROM ${this.name} WHERE ${where} ORDER BY id`;
+  select(where: string, ...params: Param[]): Read[] {
+    const sql = `${this.#source.select} WHERE ${where} ORDER BY id`;
     return this.#db
       .prepare<Param[], Record<string, Stored>>(sql)
       .all(...params)
@@ -124,14 +132,24 @@ export class Table<Row extends { id: string }> {
     });
   }
 
-  /** All of a selection, ordered by id unless said otherwise; with a range, a part of it. */
-  selected(selection: Selection, range?: Range): Row[] {
+  /** All of a selection, ordered by id unless said otherwise, or a range of it. */
+  selected(selection: Selection, range?: Range | { order: readonly Order[] }): Read[] {
     const { sql, params } =
-      range === undefined ? wholeSql(this.#source, selection, BY_ID) : rangeSql(this.#source, selection, range);
+      range !== undefined && "limit" in range
+        ? rangeSql(this.#source, selection, range)
+        : wholeSql(this.#source, selection, range?.order ?? BY_ID);
     return this.#db
       .prepare<Param[], Record<string, Stored>>(sql)
       .all(...params)
       .map((raw) => this.#decode(raw));
+  }
+
+  counted(selection: Selection): number {
+    const { sql, params } = countSql(this.#source, selection);
+    return this.#db
+      .prepare<Param[], number>(sql)
+      .pluck()
+      .get(...params) as number;
   }
 
   /** Where a row stands in an order; undefined when there is none. */
@@ -162,21 +180,22 @@ export class Table<Row extends { id: string }> {
       if (value === undefined) continue;
       const kind = this.#kinds.get(name);
       if (kind === undefined) throw new Error(`${this.name} has no column ${name}`);
-      if (kind === "json") encoded[name] = JSON.stringify(value);
+      if (kind === "json") encoded[name] = value === null ? null : JSON.stringify(value);
       else if (kind === "boolean") encoded[name] = value === true ? 1 : 0;
       else encoded[name] = value as Stored;
     }
     return encoded;
   }
 
-  #decode(raw: Record<string, Stored>): Row {
+  #decode(raw: Record<string, Stored>): Read {
     const row: Record<string, unknown> = raw;
     for (const [name, kind] of this.#decoded) {
       const value = raw[name];
       if (kind === "boolean") row[name] = value === 1;
+      else if (value === null) row[name] = null;
       else row[name] = value === "[]" ? [] : value === "{}" ? {} : JSON.parse(value as string);
     }
-    return row as Row;
+    return row as Read;
   }
 }
 

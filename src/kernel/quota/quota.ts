@@ -64,6 +64,19 @@ export class Quotas {
     return this.#resource(resource).count?.(projectId) ?? 0;
   }
 
+  /** Each resource's limit, in their order. */
+  limits(scope: string): Record<string, number> {
+    return this.#each((name) => this.limit(scope, name));
+  }
+
+  defaults(): Record<string, number> {
+    return this.#each((name) => this.default(name));
+  }
+
+  usage(projectId: string): Record<string, { limit: number; used: number }> {
+    return this.#each((name) => ({ limit: this.limit(projectId, name), used: this.used(projectId, name) }));
+  }
+
   set(scope: string, resource: string, limit: number): void {
     this.#resource(resource);
     this.#db
@@ -76,6 +89,14 @@ export class Quotas {
     this.#db.transaction(() => {
       for (const [resource, limit] of Object.entries(limits)) this.set(scope, resource, limit);
     });
+  }
+
+  /** What is limited has another name now: limits follow it, in every scope. */
+  rename(from: string, to: string): void {
+    if (from === to) return;
+    this.#db
+      .prepare("UPDATE OR REPLACE quota_limits SET resource = ? WHERE service = ? AND resource = ?")
+      .run(to, this.#service, from);
   }
 
   /** Back to the defaults. */
@@ -93,6 +114,10 @@ export class Quotas {
       if (used + requested > limit) exceeded.push({ resource, limit, used, requested });
     }
     return exceeded;
+  }
+
+  #each<T>(value: (name: string) => T): Record<string, T> {
+    return Object.fromEntries([...this.#resources.keys()].map((name) => [name, value(name)]));
   }
 
   #stored(scope: string, resource: string): number | undefined {

@@ -10,6 +10,7 @@ import { createManagers } from "./manager/index.ts";
 import { blockStorageTables } from "./migrations/0001-block-storage.ts";
 import { messageTables } from "./migrations/0002-messages.ts";
 import { frozenTable } from "./migrations/0003-frozen.ts";
+import { listIndexes } from "./migrations/0004-list-indexes.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { declaration } from "./service.ts";
@@ -27,7 +28,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
   api: blockStorageApi,
   policies,
   olderRules: true,
-  migrations: [blockStorageTables, messageTables, frozenTable],
+  migrations: [blockStorageTables, messageTables, frozenTable, listIndexes],
   create(kernel, drivers) {
     const managers = createManagers(kernel, drivers.hostname ?? hostname(), drivers.driver);
     const { core, types, health } = managers;

@@ -6,7 +6,7 @@ import type { VolumeConnection, VolumeSource } from "../facade.ts";
 import { type AttachmentStatus, isAllowed, statusesOf, type VolumeStatus } from "../states.ts";
 import type { AttachmentRow } from "../store/attachments.ts";
 import type { Volume } from "../store/volumes.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 
 export type Mode = "rw" | "ro";
 
@@ -53,14 +53,14 @@ export class AttachmentManager {
             `The Volume ${volumeId} currently has a status of: ${volume.status} `,
         );
       }
-      const verb = volume.multiattach === 1 ? "reserveMultiattach" : "reserve";
+      const verb = volume.multiattach ? "reserveMultiattach" : "reserve";
       const migrating = own !== undefined && (volume.status === "in-use" || volume.status === "reserved");
       if (!isAllowed(verb, volume.status) && !migrating) {
         throw invalidVolume(
           `Volume ${volumeId} status must be ${statusesOf(verb)} to reserve, but the current status is ${volume.status}.`,
         );
       }
-      const readOnly = strings(volume.admin_metadata).readonly === "True";
+      const readOnly = volume.admin_metadata.readonly === "True";
       const attachment: AttachmentRow = {
         id: uuid(),
         volume_id: volumeId,
@@ -70,7 +70,7 @@ export class AttachmentManager {
         device: null,
         mode: readOnly ? "ro" : options.mode,
         status: "reserved",
-        by_compute: byCompute ? 1 : 0,
+        by_compute: byCompute,
         connector: null,
         connection_info: null,
         attached_at: null,
@@ -93,7 +93,7 @@ export class AttachmentManager {
       );
     }
     const others = this.#core.attachments.ofVolume(volume.id).filter((other) => other.id !== id);
-    if (volume.multiattach === 0 && others.some(({ connection_info }) => connection_info !== null)) {
+    if (!volume.multiattach && others.some(({ connection_info }) => connection_info !== null)) {
       throw conflict(`Invalid volume: duplicate connectors detected on volume ${volume.id}`);
     }
     const source = await this.#core.backends.driver(volume.host).connect(volume);
@@ -105,13 +105,13 @@ export class AttachmentManager {
         host_name: connector.host ?? attachment.host_name,
         device,
         mode,
-        connector: JSON.stringify(connector),
-        connection_info: JSON.stringify(connectionInfo(volume, source, mode, id)),
+        connector: connector,
+        connection_info: connectionInfo(volume, source, mode, id),
         ...(attachment.status === "reserved" ? { status: "attaching" as const } : {}),
       });
       if (attachment.status === "reserved") {
-        const flags = { ...strings(volume.admin_metadata), attached_mode: mode };
-        this.#core.setVolume(volume.id, { status: "attaching", admin_metadata: JSON.stringify(flags) });
+        const flags = { ...volume.admin_metadata, attached_mode: mode };
+        this.#core.setVolume(volume.id, { status: "attaching", admin_metadata: flags });
       }
       return { volumeId: volume.id, attachmentId: id, source, readOnly: mode === "ro", sizeGb: volume.size_gb };
     });
@@ -172,7 +172,7 @@ export class AttachmentManager {
    */
   requireNotComputes(context: RequestContext, attachments: readonly AttachmentRow[]): void {
     if (context.serviceRoles.has("service")) return;
-    const held = attachments.find(({ by_compute, instance_id }) => by_compute === 1 && instance_id !== null);
+    const held = attachments.find(({ by_compute, instance_id }) => by_compute && instance_id !== null);
     if (held !== undefined) {
       throw conflict(`Detach volume from instance ${held.instance_id} using the Compute API`);
     }
@@ -181,7 +181,7 @@ export class AttachmentManager {
   /** os-reserve. Errors: 404, 400. */
   reserve(context: RequestContext, volumeId: string): void {
     const volume = this.#core.volume(context, volumeId);
-    const verb = volume.multiattach === 1 ? "reserveByActionMultiattach" : "reserveByAction";
+    const verb = volume.multiattach ? "reserveByActionMultiattach" : "reserveByAction";
     if (!isAllowed(verb, volume.status)) {
       throw invalidVolume(`Volume status must be ${statusesOf(verb)} to reserve, but the status is ${volume.status}.`);
     }
@@ -204,7 +204,7 @@ export class AttachmentManager {
     kernel.db.transaction(() => {
       const volume = this.#core.volume(context, volumeId);
       if (volume.status === "maintenance") throw invalidVolume("The volume cannot be attached in maintenance mode.");
-      const flags = { readonly: "False", ...strings(volume.admin_metadata), attached_mode: wanted.mode };
+      const flags = { readonly: "False", ...volume.admin_metadata, attached_mode: wanted.mode };
       if (flags.readonly === "True" && wanted.mode !== "ro") {
         throw badRequest(`Invalid attaching mode '${wanted.mode}' for volume ${volumeId}.`);
       }
@@ -216,12 +216,12 @@ export class AttachmentManager {
         this.#core.setVolume(volumeId, { status: "in-use" });
         return;
       }
-      if (volume.status === "in-use" && volume.multiattach === 0) {
+      if (volume.status === "in-use" && !volume.multiattach) {
         throw badRequest(
           "Error attaching volume - InvalidVolume: Invalid volume: volume is already attached and multiple attachments are not enabled",
         );
       }
-      const multi = volume.multiattach === 1 && volume.status === "in-use";
+      const multi = volume.multiattach && volume.status === "in-use";
       if (!isAllowed("attachByAction", volume.status) && !multi) {
         throw badRequest(
           `Error attaching volume - InvalidVolume: Invalid volume: Volume status must be available or reserved, but is ${volume.status}.`,
@@ -236,7 +236,7 @@ export class AttachmentManager {
         device: wanted.device,
         mode: wanted.mode,
         status: "attached",
-        by_compute: 0,
+        by_compute: false,
         connector: null,
         connection_info: null,
         attached_at: kernel.clock.now(),
@@ -245,7 +245,7 @@ export class AttachmentManager {
       this.#core.setVolume(volumeId, {
         status: "in-use",
         attach_status: "attached",
-        admin_metadata: JSON.stringify(flags),
+        admin_metadata: flags,
       });
     });
   }
@@ -315,13 +315,11 @@ export class AttachmentManager {
         : has("reserved")
           ? "reserved"
           : "available";
-    const { attached_mode, ...flags } = strings(volume.admin_metadata);
+    const { attached_mode, ...flags } = volume.admin_metadata;
     this.#core.setVolume(volume.id, {
       ...(volume.status === "deleting" ? {} : { status }),
       attach_status: attached ? "attached" : "detached",
-      admin_metadata: JSON.stringify(
-        left.length === 0 || attached_mode === undefined ? flags : { ...flags, attached_mode },
-      ),
+      admin_metadata: left.length === 0 || attached_mode === undefined ? flags : { ...flags, attached_mode },
     });
   }
 }

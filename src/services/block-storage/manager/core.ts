@@ -117,7 +117,7 @@ export class Core {
 
   /** Those who wait for the volume look again once it is committed. */
   setVolume(id: string, changes: VolumeChanges): void {
-    this.volumes.update(id, changes, this.now);
+    this.volumes.update(id, { ...changes, updated_at: this.now });
     this.#announce(id);
   }
 
@@ -127,7 +127,7 @@ export class Core {
   }
 
   setSnapshot(id: string, changes: SnapshotChanges): void {
-    this.snapshots.update(id, changes, this.now);
+    this.snapshots.update(id, { ...changes, updated_at: this.now });
     this.#announce(id);
   }
 
@@ -170,9 +170,4 @@ export class Core {
   #announce(id: string): void {
     this.kernel.db.afterCommit(() => this.#changes.emit(id));
   }
-}
-
-/** A JSON column of strings. */
-export function strings(json: string): Record<string, string> {
-  return json === "{}" ? {} : JSON.parse(json);
 }

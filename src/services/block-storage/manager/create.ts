@@ -9,7 +9,7 @@ import { ALLOWED, isAllowed } from "../states.ts";
 import type { SnapshotRow } from "../store/snapshots.ts";
 import type { TypeRow } from "../store/types.ts";
 import type { Volume, VolumeRow } from "../store/volumes.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 import { checkImage, imageMetadataOf, snapshotOfImage } from "./images.ts";
 import { checkTypeSize, isMultiattach, type TypeManager } from "./types.ts";
 import type { CreateInput, VolumeSourceInput } from "./work.ts";
@@ -68,14 +68,14 @@ export class VolumeCreator {
         type_id: type.id,
         availability_zone: zone,
         host: null,
-        bootable: (source.snapshot ?? source.volume)?.bootable ?? 0,
-        multiattach: isMultiattach(type) ? 1 : 0,
+        bootable: (source.snapshot ?? source.volume)?.bootable ?? false,
+        multiattach: isMultiattach(type),
         migration_status: null,
         snapshot_id: source.snapshot?.id ?? null,
         source_volume_id: source.volume?.id ?? null,
-        metadata: JSON.stringify(request.metadata ?? {}),
-        admin_metadata: "{}",
-        image_metadata: "{}",
+        metadata: request.metadata ?? {},
+        admin_metadata: {},
+        image_metadata: {},
         created_at: kernel.clock.now(),
         updated_at: null,
       };
@@ -134,7 +134,7 @@ export class VolumeCreator {
     const typeId = (volume ?? snapshot)?.type_id;
     const from = typeId === undefined ? undefined : this.#core.types.get(typeId);
     if (from === undefined || from.id === type.id || this.#core.backends.all.length === 1) return;
-    if (strings(from.extra_specs).volume_backend_name === strings(type.extra_specs).volume_backend_name) return;
+    if (from.extra_specs.volume_backend_name === type.extra_specs.volume_backend_name) return;
     const advice =
       volume === null ? "recommend omitting the type argument" : "either match source volume, or omit type argument";
     throw invalidInput(`Invalid volume_type provided: ${type.id} (requested type is not compatible; ${advice}).`);
@@ -156,9 +156,7 @@ export class VolumeCreator {
 
 /** The only zone, unless the type is for others (its "RESKEY:availability_zones"). Errors: 400. */
 function zoneOf(asked: string | null, type: TypeRow): string {
-  const zones = strings(type.extra_specs)
-    ["RESKEY:availability_zones"]?.split(",")
-    .map((zone) => zone.trim());
+  const zones = type.extra_specs["RESKEY:availability_zones"]?.split(",").map((zone) => zone.trim());
   if (zones !== undefined && !zones.includes(AVAILABILITY_ZONE)) {
     const listed = zones.filter((zone) => zone !== "").map((zone) => `'${zone}'`);
     throw badRequest(`Volume type is only supported in these availability zones: [${listed.join(", ")}]`);
@@ -207,5 +205,5 @@ function inherited({ image, snapshot, volume }: Source): Pick<CreateInput, "boot
   const from = snapshot ?? volume;
   return from === null
     ? { bootable: false, imageMetadata: {} }
-    : { bootable: from.bootable === 1, imageMetadata: strings(from.image_metadata) };
+    : { bootable: from.bootable, imageMetadata: from.image_metadata };
 }

@@ -6,7 +6,7 @@ import { BUSY } from "../states.ts";
 import type { AttachmentRow } from "../store/attachments.ts";
 import type { SnapshotRow } from "../store/snapshots.ts";
 import type { Volume } from "../store/volumes.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 import type { Managers } from "./index.ts";
 
 const TEN_MINUTES = 600_000;
@@ -37,12 +37,7 @@ export function createFacade({ core, volumes, snapshots, attachments, types }: M
     listVolumes(context) {
       const projectId = projectOf(context);
       core.authorize(context, "volume:get_all", { projectId });
-      return infos(
-        core.volumes.list({
-          conditions: [{ sql: "v.project_id = ?", params: [projectId] }],
-          sort: [{ expression: "v.created_at", descending: true }],
-        }),
-      );
+      return infos(core.volumes.ofProject(projectId));
     },
     createVolume(context, request) {
       const projectId = projectOf(context);
@@ -114,9 +109,7 @@ export function createFacade({ core, volumes, snapshots, attachments, types }: M
     listSnapshots(context) {
       const projectId = projectOf(context);
       core.authorize(context, "volume:get_all_snapshots", { projectId });
-      const conditions = [{ sql: "s.project_id = ?", params: [projectId] }];
-      const sort = [{ expression: "s.created_at", descending: true }];
-      return core.snapshots.list({ conditions, sort }).map(snapshotInfo);
+      return core.snapshots.ofProject(projectId).map(snapshotInfo);
     },
     createSnapshot(context, volumeId, { name, description }) {
       mayChange(context, volumeId, "volume:create_snapshot");
@@ -174,15 +167,15 @@ function volumeInfo(row: Volume, attached: readonly AttachmentRow[]): VolumeInfo
     sizeGb: row.size_gb,
     projectId: row.project_id,
     userId: row.user_id,
-    bootable: row.bootable === 1,
-    readOnly: strings(row.admin_metadata).readonly === "True",
-    multiattach: row.multiattach === 1,
+    bootable: row.bootable,
+    readOnly: row.admin_metadata.readonly === "True",
+    multiattach: row.multiattach,
     encrypted: false,
     availabilityZone: row.availability_zone,
     volumeTypeId: row.type_id,
     volumeTypeName: row.type_name,
-    metadata: strings(row.metadata),
-    imageMetadata: strings(row.image_metadata),
+    metadata: row.metadata,
+    imageMetadata: row.image_metadata,
     snapshotId: row.snapshot_id,
     sourceVolumeId: row.source_volume_id,
     createdAt: row.created_at,

@@ -33,8 +33,7 @@ export class Reimager {
             ),
         },
       ],
-      onDone: ({ input }) =>
-        finish(core, input.volumeId, { bootable: 1, image_metadata: JSON.stringify(input.imageMetadata) }),
+      onDone: ({ input }) => finish(core, input.volumeId, { bootable: true, image_metadata: input.imageMetadata }),
       onFailed({ input, requestId }) {
         fail(core, input.volumeId, "error", {});
         core.tellOfVolume(input.volumeId, requestId, "reimageVolume", "unknown");

@@ -2,7 +2,7 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { invalidInput, invalidVolume, quotaExceeded, typeNotFoundByName } from "../errors.ts";
 import { isAllowed } from "../states.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 import { checkTypeSize, isMultiattach, type TypeManager } from "./types.ts";
 import { finish, type VolumeInput } from "./work.ts";
 
@@ -27,7 +27,7 @@ export class Retyper {
           do: async ({ input }) => {
             const volume = core.volumes.get(input.volumeId);
             if (volume === undefined) return;
-            const extraSpecs = strings(core.types.get(input.typeId)?.extra_specs ?? "{}");
+            const extraSpecs = core.types.get(input.typeId)?.extra_specs ?? {};
             await core.scheduler.check(volume.host, { extraSpecs, sizeGb: volume.size_gb, existsOn: volume.host });
           },
         },
@@ -35,7 +35,7 @@ export class Retyper {
       onDone({ input }) {
         const type = core.types.get(input.typeId);
         if (type === undefined) throw typeNotFoundByName(input.typeId);
-        finish(core, input.volumeId, { type_id: type.id, multiattach: isMultiattach(type) ? 1 : 0 });
+        finish(core, input.volumeId, { type_id: type.id, multiattach: isMultiattach(type) });
       },
       onFailed: ({ input }) => finish(core, input.volumeId, {}),
     });
@@ -48,7 +48,7 @@ export class Retyper {
       const volume = core.volume(context, id);
       const type = this.#types.byNameOrId(context, newType);
       checkTypeSize(type, volume.size_gb);
-      if (isMultiattach(type) !== (volume.multiattach === 1) && volume.status !== "available") {
+      if (isMultiattach(type) !== volume.multiattach && volume.status !== "available") {
         throw invalidInput(
           "Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, " +
             `the specified volume however currently has a status of: ${volume.status}.`,

@@ -6,7 +6,7 @@ import { invalidSnapshot, invalidVolume, quotaExceeded, snapshotMetadataNotFound
 import { ALLOWED, isAllowed, SNAPSHOT_DELETABLE, SNAPSHOT_STATUSES, type SnapshotStatus } from "../states.ts";
 import type { SnapshotChanges, SnapshotRow } from "../store/snapshots.ts";
 import type { Volume } from "../store/volumes.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 import type { MessageAction, MessageDetail } from "./messages.ts";
 
 interface SnapshotInput {
@@ -152,7 +152,7 @@ export class SnapshotManager {
         size_gb: volume.size_gb,
         type_id: volume.type_id,
         bootable: volume.bootable,
-        metadata: JSON.stringify(request.metadata),
+        metadata: request.metadata,
         image_metadata: volume.image_metadata,
         created_at: kernel.clock.now(),
         updated_at: null,
@@ -217,17 +217,17 @@ export class SnapshotManager {
   ): Record<string, string> {
     return this.#core.kernel.db.transaction(() => {
       const snapshot = this.get(context, id);
-      const result = options.replace ? { ...metadata } : { ...strings(snapshot.metadata), ...metadata };
-      this.#core.setSnapshot(id, { metadata: JSON.stringify(result) });
+      const result = options.replace ? { ...metadata } : { ...snapshot.metadata, ...metadata };
+      this.#core.setSnapshot(id, { metadata: result });
       return result;
     });
   }
 
   deleteMetadata(context: RequestContext, id: string, key: string): void {
     this.#core.kernel.db.transaction(() => {
-      const { [key]: value, ...rest } = strings(this.get(context, id).metadata);
+      const { [key]: value, ...rest } = this.get(context, id).metadata;
       if (value === undefined) throw snapshotMetadataNotFound(id, key);
-      this.#core.setSnapshot(id, { metadata: JSON.stringify(rest) });
+      this.#core.setSnapshot(id, { metadata: rest });
     });
   }
 

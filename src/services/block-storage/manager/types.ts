@@ -3,7 +3,7 @@ import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
 import { duplicate, invalidInput, typeNotFound, typeNotFoundByName } from "../errors.ts";
 import type { TypeRow } from "../store/types.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 
 /** The type of volumes that name none, when no other default is set. Made by cinder's own migrations. */
 export const FALLBACK_TYPE = "__DEFAULT__";
@@ -63,8 +63,8 @@ export class TypeManager {
         id: uuid(),
         name: input.name,
         description: input.description ?? null,
-        is_public: input.isPublic ? 1 : 0,
-        extra_specs: JSON.stringify(input.extraSpecs),
+        is_public: input.isPublic,
+        extra_specs: input.extraSpecs,
         created_at: now,
         updated_at: null,
       };
@@ -98,7 +98,7 @@ export class TypeManager {
       types.update(id, {
         ...(typeof changes.name === "string" ? { name: changes.name } : {}),
         ...(changes.description == null ? {} : { description: changes.description }),
-        ...(changes.isPublic === undefined ? {} : { is_public: changes.isPublic ? 1 : 0 }),
+        ...(changes.isPublic === undefined ? {} : { is_public: changes.isPublic }),
         updated_at: now,
       });
       return this.get(context, id);
@@ -122,7 +122,7 @@ export class TypeManager {
   }
 
   extraSpecs(context: RequestContext, id: string): Record<string, string> {
-    return strings(this.get(context, id).extra_specs);
+    return this.get(context, id).extra_specs;
   }
 
   /** Errors: 404 for an unknown type or key. */
@@ -142,13 +142,13 @@ export class TypeManager {
         if (value === null) specs.delete(key);
         else specs.set(key, value);
       }
-      types.update(id, { extra_specs: JSON.stringify(Object.fromEntries(specs)), updated_at: now });
+      types.update(id, { extra_specs: Object.fromEntries(specs), updated_at: now });
     });
   }
 
   /** Errors: 404; 404 for a public type, as cinder has it. */
   projectsOf(context: RequestContext, id: string): string[] {
-    if (this.get(context, id).is_public === 1) throw notFound("Access list not available for public volume types.");
+    if (this.get(context, id).is_public) throw notFound("Access list not available for public volume types.");
     return this.#core.types.projectsOf(id);
   }
 
@@ -169,25 +169,20 @@ export class TypeManager {
   }
 
   #requirePrivate(context: RequestContext, id: string): void {
-    if (this.get(context, id).is_public === 1) {
+    if (this.get(context, id).is_public) {
       throw duplicate("Type access modification is not applicable to public volume type.");
     }
   }
 
   #usable(context: RequestContext, type: TypeRow): boolean {
-    if (type.is_public === 1 || context.isAdmin) return true;
+    if (type.is_public || context.isAdmin) return true;
     return context.projectId !== null && this.#core.types.accessibleTo(context.projectId).has(type.id);
   }
 
   /** A type's quotas have its name in theirs. */
   #renameQuotas(from: string, to: string): void {
-    if (from === to) return;
-    const { db } = this.#core.kernel;
-    for (const kind of ["volumes", "gigabytes", "snapshots"]) {
-      db.prepare(
-        "UPDATE OR REPLACE quota_limits SET resource = ? WHERE service = 'block-storage' AND resource = ?",
-      ).run(`${kind}_${to}`, `${kind}_${from}`);
-    }
+    const quotas = this.#core.quotas();
+    for (const kind of ["volumes", "gigabytes", "snapshots"]) quotas.rename(`${kind}_${from}`, `${kind}_${to}`);
   }
 
   /** What `stack` leaves behind; idempotent. */
@@ -206,7 +201,7 @@ export class TypeManager {
 
 /** A type may say how large its volumes are (cinder/volume/volume_types.py provision_filter_on_size). Errors: 400. */
 export function checkTypeSize(type: TypeRow, sizeGb: number): void {
-  const { "provisioning:min_vol_size": min, "provisioning:max_vol_size": max } = strings(type.extra_specs);
+  const { "provisioning:min_vol_size": min, "provisioning:max_vol_size": max } = type.extra_specs;
   if (min !== undefined && sizeGb < Number(min)) {
     throw invalidInput(
       `Specified volume size of '${sizeGb}' is less than the minimum required size of '${min}' for volume type '${type.name}'.`,
@@ -220,4 +215,4 @@ export function checkTypeSize(type: TypeRow, sizeGb: number): void {
 }
 
 /** Whether volumes of a type may be attached to several servers. */
-export const isMultiattach = (type: TypeRow): boolean => strings(type.extra_specs).multiattach === "<is> True";
+export const isMultiattach = (type: TypeRow): boolean => type.extra_specs.multiattach === "<is> True";

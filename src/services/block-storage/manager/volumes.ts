@@ -14,7 +14,7 @@ import {
   type VolumeStatus,
 } from "../states.ts";
 import type { Volume, VolumeChanges } from "../store/volumes.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 import { VolumeCreator } from "./create.ts";
 import { imagePropertiesOf } from "./images.ts";
 import { Reimager } from "./reimage.ts";
@@ -181,7 +181,7 @@ export class VolumeManager {
     if (!isAllowed(verb, volume.status)) {
       throw invalidVolume(`Volume ${id} status must be ${statusesOf(verb)}`);
     }
-    const metadata = strings(volume.image_metadata);
+    const metadata = volume.image_metadata;
     const image = this.#newImage(context, {
       name: request.name,
       diskFormat: request.diskFormat,
@@ -215,8 +215,8 @@ export class VolumeManager {
           `Volume ${id} status must be available to update readonly flag, but current status is: ${volume.status}.`,
         );
       }
-      const flags = { ...strings(volume.admin_metadata), readonly: readOnly ? "True" : "False" };
-      this.#core.setVolume(id, { admin_metadata: JSON.stringify(flags) });
+      const flags = { ...volume.admin_metadata, readonly: readOnly ? "True" : "False" };
+      this.#core.setVolume(id, { admin_metadata: flags });
     });
   }
 
@@ -254,8 +254,8 @@ export class VolumeManager {
       this.#core.setVolume(id, changes);
       if (changes.attach_status !== "detached") return;
       for (const attachment of this.#core.attachments.ofVolume(id)) this.#core.attachments.delete(attachment.id);
-      const { attached_mode, ...flags } = strings(this.get(context, id).admin_metadata);
-      this.#core.setVolume(id, { admin_metadata: JSON.stringify(flags) });
+      const { attached_mode, ...flags } = this.get(context, id).admin_metadata;
+      this.#core.setVolume(id, { admin_metadata: flags });
     });
   }
 
@@ -268,8 +268,8 @@ export class VolumeManager {
   ): Record<string, string> {
     return this.#core.kernel.db.transaction(() => {
       const volume = this.#changeable(context, id, "Updating");
-      const result = options.replace ? { ...metadata } : { ...strings(volume.metadata), ...metadata };
-      this.#core.setVolume(id, { metadata: JSON.stringify(result) });
+      const result = options.replace ? { ...metadata } : { ...volume.metadata, ...metadata };
+      this.#core.setVolume(id, { metadata: result });
       return result;
     });
   }
@@ -278,9 +278,9 @@ export class VolumeManager {
   deleteMetadata(context: RequestContext, id: string, key: string): void {
     this.#core.kernel.db.transaction(() => {
       const volume = this.#changeable(context, id, "Deleting");
-      const { [key]: value, ...rest } = strings(volume.metadata);
+      const { [key]: value, ...rest } = volume.metadata;
       if (value === undefined) throw metadataNotFound(id, key);
-      this.#core.setVolume(id, { metadata: JSON.stringify(rest) });
+      this.#core.setVolume(id, { metadata: rest });
     });
   }
 
@@ -296,13 +296,13 @@ export class VolumeManager {
     return this.#core.kernel.db.transaction(() => {
       const removes = Object.values(changes).some((value) => value === null);
       const volume = this.#changeable(context, id, removes ? "Deleting" : "Updating");
-      const metadata = new Map(Object.entries(strings(volume.image_metadata)));
+      const metadata = new Map(Object.entries(volume.image_metadata));
       for (const [key, value] of Object.entries(changes)) {
         if (value !== null) metadata.set(key, value);
         else if (!metadata.delete(key)) throw metadataNotFound(id, key);
       }
       const result = Object.fromEntries(metadata);
-      this.#core.setVolume(id, { image_metadata: JSON.stringify(result) });
+      this.#core.setVolume(id, { image_metadata: result });
       return result;
     });
   }

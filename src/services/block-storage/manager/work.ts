@@ -6,7 +6,7 @@ import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { type VolumeDriver, VolumeDriverError } from "../driver/driver.ts";
 import type { VolumeStatus } from "../states.ts";
 import type { Volume } from "../store/volumes.ts";
-import { type Core, strings } from "./core.ts";
+import type { Core } from "./core.ts";
 import { fileOf } from "./images.ts";
 import type { MessageAction, MessageDetail } from "./messages.ts";
 import { isNoValidBackend } from "./scheduler.ts";
@@ -73,8 +73,8 @@ export function defineVolumeWork(core: Core): VolumeWork {
         core.setVolume(volume.id, {
           // Who reserved it while the image was copied keeps it.
           ...(isBeingMade(volume.status) ? { status: "available" } : {}),
-          bootable: input.bootable ? 1 : 0,
-          image_metadata: JSON.stringify(input.imageMetadata),
+          bootable: input.bootable,
+          image_metadata: input.imageMetadata,
         });
       },
       onFailed({ input, requestId }, error) {
@@ -129,7 +129,7 @@ export function defineVolumeWork(core: Core): VolumeWork {
           do: async ({ input }) => {
             const volume = core.volumes.get(input.volumeId);
             if (volume === undefined) return;
-            const extraSpecs = strings(core.types.get(volume.type_id)?.extra_specs ?? "{}");
+            const extraSpecs = core.types.get(volume.type_id)?.extra_specs ?? {};
             await core.scheduler.check(volume.host, { extraSpecs, sizeGb: input.sizeGb - volume.size_gb });
           },
         },
@@ -205,7 +205,7 @@ export function defineVolumeWork(core: Core): VolumeWork {
 async function place(core: Core, volumeId: string): Promise<void> {
   const volume = core.volumes.get(volumeId);
   if (volume === undefined || volume.host !== null) return;
-  const extraSpecs = strings(core.types.get(volume.type_id)?.extra_specs ?? "{}");
+  const extraSpecs = core.types.get(volume.type_id)?.extra_specs ?? {};
   const { pool } = await core.scheduler.choose({ extraSpecs, sizeGb: volume.size_gb });
   core.setVolume(volumeId, { host: pool });
 }

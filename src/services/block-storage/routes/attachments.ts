@@ -20,7 +20,7 @@ export const attachmentListing: Listing = {
   columns: ATTACHMENT_COLUMNS,
   filters: ["volume_id", "status", "instance_id", "attach_status"],
   strictSince: mv("3.31"),
-  project: "a.project_id",
+  project: "project_id",
   allTenants: "present",
   counts: false,
   literal: false,
@@ -49,7 +49,7 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       success: 200,
       handler(request) {
         const { rows } = page(listRequest(request, attachmentListing, maxLimit), {
-          list: (query) => core.attachments.list(query),
+          table: core.attachments,
           has: (id) => core.finds(() => attachments.get(request.context, id)),
           missing: attachmentNotFound,
         });

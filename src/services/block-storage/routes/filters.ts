@@ -1,10 +1,9 @@
-import { joined } from "../../../kernel/db/conditions.ts";
+import { allOf, anyOf, type Condition, condition } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
 import { invalidInput } from "../errors.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
-import type { Condition } from "../store/query.ts";
 import type { AnyRequest } from "./paths.ts";
 import { type Literal, pythonLiteral } from "./python-literal.ts";
 
@@ -13,14 +12,12 @@ export type { Condition };
 /** A filter that is no plain comparison of a column. */
 export type SpecialFilter = (value: string, request: AnyRequest) => Condition;
 
-export const NOTHING: Condition = { sql: "0", params: [] };
-export const EVERYTHING: Condition = { sql: "1", params: [] };
+export const NOTHING = condition("0");
+export const EVERYTHING = condition("1");
 
-export const equals = (column: string, value: unknown): Condition => ({ sql: `${column} = ?`, params: [value] });
-export const contains = (column: string, value: string): Condition => ({
-  sql: `instr(lower(${column}), lower(?)) > 0`,
-  params: [value],
-});
+export const equals = (column: string, value: string | number): Condition => condition(`${column} = ?`, value);
+export const contains = (column: string, value: string): Condition =>
+  condition(`instr(lower(${column}), lower(?)) > 0`, value);
 
 /** A value as a column is compared with it: `['available', 'error']` means any of them, `None` that there is none. */
 export function plain(column: string, value: string): Condition {
@@ -29,17 +26,11 @@ export function plain(column: string, value: string): Condition {
   if (literal instanceof Map) return NOTHING;
   const values = Array.isArray(literal) ? literal : [literal];
   if (values.some((item) => typeof item === "object" && item !== null)) return NOTHING;
-  return {
-    sql:
-      joined(
-        "OR",
-        values.map(() => `${column} IS ?`),
-      ) || "0",
-    params: values.map(bound),
-  };
+  return anyOf(values.map((item) => condition(`${column} IS ?`, bound(item))));
 }
 
-const bound = (value: Literal) => (typeof value === "boolean" ? Number(value) : value);
+const bound = (value: Literal): string | number | null =>
+  typeof value === "boolean" ? Number(value) : typeof value === "object" ? null : value;
 
 /** `{'key': 'value'}`: every pair has to be there. What is no dictionary is nowhere. */
 export const dictionary =
@@ -47,16 +38,8 @@ export const dictionary =
   (value) => {
     const wanted = pythonLiteral(value);
     if (!(wanted instanceof Map)) return NOTHING;
-    const pairs = [...wanted].map(([key, item]) => [String(key), String(item)] as const);
     const one = `EXISTS (SELECT 1 FROM json_each(${column}) WHERE key = ? AND value = ?)`;
-    return {
-      sql:
-        joined(
-          "AND",
-          pairs.map(() => one),
-        ) || "1",
-      params: pairs.flat(),
-    };
+    return allOf([...wanted].map(([key, item]) => condition(one, String(key), String(item))));
   };
 
 /** Since 3.2 only what is a boolean; before, everything but "false" meant true. Errors: 400. */
@@ -108,13 +91,7 @@ export const time =
       if (sql === undefined) throw badRequest(`Invalid ${operator} operator`);
       const ms = isoMoment(text);
       if (Number.isNaN(ms)) throw badRequest(`Invalid ${text} value`);
-      return { sql: `${column} ${sql} ?`, params: [ms] };
+      return condition(`${column} ${sql} ?`, ms);
     });
-    return {
-      sql: joined(
-        "AND",
-        parts.map(({ sql }) => sql),
-      ),
-      params: parts.flatMap(({ params }) => params),
-    };
+    return allOf(parts);
   };

@@ -1,15 +1,16 @@
+import type { Condition, Order, Range, Selection, Stored } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { invalidInput } from "../errors.ts";
+import { expressionOf, type ListColumns, orderBy } from "../manager/columns.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
-import type { Condition, ListQuery } from "../store/query.ts";
 import { contains, equals, NOTHING, plain, type SpecialFilter } from "./filters.ts";
 import { type AnyRequest, viewOf } from "./paths.ts";
 
 /** What may be asked of one list, as cinder has it: administrators may filter by every column, users by what is configured. */
 export interface Listing {
   /** Filter or sort key → SQL expression. */
-  columns: Readonly<Record<string, string>>;
+  columns: ListColumns;
   /** etc/cinder/resource_filters.json: what users may filter by. */
   filters: readonly string[];
   /** What users might filter by before `strictSince`, where it was something else. */
@@ -33,7 +34,8 @@ export interface Listing {
 
 /** A request for one page. */
 export interface ListRequest {
-  query: ListQuery;
+  conditions: readonly Condition[];
+  order: readonly Order[];
   marker: string | null;
   limit: number;
   offset: number;
@@ -56,14 +58,14 @@ export function listRequest(request: AnyRequest, listing: Listing, maxLimit: num
   const limit = limitOf(take("limit"), maxLimit);
   const marker = take("marker");
   const offset = offsetOf(take("offset"));
-  const sort = sortOf(request, listing, { sort: take("sort"), key: take("sort_key"), dir: take("sort_dir") });
+  const order = sortOf(request, listing, { sort: take("sort"), key: take("sort_key"), dir: take("sort_dir") });
   const counts = listing.counts && request.microversion >= COUNT_SINCE;
   const counted = counts && booleanOf("with_count", take("with_count"));
   // The last of several values of one filter counts.
   const filters = allowedFilters(request, listing, new Map(params));
   const conditions = [...scopeOf(request, listing, filters)];
   for (const [key, value] of filters) conditions.push(conditionOf(request, listing, key, value));
-  return { query: { conditions, sort }, marker, limit, offset, counted };
+  return { conditions, order, marker, limit, offset, counted };
 }
 
 /** Refuses or drops what this caller may not filter by, or not yet. Errors: 400. */
@@ -106,16 +108,17 @@ function conditionOf(request: AnyRequest, listing: Listing, key: string, value: 
   const special = Object.hasOwn(listing.special ?? {}, key) ? listing.special?.[key] : undefined;
   if (special !== undefined) return special(value, request);
   const like = key.endsWith("~") && request.microversion >= LIKE_SINCE;
-  const column = columnOf(listing, like ? key.slice(0, -1) : key);
+  const found = columnOf(listing, like ? key.slice(0, -1) : key);
   // By what is no attribute nothing is found, as in cinder.
-  if (column === undefined) return NOTHING;
+  if (found === undefined) return NOTHING;
+  const column = expressionOf(found);
   if (like) return contains(column, value);
   return listing.literal === false || key === "name" || key === "display_name"
     ? equals(column, value)
     : plain(column, value);
 }
 
-const columnOf = (listing: Listing, key: string): string | undefined =>
+const columnOf = (listing: Listing, key: string) =>
   Object.hasOwn(listing.columns, key) ? listing.columns[key] : undefined;
 
 /** `sort=name:asc,size` or the older sort_key and sort_dir; newest first by default. Errors: 400. */
@@ -123,7 +126,7 @@ function sortOf(
   request: AnyRequest,
   listing: Listing,
   asked: { sort: string | null; key: string | null; dir: string | null },
-): ListQuery["sort"] {
+): Order[] {
   if (asked.sort !== null && (asked.key !== null || asked.dir !== null)) {
     throw badRequest(
       "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter.",
@@ -138,19 +141,20 @@ function sortOf(
       throw invalidInput("Unknown sort direction, must be 'desc' or 'asc'.");
     }
     const tooEarly = request.microversion < (listing.sortSince?.[key] ?? 0);
-    const expression = tooEarly ? undefined : columnOf(listing, key);
-    if (expression === undefined) throw invalidInput("Invalid sort key");
-    return { key, expression, descending };
+    const column = tooEarly ? undefined : columnOf(listing, key);
+    if (column === undefined) throw invalidInput("Invalid sort key");
+    return { key, column, descending };
   });
-  // What is equal so far goes by age, in the first key's direction; the store adds the id.
+  // What is equal so far goes by age and then by id, in the first key's direction.
   const [first] = sort;
   const created = listing.columns.created_at;
   if (created !== undefined && !sort.some(({ key }) => key === "created_at")) {
-    sort.push({ key: "created_at", expression: created, descending: first?.descending ?? true });
+    sort.push({ key: "created_at", column: created, descending: first?.descending ?? true });
   }
+  sort.push({ key: "id", column: "id", descending: first?.descending ?? true });
   // Only the first mention of a key decides anything.
   const once = sort.filter(({ key }, index) => sort.findIndex((other) => other.key === key) === index);
-  return once.map(({ expression, descending }) => ({ expression, descending }));
+  return once.map(({ column, descending }) => orderBy(column, descending));
 }
 
 /** Errors: 400. */
@@ -183,36 +187,34 @@ export interface Page<Row> {
   rows: Row[];
   /** The marker of the next page, or null where cinder offers none. */
   next: string | null;
+  /** Counted only where that is asked for. */
   total: number;
 }
 
 /** Where the rows of a list come from. */
 export interface Source<Row> {
-  list(query: ListQuery): Row[];
+  table: {
+    selected(selection: Selection, range: Range): Row[];
+    counted(selection: Selection): number;
+    place(id: string, order: readonly Order[]): Stored[] | undefined;
+  };
   /** Whether a marker is there and the caller may see it: it need not be in the list (any more). */
   has(id: string): boolean;
   missing(id: string): Error;
 }
 
-/** Cuts one page out of a list. Errors: `missing(marker)` for a marker that is nowhere. */
-export function page<Row extends { id: string }>(wanted: ListRequest, source: Source<Row>): Page<Row> {
-  const { query, marker, limit, offset, counted } = wanted;
-  const all = source.list(query);
-  let after: readonly Row[] = all;
-  if (marker !== null) {
-    let index = all.findIndex(({ id }) => id === marker);
-    if (index < 0 && !source.has(marker)) throw source.missing(marker);
-    if (index < 0) {
-      // The marker's filtered properties have changed since: the list goes on after its place.
-      after = source.list({ ...query, orId: marker });
-      index = after.findIndex(({ id }) => id === marker);
-    }
-    after = after.slice(index + 1);
-  }
-  const rows = after.slice(offset, offset + limit);
+/**
+ * Reads one page of a list. It goes on after the marker's place, whether that is in the list (its filtered properties may have changed
+ * since). Errors: `missing(marker)` for a marker that is nowhere.
+ */
+export function page<Row extends { id: string }>(wanted: ListRequest, { table, has, missing }: Source<Row>): Page<Row> {
+  const { conditions, order, marker, limit, offset, counted } = wanted;
+  const after = marker === null || !has(marker) ? undefined : table.place(marker, order);
+  if (marker !== null && after === undefined) throw missing(marker);
+  const rows = table.selected({ conditions }, { order, after: after ?? null, limit, offset });
+  const total = counted ? table.counted({ conditions }) : rows.length;
   // cinder offers a next page whenever this one is full; with a count, whenever the whole list would fill it.
-  const full = rows.length > 0 && limit <= (counted ? all.length : rows.length);
-  return { rows, next: full ? (rows.at(-1)?.id ?? null) : null, total: all.length };
+  return { rows, next: rows.length > 0 && limit <= total ? (rows.at(-1)?.id ?? null) : null, total };
 }
 
 /** `volumes_links` of a page that has a next one; nothing otherwise. */

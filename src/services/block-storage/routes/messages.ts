@@ -14,7 +14,7 @@ export const messageListing: Listing = {
   filters: ["resource_uuid", "resource_type", "event_id", "request_id", "message_level"],
   filtersBefore: Object.keys(MESSAGE_COLUMNS),
   strictSince: mv("3.31"),
-  project: "m.project_id",
+  project: "project_id",
   allTenants: "admin",
   counts: false,
   literal: false,
@@ -48,7 +48,7 @@ export function messageRoutes(core: Core): AnyRoute[] {
       success: 200,
       handler(request) {
         const { rows, next } = page(wantedOf(request), {
-          list: (query) => core.messages.page(query),
+          table: core.messages,
           has: (id) => core.finds(() => userMessages.get(request.context, id)),
           missing: messageNotFound,
         });

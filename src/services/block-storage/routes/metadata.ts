@@ -8,7 +8,7 @@ import { type MetadataBody, type MetadataItemBody, metadata, metadataItem } from
 interface Described {
   project_id: string;
   /** JSON */
-  metadata: string;
+  metadata: Record<string, string>;
 }
 
 /** What has metadata: volumes and snapshots alike. */
@@ -37,9 +37,8 @@ export function metadataRoutes(owner: MetadataOwner): AnyRoute[] {
     find: ({ context, param }) => owner.get(context, param("id")),
     owner: ({ project_id }) => ({ projectId: project_id }),
   };
-  const all = ({ metadata }: Described): Record<string, string> => JSON.parse(metadata);
   const item = ({ thing, param }: ApiRequest<unknown, Described>): string => {
-    const value = own(all(thing), param("key"));
+    const value = own(thing.metadata, param("key"));
     if (value === undefined) throw owner.missing(param("id"), param("key"));
     return value;
   };
@@ -69,7 +68,7 @@ export function metadataRoutes(owner: MetadataOwner): AnyRoute[] {
       policy: owner.policies.get,
       of: described,
       success: 200,
-      handler: (request) => ({ body: { metadata: all(request.thing) } }),
+      handler: (request) => ({ body: { metadata: request.thing.metadata } }),
     }),
     setting("create", "POST", owner.policies.create),
     setting("replace", "PUT", owner.policies.update),

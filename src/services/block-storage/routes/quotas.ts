@@ -10,15 +10,11 @@ import { projectNamed } from "./touched.ts";
 
 /** Quotas of projects, their defaults, and the limits a project reads about itself. */
 export function quotaRoutes(core: Core): AnyRoute[] {
-  const limits = (quotas: Quotas, projectId: string) =>
-    Object.fromEntries(quotas.resources.map(({ name }) => [name, quotas.limit(projectId, name)]));
-  const defaults = (quotas: Quotas) =>
-    Object.fromEntries(quotas.resources.map(({ name }) => [name, quotas.default(name)]));
   const usage = (quotas: Quotas, projectId: string) =>
     Object.fromEntries(
-      quotas.resources.map(({ name }) => [
+      Object.entries(quotas.usage(projectId)).map(([name, { limit, used }]) => [
         name,
-        { limit: quotas.limit(projectId, name), in_use: quotas.used(projectId, name), reserved: 0 },
+        { limit, in_use: used, reserved: 0 },
       ]),
     );
   /** Stores limits; a name that is none is refused. */
@@ -44,7 +40,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
         const quotas = core.quotas();
         const values = booleanOf("usage", request.query.get("usage"))
           ? usage(quotas, projectId)
-          : limits(quotas, projectId);
+          : quotas.limits(projectId);
         return { body: { quota_set: { ...values, id: projectId } } };
       },
     }),
@@ -57,7 +53,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       success: 200,
       handler(request) {
         const projectId = request.thing;
-        return { body: { quota_set: { ...defaults(core.quotas()), id: projectId } } };
+        return { body: { quota_set: { ...core.quotas().defaults(), id: projectId } } };
       },
     }),
     route<QuotaSetBody>({
@@ -70,7 +66,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         const projectId = request.param("quota_project_id");
         const quotas = store(projectId, request.body.quota_set, "tenant_id");
-        return { body: { quota_set: limits(quotas, projectId) } };
+        return { body: { quota_set: quotas.limits(projectId) } };
       },
     }),
     route({
@@ -92,7 +88,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       policy: "volume_extension:quota_classes:get",
       success: 200,
       handler: (request) => ({
-        body: { quota_class_set: { ...defaults(core.quotas()), id: request.param("quota_class") } },
+        body: { quota_class_set: { ...core.quotas().defaults(), id: request.param("quota_class") } },
       }),
     }),
     route<QuotaClassBody>({
@@ -105,7 +101,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         if (request.param("quota_class") !== "default") throw badRequest("There is no quota class but 'default'.");
         return {
-          body: { quota_class_set: defaults(store(DEFAULT_CLASS, request.body.quota_class_set, "class_name")) },
+          body: { quota_class_set: store(DEFAULT_CLASS, request.body.quota_class_set, "class_name").defaults() },
         };
       },
     }),

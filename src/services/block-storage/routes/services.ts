@@ -3,7 +3,7 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { ServiceState } from "../manager/backends.ts";
-import { type Core, strings } from "../manager/core.ts";
+import type { Core } from "../manager/core.ts";
 import { AVAILABILITY_ZONE } from "../manager/create.ts";
 import type { Capabilities, Capability } from "../manager/extra-specs.ts";
 import type { TypeManager } from "../manager/types.ts";
@@ -206,7 +206,7 @@ function poolFilter(core: Core, types: TypeManager, { context, query, microversi
   }
   if (microversion < mv("3.35")) filters.delete("volume_type");
   const typeName = filters.get("volume_type");
-  const specs = typeName === undefined ? {} : strings(types.byNameOrId(context, typeName).extra_specs);
+  const specs = typeName === undefined ? {} : types.byNameOrId(context, typeName).extra_specs;
   return ({ name, capabilities }: { name: string; capabilities: Capabilities }): boolean =>
     (filters.get("name") ?? name) === name &&
     core.scheduler.serves(capabilities, specs) &&

@@ -26,7 +26,7 @@ const FORCE_IS_GONE =
   "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compatability, however, when the 'force' " +
   "flag is passed with a value evaluating to True, it is silently ignored.";
 
-const OF_VOLUME = "block_storage_volumes v WHERE v.id = s.volume_id";
+const OF_VOLUME = "block_storage_volumes v WHERE v.id = volume_id";
 
 export const snapshotListing: Listing = {
   columns: SNAPSHOT_COLUMNS,
@@ -35,12 +35,12 @@ export const snapshotListing: Listing = {
   since: { metadata: mv("3.22"), consumes_quota: mv("3.31") },
   strictSince: mv("3.31"),
   sortSince: { name: mv("3.30") },
-  project: "s.project_id",
+  project: "project_id",
   allTenants: "text",
   counts: true,
   literal: false,
   special: {
-    metadata: dictionary("s.metadata"),
+    metadata: dictionary("metadata"),
     consumes_quota: consumesQuota,
     host: host(`(SELECT v.host FROM ${OF_VOLUME})`),
     availability_zone: (value) => equals(`(SELECT v.availability_zone FROM ${OF_VOLUME})`, value),
@@ -67,7 +67,7 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       handler(request) {
         const wanted = listRequest(request, snapshotListing, maxLimit);
         const { rows, next, total } = page(wanted, {
-          list: (query) => core.snapshots.list(query),
+          table: core.snapshots,
           has: (id) => core.finds(() => core.snapshot(request.context, id)),
           missing: snapshotNotFound,
         });

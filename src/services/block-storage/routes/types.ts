@@ -1,4 +1,4 @@
-import { joined } from "../../../kernel/db/conditions.ts";
+import { allOf, type Condition, condition } from "../../../kernel/db/list.ts";
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
@@ -23,12 +23,10 @@ import {
 } from "../schemas/types.ts";
 import type { TypeRow } from "../store/types.ts";
 import { typeView, VISIBLE_SPECS, visibleSpecs } from "../views/types.ts";
-import { type Condition, EVERYTHING, equals, NOTHING } from "./filters.ts";
+import { EVERYTHING, equals, NOTHING } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
 import type { AnyRequest } from "./paths.ts";
 import { pythonLiteral } from "./python-literal.ts";
-
-const SPECS = "t.extra_specs";
 
 export const typeListing: Listing = {
   columns: TYPE_COLUMNS,
@@ -51,23 +49,17 @@ function extraSpecsFilter(value: string, request: AnyRequest) {
   const wanted = pythonLiteral(value);
   if (!(wanted instanceof Map)) throw badRequest(`Invalid extra_specs filter [${value}]`);
   const seesAll = request.allowed("volume_extension:types_extra_specs:read_sensitive", {});
-  const parts = [...wanted].map(([key, item]) => {
-    if (!seesAll && !VISIBLE_SPECS.includes(String(key))) return NOTHING;
-    if (key !== "RESKEY:availability_zones") {
-      const sql = `EXISTS (SELECT 1 FROM json_each(${SPECS}) WHERE key = ? AND value = ?)`;
-      return { sql, params: [String(key), String(item)] };
-    }
-    const sql = `EXISTS (SELECT 1 FROM json_each(${SPECS}) WHERE key = ? AND instr(value, ?) > 0)`;
-    return { sql, params: [key, String(item)] };
-  });
-  return {
-    sql:
-      joined(
-        "AND",
-        parts.map(({ sql }) => sql),
-      ) || "1",
-    params: parts.flatMap(({ params }) => params),
-  };
+  return allOf(
+    [...wanted].map(([key, item]) => {
+      if (!seesAll && !VISIBLE_SPECS.includes(String(key))) return NOTHING;
+      const fits = key === "RESKEY:availability_zones" ? "instr(value, ?) > 0" : "value = ?";
+      return condition(
+        `EXISTS (SELECT 1 FROM json_each(extra_specs) WHERE key = ? AND ${fits})`,
+        String(key),
+        String(item),
+      );
+    }),
+  );
 }
 
 /** Public types and those the project has access to; administrators may ask for the others. Errors: 400. */
@@ -76,9 +68,9 @@ function visible(request: AnyRequest): Condition {
   if (asked?.toLowerCase() === "none") return EVERYTHING;
   const isPublic = asked === null ? true : strictBoolean(asked);
   if (isPublic === null) throw badRequest(`Invalid is_public filter [${asked}]`);
-  if (!isPublic) return equals("t.is_public", 0);
+  if (!isPublic) return equals("is_public", 0);
   return {
-    sql: "t.is_public = 1 OR EXISTS (SELECT 1 FROM block_storage_type_access x WHERE x.type_id = t.id AND x.project_id = ?)",
+    sql: "is_public = 1 OR EXISTS (SELECT 1 FROM block_storage_type_access x WHERE x.type_id = id AND x.project_id = ?)",
     params: [request.context.projectId ?? ""],
   };
 }
@@ -98,11 +90,11 @@ export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
       success: 200,
       handler(request) {
         const wanted = listRequest(request, typeListing, maxLimit);
-        const conditions = [...wanted.query.conditions, visible(request)];
+        const conditions = [...wanted.conditions, visible(request)];
         const { rows, next } = page(
-          { ...wanted, query: { ...wanted.query, conditions } },
+          { ...wanted, conditions },
           {
-            list: (query) => core.types.list(query),
+            table: core.types,
             has: (id) => core.finds(() => types.get(request.context, id)),
             missing: typeNotFound,
           },

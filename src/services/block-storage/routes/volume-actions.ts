@@ -127,7 +127,7 @@ export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachmen
       "volume:set_bootable",
       actions.setBootable,
       ({ context }, { bootable }, { id }) => {
-        volumes.update(context, id, { bootable: isTrue(bootable) ? 1 : 0 });
+        volumes.update(context, id, { bootable: isTrue(bootable) });
       },
       200,
     ),
@@ -175,7 +175,7 @@ export function volumeActionRoutes(core: Core, volumes: VolumeManager, attachmen
       "os-show_image_metadata",
       "volume_extension:volume_image_metadata:show",
       { type: "object" },
-      (_request, _value, volume) => ({ body: { metadata: JSON.parse(volume.image_metadata) } }),
+      (_request, _value, volume) => ({ body: { metadata: volume.image_metadata } }),
       200,
     ),
     route<UploadBody, Volume>({

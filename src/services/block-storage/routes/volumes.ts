@@ -16,7 +16,7 @@ import {
 } from "../schemas/volumes.ts";
 import type { Volume } from "../store/volumes.ts";
 import { volumeDetail, volumeSummary } from "../views/volumes.ts";
-import { consumesQuota, dictionary, equals, flag, host, plain, time } from "./filters.ts";
+import { consumesQuota, dictionary, flag, host, plain, time } from "./filters.ts";
 import { booleanOf, type Listing, listRequest, nextLinks, page } from "./listing.ts";
 import { type AnyRequest, projectOf, viewOf } from "./paths.ts";
 import { volumeOf } from "./touched.ts";
@@ -47,20 +47,20 @@ export const volumeListing: Listing = {
     consumes_quota: SINCE_FILTERS,
   },
   strictSince: SINCE_FILTERS,
-  project: "v.project_id",
+  project: "project_id",
   allTenants: "boolean",
   counts: true,
   special: {
-    metadata: dictionary("json_patch(v.metadata, v.admin_metadata)"),
-    glance_metadata: dictionary("v.image_metadata"),
-    bootable: flag("v.bootable", "bootable"),
-    multiattach: flag("v.multiattach", "multiattach"),
+    metadata: dictionary("json_patch(metadata, admin_metadata)"),
+    glance_metadata: dictionary("image_metadata"),
+    bootable: flag("bootable", "bootable"),
+    multiattach: flag("multiattach", "multiattach"),
     // There are no groups, and every volume counts.
     group_id: (value) => plain("NULL", value),
     consumes_quota: consumesQuota,
-    host: host("v.host"),
-    created_at: time("v.created_at"),
-    updated_at: time("v.updated_at"),
+    host: host("host"),
+    created_at: time("created_at"),
+    updated_at: time("updated_at"),
   },
 };
 
@@ -72,7 +72,7 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
   const list = (request: AnyRequest, path: string) => {
     const wanted = listRequest(request, volumeListing, maxLimit);
     const found = page(wanted, {
-      list: (query) => core.volumes.list(query),
+      table: core.volumes,
       has: (id) => core.finds(() => core.volume(request.context, id)),
       missing: volumeNotFound,
     });
@@ -157,13 +157,9 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       handler(request) {
         const { context, query } = request;
         const everywhere = booleanOf("all_tenants", query.get("all_tenants")) && context.isAdmin;
-        const conditions = everywhere ? [] : [equals("v.project_id", context.projectId ?? "")];
-        const rows = core.volumes.list({ conditions, sort: [] });
-        const summary = {
-          total_count: rows.length,
-          total_size: rows.reduce((sum, { size_gb }) => sum + size_gb, 0),
-        };
-        const metadata = request.microversion >= mv("3.36") ? { metadata: distinctMetadata(rows) } : {};
+        const found = core.volumes.summary(everywhere ? null : (context.projectId ?? ""));
+        const summary = { total_count: found.count, total_size: found.gigabytes };
+        const metadata = request.microversion >= mv("3.36") ? { metadata: found.metadata } : {};
         return { body: { "volume-summary": { ...summary, ...metadata } } };
       },
     }),
@@ -192,7 +188,7 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
         const volume = volumes.update(request.context, id, {
           ...(newName === undefined ? {} : { name: trimmed(newName) }),
           ...(newDescription === undefined ? {} : { description: trimmed(newDescription) }),
-          ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+          ...(metadata === undefined ? {} : { metadata: metadata }),
         });
         return { body: { volume: detailOf(request, volume, { extended: false }) } };
       },
@@ -246,14 +242,3 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
 }
 
 const trimmed = (text: string | null | undefined): string | null => text?.trim() ?? null;
-
-/** Every metadata key with all values it has somewhere. */
-function distinctMetadata(rows: readonly Volume[]): Record<string, string[]> {
-  const all = new Map<string, Set<string>>();
-  for (const { metadata } of rows) {
-    for (const [key, value] of Object.entries(JSON.parse(metadata) as Record<string, string>)) {
-      all.set(key, (all.get(key) ?? new Set()).add(value));
-    }
-  }
-  return Object.fromEntries([...all].map(([key, values]) => [key, [...values]]));
-}

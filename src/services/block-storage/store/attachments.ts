@@ -1,6 +1,8 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { oneOf } from "../../../kernel/db/list.ts";
+import { Table } from "../../../kernel/db/table.ts";
 import type { AttachmentStatus } from "../states.ts";
-import { assignments, type ListQuery, select } from "./query.ts";
+import { type ListColumns, orNull } from "./columns.ts";
 
 export interface AttachmentRow {
   id: string;
@@ -15,90 +17,66 @@ export interface AttachmentRow {
   mode: string | null;
   status: AttachmentStatus;
   /** Made by the compute service, so only to be undone through it. */
-  by_compute: 0 | 1;
-  /** JSON, as the client sent it; null before it did. */
-  connector: string | null;
-  /** JSON, as the API shows it; null before there is a connection. */
-  connection_info: string | null;
+  by_compute: boolean;
+  /** As the client sent it; null before it did. */
+  connector: Record<string, unknown> | null;
+  /** As the API shows it; null before there is a connection. */
+  connection_info: Record<string, unknown> | null;
   attached_at: number | null;
   created_at: number;
 }
 
 export type AttachmentChanges = Partial<Omit<AttachmentRow, "id" | "volume_id" | "created_at">>;
 
-const ATTACHMENT = "SELECT a.* FROM block_storage_attachments a";
-
-export const ATTACHMENT_COLUMNS: Readonly<Record<string, string>> = {
-  id: "a.id",
-  volume_id: "a.volume_id",
-  project_id: "a.project_id",
-  instance_id: "a.instance_id",
-  instance_uuid: "a.instance_id",
-  status: "a.status",
-  attach_status: "a.status",
-  attached_host: "a.host_name",
-  mountpoint: "a.device",
-  attach_mode: "a.mode",
-  attach_time: "a.attached_at",
-  created_at: "a.created_at",
+export const ATTACHMENT_COLUMNS: ListColumns = {
+  id: "id",
+  volume_id: "volume_id",
+  project_id: "project_id",
+  instance_id: orNull("instance_id"),
+  instance_uuid: orNull("instance_id"),
+  status: "status",
+  attach_status: "status",
+  attached_host: orNull("host_name"),
+  mountpoint: orNull("device"),
+  attach_mode: orNull("mode"),
+  attach_time: orNull("attached_at"),
+  created_at: "created_at",
 };
 
 /** All the SQL about attachments. */
-export class AttachmentStore {
-  readonly #db: Database;
+export class AttachmentStore extends Table<AttachmentRow> {
   constructor(db: Database) {
-    this.#db = db;
-  }
-
-  insert(attachment: AttachmentRow): void {
-    const names = Object.keys(attachment);
-    this.#db
-      .prepare(
-        `INSERT INTO block_storage_attachments (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`,
-      )
-      .run(attachment);
-  }
-
-  get(id: string): AttachmentRow | undefined {
-    return this.#db.prepare<[string], AttachmentRow>(`${ATTACHMENT} WHERE a.id = ?`).get(id);
-  }
-
-  list(query: ListQuery): AttachmentRow[] {
-    const { sql, params } = select(ATTACHMENT, query, "a.id");
-    return this.#db.prepare<unknown[], AttachmentRow>(sql).all(...params);
+    super(db, "block_storage_attachments", {
+      id: "text",
+      volume_id: "text",
+      project_id: "text",
+      instance_id: "text",
+      host_name: "text",
+      device: "text",
+      mode: "text",
+      status: "text",
+      by_compute: "boolean",
+      connector: "json",
+      connection_info: "json",
+      attached_at: "integer",
+      created_at: "integer",
+    });
   }
 
   /** Oldest first. */
   ofVolume(volumeId: string): AttachmentRow[] {
-    return this.#db
-      .prepare<[string], AttachmentRow>(`${ATTACHMENT} WHERE a.volume_id = ? ORDER BY a.created_at, a.rowid`)
-      .all(volumeId);
+    return this.list({ volume_id: volumeId }, "created_at, rowid");
   }
 
+  /** Oldest first. */
   ofInstance(instanceId: string): AttachmentRow[] {
-    return this.#db
-      .prepare<[string], AttachmentRow>(`${ATTACHMENT} WHERE a.instance_id = ? ORDER BY a.created_at, a.rowid`)
-      .all(instanceId);
+    return this.list({ instance_id: instanceId }, "created_at, rowid");
   }
 
-  /** Those of several volumes in one query, by volume. */
+  /** Those of several volumes in one query, by volume, the oldest first. */
   byVolume(volumeIds: readonly string[]): Map<string, AttachmentRow[]> {
-    const rows = this.#db
-      .prepare<[string], AttachmentRow>(
-        `${ATTACHMENT} WHERE a.volume_id IN (SELECT value FROM json_each(?)) ORDER BY a.created_at, a.rowid`,
-      )
-      .all(JSON.stringify(volumeIds));
+    const order = ["created_at", "rowid"].map((expression) => ({ expression, descending: false }));
+    const rows = this.selected({ conditions: [oneOf("volume_id", volumeIds)] }, { order });
     return Map.groupBy(rows, (row) => row.volume_id);
-  }
-
-  update(id: string, changes: AttachmentChanges): void {
-    if (Object.keys(changes).length === 0) return;
-    this.#db
-      .prepare(`UPDATE block_storage_attachments SET ${assignments(changes)} WHERE id = @id`)
-      .run({ ...changes, id });
-  }
-
-  delete(id: string): void {
-    this.#db.prepare("DELETE FROM block_storage_attachments WHERE id = ?").run(id);
   }
 }

@@ -1,6 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import { Table } from "../../../kernel/db/table.ts";
-import { type ListQuery, select } from "./query.ts";
+import { type ListColumns, orNull } from "./columns.ts";
 
 export interface MessageRow {
   id: string;
@@ -17,21 +17,19 @@ export interface MessageRow {
   expires_at: number;
 }
 
-const MESSAGE = "SELECT m.* FROM block_storage_messages m";
-
 /** Filter or sort key of the API → SQL expression. */
-export const MESSAGE_COLUMNS: Readonly<Record<string, string>> = {
-  id: "m.id",
-  project_id: "m.project_id",
-  request_id: "m.request_id",
-  resource_type: "m.resource_type",
-  resource_uuid: "m.resource_uuid",
-  event_id: "m.event_id",
-  action_id: "m.action_id",
-  detail_id: "m.detail_id",
-  message_level: "m.message_level",
-  created_at: "m.created_at",
-  expires_at: "m.expires_at",
+export const MESSAGE_COLUMNS: ListColumns = {
+  id: "id",
+  project_id: "project_id",
+  request_id: "request_id",
+  resource_type: "resource_type",
+  resource_uuid: orNull("resource_uuid"),
+  event_id: "event_id",
+  action_id: "action_id",
+  detail_id: "detail_id",
+  message_level: "message_level",
+  created_at: "created_at",
+  expires_at: "expires_at",
 };
 
 /** All the SQL about messages to users. */
@@ -40,11 +38,6 @@ export class MessageStore extends Table<MessageRow> {
   constructor(db: Database) {
     super(db, "block_storage_messages", Object.keys(MESSAGE_COLUMNS) as (keyof MessageRow)[]);
     this.#db = db;
-  }
-
-  page(query: ListQuery): MessageRow[] {
-    const { sql, params } = select(MESSAGE, query, "m.id");
-    return this.#db.prepare<unknown[], MessageRow>(sql).all(...params);
   }
 
   deleteExpired(now: number): void {

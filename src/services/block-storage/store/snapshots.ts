@@ -1,6 +1,7 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { Table } from "../../../kernel/db/table.ts";
 import type { SnapshotStatus } from "../states.ts";
-import { assignments, type ListQuery, select } from "./query.ts";
+import { type ListColumns, orNull } from "./columns.ts";
 
 export interface SnapshotRow {
   id: string;
@@ -15,74 +16,65 @@ export interface SnapshotRow {
   size_gb: number;
   type_id: string;
   /** As the volume was: a volume made from it is so, too. */
-  bootable: 0 | 1;
-  metadata: string;
-  image_metadata: string;
+  bootable: boolean;
+  metadata: Record<string, string>;
+  image_metadata: Record<string, string>;
   created_at: number;
   updated_at: number | null;
 }
 
 export type SnapshotChanges = Partial<Omit<SnapshotRow, "id" | "created_at" | "updated_at">>;
 
-const SNAPSHOT = "SELECT s.* FROM block_storage_snapshots s";
-
 /** Filter or sort key of the API → SQL expression. */
-export const SNAPSHOT_COLUMNS: Readonly<Record<string, string>> = {
-  id: "s.id",
-  name: "s.name",
-  display_name: "s.name",
-  description: "s.description",
-  display_description: "s.description",
-  status: "s.status",
-  volume_size: "s.size_gb",
-  project_id: "s.project_id",
-  user_id: "s.user_id",
-  volume_id: "s.volume_id",
-  created_at: "s.created_at",
-  updated_at: "s.updated_at",
-  progress: "s.progress",
-  volume_type_id: "s.type_id",
+export const SNAPSHOT_COLUMNS: ListColumns = {
+  id: "id",
+  name: orNull("name"),
+  display_name: orNull("name"),
+  description: orNull("description"),
+  display_description: orNull("description"),
+  status: "status",
+  volume_size: "size_gb",
+  project_id: "project_id",
+  user_id: "user_id",
+  volume_id: "volume_id",
+  created_at: "created_at",
+  updated_at: orNull("updated_at"),
+  progress: "progress",
+  volume_type_id: "type_id",
 };
 
 /** All the SQL about snapshots. */
-export class SnapshotStore {
+export class SnapshotStore extends Table<SnapshotRow> {
   readonly #db: Database;
   constructor(db: Database) {
+    super(db, "block_storage_snapshots", {
+      id: "text",
+      project_id: "text",
+      user_id: "text",
+      volume_id: "text",
+      name: "text",
+      description: "text",
+      status: "text",
+      progress: "text",
+      size_gb: "integer",
+      type_id: "text",
+      bootable: "boolean",
+      metadata: "json",
+      image_metadata: "json",
+      created_at: "integer",
+      updated_at: "integer",
+    });
     this.#db = db;
   }
 
-  insert(snapshot: SnapshotRow): void {
-    const names = Object.keys(snapshot);
-    this.#db
-      .prepare(
-        `INSERT INTO block_storage_snapshots (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`,
-      )
-      .run(snapshot);
-  }
-
-  get(id: string): SnapshotRow | undefined {
-    return this.#db.prepare<[string], SnapshotRow>(`${SNAPSHOT} WHERE s.id = ?`).get(id);
-  }
-
-  list(query: ListQuery): SnapshotRow[] {
-    const { sql, params } = select(SNAPSHOT, query, "s.id");
-    return this.#db.prepare<unknown[], SnapshotRow>(sql).all(...params);
+  /** Newest first. */
+  ofProject(projectId: string): SnapshotRow[] {
+    return this.list({ project_id: projectId }, "created_at DESC, id DESC");
   }
 
   /** Oldest first. */
   ofVolume(volumeId: string): SnapshotRow[] {
-    return this.#db
-      .prepare<[string], SnapshotRow>(`${SNAPSHOT} WHERE s.volume_id = ? ORDER BY s.created_at, s.rowid`)
-      .all(volumeId);
-  }
-
-  update(id: string, changes: SnapshotChanges, now: number): void {
-    const all = { ...changes, updated_at: now };
-    this.#db.prepare(`UPDATE block_storage_snapshots SET ${assignments(all)} WHERE id = @id`).run({ ...all, id });
-  }
-
-  delete(id: string): void {
-    this.#db.prepare("DELETE FROM block_storage_snapshots WHERE id = ?").run(id);
+    return this.list({ volume_id: volumeId }, "created_at, rowid");
   }
 
   /** What a project's snapshots (of volumes of one type, or all with null) use. */

@@ -1,71 +1,50 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { assignments, type ListQuery, select } from "./query.ts";
+import { Table } from "../../../kernel/db/table.ts";
+import { type ListColumns, orNull } from "./columns.ts";
 
 export interface TypeRow {
   id: string;
   name: string;
   description: string | null;
-  is_public: 0 | 1;
-  /** JSON object of strings. */
-  extra_specs: string;
+  is_public: boolean;
+  extra_specs: Record<string, string>;
   created_at: number;
   updated_at: number | null;
 }
 
-const TYPE = "SELECT t.* FROM block_storage_types t";
-
 /** Filter or sort key of the API → SQL expression. */
-export const TYPE_COLUMNS: Readonly<Record<string, string>> = {
-  id: "t.id",
-  name: "t.name",
-  description: "t.description",
-  is_public: "t.is_public",
-  created_at: "t.created_at",
-  updated_at: "t.updated_at",
+export const TYPE_COLUMNS: ListColumns = {
+  id: "id",
+  name: "name",
+  description: orNull("description"),
+  is_public: "is_public",
+  created_at: "created_at",
+  updated_at: orNull("updated_at"),
 };
 
 /** All the SQL about volume types, who may use private ones, and projects' defaults. */
-export class TypeStore {
+export class TypeStore extends Table<TypeRow> {
   readonly #db: Database;
   constructor(db: Database) {
+    super(db, "block_storage_types", {
+      id: "text",
+      name: "text",
+      description: "text",
+      is_public: "boolean",
+      extra_specs: "json",
+      created_at: "integer",
+      updated_at: "integer",
+    });
     this.#db = db;
   }
 
-  insert(type: TypeRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO block_storage_types (id, name, description, is_public, extra_specs, created_at, updated_at)
-         VALUES (@id, @name, @description, @is_public, @extra_specs, @created_at, @updated_at)`,
-      )
-      .run(type);
-  }
-
-  get(id: string): TypeRow | undefined {
-    return this.#db.prepare<[string], TypeRow>("SELECT * FROM block_storage_types WHERE id = ?").get(id);
-  }
-
   byName(name: string): TypeRow | undefined {
-    return this.#db.prepare<[string], TypeRow>("SELECT * FROM block_storage_types WHERE name = ?").get(name);
+    return this.find({ name });
   }
 
   /** Newest first. */
   all(): TypeRow[] {
-    return this.#db
-      .prepare<[], TypeRow>("SELECT * FROM block_storage_types ORDER BY created_at DESC, rowid DESC")
-      .all();
-  }
-
-  list(query: ListQuery): TypeRow[] {
-    const { sql, params } = select(TYPE, query, "t.id");
-    return this.#db.prepare<unknown[], TypeRow>(sql).all(...params);
-  }
-
-  update(id: string, changes: Partial<Omit<TypeRow, "id">>): void {
-    this.#db.prepare(`UPDATE block_storage_types SET ${assignments(changes)} WHERE id = @id`).run({ ...changes, id });
-  }
-
-  delete(id: string): void {
-    this.#db.prepare("DELETE FROM block_storage_types WHERE id = ?").run(id);
+    return this.list({}, "created_at DESC, rowid DESC");
   }
 
   /** Projects with access to a private type. */

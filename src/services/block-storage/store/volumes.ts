@@ -1,6 +1,8 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { oneOf } from "../../../kernel/db/list.ts";
+import { Table } from "../../../kernel/db/table.ts";
 import type { AttachStatus, VolumeStatus } from "../states.ts";
-import { assignments, type ListQuery, select } from "./query.ts";
+import { type ListColumns, orNull } from "./columns.ts";
 
 export interface VolumeRow {
   id: string;
@@ -19,15 +21,14 @@ export interface VolumeRow {
   availability_zone: string;
   /** "box@lvmdriver-1#lvmdriver-1"; null until a backend is chosen. */
   host: string | null;
-  bootable: 0 | 1;
-  multiattach: 0 | 1;
+  bootable: boolean;
+  multiattach: boolean;
   migration_status: string | null;
   snapshot_id: string | null;
   source_volume_id: string | null;
-  /** JSON objects of strings. */
-  metadata: string;
-  admin_metadata: string;
-  image_metadata: string;
+  metadata: Record<string, string>;
+  admin_metadata: Record<string, string>;
+  image_metadata: Record<string, string>;
   created_at: number;
   updated_at: number | null;
 }
@@ -39,76 +40,97 @@ export interface Volume extends VolumeRow {
 
 export type VolumeChanges = Partial<Omit<VolumeRow, "id" | "created_at" | "updated_at">>;
 
-const VOLUME =
-  "SELECT v.*, t.name AS type_name FROM block_storage_volumes v JOIN block_storage_types t ON t.id = v.type_id";
-
 /** Filter or sort key of the API → SQL expression. */
-export const VOLUME_COLUMNS: Readonly<Record<string, string>> = {
-  id: "v.id",
-  name: "v.name",
-  display_name: "v.name",
-  description: "v.description",
-  display_description: "v.description",
-  status: "v.status",
-  size: "v.size_gb",
-  project_id: "v.project_id",
-  user_id: "v.user_id",
-  host: "v.host",
-  availability_zone: "v.availability_zone",
-  bootable: "v.bootable",
-  created_at: "v.created_at",
-  updated_at: "v.updated_at",
-  volume_type_id: "v.type_id",
-  snapshot_id: "v.snapshot_id",
-  source_volid: "v.source_volume_id",
-  migration_status: "v.migration_status",
-  multiattach: "v.multiattach",
-  attach_status: "v.attach_status",
+export const VOLUME_COLUMNS: ListColumns = {
+  id: "id",
+  name: orNull("name"),
+  display_name: orNull("name"),
+  description: orNull("description"),
+  display_description: orNull("description"),
+  status: "status",
+  size: "size_gb",
+  project_id: "project_id",
+  user_id: "user_id",
+  host: orNull("host"),
+  availability_zone: "availability_zone",
+  bootable: "bootable",
+  created_at: "created_at",
+  updated_at: orNull("updated_at"),
+  volume_type_id: "type_id",
+  snapshot_id: orNull("snapshot_id"),
+  source_volid: orNull("source_volume_id"),
+  migration_status: orNull("migration_status"),
+  multiattach: "multiattach",
+  attach_status: "attach_status",
 };
 
 /** All the SQL about volumes. */
-export class VolumeStore {
+export class VolumeStore extends Table<VolumeRow, Volume> {
   readonly #db: Database;
   constructor(db: Database) {
+    const columns = {
+      id: "text",
+      project_id: "text",
+      user_id: "text",
+      name: "text",
+      description: "text",
+      size_gb: "integer",
+      growing_gb: "integer",
+      status: "text",
+      previous_status: "text",
+      attach_status: "text",
+      type_id: "text",
+      availability_zone: "text",
+      host: "text",
+      bootable: "boolean",
+      multiattach: "boolean",
+      migration_status: "text",
+      snapshot_id: "text",
+      source_volume_id: "text",
+      metadata: "json",
+      admin_metadata: "json",
+      image_metadata: "json",
+      created_at: "integer",
+      updated_at: "integer",
+    } as const;
+    const type = "(SELECT name FROM block_storage_types t WHERE t.id = type_id) AS type_name";
+    super(db, "block_storage_volumes", columns, undefined, type);
     this.#db = db;
   }
 
-  insert(volume: VolumeRow): void {
-    const names = Object.keys(volume);
-    this.#db
-      .prepare(
-        `INSERT INTO block_storage_volumes (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`,
-      )
-      .run(volume);
+  /** Newest first. */
+  ofProject(projectId: string): Volume[] {
+    return this.list({ project_id: projectId }, "created_at DESC, id DESC");
   }
 
-  get(id: string): Volume | undefined {
-    return this.#db.prepare<[string], Volume>(`${VOLUME} WHERE v.id = ?`).get(id);
-  }
-
+  /** Oldest first. */
   many(ids: readonly string[]): Volume[] {
-    return this.#db
-      .prepare<[string], Volume>(`${VOLUME} WHERE v.id IN (SELECT value FROM json_each(?)) ORDER BY v.created_at, v.id`)
-      .all(JSON.stringify(ids));
+    return this.selected({ conditions: [oneOf("id", ids)] }, { order: OLDEST_FIRST });
   }
 
-  /** Every volume there is, for reconciling. */
+  /** Every volume there is, oldest first, for reconciling. */
   all(): Volume[] {
-    return this.#db.prepare<[], Volume>(`${VOLUME} ORDER BY v.created_at, v.id`).all();
+    return this.selected({}, { order: OLDEST_FIRST });
   }
 
-  list(query: ListQuery): Volume[] {
-    const { sql, params } = select(VOLUME, query, "v.id");
-    return this.#db.prepare<unknown[], Volume>(sql).all(...params);
-  }
-
-  update(id: string, changes: VolumeChanges, now: number): void {
-    const all = { ...changes, updated_at: now };
-    this.#db.prepare(`UPDATE block_storage_volumes SET ${assignments(all)} WHERE id = @id`).run({ ...all, id });
-  }
-
-  delete(id: string): void {
-    this.#db.prepare("DELETE FROM block_storage_volumes WHERE id = ?").run(id);
+  /** How many a project has (null: all projects), their GiB, and every metadata key with all values that it has somewhere. */
+  summary(projectId: string | null): { count: number; gigabytes: number; metadata: Record<string, string[]> } {
+    const where = projectId === null ? "1" : "project_id = ?";
+    const params = projectId === null ? [] : [projectId];
+    const sums = this.#db
+      .prepare<unknown[], { count: number; gigabytes: number }>(
+        `SELECT count(*) AS count, ifnull(sum(size_gb), 0) AS gigabytes FROM block_storage_volumes WHERE ${where}`,
+      )
+      .get(...params) ?? { count: 0, gigabytes: 0 };
+    const pairs = this.#db
+      .prepare<unknown[], { key: string; value: string }>(
+        `SELECT one.key, one.value FROM block_storage_volumes v, json_each(v.metadata) one WHERE ${where}
+         GROUP BY one.key, one.value ORDER BY max(v.id) DESC`,
+      )
+      .all(...params);
+    const byKey = Map.groupBy(pairs, ({ key }) => key);
+    const metadata = Object.fromEntries([...byKey].map(([key, found]) => [key, found.map(({ value }) => value)]));
+    return { ...sums, metadata };
   }
 
   /** What a project's volumes (of one type, or all with null) use. */
@@ -147,3 +169,5 @@ export class VolumeStore {
     return row ?? { count: 0, gigabytes: 0 };
   }
 }
+
+const OLDEST_FIRST = ["created_at", "id"].map((expression) => ({ expression, descending: false }));

@@ -14,7 +14,7 @@ export const attachmentDetail = (row: AttachmentRow, options: { paths: boolean }
   attached_at: row.attached_at === null ? "" : isoMicrosNaive(row.attached_at),
   detached_at: "",
   attach_mode: row.mode ?? "null",
-  connection_info: connectionInfo(row.connection_info === null ? {} : JSON.parse(row.connection_info), options),
+  connection_info: connectionInfo(row.connection_info ?? {}, options),
 });
 
 /** cinder shows `data` merged into its parent. */

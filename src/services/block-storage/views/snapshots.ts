@@ -16,7 +16,7 @@ export function snapshotSummary(snapshot: SnapshotRow, view: Pick<ViewContext, "
     volume_id: snapshot.volume_id,
     status: snapshot.status,
     size: snapshot.size_gb,
-    metadata: JSON.parse(snapshot.metadata),
+    metadata: snapshot.metadata,
   };
   if (view.version >= SINCE_USER_ID) result.user_id = snapshot.user_id;
   if (view.version >= SINCE_CONSUMES_QUOTA) result.consumes_quota = true;

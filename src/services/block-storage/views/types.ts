@@ -9,7 +9,7 @@ export interface TypeViewer {
 }
 
 export function visibleSpecs(type: TypeRow, viewer: TypeViewer): Record<string, string> {
-  const specs: Record<string, string> = JSON.parse(type.extra_specs);
+  const specs = type.extra_specs;
   if (viewer.seesExtraSpecs) return specs;
   return Object.fromEntries(Object.entries(specs).filter(([key]) => VISIBLE_SPECS.includes(key)));
 }
@@ -17,9 +17,9 @@ export function visibleSpecs(type: TypeRow, viewer: TypeViewer): Record<string, 
 export const typeView = (type: TypeRow, viewer: TypeViewer) => ({
   id: type.id,
   name: type.name,
-  is_public: type.is_public === 1,
+  is_public: type.is_public,
   description: type.description,
   extra_specs: visibleSpecs(type, viewer),
   ...(viewer.seesQos ? { qos_specs_id: null } : {}),
-  "os-volume-type-access:is_public": type.is_public === 1,
+  "os-volume-type-access:is_public": type.is_public,
 });

@@ -16,7 +16,6 @@ export interface ViewContext {
   projectId: string | null;
 }
 
-const parse = (json: string): Record<string, string> => (json === "{}" ? {} : JSON.parse(json));
 const time = (ms: number | null): string | null => (ms === null ? null : isoMicrosNaive(ms));
 
 const SINCE_GROUPS = mv("3.13");
@@ -64,14 +63,14 @@ export function volumeDetail(
     volume_type: volume.type_name,
     snapshot_id: volume.snapshot_id,
     source_volid: volume.source_volume_id,
-    metadata: { ...parse(volume.metadata), ...(options.extended ? parse(volume.admin_metadata) : {}) },
+    metadata: { ...volume.metadata, ...(options.extended ? volume.admin_metadata : {}) },
     links: linksOf(view, "volumes", volume.id),
     user_id: volume.user_id,
-    bootable: volume.bootable === 1 ? "true" : "false",
+    bootable: volume.bootable ? "true" : "false",
     encrypted: false,
     replication_status: null,
     consistencygroup_id: null,
-    multiattach: volume.multiattach === 1,
+    multiattach: volume.multiattach,
     attachments: attachments.filter(({ status }) => status === "attached").map((row) => attachmentOf(row, view)),
   };
   if (view.isAdmin) result.migration_status = volume.migration_status;
@@ -93,7 +92,7 @@ export function volumeDetail(
     result["os-vol-mig-status-attr:name_id"] = null;
     result["os-vol-host-attr:host"] = volume.host;
   }
-  if (volume.image_metadata !== "{}") result.volume_image_metadata = parse(volume.image_metadata);
+  if (Object.keys(volume.image_metadata).length > 0) result.volume_image_metadata = volume.image_metadata;
   return result;
 }
 
@@ -132,8 +131,8 @@ export function uploadView(
       id: type.id,
       name: type.name,
       description: type.description,
-      is_public: type.is_public === 1,
-      extra_specs: parse(type.extra_specs),
+      is_public: type.is_public,
+      extra_specs: type.extra_specs,
       qos_specs_id: null,
       created_at: time(type.created_at),
       updated_at: time(type.updated_at),

@@ -12,9 +12,9 @@ export function usageRoutes(quotas: Quotas): AnyRoute[] {
       success: 200,
       handler({ context: { projectId } }) {
         if (projectId === null) throw badRequest("A project-scoped token is needed.");
-        const entries = quotas.resources.map(({ name }) => [
+        const entries = Object.entries(quotas.usage(projectId)).map(([name, { limit, used }]) => [
           name,
-          { limit: quotas.limit(projectId, name), usage: quotas.used(projectId, name) },
+          { limit, usage: used },
         ]);
         return { body: { usage: Object.fromEntries(entries) } };
       },

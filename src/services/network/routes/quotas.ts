@@ -8,17 +8,13 @@ import { range } from "../schemas/converters.ts";
 /** `/v2.0/quotas`: limits per project, use, defaults. */
 export function quotaRoutes(core: Core): AnyRoute[] {
   const { quotas, store } = core;
-  const names = () => quotas.resources.map(({ name }) => name);
-  const limits = (project: string) => Object.fromEntries(names().map((name) => [name, quotas.limit(project, name)]));
   const project: Touched<string> = {
     kind: "project",
     find: ({ param }) => param("project_id"),
     owner: (id) => ({ owners: [id] }),
   };
   const details = (id: string) => ({
-    quota: Object.fromEntries(
-      names().map((name) => [name, { limit: quotas.limit(id, name), used: quotas.used(id, name), reserved: 0 }]),
-    ),
+    quota: Object.fromEntries(Object.entries(quotas.usage(id)).map(([name, use]) => [name, { ...use, reserved: 0 }])),
   });
   const get = (name: string, path: string, body: (projectId: string) => unknown) =>
     route({
@@ -48,12 +44,14 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       policy: "list_quotas",
       success: 200,
       handler: () => ({
-        body: { quotas: store.quotaProjects.all().map((id) => ({ ...limits(id), project_id: id, tenant_id: id })) },
+        body: {
+          quotas: store.quotaProjects.all().map((id) => ({ ...quotas.limits(id), project_id: id, tenant_id: id })),
+        },
       }),
     }),
-    get("quotas:show", "/v2.0/quotas/:project_id", (id) => ({ quota: limits(id) })),
+    get("quotas:show", "/v2.0/quotas/:project_id", (id) => ({ quota: quotas.limits(id) })),
     get("quotas:default", "/v2.0/quotas/:project_id/default", () => ({
-      quota: Object.fromEntries(names().map((name) => [name, quotas.default(name)])),
+      quota: quotas.defaults(),
     })),
     whose("project"),
     whose("tenant"),
@@ -77,7 +75,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
           project,
           Object.fromEntries(wanted.map(([name, value]) => [name, limitOf(name, value)])),
         );
-        return { body: { quota: limits(project) } };
+        return { body: { quota: quotas.limits(project) } };
       },
     }),
     route({
