@@ -21,7 +21,7 @@ import { Tracer } from "./kernel/trace/trace.ts";
 import { type Listener, listen, listenProblem, listenRaw, listenUnix } from "./listen.ts";
 import type { TlsFiles } from "./listen-tls.ts";
 import { ServerCertificate } from "./server-certificate.ts";
-import { createServices, databasePath, SERVICES } from "./services.ts";
+import { createServices, databasePath, leftOut } from "./services.ts";
 import { VERSION } from "./version.ts";
 
 export interface DaemonOptions {
@@ -65,8 +65,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const { ready, settings } = await prepareHost(configured, log, tracer);
   const services = await createServices({ settings, log, ready });
-  const leftOut = SERVICES.flatMap(({ declaration: { name } }) => (settings.services.includes(name) ? [] : [name]));
-  const cloud = createCloud({ settings, db, services, leftOut, sink, logLevel, tracer });
+  const cloud = createCloud({ settings, db, services, leftOut: leftOut(settings), sink, logLevel, tracer });
   const { warnings } = cloud.kernel;
   const isTls = settings.api.protocol === "https";
   const certificate = isTls ? await ServerCertificate.open({ settings, warnings, log }) : null;

@@ -37,5 +37,9 @@ export function createServices(parts: DriverParts): Promise<Service[]> {
   );
 }
 
+/** The services that the settings switch off. */
+export const leftOut = ({ services }: Settings): readonly ServiceDeclaration[] =>
+  SERVICES.flatMap(({ declaration }) => (services.includes(declaration.name) ? [] : [declaration]));
+
 /** Where a data directory keeps the cloud's database. */
 export const databasePath = (settings: Settings): string => join(settings.dataDir, "tenrec.db");

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ControlClient } from "../control/client.ts";
 import type { Host } from "../host/index.ts";
-import { ensureVolumeGroups } from "../host/volume-groups.ts";
+import { ensureVolumeGroups, makesVolumes } from "../host/volume-groups.ts";
 import type { Settings } from "../kernel/config/settings.ts";
 import { projectRoot } from "../kernel/program/program.ts";
 import { hasCloud } from "./data-directory.ts";
@@ -159,6 +159,7 @@ function storageStep(host: Host, settings: Settings): Step {
     name: "Prepare volume storage",
     plan: `volume group ${settings.blockStorage.volumeGroupName} where the kernel has device-mapper, else files`,
     async run() {
+      if (!makesVolumes(settings)) return "none: block storage is disabled";
       const groups = await ensureVolumeGroups(host.lvm, settings);
       if (groups === null) return "files (this kernel has no device-mapper)";
       return [...new Set(groups.values())].join(" ");

@@ -1,4 +1,5 @@
 import type { Authenticator } from "./auth/context.ts";
+import type { ServiceDeclaration } from "./config/declaration.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Database } from "./db/database.ts";
 import { Eventually } from "./db/eventually.ts";
@@ -27,7 +28,7 @@ export interface CloudOptions {
   db: Database;
   services: readonly Service[];
   /** Services that are switched off: what they have in the database waits until they are there again. */
-  leftOut?: readonly string[];
+  leftOut?: readonly Pick<ServiceDeclaration, "name" | "endpoint">[];
   sink: LogSink;
   logLevel?: LogLevel;
   clock?: Clock;
@@ -54,7 +55,8 @@ export interface Cloud {
 export function createCloud(options: CloudOptions): Cloud {
   const { settings, db } = options;
   const clock = options.clock ?? systemClock;
-  const leftOut = options.leftOut ?? [];
+  const absent = options.leftOut ?? [];
+  const leftOut = absent.map(({ name }) => name);
   const migrations = [...kernelMigrations, ...options.services.flatMap((service) => service.migrations)];
   migrate(db, migrations, clock.now(), leftOut);
 
@@ -83,6 +85,7 @@ export function createCloud(options: CloudOptions): Cloud {
     endpoints: options.services.flatMap((service) =>
       [service, ...service.fronts].map(({ name, endpoint }) => ({ service: name, endpoint })),
     ),
+    absentEndpoints: absent.map(({ name, endpoint }) => ({ service: name, endpoint })),
     has: (name) => options.services.some((service) => service.name === name),
     facade,
     async call(name, record, context, input) {

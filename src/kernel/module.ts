@@ -42,6 +42,8 @@ export interface Kernel {
   readonly authenticator: Authenticator;
   /** Where every service of this cloud answers, for the catalog. */
   readonly endpoints: readonly { readonly service: string; readonly endpoint: ServiceEndpoint }[];
+  /** Of services that are switched off: the catalog tells nothing of them. */
+  readonly absentEndpoints: Kernel["endpoints"];
   /** Whether the service is part of this cloud. */
   has(name: keyof Facades): boolean;
   /** Another service's verbs. Ask when you need them, not while services are being created. */

@@ -84,7 +84,10 @@ async function settle(core: Core, server: Server, power: PowerState): Promise<vo
     if (isActive) change(core, server.id, { vmState: "paused", powerState: POWER.paused });
     return;
   }
-  if (!kernel.settings.compute.resumeGuestsOnBoot) {
+  const hasNoDisks = !kernel.has("block-storage") && server.blockDevices.some(({ volumeId }) => volumeId !== null);
+  if (hasNoDisks)
+    kernel.log.warning(`server ${server.id} stays off: block storage, which has its volumes, is disabled`);
+  if (hasNoDisks || !kernel.settings.compute.resumeGuestsOnBoot) {
     change(core, server.id, { ...(isActive ? { vmState: "stopped" } : {}), powerState: POWER.shutdown });
     return;
   }

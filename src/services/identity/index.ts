@@ -6,6 +6,7 @@ import { identityTables } from "./migrations/0001-identity.ts";
 import { domainOptionTables } from "./migrations/0002-domain-options.ts";
 import { nameIndexes } from "./migrations/0003-names.ts";
 import { policies, scopesOf } from "./policies.ts";
+import { reconcile } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
 import { declaration } from "./service.ts";
@@ -25,6 +26,7 @@ export const identity = defineService({
       authenticator: facade,
       routes: allRoutes(managers),
       seed: () => seed(managers),
+      reconcile: () => reconcile(managers.core),
       start: () => managers.core.tokens.prune(),
     };
   },

@@ -25,11 +25,8 @@ export interface DeviceRules {
 
 /** The block storage service. Errors: 400 when it is not part of this cloud. */
 export function storageOf(core: Core): BlockStorageFacade {
-  try {
-    return core.kernel.facade("block-storage");
-  } catch {
-    throw badRequest("Volumes need the block storage service, which is not enabled in this cloud.");
-  }
+  if (core.kernel.has("block-storage")) return core.kernel.facade("block-storage");
+  throw badRequest("Volumes need the block storage service, which is not enabled in this cloud.");
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
+import { storageOf } from "./bdm-check.ts";
 import { change, contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
 
@@ -10,7 +11,7 @@ import type { Core } from "./core.ts";
  */
 export async function attachAll(core: Core, server: Server, requestId: string, signal: AbortSignal): Promise<void> {
   if (server.blockDevices.every(({ destination }) => destination === "local")) return;
-  const storage = core.kernel.facade("block-storage");
+  const storage = storageOf(core);
   const context = contextOf(server, requestId);
   const devices = [...server.blockDevices];
   const save = (index: number, changes: Partial<BlockDevice>): BlockDevice => {
@@ -62,10 +63,11 @@ export async function releaseVolumes(
 ): Promise<void> {
   const volumes = server.blockDevices.filter(({ volumeId }) => volumeId !== null);
   if (volumes.length === 0) return;
-  const storage = core.kernel.facade("block-storage");
   const context = contextOf(server, requestId);
   for (const { attachmentId, volumeId, deleteOnTermination } of volumes) {
     try {
+      // As nova does where the catalog has no cinder, the server goes all the same.
+      const storage = storageOf(core);
       if (attachmentId !== null) await storage.detach(context, attachmentId);
       if (deleteOwn && deleteOnTermination && volumeId !== null) storage.deleteVolume(context, volumeId);
     } catch (error) {

@@ -3,6 +3,7 @@ import type { VolumeConnection } from "../../block-storage/facade.ts";
 import type { PortBinding } from "../../network/facade.ts";
 import type { InstancePaths, InstanceRef, InstanceSpec, NicSpec, RootDisk, VolumeSpec } from "../driver/driver.ts";
 import type { BlockDevice, Nic, Server } from "../store/servers.ts";
+import { storageOf } from "./bdm-check.ts";
 import { contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
 
@@ -160,7 +161,7 @@ async function nicSpecs(core: Core, server: Server): Promise<NicSpec[]> {
 async function volumeSpecs(core: Core, server: Server): Promise<VolumeSpec[]> {
   const attached = server.blockDevices.filter(({ attachmentId }) => attachmentId !== null);
   if (attached.length === 0) return [];
-  const storage = core.kernel.facade("block-storage");
+  const storage = storageOf(core);
   const context = contextOf(server, "");
   const specs: VolumeSpec[] = [];
   for (const device of attached) {

@@ -13,6 +13,10 @@ export class SecretStore {
     return (this.#db.prepare<[string], Buffer>(sql).pluck().get(name) as Buffer | undefined) ?? null;
   }
 
+  delete(name: string): void {
+    this.#db.prepare("DELETE FROM identity_secrets WHERE name = ?").run(name);
+  }
+
   set(name: string, value: Buffer): void {
     this.#db.prepare("INSERT OR REPLACE INTO identity_secrets (name, value) VALUES (?, ?)").run(name, value);
   }

@@ -109,11 +109,7 @@ export async function withPicture<T>(
 
 /** Null in a cloud without compute. */
 function computeFacade(kernel: Kernel): ComputeFacade | null {
-  try {
-    return kernel.facade("compute");
-  } catch {
-    return null;
-  }
+  return kernel.has("compute") ? kernel.facade("compute") : null;
 }
 
 function providersOf(store: PlacementStore, node: ComputeInventory | null): Map<string, Provider> {
