@@ -1,30 +1,22 @@
 import { join } from "node:path";
 import type { DriverParts } from "./host/ready.ts";
 import type { ServiceDeclaration } from "./kernel/config/declaration.ts";
+import { startOrder } from "./kernel/config/needs.ts";
 import type { Settings } from "./kernel/config/settings.ts";
 import type { Service } from "./kernel/module.ts";
-import { declaration as blockStorage } from "./services/block-storage/service.ts";
-import { declaration as compute } from "./services/compute/service.ts";
-import { declaration as identity } from "./services/identity/service.ts";
-import { declaration as image } from "./services/image/service.ts";
-import { declaration as network } from "./services/network/service.ts";
-import { declaration as placement } from "./services/placement/service.ts";
+import * as known from "./service-list.ts";
 
 interface KnownService {
   declaration: ServiceDeclaration;
-  /** Loaded where the service is part of the cloud; a command that only reads local.conf does without. */
   code(): Promise<{ assemble(parts: DriverParts): Service }>;
 }
 
-/** Every service that there is, in the order of README. */
-export const SERVICES: readonly KnownService[] = [
-  { declaration: identity, code: () => import("./services/identity/index.ts") },
-  { declaration: image, code: () => import("./services/image/index.ts") },
-  { declaration: network, code: () => import("./services/network/index.ts") },
-  { declaration: compute, code: () => import("./services/compute/index.ts") },
-  { declaration: blockStorage, code: () => import("./services/block-storage/index.ts") },
-  { declaration: placement, code: () => import("./services/placement/index.ts") },
-];
+const list: readonly KnownService[] = Object.values(known);
+
+/** Every service that there is, each behind those it needs and uses: the order of README, and of `createServices`. */
+export const SERVICES: readonly KnownService[] = startOrder(list.map(({ declaration }) => declaration)).flatMap(
+  (declaration) => list.find((one) => one.declaration === declaration) ?? [],
+);
 
 /** The services that the settings ask for, with their drivers, in the order they are seeded and started in. */
 export function createServices(parts: DriverParts): Promise<Service[]> {

@@ -1,3 +1,5 @@
+import { badRequest } from "../errors.ts";
+
 /** Who is asking, as their token says. Immutable; made once per token and shared by its requests. */
 export interface Identity {
   readonly userId: string;
@@ -30,6 +32,16 @@ export interface RequestContext extends Identity {
   /** Roles of X-Service-Token, where another service speaks on a user's behalf. */
   readonly serviceRoles: ReadonlySet<string>;
 }
+
+/** The token's project. Errors: 400 for a token without one (system or domain scope). */
+export function projectOf({ projectId }: Identity): string {
+  if (projectId === null) throw badRequest("A project-scoped token is needed for this.");
+  return projectId;
+}
+
+/** Whether a thing of a project is there for the caller: administrators see those of all. */
+export const sees = ({ isAdmin, projectId }: Identity, thing: { readonly project_id: string }): boolean =>
+  isAdmin || thing.project_id === projectId;
 
 /** Checks tokens. The identity service is the real one; it answers from memory where it can. */
 export interface Authenticator {

@@ -73,6 +73,12 @@ export const caller: Touched<Target> = {
   owner: (self) => self,
 };
 
+/** A thing that is its project's. */
+export const ofProject = <Thing extends { readonly project_id: string }>(
+  kind: string,
+  find: (request: Lookup) => Thing,
+): Touched<Thing> => ({ kind, find, owner: ({ project_id }) => ({ projectId: project_id }) });
+
 /**
  * One operation of an API. Docs, policy, audit, tracing and validation all derive from this record.
  * Several records may share a method and path when their microversion ranges or actions differ.

@@ -50,3 +50,6 @@ export const declaration = declareService({
     missing: "live migration (there is one host)",
   },
 });
+
+/** Loaded where the service is part of the cloud; a command that only reads local.conf does without. */
+export const code = () => import("./index.ts");

@@ -30,3 +30,6 @@ export const declaration = declareService({
     missing: "OAuth",
   },
 });
+
+/** Loaded where the service is part of the cloud; a command that only reads local.conf does without. */
+export const code = () => import("./index.ts");

@@ -19,3 +19,6 @@ export const declaration = declareService({
     missing: "metadefs (an empty list), starting tasks, cache API",
   },
 });
+
+/** Loaded where the service is part of the cloud; a command that only reads local.conf does without. */
+export const code = () => import("./index.ts");

@@ -49,3 +49,6 @@ export const declaration = declareService({
     missing: "QoS, trunks, VPN, metering, DVR, segments; VLANs on a wire other than the public network",
   },
 });
+
+/** Loaded where the service is part of the cloud; a command that only reads local.conf does without. */
+export const code = () => import("./index.ts");

@@ -22,3 +22,6 @@ export const declaration = declareService({
   settings,
   readme: { works: "providers, inventories, allocations, candidates", missing: "nested providers" },
 });
+
+/** Loaded where the service is part of the cloud; a command that only reads local.conf does without. */
+export const code = () => import("./index.ts");

@@ -1,32 +1,28 @@
+import { computeEnvelope, family } from "../../kernel/http/families.ts";
 import { defineService } from "../../kernel/module.ts";
-import { templateApi } from "./errors.ts";
-import "./facade.ts";
+import { projectMemberOrAdmin, projectReaderOrAdmin } from "../../kernel/policy/policy.ts";
 import { textFront, textRoutes } from "./fronts/text.ts";
 import { NoteManager } from "./manager/notes.ts";
-import { notes as notesMigration } from "./migrations/0001-notes.ts";
-import { policies } from "./policies.ts";
 import { noteRoutes } from "./routes/notes.ts";
-import { NoteStore } from "./store/notes.ts";
+import { declaration } from "./service.ts";
+import { noteTables } from "./store/notes.ts";
 
 /** A service about nothing, kept compiling and tested: copy it to begin a new one. It is not part of the cloud. */
 export const template = defineService({
-  name: "template",
-  endpoint: {
-    prefix: "/template",
-    classicPorts: [],
-    catalog: [{ name: "template", type: "template", path: "/v1", description: "Template Service" }],
-  },
-  api: templateApi,
+  ...declaration,
+  api: family({ renderError: computeEnvelope }),
   fronts: [textFront],
-  policies,
-  migrations: [notesMigration],
+  policies: { "template:create_note": projectMemberOrAdmin, "template:get_note": projectReaderOrAdmin },
+  migrations: [noteTables],
   create(kernel) {
-    const store = new NoteStore(kernel.db);
-    const manager = new NoteManager(kernel, store);
+    const notes = new NoteManager(kernel);
     return {
-      facade: { countNotes: (projectId) => store.inProject(projectId) },
-      routes: noteRoutes(manager),
+      facade: { countNotes: (projectId) => notes.count(projectId) },
+      routes: noteRoutes(notes),
       frontRoutes: { [textFront.name]: textRoutes(kernel) },
     };
   },
 });
+
+/** The service as the settings ask for it. */
+export const assemble = () => template();

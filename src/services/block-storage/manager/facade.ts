@@ -1,4 +1,4 @@
-import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { projectOf, type RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { snapshotNotFound, volumeNotFound } from "../errors.ts";
 import type { AttachmentInfo, BlockStorageFacade, VolumeInfo, VolumeSnapshotInfo, WaitOptions } from "../facade.ts";
@@ -143,11 +143,6 @@ export function createFacade({ core, volumes, snapshots, attachments, types }: M
       };
     },
   };
-}
-
-function projectOf(context: RequestContext): string {
-  if (context.projectId === null) throw badRequest("A project-scoped token is needed for this.");
-  return context.projectId;
 }
 
 function wait<T>(core: Core, id: string, what: string, options: WaitOptions = {}, look: () => T | null): Promise<T> {

@@ -1,5 +1,5 @@
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { attachmentNotFound } from "../errors.ts";
 import type { AttachmentManager } from "../manager/attachments.ts";
 import { ATTACHMENT_COLUMNS } from "../manager/columns.ts";
@@ -30,11 +30,9 @@ const SINCE_ATTACHMENTS = { min: mv("3.27") };
 /** The attachments API, since 3.27; completion since 3.44. */
 export function attachmentRoutes(core: Core, attachments: AttachmentManager): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.blockStorage;
-  const attachment: Touched<AttachmentRow> = {
-    kind: "attachment",
-    find: ({ context, param }) => attachments.get(context, param("attachment_id")),
-    owner: ({ project_id }) => ({ projectId: project_id }),
-  };
+  const attachment = ofProject<AttachmentRow>("attachment", ({ context, param }) =>
+    attachments.get(context, param("attachment_id")),
+  );
   const detail = (request: AnyRequest, row: AttachmentRow) =>
     attachmentDetail(row, { paths: request.context.isAdmin || request.context.roles.has("service") });
 

@@ -1,5 +1,5 @@
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { messageNotFound } from "../errors.ts";
 import { MESSAGE_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
@@ -25,11 +25,9 @@ const microversions = { min: mv("3.3") };
 export function messageRoutes(core: Core): AnyRoute[] {
   const { userMessages } = core;
   const { maxLimit } = core.kernel.settings.blockStorage;
-  const message: Touched<MessageRow> = {
-    kind: "message",
-    find: ({ context, param }) => userMessages.get(context, param("message_id")),
-    owner: ({ project_id }) => ({ projectId: project_id }),
-  };
+  const message = ofProject<MessageRow>("message", ({ context, param }) =>
+    userMessages.get(context, param("message_id")),
+  );
   const show = (request: AnyRequest, row: MessageRow) => messageView(row, userMessage(row), viewOf(request));
   /** Nothing was heard before 3.5. */
   const wantedOf = (request: AnyRequest): ListRequest => {

@@ -1,7 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
-import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, ofProject, route } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import { type MetadataBody, type MetadataItemBody, metadata, metadataItem } from "../schemas/volumes.ts";
 
@@ -32,11 +32,7 @@ export interface MetadataOwner {
 /** …/{id}/metadata and …/{id}/metadata/{key} */
 export function metadataRoutes(owner: MetadataOwner): AnyRoute[] {
   const path = `/${owner.collection}/:id/metadata`;
-  const described: Touched<Described> = {
-    kind: owner.kind,
-    find: ({ context, param }) => owner.get(context, param("id")),
-    owner: ({ project_id }) => ({ projectId: project_id }),
-  };
+  const described = ofProject<Described>(owner.kind, ({ context, param }) => owner.get(context, param("id")));
   const item = ({ thing, param }: ApiRequest<unknown, Described>): string => {
     const value = own(thing.metadata, param("key"));
     if (value === undefined) throw owner.missing(param("id"), param("key"));

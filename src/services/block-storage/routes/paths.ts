@@ -22,13 +22,6 @@ export function bothPaths(routes: readonly AnyRoute[]): AnyRoute[] {
   ]);
 }
 
-/** The token's project. Errors: 400 for a token without one (system or domain scope). */
-export function projectOf(request: AnyRequest): string {
-  const { projectId } = request.context;
-  if (projectId === null) throw badRequest("A project-scoped token is needed for this.");
-  return projectId;
-}
-
 /** What views ask of a request. */
 export function viewOf(request: AnyRequest) {
   const { context, microversion, baseUrl, path } = request;

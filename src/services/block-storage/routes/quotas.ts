@@ -1,3 +1,4 @@
+import { projectOf } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, caller, route } from "../../../kernel/http/route.ts";
@@ -5,7 +6,7 @@ import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { type QuotaClassBody, type QuotaSetBody, updateQuotaClass, updateQuotas } from "../schemas/administration.ts";
 import { booleanOf } from "./listing.ts";
-import { projectOf } from "./paths.ts";
+
 import { projectNamed } from "./touched.ts";
 
 /** Quotas of projects, their defaults, and the limits a project reads about itself. */
@@ -116,7 +117,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
         const { context, microversion, query } = request;
         const asked = query.get("project_id") ?? query.get("tenant_id");
         const other = microversion >= mv("3.39") && context.isAdmin ? asked : null;
-        const projectId = other ?? projectOf(request);
+        const projectId = other ?? projectOf(request.context);
         const quotas = core.quotas();
         return {
           body: {

@@ -1,7 +1,7 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { snapshotNotFound } from "../errors.ts";
 import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
@@ -49,11 +49,9 @@ export const snapshotListing: Listing = {
 
 export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.blockStorage;
-  const snapshot: Touched<SnapshotRow> = {
-    kind: "snapshot",
-    find: ({ context, param }) => snapshots.get(context, param("snapshot_id")),
-    owner: ({ project_id }) => ({ projectId: project_id }),
-  };
+  const snapshot = ofProject<SnapshotRow>("snapshot", ({ context, param }) =>
+    snapshots.get(context, param("snapshot_id")),
+  );
   const view = (request: AnyRequest) => ({ version: request.microversion });
 
   const listed = (name: string, path: string, show: (row: SnapshotRow, request: AnyRequest) => unknown) =>

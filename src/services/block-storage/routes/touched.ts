@@ -1,14 +1,11 @@
-import type { Touched } from "../../../kernel/http/route.ts";
+import { ofProject, type Touched } from "../../../kernel/http/route.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
 import type { Volume } from "../store/volumes.ts";
 
 /** What records of this API touch, where several files of them touch the same. */
 
-export const volumeOf = (volumes: VolumeManager): Touched<Volume> => ({
-  kind: "volume",
-  find: ({ context, param }) => volumes.get(context, param("volume_id")),
-  owner: ({ project_id }) => ({ projectId: project_id }),
-});
+export const volumeOf = (volumes: VolumeManager): Touched<Volume> =>
+  ofProject("volume", ({ context, param }) => volumes.get(context, param("volume_id")));
 
 /** A project whose limits a path asks for; whether there is one does not matter. */
 export const projectNamed: Touched<string> = {

@@ -1,3 +1,4 @@
+import { projectOf } from "../../../kernel/auth/context.ts";
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
@@ -18,7 +19,7 @@ import type { Volume } from "../store/volumes.ts";
 import { volumeDetail, volumeSummary } from "../views/volumes.ts";
 import { consumesQuota, dictionary, flag, host, plain, time } from "./filters.ts";
 import { booleanOf, type Listing, listRequest, nextLinks, page } from "./listing.ts";
-import { type AnyRequest, projectOf, viewOf } from "./paths.ts";
+import { type AnyRequest, viewOf } from "./paths.ts";
 import { volumeOf } from "./touched.ts";
 
 const SINCE_FILTERS = mv("3.31");
@@ -91,7 +92,7 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       request: createVolume,
       success: 202,
       handler(request) {
-        const projectId = projectOf(request);
+        const projectId = projectOf(request.context);
         const body = request.body.volume;
         if (isTrue(body.multiattach)) {
           throw badRequest(

@@ -1,4 +1,5 @@
-import { boolean, object, optionalUuid, text, wrapped } from "./parameter-types.ts";
+import { object, wrapped } from "../../../kernel/http/schemas.ts";
+import { boolean, optionalUuid, text } from "./parameter-types.ts";
 
 /** What clients repeat in the body beside the limits; it is not looked at. A pattern would hold for it too. */
 const limits = {

@@ -1,6 +1,8 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
-import { anything, connector, object, uuid, wrapped } from "./parameter-types.ts";
+
+import { object, wrapped } from "../../../kernel/http/schemas.ts";
+import { anything, connector, uuid } from "./parameter-types.ts";
 
 export interface CreateAttachmentBody {
   attachment: {

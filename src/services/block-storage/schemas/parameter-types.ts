@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../../../kernel/http/route.ts";
+import { wrapped } from "../../../kernel/http/schemas.ts";
 
 // cinder/api/validation/parameter_types.py, in its limits and patterns.
 
@@ -27,25 +28,6 @@ export const strings = (options: { nullable?: boolean; nullValues?: boolean; max
     },
   },
   additionalProperties: false,
-});
-
-/** `{"<key>": {…}}`: how bodies and actions are wrapped. */
-export const wrapped = (key: string, inner: JsonSchema): JsonSchema => ({
-  type: "object",
-  properties: { [key]: inner },
-  required: [key],
-  additionalProperties: false,
-});
-
-export const object = (
-  properties: Record<string, unknown>,
-  options: { required?: readonly string[]; additional?: boolean; anyOf?: readonly unknown[] } = {},
-): JsonSchema => ({
-  type: "object",
-  properties,
-  ...(options.required === undefined ? {} : { required: options.required }),
-  ...(options.anyOf === undefined ? {} : { anyOf: options.anyOf }),
-  additionalProperties: options.additional ?? false,
 });
 
 /** Anything at all: cinder does not look at the value of many actions. */

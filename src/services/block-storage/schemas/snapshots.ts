@@ -1,4 +1,5 @@
-import { anything, boolean, object, optionalUuid, strings, text, wrapped } from "./parameter-types.ts";
+import { object, wrapped } from "../../../kernel/http/schemas.ts";
+import { anything, boolean, optionalUuid, strings, text } from "./parameter-types.ts";
 
 export interface CreateSnapshotBody {
   snapshot: {

@@ -1,4 +1,5 @@
-import { boolean, object, strings, text, wrapped } from "./parameter-types.ts";
+import { object, wrapped } from "../../../kernel/http/schemas.ts";
+import { boolean, strings, text } from "./parameter-types.ts";
 
 const name = { type: "string", minLength: 1, maxLength: 255 };
 

@@ -1,10 +1,10 @@
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { JsonSchema } from "../../../kernel/http/route.ts";
+import { object, wrapped } from "../../../kernel/http/schemas.ts";
 import {
   anything,
   boolean,
   connector,
-  object,
   optionalBoolean,
   optionalSize,
   optionalUuid,
@@ -12,7 +12,6 @@ import {
   strings,
   text,
   uuid,
-  wrapped,
 } from "./parameter-types.ts";
 
 export interface CreateVolumeBody {

@@ -45,13 +45,6 @@ export function links(request: { baseUrl: string }, base: string, path: string):
   ];
 }
 
-/** The token's project. Errors: 400 for a token without one (system or domain scope). */
-export function projectOf(request: ApiRequest<never> | ApiRequest<unknown>): string {
-  const { projectId } = request.context;
-  if (projectId === null) throw badRequest("A project-scoped token is needed for this.");
-  return projectId;
-}
-
 /** `next` link of a page, keeping the query but for the marker. */
 export function nextLink(
   request: ApiRequest<never> | ApiRequest<unknown>,

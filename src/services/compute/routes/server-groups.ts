@@ -1,13 +1,14 @@
+import { projectOf, sees } from "../../../kernel/auth/context.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, type JsonSchema, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, type JsonSchema, ofProject, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { createServerGroup } from "../manager/server-groups.ts";
 import { name, object, positiveInteger } from "../schemas/parameter-types.ts";
 import { listServerGroups } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { ServerGroupRow } from "../store/server-groups.ts";
-import { pagedByOffset, projectOf } from "./paths.ts";
+import { pagedByOffset } from "./paths.ts";
 
 const policy = (verb: string) => `os_compute_api:os-server-groups:${verb}`;
 const createBody = byVersion(["2.15", "2.64"], (version): JsonSchema => {
@@ -34,16 +35,12 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       : { policies: [group.policy], metadata: {}, members }),
     ...(version >= mv("2.13") ? { project_id: group.project_id, user_id: group.user_id } : {}),
   });
-  const group: Touched<ServerGroupRow> = {
-    kind: "server group",
-    find({ context, param }) {
-      const found = groups.get(param("id"));
-      if (found === undefined || !(context.isAdmin || found.project_id === context.projectId))
-        throw notFound(`Instance group ${param("id")} could not be found.`);
-      return found;
-    },
-    owner: ({ project_id }) => ({ projectId: project_id }),
-  };
+  const group = ofProject<ServerGroupRow>("server group", ({ context, param }) => {
+    const found = groups.get(param("id"));
+    if (found === undefined || !sees(context, found))
+      throw notFound(`Instance group ${param("id")} could not be found.`);
+    return found;
+  });
   return [
     route({
       name: "server-groups:list",
@@ -55,7 +52,7 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       success: 200,
       handler(request) {
         const all = request.query.has("all_projects") && request.context.isAdmin;
-        const rows = groups.list(all ? null : projectOf(request));
+        const rows = groups.list(all ? null : projectOf(request.context));
         const page = pagedByOffset(request, rows, kernel.settings.compute.maxLimit);
         const members = groups.members(page.map(({ id }) => id));
         return {
@@ -76,7 +73,7 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
         const most = wanted.rules?.max_server_per_host;
         const group = createServerGroup(core, request.context, {
           name: wanted.name,
-          projectId: projectOf(request),
+          projectId: projectOf(request.context),
           policy: wanted.policy ?? wanted.policies?.[0] ?? "",
           mostPerHost: most === undefined ? null : Number(most),
         });

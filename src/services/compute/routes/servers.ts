@@ -1,3 +1,4 @@
+import { projectOf } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
@@ -11,7 +12,7 @@ import type { Server, ServerChanges } from "../store/servers.ts";
 import { canonicalAddress } from "../values/address.ts";
 import { isTrue } from "../values/boolean.ts";
 import { addressesOf, serverLinks } from "../views/servers.ts";
-import { momentOf, nextLink, pageLimit, projectOf } from "./paths.ts";
+import { momentOf, nextLink, pageLimit } from "./paths.ts";
 import type { ServerPresenter } from "./server-view.ts";
 import { serverOf } from "./touched.ts";
 
@@ -32,7 +33,7 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
     if (allTenants)
       request.authorize({ projectId: context.projectId }, `os_compute_api:servers:${kind}:get_all_tenants`);
     const page = servers.list({
-      projectId: allTenants ? null : projectOf(request),
+      projectId: allTenants ? null : projectOf(request.context),
       isAdmin: context.isAdmin,
       filters: filtersOf(request, allTenants),
       statuses: query.getAll("status"),
@@ -85,7 +86,7 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       maxBody: 1_048_576,
       success: 202,
       handler(request) {
-        const projectId = projectOf(request);
+        const projectId = projectOf(request.context);
         const wish = wishOf(request);
         const made = creator.create(request.context, projectId, wish);
         if (isTrue(request.body.server.return_reservation_id ?? false)) {

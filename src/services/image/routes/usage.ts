@@ -1,4 +1,4 @@
-import { badRequest } from "../../../kernel/errors.ts";
+import { projectOf } from "../../../kernel/auth/context.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { Quotas } from "../../../kernel/quota/quota.ts";
 
@@ -10,8 +10,8 @@ export function usageRoutes(quotas: Quotas): AnyRoute[] {
       path: "/v2/info/usage",
       policy: "image:info",
       success: 200,
-      handler({ context: { projectId } }) {
-        if (projectId === null) throw badRequest("A project-scoped token is needed.");
+      handler({ context }) {
+        const projectId = projectOf(context);
         const entries = Object.entries(quotas.usage(projectId)).map(([name, { limit, used }]) => [
           name,
           { limit, usage: used },

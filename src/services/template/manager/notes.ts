@@ -1,53 +1,54 @@
-import "../events.ts";
-import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { projectOf, type RequestContext, sees } from "../../../kernel/auth/context.ts";
+import { forbidden, notFound } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Kernel } from "../../../kernel/module.ts";
-import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { Quotas } from "../../../kernel/quota/quota.ts";
-import { noteNotFound, overQuota } from "../errors.ts";
-import { quotaResources } from "../quotas.ts";
-import type { NoteRow, NoteStore } from "../store/notes.ts";
+import { type Note, notesOf } from "../store/notes.ts";
 
 /** The verbs on notes. Knows nothing of HTTP. */
 export class NoteManager {
   readonly #kernel: Kernel;
-  readonly #notes: NoteStore;
-  readonly #quotas: Quotas;
-  readonly #build: OperationHandle<{ noteId: string }>;
+  readonly #notes;
+  readonly #quotas;
+  readonly #build;
 
-  constructor(kernel: Kernel, notes: NoteStore) {
+  constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#notes = notes;
-    this.#quotas = new Quotas(kernel.db, "template", quotaResources(notes));
-    this.#build = kernel.operations.define<{ noteId: string }>({
+    this.#notes = notesOf(kernel.db);
+    const count = (projectId: string) => this.count(projectId);
+    this.#quotas = new Quotas(kernel.db, "template", [{ name: "notes", defaultLimit: 10, count }]);
+    this.#build = kernel.operations.define<{ id: string }>({
       kind: "template.note.build",
       steps: [{ name: "write it down", do: () => {} }],
-      onDone: ({ input }) => notes.update(input.noteId, { status: "ACTIVE" }),
-      onFailed: ({ input }) => notes.update(input.noteId, { status: "ERROR" }),
+      onDone: ({ input }) => this.#notes.update(input.id, { status: "ACTIVE" }),
+      onFailed: ({ input }) => this.#notes.update(input.id, { status: "ERROR" }),
     });
   }
 
-  create(context: RequestContext, projectId: string, name: string): NoteRow {
-    const { db, clock, events } = this.#kernel;
-    return db.transaction(() => {
-      const [exceeded] = this.#quotas.check(projectId, { notes: 1 });
-      if (exceeded !== undefined) throw overQuota(exceeded);
-      const note: NoteRow = { id: uuid(), project_id: projectId, name, status: "BUILD", created_at: clock.now() };
-      this.#notes.insert(note);
-      events.publish("template.note.created", { noteId: note.id, projectId });
-      this.#build.start({ resource: `note:${note.id}`, input: { noteId: note.id }, requestId: context.requestId });
+  /** Errors: 403 over quota. */
+  create(context: RequestContext, name: string): Note {
+    const project_id = projectOf(context);
+    return this.#kernel.db.transaction(() => {
+      if (this.#quotas.check(project_id, { notes: 1 }).length > 0) throw forbidden("Quota exceeded for notes.");
+      const created_at = this.#kernel.clock.now();
+      const note = this.#notes.insert({ id: uuid(), project_id, name, status: "BUILD", created_at });
+      this.#build.start({ resource: `note:${note.id}`, input: { id: note.id }, requestId: context.requestId });
       return note;
     });
   }
 
   /** Errors: 404, also for another project's note. */
-  get(context: RequestContext, id: string): NoteRow {
+  get(context: RequestContext, id: string): Note {
     const note = this.#notes.get(id);
-    if (note === undefined || !(context.isAdmin || note.project_id === context.projectId)) throw noteNotFound(id);
+    if (note === undefined || !sees(context, note)) throw notFound(`Note ${id} could not be found.`);
     return note;
   }
 
-  list(projectId: string): NoteRow[] {
-    return this.#notes.ofProject(projectId);
+  list(context: RequestContext): Note[] {
+    return this.#notes.list({ project_id: projectOf(context) }, "created_at, id");
+  }
+
+  count(projectId: string): number {
+    return this.#notes.count("project_id = ?", projectId);
   }
 }

@@ -1,18 +1,22 @@
-import { badRequest } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, ofProject, route } from "../../../kernel/http/route.ts";
+import { object, wrapped } from "../../../kernel/http/schemas.ts";
+import { isoSeconds } from "../../../kernel/time/clock.ts";
 import type { NoteManager } from "../manager/notes.ts";
-import { type CreateNoteBody, createNote } from "../schemas/notes.ts";
-import type { NoteRow } from "../store/notes.ts";
-import { noteView } from "../views/notes.ts";
+import type { Note } from "../store/notes.ts";
+
+const name = { type: "string", minLength: 1, maxLength: 255 };
+const createNote = wrapped("note", object({ name }, { required: ["name"] }));
+
+const noteView = ({ id, name, status, created_at }: Note, { baseUrl }: { baseUrl: string }) => {
+  const links = [{ rel: "self", href: `${baseUrl}/v1/notes/${id}` }];
+  return { id, name, status, created_at: isoSeconds(created_at), links };
+};
 
 export function noteRoutes(notes: NoteManager): AnyRoute[] {
-  const note: Touched<NoteRow> = {
-    kind: "note",
-    find: ({ context, param }) => notes.get(context, param("note_id")),
-    owner: ({ project_id }) => ({ projectId: project_id }),
-  };
+  const note = ofProject<Note>("note", ({ context, param }) => notes.get(context, param("note_id")));
+  const read = { method: "GET", policy: "template:get_note", success: 200 } as const;
   return [
-    route<CreateNoteBody>({
+    route<{ note: { name: string } }>({
       name: "notes:create",
       method: "POST",
       path: "/v1/notes",
@@ -20,35 +24,23 @@ export function noteRoutes(notes: NoteManager): AnyRoute[] {
       of: caller,
       request: createNote,
       success: 202,
-      handler(request) {
-        const note = notes.create(request.context, projectOf(request), request.body.note.name);
-        return { body: { note: noteView(note, request.baseUrl) } };
-      },
-    }),
-    route({
-      name: "notes:list",
-      method: "GET",
-      path: "/v1/notes",
-      policy: "template:get_note",
-      of: caller,
-      success: 200,
       handler: (request) => ({
-        body: { notes: notes.list(projectOf(request)).map((note) => noteView(note, request.baseUrl)) },
+        body: { note: noteView(notes.create(request.context, request.body.note.name), request) },
       }),
     }),
     route({
+      ...read,
+      name: "notes:list",
+      path: "/v1/notes",
+      of: caller,
+      handler: (request) => ({ body: { notes: notes.list(request.context).map((one) => noteView(one, request)) } }),
+    }),
+    route<null, Note>({
+      ...read,
       name: "notes:show",
-      method: "GET",
       path: "/v1/notes/:note_id",
-      policy: "template:get_note",
       of: note,
-      success: 200,
-      handler: (request) => ({ body: { note: noteView(request.thing, request.baseUrl) } }),
+      handler: (request) => ({ body: { note: noteView(request.thing, request) } }),
     }),
   ];
-}
-
-function projectOf(request: ApiRequest<unknown>): string {
-  if (request.context.projectId === null) throw badRequest("A project-scoped token is needed.");
-  return request.context.projectId;
 }

@@ -1,26 +1,21 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import type { Migration } from "../../../kernel/db/migrations.ts";
 import { Table } from "../../../kernel/db/table.ts";
-import type { NoteStatus } from "../states.ts";
 
-export interface NoteRow {
+export interface Note {
   id: string;
   project_id: string;
   name: string;
-  status: NoteStatus;
+  status: "BUILD" | "ACTIVE" | "ERROR";
   created_at: number;
 }
 
-/** All the SQL about notes. */
-export class NoteStore extends Table<NoteRow> {
-  constructor(db: Database) {
-    super(db, "template_notes", ["id", "project_id", "name", "status", "created_at"]);
-  }
+export const noteTables: Migration = {
+  id: "template/0001-notes",
+  up: `CREATE TABLE template_notes (id TEXT PRIMARY KEY, project_id TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+    created_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX template_notes_project ON template_notes (project_id, created_at);`,
+};
 
-  ofProject(projectId: string): NoteRow[] {
-    return this.list({ project_id: projectId }, "created_at, id");
-  }
-
-  inProject(projectId: string): number {
-    return this.count("project_id = ?", projectId);
-  }
-}
+export const notesOf = (db: Database) =>
+  new Table<Note>(db, "template_notes", ["id", "project_id", "name", "status", "created_at"]);

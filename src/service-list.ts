@@ -1,0 +1,7 @@
+/** Every service that there is: a line each, by the name of its folder. */
+export * as blockStorage from "./services/block-storage/service.ts";
+export * as compute from "./services/compute/service.ts";
+export * as identity from "./services/identity/service.ts";
+export * as image from "./services/image/service.ts";
+export * as network from "./services/network/service.ts";
+export * as placement from "./services/placement/service.ts";

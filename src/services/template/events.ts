@@ -1,7 +1,0 @@
-declare module "../../kernel/events/events.ts" {
-  interface Events {
-    "template.note.created": { noteId: string; projectId: string };
-  }
-}
-
-export {};
