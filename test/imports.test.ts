@@ -156,17 +156,9 @@ test("libvirt/ could be published alone: it imports nothing but node: and itself
 });
 
 /** What a service's folder consists of. */
-const REQUIRED = [
-  "index.ts",
-  "facade.ts",
-  "errors.ts",
-  "policies.ts",
-  "manager",
-  "routes",
-  "schemas",
-  "store",
-  "views",
-];
+const REQUIRED = ["index.ts", "service.ts", "facade.ts", "manager", "routes", "store"];
+/** And of one with several resources; a single one has its schema, its body and its errors beside what uses them. */
+const OF_SEVERAL = ["errors.ts", "policies.ts", "schemas", "views"];
 const OPTIONAL = [
   "desired",
   "driver",
@@ -177,7 +169,6 @@ const OPTIONAL = [
   "quotas.ts",
   "reconcile.ts",
   "seed.ts",
-  "service.ts",
   "states.ts",
   "values",
 ];
@@ -198,9 +189,10 @@ test("every service has the same inner shape, with the same names for the same t
   assert.ok(services.size >= 7, "the services were found");
   const broken: string[] = [];
   for (const [service, parts] of services) {
-    const known = [...REQUIRED, ...OPTIONAL, ...(PARTS[service] ?? [])];
+    const required = [...REQUIRED, ...((folders.get(`${service}/routes`)?.size ?? 0) > 1 ? OF_SEVERAL : [])];
+    const known = [...REQUIRED, ...OF_SEVERAL, ...OPTIONAL, ...(PARTS[service] ?? [])];
     const isKnown = (part: string) => known.includes(part) || DECLARED.test(part);
-    broken.push(...REQUIRED.filter((part) => !parts.has(part)).map((part) => `${service} has no ${part}`));
+    broken.push(...required.filter((part) => !parts.has(part)).map((part) => `${service} has no ${part}`));
     broken.push(...[...parts].filter((part) => !isKnown(part)).map((part) => `${service} has ${part}`));
     // What consists of several is put together in one place, under one name.
     const several = (folder: string) =>
