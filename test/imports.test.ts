@@ -147,6 +147,25 @@ test("routes open no transaction and write no store: what changes together is a 
   assert.match("store.memberships.addTag(id, tag)", STORE_WRITE, "the rule bites");
 });
 
+const SQL =
+  /\bdb\s*\.prepare\(|\bSELECT\b|\b(?:DELETE FROM|INSERT INTO)\b|\bUPDATE \w+ SET\b|\.(?:select|count)\(\s*[`"]/;
+/** Filters of lists whose conditions are not in their stores yet; the list only gets shorter. */
+const WITH_SQL = [
+  "services/block-storage/routes/filters.ts",
+  "services/block-storage/routes/snapshots.ts",
+  "services/block-storage/routes/types.ts",
+  "services/image/manager/listing.ts",
+];
+
+test("the text of SQL is in stores and migrations", () => {
+  const elsewhere = files.filter((file) => {
+    if (!/^services\//.test(file) || /^services\/[^/]+\/(?:store|migrations)\//.test(file)) return false;
+    return SQL.test(readFileSync(join(SRC, file), "utf8"));
+  });
+  assert.deepEqual(elsewhere.sort(), WITH_SQL);
+  assert.match(`store.ports.select(\n  "network_id = ?"`, SQL, "the rule bites");
+});
+
 test("libvirt/ could be published alone: it imports nothing but node: and itself", () => {
   for (const file of files.filter((name) => name.startsWith("libvirt/"))) {
     const text = readFileSync(join(SRC, file), "utf8");

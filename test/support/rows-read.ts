@@ -16,6 +16,8 @@ export async function rowsRead(db: Database, body: () => Promise<unknown>): Prom
   const counted: RowsRead = { statements: 0, rows: 0, read: [] };
   const prepare = db.prepare;
   const note = (sql: string, params: unknown[], rows: number) => {
+    // Traces are written when their time comes, whoever reads meanwhile.
+    if (sql.includes("trace_spans")) return;
     counted.statements += 1;
     counted.rows += rows;
     counted.read.push({ sql, params });

@@ -112,7 +112,18 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
   /** Ordered by id. */
   getMany(ids: readonly string[]): Read[] {
     if (ids.length === 0) return [];
-    return this.select("id IN (SELECT value FROM json_each(?))", JSON.stringify(ids));
+    return this.among("id", ids);
+  }
+
+  /** Those whose column has one of the values, ordered by id. */
+  among(column: keyof Row & string, values: readonly string[]): Read[] {
+    return this.select(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+  }
+
+  /** How many have these columns. */
+  countOf(where: Partial<Row>): number {
+    const sql = `SELECT count(*) FROM ${this.name} WHERE ${this.#equal(where)}`;
+    return this.#db.prepare<[Record<string, Stored>], number>(sql).pluck().get(this.#encode(where)) as number;
   }
 
   /** Rows that fit a condition, ordered by id (neutron's order without a sort key). */

@@ -21,6 +21,8 @@ before(async () => {
   subnet = await api.make(ME, "subnet", { network_id: network.id, ip_version: 4, cidr: "10.64.0.0/14" });
   port = await api.make(ME, "port", { name: "copied", network_id: network.id });
   group = (await api.call(ME, "GET", "/security-groups")).security_groups[0];
+  // What is brought onto the host meanwhile reads, too.
+  await api.t.cloud.kernel.facade("network").settled();
 });
 after(() => api.t.close());
 

@@ -19,8 +19,8 @@ export class Desired {
   network(id: string): DesiredNetwork | null {
     const network = this.#store.networks.get(id);
     if (network === undefined) return null;
-    const subnets = this.#store.subnets.select("network_id = ?", id);
-    const ports = this.#store.ports.select("network_id = ?", id);
+    const subnets = this.#store.subnets.list({ network_id: id }, "id");
+    const ports = this.#store.ports.list({ network_id: id }, "id");
     const ips = this.#store.portDetails.ipsOf(ports.map((port) => port.id));
     const bridged = isPublicSegment(network, this.#settings);
     return renderNetwork(network, subnets, ports, ips, {
@@ -35,8 +35,8 @@ export class Desired {
     const router = this.#store.routers.get(id);
     if (router === undefined || this.#store.l3Schedule.get(id) === false) return null;
     if (!this.#store.agents.get("neutron-l3-agent").admin_state_up) return null;
-    const ports = this.#store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", id);
-    const floatingIps = this.#store.floatingIps.select("router_id = ?", id);
+    const ports = this.#store.ports.ofRouter(id);
+    const floatingIps = this.#store.floatingIps.list({ router_id: id }, "id");
     const networks = this.#store.networks.getMany([...new Set(ports.map((port) => port.network_id))]);
     return renderRouter({
       router,
@@ -45,42 +45,36 @@ export class Desired {
       networks: new Map(networks.map((network) => [network.id, network])),
       subnets: this.#subnetsOf(networks.map((network) => network.id)),
       floatingIps,
-      portForwardings: this.#store.portForwardings.select(
-        "floatingip_id IN (SELECT value FROM json_each(?))",
-        JSON.stringify(floatingIps.map((fip) => fip.id)),
+      portForwardings: this.#store.portForwardings.among(
+        "floatingip_id",
+        floatingIps.map((fip) => fip.id),
       ),
     });
   }
 
   firewall(): DesiredFirewall {
-    const ports = this.#store.ports.select("host_id <> '' AND device_id <> '' AND device_owner NOT LIKE 'network:%'");
+    const ports = this.#store.ports.bound();
     const ids = ports.map((port) => port.id);
     const groups = this.#store.portDetails.groupsOf(ids);
     const used = [...new Set([...groups.values()].flat())];
-    const rules = this.#store.rules.select(
-      "security_group_id IN (SELECT value FROM json_each(?))",
-      JSON.stringify(used),
-    );
+    const rules = this.#store.rules.among("security_group_id", used);
     const remote = rules.map((rule) => rule.remote_group_id).filter((id) => id !== null);
     return renderFirewall({
       ports,
       ips: this.#store.portDetails.ipsOf(ids),
       subnets: this.#subnetsOf([...new Set(ports.map((port) => port.network_id))]),
       groups,
-      stateless: new Set(this.#store.groups.select("stateful = 0").map(({ id }) => id)),
+      stateless: new Set(this.#store.groups.list({ stateful: false }, "id").map(({ id }) => id)),
       rules,
       members: new Map([
         ...this.#store.portDetails.addressesOfGroups([...new Set([...used, ...remote])]),
-        ...this.#store.addressGroups.select("1").map(({ id, addresses }) => [id, addresses] as const),
+        ...this.#store.addressGroups.list({}, "id").map(({ id, addresses }) => [id, addresses] as const),
       ]),
     });
   }
 
   #subnetsOf(networkIds: readonly string[]): Map<string, SubnetRow> {
-    const rows = this.#store.subnets.select(
-      "network_id IN (SELECT value FROM json_each(?))",
-      JSON.stringify(networkIds),
-    );
+    const rows = this.#store.subnets.among("network_id", networkIds);
     return new Map(rows.map((row) => [row.id, row]));
   }
 }

@@ -80,7 +80,7 @@ export class AddressGroupManager implements Collection {
   remove(_context: RequestContext, id: string): void {
     const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
-      if (store.rules.count("remote_address_group_id = ?", id) > 0) {
+      if (store.rules.find({ remote_address_group_id: id }) !== undefined) {
         throw conflict(`Address group ${id} is in use on one or more security group rules.`, {
           type: "AddressGroupInUse",
         });

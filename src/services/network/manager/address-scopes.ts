@@ -65,7 +65,7 @@ export class AddressScopeManager implements Collection {
   remove(_context: RequestContext, id: string): void {
     const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
-      if (store.subnetPools.count("address_scope_id = ?", id) > 0) {
+      if (store.subnetPools.find({ address_scope_id: id }) !== undefined) {
         throw conflict(
           `Unable to complete operation on address scope ${id}. There are one or more subnet pools in use on the address scope.`,
           { type: "AddressScopeInUse" },

@@ -102,13 +102,13 @@ export class AgentManager {
 
   #changed({ type }: Agent): void {
     const { store, dirty } = this.#core;
-    if (type === "DHCP agent") for (const { id } of store.networks.select("1")) dirty("network", id);
-    if (type === "L3 agent") for (const { id } of store.routers.select("1")) dirty("router", id);
+    if (type === "DHCP agent") for (const { id } of store.networks.list({}, "id")) dirty("network", id);
+    if (type === "L3 agent") for (const { id } of store.routers.list({}, "id")) dirty("router", id);
   }
 
   servesNetwork(networkId: string): boolean {
     const { store } = this.#core;
-    const hasDhcp = () => store.subnets.count("network_id = ? AND enable_dhcp = 1", networkId) > 0;
+    const hasDhcp = () => store.subnets.find({ network_id: networkId, enable_dhcp: true }) !== undefined;
     return store.dhcpSchedule.get(networkId) ?? hasDhcp();
   }
 

@@ -48,8 +48,8 @@ export class Applier {
   async reconcile(): Promise<void> {
     this.#active = true;
     await this.#driver.start();
-    const networks = this.#store.networks.select("1").map(({ id }) => id);
-    const routers = this.#store.routers.select("1").map(({ id }) => id);
+    const networks = this.#store.networks.list({}, "id").map(({ id }) => id);
+    const routers = this.#store.routers.list({}, "id").map(({ id }) => id);
     await this.#driver.prune({ networkIds: new Set(networks), routerIds: new Set(routers) });
     this.#kernel.db.transaction(() => {
       for (const id of networks) this.#dirty.mark("network", id);
@@ -130,33 +130,16 @@ export class Applier {
 
   /** Statuses that say "it works on the host". They are not changes of the resource: no new revision. */
   #applied(row: DirtyRow): void {
-    const { db } = this.#kernel;
-    if (row.kind === "network") {
-      db.prepare("UPDATE network_networks SET status = 'ACTIVE' WHERE id = ? AND status <> 'ACTIVE'").run(row.id);
-      db.prepare(
-        "UPDATE network_ports SET status = 'ACTIVE' WHERE network_id = ? AND device_owner = 'network:dhcp' AND status <> 'ACTIVE'",
-      ).run(row.id);
-    } else if (row.kind === "router") {
-      db.prepare("UPDATE network_routers SET status = 'ACTIVE' WHERE id = ? AND status <> 'ACTIVE'").run(row.id);
-      db.prepare(
-        `UPDATE network_ports SET status = CASE WHEN admin_state_up THEN 'ACTIVE' ELSE 'DOWN' END
-         WHERE device_id = ? AND device_owner LIKE 'network:router_%'`,
-      ).run(row.id);
-      db.prepare(
-        `UPDATE network_floatingips SET status = CASE WHEN (SELECT admin_state_up FROM network_routers WHERE id = router_id) THEN 'ACTIVE' ELSE 'DOWN' END
-         WHERE router_id = ?`,
-      ).run(row.id);
-    }
+    if (row.kind === "network") this.#store.statuses.networkActive(row.id);
+    if (row.kind === "router") this.#store.statuses.routerActive(row.id);
   }
 
   #failed(row: DirtyRow): void {
     const { db } = this.#kernel;
     db.transaction(() => {
       if (!this.#dirty.has(row)) return;
-      if (row.kind === "network") db.prepare("UPDATE network_networks SET status = 'ERROR' WHERE id = ?").run(row.id);
-      if (row.kind !== "router") return;
-      db.prepare("UPDATE network_routers SET status = 'ERROR' WHERE id = ?").run(row.id);
-      db.prepare("UPDATE network_floatingips SET status = 'ERROR' WHERE router_id = ?").run(row.id);
+      if (row.kind === "network") this.#store.statuses.networkFailed(row.id);
+      if (row.kind === "router") this.#store.statuses.routerFailed(row.id);
     });
   }
 }

@@ -6,6 +6,7 @@ import type { Kernel } from "../../../kernel/module.ts";
 import type { Quotas } from "../../../kernel/quota/quota.ts";
 import { overQuota } from "../errors.ts";
 import type { StandardRow } from "../store/rows.ts";
+import { sharedAmong } from "../store/shares.ts";
 import type { NetworkStore } from "../store/store.ts";
 
 /** Something whose desired state on the host has changed. */
@@ -97,10 +98,9 @@ export const seesAll = (context: RequestContext): boolean => context.isAdmin || 
 
 /** Those of the things that a policy shares with the caller's project or with everybody. */
 export function sharedIds(core: Core, context: RequestContext, rows: readonly { id: string }[]): ReadonlySet<string> {
-  const shares = core.store.rbac.select(
-    "action = 'access_as_shared' AND target_project IN ('*', ?) AND object_id IN (SELECT value FROM json_each(?))",
+  return sharedAmong(
+    core.store,
     context.projectId ?? "",
-    JSON.stringify(rows.map(({ id }) => id)),
+    rows.map(({ id }) => id),
   );
-  return new Set(shares.map((policy) => policy.object_id));
 }

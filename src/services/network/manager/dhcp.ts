@@ -11,8 +11,8 @@ import { Ipam } from "./ipam.ts";
  */
 export function ensureDhcpPort(core: Core, network: NetworkRow): void {
   const { store } = core;
-  const [existing] = store.ports.select("network_id = ? AND device_owner = 'network:dhcp'", network.id);
-  const subnets = store.subnets.select("network_id = ? AND enable_dhcp = 1", network.id);
+  const [existing] = store.ports.list({ network_id: network.id, device_owner: "network:dhcp" }, "id");
+  const subnets = store.subnets.list({ network_id: network.id, enable_dhcp: true }, "id");
   if (subnets.length === 0) {
     if (existing !== undefined) store.ports.delete(existing.id);
     return;

@@ -132,9 +132,9 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
     one(floatingInfos([floatingIps.get(context, id)]), () => portNotFound(id));
 
   const groupInfos = (rows: readonly SecurityGroupRow[]): SecurityGroupInfo[] => {
-    const found = store.rules.select(
-      "security_group_id IN (SELECT value FROM json_each(?))",
-      JSON.stringify(rows.map(({ id }) => id)),
+    const found = store.rules.among(
+      "security_group_id",
+      rows.map(({ id }) => id),
     );
     const byGroup = Map.groupBy(found, (rule) => rule.security_group_id);
     return rows.map((row) => ({
@@ -280,12 +280,12 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
         networkId !== undefined
           ? [networkId]
           : store.ports
-              .select("device_id = ? AND device_owner = 'network:router_interface'", routerId ?? "")
+              .list({ device_id: routerId ?? "", device_owner: "network:router_interface" }, "id")
               .map((port) => port.network_id);
       // A link-local address is in no table: it is made of the MAC, and anti-spoofing lets no other through.
       const rows = address.startsWith("fe80:")
         ? ids
-            .flatMap((id) => store.ports.select("network_id = ?", id))
+            .flatMap((id) => store.ports.list({ network_id: id }, "id"))
             .filter((row) => eui64("fe80::/64", row.mac_address) === address)
         : store.ports.getMany(store.portDetails.portsAt(address, ids));
       const guest = rows.find((row) => row.device_owner.startsWith("compute:"));

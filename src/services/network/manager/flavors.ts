@@ -78,7 +78,7 @@ export class FlavorManager implements Collection {
   remove(_context: RequestContext, id: string): void {
     const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
-      if (store.routers.count("flavor_id = ?", id) > 0)
+      if (store.routers.find({ flavor_id: id }) !== undefined)
         throw conflict(`Flavor ${id} is used by some service instance.`, { type: "FlavorInUse" });
       store.flavors.delete(id);
     });

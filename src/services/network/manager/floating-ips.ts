@@ -77,9 +77,9 @@ export class FloatingIpManager implements Collection {
   details(rows: readonly FloatingIpRow[]): FloatingIpDetails {
     const { store } = this.#core;
     const ports = store.ports.getMany(rows.map((row) => row.port_id).filter((id) => id !== null));
-    const forwardings = store.portForwardings.select(
-      "floatingip_id IN (SELECT value FROM json_each(?))",
-      JSON.stringify(rows.map(({ id }) => id)),
+    const forwardings = store.portForwardings.among(
+      "floatingip_id",
+      rows.map(({ id }) => id),
     );
     return {
       ports: new Map(ports.map((port) => [port.id, port])),
@@ -127,7 +127,7 @@ export class FloatingIpManager implements Collection {
     const network = this.#networks.list(context, new Map([["id", [id]]]))[0];
     if (network === undefined) throw networkNotFound(id);
     if (!network.external) throw bad(`Network ${id} is not a valid external network`);
-    const subnets = this.#core.store.subnets.select("network_id = ? AND ip_version = 4", id);
+    const subnets = this.#core.store.subnets.list({ network_id: id, ip_version: 4 }, "id");
     if (subnets.length === 0) throw bad(`Network ${id} does not contain any IPv4 subnet`);
     return network;
   }
@@ -136,7 +136,7 @@ export class FloatingIpManager implements Collection {
     const request: { subnet_id?: string; ip_address?: string } = {};
     if (wanted.subnet_id != null) request.subnet_id = wanted.subnet_id;
     if (wanted.floating_ip_address != null) request.ip_address = wanted.floating_ip_address;
-    const subnets = this.#core.store.subnets.select("network_id = ? AND ip_version = 4", network.id);
+    const subnets = this.#core.store.subnets.list({ network_id: network.id, ip_version: 4 }, "id");
     const any = request.subnet_id === undefined && request.ip_address === undefined;
     const attempts = any ? subnets.map((subnet) => ({ subnet_id: subnet.id })) : [request];
     let failure: unknown;
@@ -179,11 +179,9 @@ export class FloatingIpManager implements Collection {
     const address = this.#internalAddress(port, fixed);
     const router = this.routerFor(row.floating_network_id, port, address);
     const twin = store.floatingIps
-      .select(
-        "port_id = ? AND fixed_ip_address = ? AND floating_network_id = ?",
-        port.id,
-        address.ip_address,
-        row.floating_network_id,
+      .list(
+        { port_id: port.id, fixed_ip_address: address.ip_address, floating_network_id: row.floating_network_id },
+        "id",
       )
       .find((other) => other.id !== row.id);
     if (twin !== undefined) {
@@ -217,9 +215,9 @@ export class FloatingIpManager implements Collection {
   /** The router between a port's address and an external network. Errors: 404. */
   routerFor(externalNetworkId: string, port: PortRow, ip: { subnet_id: string }): string {
     const { store } = this.#core;
-    const interfaces = store.ports.select(
-      "network_id = ? AND device_owner = 'network:router_interface'",
-      port.network_id,
+    const interfaces = store.ports.list(
+      { network_id: port.network_id, device_owner: "network:router_interface" },
+      "id",
     );
     const ips = store.portDetails.ipsOf(interfaces.map(({ id }) => id));
     const gateway = store.subnets.get(ip.subnet_id)?.gateway_ip ?? null;
@@ -258,7 +256,7 @@ export class FloatingIpManager implements Collection {
   }
 
   #hasForwardings(id: string): boolean {
-    return this.#core.store.portForwardings.count("floatingip_id = ?", id) > 0;
+    return this.#core.store.portForwardings.find({ floatingip_id: id }) !== undefined;
   }
 
   #tellDevice(portId: string | null): void {

@@ -31,7 +31,7 @@ export class Ipam {
 
   /** Errors: 400 InvalidIpForSubnet, InvalidIpForNetwork, InvalidInput; 409 IpAddressAlreadyAllocated, IpAddressGenerationFailure. */
   allocate(wish: AddressRequest): PortIp[] {
-    const all = this.#store.subnets.select("network_id = ?", wish.networkId);
+    const all = this.#store.subnets.list({ network_id: wish.networkId }, "id");
     const subnets = all.filter((subnet) => serves(subnet, wish.deviceOwner));
     const chosen: PortIp[] = [];
     const own = new Set((wish.present ?? []).map((ip) => `${ip.subnet_id} ${ip.ip_address}`));
@@ -144,7 +144,7 @@ export class Ipam {
 
   /** `fa:16:3e:…`, free in the network. Errors: 409 when the wanted one is taken. */
   mac(networkId: string, wanted: string | null | undefined): string {
-    const taken = (mac: string) => this.#store.ports.count("network_id = ? AND mac_address = ?", networkId, mac) > 0;
+    const taken = (mac: string) => this.#store.ports.find({ network_id: networkId, mac_address: mac }) !== undefined;
     if (wanted !== null && wanted !== undefined) {
       if (taken(wanted)) throw macInUse(networkId, wanted);
       return wanted;

@@ -6,7 +6,7 @@ import type { NetworkStore } from "../store/store.ts";
 export async function missingTaps(store: NetworkStore, driver: NetworkDriver): Promise<Problem[]> {
   const taps = await driver.listTaps();
   if (taps === null) return [];
-  return store.ports.select("plugged AND device_owner LIKE 'compute:%'").flatMap((port): Problem[] => {
+  return store.ports.plugged().flatMap((port): Problem[] => {
     const tap = tapDevice(port.id);
     if (taps.has(tap)) return [];
     return [

@@ -3,7 +3,7 @@ import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { invalidInput, networkInUse, networkNotFound } from "../errors.ts";
-import type { NetworkRow, PortRow, SubnetRow } from "../store/rows.ts";
+import type { NetworkRow, RbacRow, SubnetRow } from "../store/rows.ts";
 import { sharedWith, visible } from "../store/visible.ts";
 import {
   type Collection,
@@ -73,8 +73,8 @@ export class NetworkManager implements Collection {
 
   details(context: RequestContext, rows: readonly NetworkRow[]): NetworkDetails {
     const { store } = this.#core;
-    const ids = JSON.stringify(rows.map(({ id }) => id));
-    const subnets = store.subnets.select("network_id IN (SELECT value FROM json_each(?))", ids);
+    const ids = rows.map(({ id }) => id);
+    const subnets = store.subnets.among("network_id", ids);
     const pools = new Set(subnets.map((subnet) => subnet.subnetpool_id).filter((id) => id !== null));
     return {
       subnets: Map.groupBy(subnets, (subnet) => subnet.network_id),
@@ -128,13 +128,12 @@ export class NetworkManager implements Collection {
     });
   }
 
-  #dropPolicies(id: string, which: string): void {
-    const { rbac } = this.#core.store;
-    for (const policy of rbac.select(`object_id = ? AND ${which}`, id)) rbac.delete(policy.id);
+  #dropPolicies(which: Partial<RbacRow>): void {
+    this.#core.store.rbac.deleteWhere(which);
   }
 
   #refuseSecondDefault(id: string): void {
-    const [other] = this.#core.store.networks.select("is_default = 1 AND id <> ?", id);
+    const other = this.#core.store.networks.list({ is_default: true }, "id").find((row) => row.id !== id);
     if (other === undefined) return;
     throw conflict(`A default external network already exists: ${other.id}.`, { type: "DefaultExternalNetworkExists" });
   }
@@ -170,15 +169,16 @@ export class NetworkManager implements Collection {
   }
 
   #setExternal(row: NetworkRow, external: boolean, changes: Partial<NetworkRow>): void {
+    const { store } = this.#core;
     if (external === row.external) return;
     if (!external) {
-      if (this.#ports(row.id, "device_owner = 'network:router_gateway'").length > 0) {
+      if (store.ports.find({ network_id: row.id, device_owner: "network:router_gateway" }) !== undefined) {
         throw conflict(
           `External network ${row.id} cannot be updated to be made non-external, since it has existing gateway ports.`,
           { type: "ExternalNetworkInUse" },
         );
       }
-      this.#dropPolicies(row.id, "action = 'access_as_external'");
+      this.#dropPolicies({ object_id: row.id, action: "access_as_external" });
       changes.is_default = false;
     } else this.#openToAll(row);
     changes.external = external;
@@ -190,24 +190,16 @@ export class NetworkManager implements Collection {
       shareWithAll(store, "network", row);
       return;
     }
-    const shares = store.rbac.select("object_id = ? AND action = 'access_as_shared'", row.id);
+    const shares = store.rbac.list({ object_id: row.id, action: "access_as_shared" }, "id");
     if (!shares.some((policy) => policy.target_project === "*")) return;
     const allowed = new Set([row.project_id, ...shares.map((policy) => policy.target_project)]);
-    const things = [
-      ...this.#ports(row.id, "device_owner NOT LIKE 'network:%'"),
-      ...store.subnets.select("network_id = ?", row.id),
-    ];
+    const things = [...store.ports.ofGuestsOn(row.id), ...store.subnets.list({ network_id: row.id }, "id")];
     if (things.some((thing) => !allowed.has(thing.project_id))) throw sharedSetting(row.name);
-    this.#dropPolicies(row.id, "action = 'access_as_shared' AND target_project = '*'");
-  }
-
-  #ports(networkId: string, where: string, ...params: string[]): PortRow[] {
-    return this.#core.store.ports.select(`network_id = ? AND ${where}`, networkId, ...params);
+    this.#dropPolicies({ object_id: row.id, action: "access_as_shared", target_project: "*" });
   }
 
   #dirtyRouters(networkId: string): void {
-    for (const port of this.#ports(networkId, "device_owner LIKE 'network:router_%'"))
-      this.#core.dirty("router", port.device_id);
+    for (const port of this.#core.store.ports.ofRoutersOn(networkId)) this.#core.dirty("router", port.device_id);
   }
 
   remove(context: RequestContext, id: string): void {
@@ -215,15 +207,15 @@ export class NetworkManager implements Collection {
     kernel.db.transaction(() => {
       const row = this.get(context, id);
       // Floating IPs that lead nowhere go with their network, as in neutron.
-      for (const fip of store.floatingIps.select("floating_network_id = ? AND router_id IS NULL", id)) {
+      for (const fip of store.floatingIps.list({ floating_network_id: id, router_id: null }, "id")) {
         store.floatingIps.delete(fip.id);
         store.ports.delete(fip.floating_port_id);
       }
-      const ports = store.ports.select("network_id = ?", id);
+      const ports = store.ports.list({ network_id: id }, "id");
       const holding = ports.filter((port) => !AUTO_DELETED_OWNERS.has(port.device_owner));
       if (holding.length > 0) throw networkInUse(id, holding.map((port) => port.id).sort());
       for (const port of ports) store.ports.delete(port.id);
-      for (const subnet of store.subnets.select("network_id = ?", id)) store.subnets.delete(subnet.id);
+      for (const subnet of store.subnets.list({ network_id: id }, "id")) store.subnets.delete(subnet.id);
       unshare(store, id);
       store.networks.delete(row.id);
       dirty("network", id);

@@ -29,7 +29,7 @@ export class PortForwardingManager {
 
   list(context: RequestContext, fipId: string): PortForwardingRow[] {
     const fip = this.#floatingIps.get(context, fipId);
-    return this.#core.store.portForwardings.select("floatingip_id = ?", fip.id);
+    return this.#core.store.portForwardings.list({ floatingip_id: fip.id }, "id");
   }
 
   get(context: RequestContext, fipId: string, id: string): PortForwardingRow {
@@ -115,7 +115,7 @@ export class PortForwardingManager {
     const fip = this.floatingIp(context, fipId);
     kernel.db.transaction(() => {
       store.portForwardings.delete(this.#row(fip.id, id).id);
-      const left = store.portForwardings.count("floatingip_id = ?", fip.id);
+      const left = store.portForwardings.countOf({ floatingip_id: fip.id });
       this.#serve(fip, left === 0 ? null : fip.router_id);
     });
   }
@@ -127,17 +127,16 @@ export class PortForwardingManager {
   /** One port of a floating IP leads to one place, and one place is led to from one port. Errors: 400. */
   #refuseCollisions(row: PortForwardingRow): void {
     const { portForwardings } = this.#core.store;
-    const others = (where: string, ...values: (string | number)[]) =>
-      portForwardings.count(`id <> ? AND protocol = ? AND ${where}`, row.id, row.protocol, ...values) > 0;
-    const inside = "internal_port_id = ? AND internal_ip_address = ? AND internal_port = ?";
-    if (others(inside, row.internal_port_id, row.internal_ip_address, row.internal_port))
-      throw collision("internal_port_range", row.internal_port);
-    if (others("floatingip_id = ? AND external_port = ?", row.floatingip_id, row.external_port))
-      throw collision("external_port_range", row.external_port);
+    const { protocol, internal_port_id, internal_ip_address, internal_port, floatingip_id, external_port } = row;
+    const others = (where: Partial<PortForwardingRow>) =>
+      portForwardings.list({ protocol, ...where }).some(({ id }) => id !== row.id);
+    if (others({ internal_port_id, internal_ip_address, internal_port }))
+      throw collision("internal_port_range", internal_port);
+    if (others({ floatingip_id, external_port })) throw collision("external_port_range", external_port);
   }
 
   #refuseBoundPort(row: PortForwardingRow): void {
-    const [bound] = this.#core.store.floatingIps.select("port_id = ?", row.internal_port_id);
+    const [bound] = this.#core.store.floatingIps.list({ port_id: row.internal_port_id }, "id");
     if (bound === undefined) return;
     throw conflict(
       `Cannot create port forwarding to floating IP ${bound.floating_ip_address} (${bound.id}) with port ${row.internal_port_id} using fixed IP ${row.internal_ip_address}, as that port already has a binding floating IP.`,
@@ -154,8 +153,8 @@ export class PortForwardingManager {
       );
     }
     const router = this.#reachable(fip, port, ip);
-    const others = this.#core.store.portForwardings.count("floatingip_id = ? AND id <> ?", fip.id, row.id);
-    if (others === 0 || fip.router_id === null || fip.router_id === router) return router;
+    const others = this.#core.store.portForwardings.list({ floatingip_id: fip.id }).filter(({ id }) => id !== row.id);
+    if (others.length === 0 || fip.router_id === null || fip.router_id === router) return router;
     throw bad(
       `The Floating IP ${fip.id} had been set on router ${fip.router_id}, the internal Neutron port ${port.id} can not reach it`,
     );

@@ -330,13 +330,13 @@ export class PortManager implements Collection {
   /** Forwardings that lead to an address of the port that it has no longer; without `gone` all of them. */
   #dropForwardings(portId: string, gone?: ReadonlySet<string>): void {
     const { store, dirty } = this.#core;
-    for (const forwarding of store.portForwardings.select("internal_port_id = ?", portId)) {
+    for (const forwarding of store.portForwardings.list({ internal_port_id: portId }, "id")) {
       if (gone !== undefined && !gone.has(forwarding.internal_ip_address)) continue;
       const fip = store.floatingIps.get(forwarding.floatingip_id);
       store.portForwardings.delete(forwarding.id);
       if (fip?.router_id == null) continue;
       dirty("router", fip.router_id);
-      if (store.portForwardings.count("floatingip_id = ?", fip.id) === 0)
+      if (store.portForwardings.find({ floatingip_id: fip.id }) === undefined)
         store.floatingIps.update(fip.id, { router_id: null });
     }
   }
@@ -354,7 +354,7 @@ export class PortManager implements Collection {
   }
 
   #refuseWithFloating(row: PortRow, gone: readonly PortIp[]): void {
-    const floating = this.#core.store.floatingIps.select("port_id = ?", row.id);
+    const floating = this.#core.store.floatingIps.list({ port_id: row.id }, "id");
     if (!floating.some((fip) => gone.some((ip) => ip.ip_address === fip.fixed_ip_address))) return;
     throw badResource(
       "port",
@@ -381,7 +381,7 @@ export class PortManager implements Collection {
   /** Inside a transaction, without asking: floating IPs of the port are let go. */
   erase(row: PortRow): void {
     const { store, dirty, kernel } = this.#core;
-    for (const fip of store.floatingIps.select("port_id = ?", row.id)) {
+    for (const fip of store.floatingIps.list({ port_id: row.id }, "id")) {
       revise(this.#core, store.floatingIps, fip, {
         port_id: null,
         fixed_ip_address: null,

@@ -22,26 +22,30 @@ export const sharedSetting = (networkId: string) =>
 /** A policy for everybody, where there is none. */
 export function shareWithAll(store: NetworkStore, type: string, object: { id: string; project_id: string }): void {
   const action = "access_as_shared";
-  if (store.rbac.count("object_id = ? AND action = ? AND target_project = '*'", object.id, action) > 0) return;
+  if (store.rbac.find({ object_id: object.id, action, target_project: "*" }) !== undefined) return;
   const { id: object_id, project_id } = object;
   store.rbac.insert({ id: uuid(), project_id, object_type: type, object_id, action, target_project: "*" });
 }
 
 /** Policies go with what they share. */
 export function unshare(store: NetworkStore, objectId: string): void {
-  for (const policy of store.rbac.select("object_id = ?", objectId)) store.rbac.delete(policy.id);
+  for (const policy of store.rbac.list({ object_id: objectId }, "id")) store.rbac.delete(policy.id);
 }
 
 /** Projects other than the owner that use a network as a shared one. */
 function usersOf(store: NetworkStore, type: string, id: string): ReadonlySet<string> {
   const projects = (rows: readonly { project_id: string }[]) => new Set(rows.map((row) => row.project_id));
-  if (type === "network") return projects(store.ports.select("network_id = ? AND project_id <> ''", id));
-  if (type === "subnetpool") return projects(store.subnets.select("subnetpool_id = ?", id));
-  if (type === "address_scope") return projects(store.subnetPools.select("address_scope_id = ?", id));
-  if (type === "address_group") return projects(store.rules.select("remote_address_group_id = ?", id));
-  const members = "id IN (SELECT port_id FROM network_port_security_groups WHERE group_id = ?)";
-  return projects(store.ports.select(members, id));
+  if (type === "network")
+    return projects(store.ports.list({ network_id: id }).filter((port) => port.project_id !== ""));
+  if (type === "subnetpool") return projects(store.subnets.list({ subnetpool_id: id }, "id"));
+  if (type === "address_scope") return projects(store.subnetPools.list({ address_scope_id: id }, "id"));
+  if (type === "address_group") return projects(store.rules.list({ remote_address_group_id: id }, "id"));
+  return projects(store.ports.inGroup(id));
 }
+
+/** Whom other policies let do the same with the same. */
+const otherTargets = (store: NetworkStore, { id, object_id, action }: RbacRow): string[] =>
+  store.rbac.list({ object_id, action }).flatMap((policy) => (policy.id === id ? [] : policy.target_project));
 
 /**
  * Errors: 409 when somebody needs this share who has no other. A share with the owner itself is nobody's need.
@@ -55,9 +59,7 @@ export function checkUnused(store: NetworkStore, row: RbacRow, owner: string, ne
   }
   const { object_type: type, object_id: id, target_project: target } = row;
   if (target === owner || (next !== null && type !== "network" && next === "*")) return;
-  const others = store.rbac
-    .select("object_id = ? AND action = 'access_as_shared' AND id <> ?", id, row.id)
-    .map((policy) => policy.target_project);
+  const others = otherTargets(store, row);
   if (target !== "*" && others.includes("*")) return;
   const users = usersOf(store, type, id);
   const needed =
@@ -69,10 +71,8 @@ export function checkUnused(store: NetworkStore, row: RbacRow, owner: string, ne
 /** Routers stand on an external network by the policy that lets their project use it (neutron/db/external_net_db.py). */
 function checkNoRouters(store: NetworkStore, row: RbacRow, next: string | null): void {
   const { object_id: id, target_project: target } = row;
-  const routers = store.routers.select("gateway_network_id = ?", id).map((router) => router.project_id);
-  const others = store.rbac
-    .select("object_id = ? AND action = 'access_as_external' AND id <> ?", id, row.id)
-    .map((policy) => policy.target_project);
+  const routers = store.routers.list({ gateway_network_id: id }, "id").map((router) => router.project_id);
+  const others = otherTargets(store, row);
   if (target === "*") {
     if (store.networks.get(id)?.is_default === true)
       throw policyInUse(id, "Default external networks must be shared to everyone.");
@@ -86,8 +86,8 @@ function checkNoRouters(store: NetworkStore, row: RbacRow, next: string | null):
 export function checkScopeOfPool(store: NetworkStore, poolId: string, target: string): void {
   const scope = store.subnetPools.get(poolId)?.address_scope_id ?? null;
   if (scope === null) return;
-  const shares = store.rbac.count("object_id = ? AND target_project IN ('*', ?)", scope, target);
-  if (shares > 0) return;
+  const shares = store.rbac.list({ object_id: scope });
+  if (shares.some(({ target_project }) => target_project === "*" || target_project === target)) return;
   throw badRequest(
     `Failed to create RBAC policy on object ${poolId} because target project doesn't have access to associated address scope..`,
     { type: "RbacPolicyInitError" },
@@ -99,7 +99,7 @@ export function networkShareChanged(core: Core, networkId: string, action: strin
   const { store } = core;
   const network = store.networks.get(networkId);
   if (network === undefined) return;
-  const shares = store.rbac.count("object_id = ? AND action = 'access_as_external'", networkId);
+  const shares = store.rbac.countOf({ object_id: networkId, action: "access_as_external" });
   const external = action === "access_as_external" ? shares > 0 : network.external;
   const changes = external === network.external ? {} : { external, ...(external ? {} : { is_default: false }) };
   revise(core, store.networks, network, changes);

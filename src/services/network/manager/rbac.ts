@@ -66,14 +66,10 @@ export class RbacManager implements Collection {
   }
 
   #refuseDouble(row: RbacRow): void {
-    const same = this.#core.store.rbac.count(
-      "object_id = ? AND action = ? AND target_project = ? AND id <> ?",
-      row.object_id,
-      row.action,
-      row.target_project,
-      row.id,
-    );
-    if (same > 0) throw conflict("An RBAC policy already exists with those values.", { type: "DuplicateRbacPolicy" });
+    const { object_id, action, target_project } = row;
+    const same = this.#core.store.rbac.list({ object_id, action, target_project });
+    if (same.some(({ id }) => id !== row.id))
+      throw conflict("An RBAC policy already exists with those values.", { type: "DuplicateRbacPolicy" });
   }
 
   #ownerOf(type: string, id: string): string | undefined {

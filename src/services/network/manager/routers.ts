@@ -156,7 +156,9 @@ export class RouterManager implements Collection {
     }
     const cleared = row.gateway_port_id === null ? row : this.#clearGateway(row);
     for (const ip of info.external_fixed_ips ?? []) {
-      const subnet = store.subnets.select("network_id = ?", network.id).find((one) => one.gateway_ip === ip.ip_address);
+      const subnet = store.subnets
+        .list({ network_id: network.id }, "id")
+        .find((one) => one.gateway_ip === ip.ip_address);
       if (subnet !== undefined) throw badRouter(`External IP ${ip.ip_address} is the same as the gateway IP`);
     }
     this.#refuseOverlapWithGateway(row, network);
@@ -185,7 +187,7 @@ export class RouterManager implements Collection {
   }
 
   #refuseOverlapWithGateway(row: RouterRow, network: NetworkRow): void {
-    for (const subnet of this.#core.store.subnets.select("network_id = ?", network.id)) {
+    for (const subnet of this.#core.store.subnets.list({ network_id: network.id }, "id")) {
       this.#refuseOverlap(row.id, subnet);
     }
   }
@@ -193,7 +195,7 @@ export class RouterManager implements Collection {
   #clearGateway(row: RouterRow): RouterRow {
     const { store } = this.#core;
     if (row.gateway_port_id === null) return row;
-    const inUse = store.floatingIps.select("router_id = ?", row.id);
+    const inUse = store.floatingIps.list({ router_id: row.id }, "id");
     if (inUse.length > 0) {
       throw conflict(
         `Gateway cannot be updated for router ${row.id}, since a gateway to external network ${row.gateway_network_id} is required by one or more floating IPs.`,
@@ -211,7 +213,7 @@ export class RouterManager implements Collection {
     const { store, kernel, dirty } = this.#core;
     kernel.db.transaction(() => {
       const row = this.get(context, id);
-      const ports = store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", id);
+      const ports = store.ports.list({ device_id: id, device_owner: "network:router_interface" }, "id");
       if (ports.length > 0) {
         throw conflict(`Router ${id} has ports still attached: ${ports.map((port) => port.id).join(", ")}`, {
           type: "RouterInUse",
@@ -321,12 +323,12 @@ export class RouterManager implements Collection {
   }
 
   #interfaces(routerId: string): PortRow[] {
-    return this.#core.store.ports.select("device_id = ? AND device_owner = 'network:router_interface'", routerId);
+    return this.#core.store.ports.list({ device_id: routerId, device_owner: "network:router_interface" }, "id");
   }
 
   #attachedSubnets(routerId: string): SubnetRow[] {
     const { store } = this.#core;
-    const ports = store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", routerId);
+    const ports = store.ports.ofRouter(routerId);
     const ips = [...store.portDetails.ipsOf(ports.map(({ id }) => id)).values()].flat();
     return store.subnets.getMany([...new Set(ips.map((ip) => ip.subnet_id))]);
   }
@@ -404,7 +406,7 @@ export class RouterManager implements Collection {
         { type: "RouterInterfaceInUseByRoute" },
       );
     }
-    const floating = this.#core.store.floatingIps.select("router_id = ?", row.id);
+    const floating = this.#core.store.floatingIps.list({ router_id: row.id }, "id");
     if (floating.some((fip) => fip.fixed_ip_address !== null && contains(block, fip.fixed_ip_address))) {
       throw conflict(
         `Router interface for subnet ${subnet.id} on router ${row.id} cannot be deleted, as it is required by one or more floating IPs.`,
@@ -435,7 +437,7 @@ export class RouterManager implements Collection {
       );
     }
     const blocks = this.#attachedSubnets(row.id).map((subnet) => blockOf(subnet.cidr));
-    const ports = store.ports.select("device_id = ? AND device_owner LIKE 'network:router_%'", row.id);
+    const ports = store.ports.ofRouter(row.id);
     const own = new Set(
       [...store.portDetails.ipsOf(ports.map(({ id }) => id)).values()].flat().map((ip) => ip.ip_address),
     );

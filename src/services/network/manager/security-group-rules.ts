@@ -123,7 +123,7 @@ export class SecurityGroupRuleManager implements Collection {
     const key = meaning(row);
     if (before.some((other) => meaning(other) === key))
       throw conflict("Duplicate Security Group Rule in POST.", { type: "DuplicateSecurityGroupRuleInPost" });
-    const stored = this.#core.store.rules.select("security_group_id = ?", row.security_group_id);
+    const stored = this.#core.store.rules.list({ security_group_id: row.security_group_id }, "id");
     const twin = stored.find((other) => meaning(other) === key);
     if (twin === undefined) return;
     throw conflict(`Security group rule already exists. Rule id is ${twin.id}.`, { type: "SecurityGroupRuleExists" });

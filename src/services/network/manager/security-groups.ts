@@ -3,6 +3,7 @@ import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { groupNotFound } from "../errors.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { defaultGroup } from "../store/shares.ts";
 import { sharedWith, visible } from "../store/visible.ts";
 import {
   type Collection,
@@ -67,8 +68,8 @@ export class SecurityGroupManager implements Collection {
   }
 
   details(context: RequestContext, rows: readonly SecurityGroupRow[]): SecurityGroupDetails {
-    const ids = JSON.stringify(rows.map(({ id }) => id));
-    const rules = this.#core.store.rules.select("security_group_id IN (SELECT value FROM json_each(?))", ids);
+    const ids = rows.map(({ id }) => id);
+    const rules = this.#core.store.rules.among("security_group_id", ids);
     return {
       rules: Map.groupBy(rules, (rule) => rule.security_group_id),
       shared: sharedIds(this.#core, context, rows),
@@ -78,7 +79,7 @@ export class SecurityGroupManager implements Collection {
   /** The project's group "default", made when there is none. Cheap when there is. */
   ensureDefault(projectId: string): string {
     const { store, kernel } = this.#core;
-    const find = () => store.groups.select("project_id = ? AND is_default = 1", projectId)[0]?.id;
+    const find = () => defaultGroup(store, projectId);
     return (
       find() ??
       kernel.db.transaction(

@@ -42,7 +42,7 @@ function flat(store: NetworkStore, settings: NetworkSettings, physical: string |
   if (physical !== settings.publicPhysicalNetwork)
     throw invalidInput(`physical_network '${physical}' unknown for flat provider network`);
   if (id !== null) throw invalidInput("segmentation_id prohibited for flat provider network");
-  if (store.networks.count("provider_type = 'flat' AND provider_physical = ?", physical) > 0) {
+  if (store.networks.find({ provider_type: "flat", provider_physical: physical }) !== undefined) {
     throw conflict(`Unable to create the flat network. Physical network ${physical} is in use.`, {
       type: "FlatNetworkInUse",
     });
@@ -78,7 +78,7 @@ function tunnel(store: NetworkStore, type: string, physical: string | null, id: 
 }
 
 function idsOf(store: NetworkStore, type: string): ReadonlySet<number | null> {
-  return new Set(store.networks.select("provider_type = ?", type).map((row) => row.provider_segment));
+  return new Set(store.networks.list({ provider_type: type }, "id").map((row) => row.provider_segment));
 }
 
 function firstFree({ first, last }: { first: number; last: number }, taken: ReadonlySet<number | null>): number {
@@ -104,7 +104,7 @@ export function changedSegment(
   }
   if (id == null || id === 0) return {};
   if (row.provider_type !== "vlan") throw invalidInput("Only VLAN type networks can be updated.");
-  if (store.ports.count("network_id = ? AND host_id <> '' AND device_owner NOT LIKE 'network:%'", row.id) > 0) {
+  if (store.ports.ofGuestsOn(row.id).some(({ host_id }) => host_id !== "")) {
     throw invalidInput(
       "Provider network attribute provider:segmentation_id cannot be updated if any port in the network has not the following binding:vif_type: unbound, binding_failed",
     );

@@ -4,6 +4,7 @@ import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { invalidInput, subnetPoolNotFound } from "../errors.ts";
 import type { StandardRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import { sharesNetworks } from "../store/shares.ts";
 import { sharedWith, visible } from "../store/visible.ts";
 import type { AddressScopeManager } from "./address-scopes.ts";
 import { blockOf } from "./addresses.ts";
@@ -105,8 +106,8 @@ export class SubnetPoolManager implements Collection {
       throw bounds("default_prefixlen", row.default_prefixlen, "max_prefixlen", row.max_prefixlen);
     const { subnetPools } = this.#core.store;
     if (row.is_default) {
-      const others = subnetPools.count("is_default = 1 AND ip_version = ? AND id <> ?", row.ip_version, row.id);
-      if (others > 0) {
+      const { ip_version } = row;
+      if (subnetPools.list({ is_default: true, ip_version }).some(({ id }) => id !== row.id)) {
         throw invalidInput(
           "A default subnetpool for this IP family has already been set. Only one default may exist per IP family",
         );
@@ -121,7 +122,7 @@ export class SubnetPoolManager implements Collection {
       );
     }
     this.#checkScopeAffinity(row);
-    const others = subnetPools.select("address_scope_id = ? AND id <> ?", scope.id, row.id);
+    const others = subnetPools.list({ address_scope_id: scope.id }, "id").filter(({ id }) => id !== row.id);
     const taken = others.flatMap(({ prefixes }) => prefixes.map(blockOf));
     if (row.prefixes.some((prefix) => taken.some((other) => overlaps(other, blockOf(prefix))))) {
       throw conflict(
@@ -172,7 +173,7 @@ export class SubnetPoolManager implements Collection {
       const next = add ? compacted([...row.prefixes, ...prefixes]) : difference(row.prefixes, prefixes).map(blockText);
       if (next.join() === row.prefixes.join()) return row.prefixes;
       if (!add) {
-        const used = this.#core.store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => cidr);
+        const used = this.#core.store.subnets.list({ subnetpool_id: id }, "id").map(({ cidr }) => cidr);
         if (!isCovered(used, next)) {
           throw error(
             "IllegalSubnetPoolPrefixUpdate",
@@ -194,8 +195,8 @@ export class SubnetPoolManager implements Collection {
     const { store, kernel } = this.#core;
     return kernel.db.transaction(() => {
       const row = this.get(context, id);
-      const subnets = store.subnets.select("network_id = ? AND ip_version = ?", networkId, row.ip_version);
-      const given = store.subnets.select("subnetpool_id = ?", id).map(({ cidr }) => blockOf(cidr));
+      const subnets = store.subnets.list({ network_id: networkId, ip_version: row.ip_version }, "id");
+      const given = store.subnets.list({ subnetpool_id: id }, "id").map(({ cidr }) => blockOf(cidr));
       for (const subnet of subnets) {
         if (!given.some((block) => overlaps(block, blockOf(subnet.cidr)))) continue;
         throw error(
@@ -212,7 +213,7 @@ export class SubnetPoolManager implements Collection {
   remove(_context: RequestContext, id: string): void {
     const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
-      if (store.subnets.count("subnetpool_id = ?", id) > 0) {
+      if (store.subnets.find({ subnetpool_id: id }) !== undefined) {
         throw error("SubnetPoolDeleteError", "Unable to delete subnet pool: Subnet pool has existing allocations.");
       }
       unshare(store, id);
@@ -238,7 +239,7 @@ export class SubnetPoolManager implements Collection {
         `Unable to allocate subnet with prefix length ${length}, maximum allowed prefix is ${pool.max_prefixlen}.`,
       );
     }
-    const subnets = this.#core.store.subnets.select("subnetpool_id = ?", pool.id);
+    const subnets = this.#core.store.subnets.list({ subnetpool_id: pool.id }, "id");
     checkPoolQuota(pool, projectId, length, subnets);
     const taken = subnets.map((subnet) => subnet.cidr);
     if (cidr !== null) {
@@ -281,15 +282,7 @@ export class SubnetPoolManager implements Collection {
 
   /** A pool that changes its scope takes its subnets along: no network may end up in two. Errors: 400. */
   #checkScopeAffinity(row: SubnetPoolRow): void {
-    const { subnets } = this.#core.store;
-    const foreign = subnets.count(
-      `ip_version = ? AND (subnetpool_id IS NULL OR subnetpool_id <> ?)
-       AND network_id IN (SELECT network_id FROM network_subnets WHERE subnetpool_id = ?)`,
-      row.ip_version,
-      row.id,
-      row.id,
-    );
-    if (foreign > 0) throw scopeAffinity();
+    if (sharesNetworks(this.#core.store, row.id, row.ip_version)) throw scopeAffinity();
   }
 }
 

@@ -2,7 +2,7 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { badResource, disallowed, subnetInUse, subnetNotFound } from "../errors.ts";
-import type { HostRoute, Ipv6Mode, NetworkRow, Pool, PortRow, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
+import type { HostRoute, Ipv6Mode, NetworkRow, Pool, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { inOwn, sharedWith, visible } from "../store/visible.ts";
 import { networkText, readPrefix } from "../values/prefix.ts";
 import { blockOf, defaultPools, eui64, isAutoAddress, numberOf } from "./addresses.ts";
@@ -113,7 +113,7 @@ export class SubnetManager implements Collection {
       throw disallowed("rule:create_subnet");
     }
     const { cidr, pool, version } = this.#range(context, wanted);
-    const others = store.subnets.select("network_id = ?", network.id);
+    const others = store.subnets.list({ network_id: network.id }, "id");
     checkOverlap(cidr, network.id, others);
     this.#pools.checkAffinity(pool, version, others);
     const sentPools = wanted.allocation_pools;
@@ -189,7 +189,7 @@ export class SubnetManager implements Collection {
   /** Guests on the network configure themselves an address in a new SLAAC subnet; their ports get it too. */
   #addAutoAddresses(subnet: SubnetRow): void {
     const { store, dirty } = this.#core;
-    const ports = store.ports.select("network_id = ? AND device_owner NOT LIKE 'network:%'", subnet.network_id);
+    const ports = store.ports.ofGuestsOn(subnet.network_id);
     for (const port of ports.filter((one) => serves(subnet, one.device_owner))) {
       const ips = store.portDetails.ips(port.id);
       const address = eui64(subnet.cidr, port.mac_address);
@@ -203,7 +203,10 @@ export class SubnetManager implements Collection {
   #addGatewayAddresses(subnet: SubnetRow): void {
     const { store } = this.#core;
     const ipam = new Ipam(store);
-    for (const port of this.#routerPorts(subnet.network_id, "network:router_gateway")) {
+    for (const port of store.ports.list(
+      { network_id: subnet.network_id, device_owner: "network:router_gateway" },
+      "id",
+    )) {
       const present = store.portDetails.ips(port.id);
       const subnets = new Map(store.subnets.getMany(present.map((ip) => ip.subnet_id)).map((row) => [row.id, row]));
       const handedOut = present.map((ip) => subnets.get(ip.subnet_id)).filter((one) => one && !isAutoAddress(one));
@@ -221,16 +224,8 @@ export class SubnetManager implements Collection {
     revise(this.#core, this.#core.store.networks, network, {});
     ensureDhcpPort(this.#core, network);
     this.#core.dirty("network", network.id);
-    const ports = this.#routerPorts(network.id, "network:router_interface", "network:router_gateway");
+    const ports = this.#core.store.ports.ofRoutersOn(network.id);
     for (const port of ports) this.#core.dirty("router", port.device_id);
-  }
-
-  #routerPorts(networkId: string, ...owners: string[]): PortRow[] {
-    return this.#core.store.ports.select(
-      "network_id = ? AND device_owner IN (SELECT value FROM json_each(?))",
-      networkId,
-      JSON.stringify(owners),
-    );
   }
 
   update(context: RequestContext, id: string, wanted: SubnetChanges): SubnetRow {

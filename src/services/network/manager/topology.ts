@@ -39,13 +39,13 @@ export function autoAllocate(managers: Managers, context: RequestContext, projec
 }
 
 export function autoAllocated({ core }: Managers, projectId: string): NetworkRow | undefined {
-  return core.store.networks.select("project_id = ? AND name = ?", projectId, NAME)[0];
+  return core.store.networks.list({ project_id: projectId, name: NAME }, "id")[0];
 }
 
 /** What the cloud must have for it. Errors: 409 AutoAllocationFailure. */
 export function requirements(managers: Managers, context: RequestContext): { external: NetworkRow; pools: (4 | 6)[] } {
   const failure = (reason: string) => conflict(`Deployment error: ${reason}.`, { type: "AutoAllocationFailure" });
-  const external = managers.core.store.networks.select("is_default = 1 AND external = 1")[0];
+  const external = managers.core.store.networks.list({ is_default: true, external: true }, "id")[0];
   if (external === undefined) throw failure("No default router:external network");
   const pools = ([4, 6] as const).filter((version) => managers.subnetPools.default(context, version) !== undefined);
   if (pools.length === 0) throw failure("No default subnetpools defined");
@@ -58,8 +58,7 @@ export function removeTopology(managers: Managers, context: RequestContext, proj
   const network = autoAllocated(managers, projectId);
   if (network === undefined) return;
   core.kernel.db.transaction(() => {
-    const condition = "network_id = ? AND device_owner = 'network:router_interface'";
-    const ports = core.store.ports.select(condition, network.id);
+    const ports = core.store.ports.list({ network_id: network.id, device_owner: "network:router_interface" }, "id");
     // Its router has an interface in each of its subnets.
     for (const port of ports) routers.removeInterface(admin, port.device_id, { portId: port.id });
     for (const id of new Set(ports.map(({ device_id }) => device_id))) routers.remove(admin, id);

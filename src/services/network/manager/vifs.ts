@@ -4,7 +4,7 @@ import type { NetworkStore } from "../store/store.ts";
 
 /** The NICs of many guests in six queries, whatever their number. */
 export function vifsOf(store: NetworkStore, deviceIds: readonly string[]): Map<string, Vif[]> {
-  const rows = store.ports.select("device_id IN (SELECT value FROM json_each(?))", JSON.stringify(deviceIds));
+  const rows = store.ports.among("device_id", deviceIds);
   // Ids are random, so the order of attachment is that of creation.
   rows.sort((one, other) => one.created_at - other.created_at);
   const portIds = rows.map(({ id }) => id);
@@ -16,7 +16,7 @@ export function vifsOf(store: NetworkStore, deviceIds: readonly string[]): Map<s
   const subnetIds = [...new Set([...ips.values()].flat().map((ip) => ip.subnet_id))];
   const subnets = new Map(store.subnets.getMany(subnetIds).map((row) => [row.id, row]));
   const floating = Map.groupBy(
-    store.floatingIps.select("port_id IN (SELECT value FROM json_each(?))", JSON.stringify(portIds)),
+    store.floatingIps.among("port_id", portIds),
     (fip) => `${fip.port_id} ${fip.fixed_ip_address}`,
   );
   const byDevice = new Map<string, Vif[]>();

@@ -53,7 +53,7 @@ export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyR
         const filters = filtersOf(request, attributes);
         const versions = filters.get("ip_version");
         const usage = store.portDetails.usage();
-        const bySubnet = Map.groupBy(store.subnets.select("1"), (subnet) => subnet.network_id);
+        const bySubnet = Map.groupBy(store.subnets.list({}, "id"), (subnet) => subnet.network_id);
         const views = (request.context.isAdmin ? networks.list(request.context) : [])
           .map((row) => {
             const subnets = bySubnet.get(row.id) ?? [];
@@ -75,7 +75,7 @@ export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyR
       success: 200,
       handler(request) {
         const row = networks.get(request.context, request.param("network_id"));
-        const subnets = store.subnets.select("network_id = ?", row.id);
+        const subnets = store.subnets.list({ network_id: row.id }, "id");
         return { body: { network_ip_availability: view(row, subnets, store.portDetails.usage()) } };
       },
     }),

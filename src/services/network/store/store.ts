@@ -3,6 +3,7 @@ import { type Column, Table } from "../../../kernel/db/table.ts";
 import { AgentStore } from "./agents.ts";
 import { listsOf } from "./lists.ts";
 import { PortDetails } from "./port-details.ts";
+import { PortStore } from "./ports.ts";
 import { QuotaProjects } from "./quota-projects.ts";
 import type {
   AddressGroupRow,
@@ -11,7 +12,6 @@ import type {
   FloatingIpRow,
   NetworkRow,
   PortForwardingRow,
-  PortRow,
   RbacRow,
   RouterRow,
   SecurityGroupRow,
@@ -21,6 +21,7 @@ import type {
   SubnetRow,
 } from "./rows.ts";
 import { Schedule } from "./schedule.ts";
+import { StatusStore } from "./statuses.ts";
 
 const standard = {
   id: "text",
@@ -38,7 +39,7 @@ export class NetworkStore {
   readonly addressScopes: Table<AddressScopeRow>;
   readonly subnetPools: Table<SubnetPoolRow>;
   readonly subnets: Table<SubnetRow>;
-  readonly ports: Table<PortRow>;
+  readonly ports: PortStore;
   readonly portDetails: PortDetails;
   readonly groups: Table<SecurityGroupRow>;
   readonly rules: Table<SecurityGroupRuleRow>;
@@ -53,6 +54,7 @@ export class NetworkStore {
   readonly dhcpSchedule: Schedule;
   readonly l3Schedule: Schedule;
   readonly agents: AgentStore;
+  readonly statuses: StatusStore;
 
   /** How the API lists them. */
   readonly lists: ReturnType<typeof listsOf>;
@@ -61,6 +63,7 @@ export class NetworkStore {
     this.dhcpSchedule = new Schedule(db, "network_dhcp_schedule", "network_id");
     this.l3Schedule = new Schedule(db, "network_l3_schedule", "router_id");
     this.agents = new AgentStore(db);
+    this.statuses = new StatusStore(db);
     this.networks = new Table<NetworkRow>(db, "network_networks", {
       ...standard,
       name: "text",
@@ -109,7 +112,7 @@ export class NetworkStore {
       host_routes: "json",
       service_types: "json",
     });
-    this.ports = new Table<PortRow>(db, "network_ports", {
+    this.ports = new PortStore(db, {
       ...standard,
       name: "text",
       network_id: "text",

@@ -49,6 +49,6 @@ export class NoteManager {
   }
 
   count(projectId: string): number {
-    return this.#notes.count("project_id = ?", projectId);
+    return this.#notes.countOf({ project_id: projectId });
   }
 }

@@ -1,0 +1,47 @@
+import type { Database } from "../../../kernel/db/database.ts";
+
+/** Statuses that say whether something works on the host. They are not changes of a thing: no new revision. */
+export class StatusStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The network is there, with its DHCP ports. */
+  networkActive(id: string): void {
+    this.#db.prepare("UPDATE network_networks SET status = 'ACTIVE' WHERE id = ? AND status <> 'ACTIVE'").run(id);
+    this.#db
+      .prepare(
+        "UPDATE network_ports SET status = 'ACTIVE' WHERE network_id = ? AND device_owner = 'network:dhcp' AND status <> 'ACTIVE'",
+      )
+      .run(id);
+  }
+
+  /** The router is there, with its ports and, where it is up, the floating IPs that lead through it. */
+  routerActive(id: string): void {
+    this.#db.prepare("UPDATE network_routers SET status = 'ACTIVE' WHERE id = ? AND status <> 'ACTIVE'").run(id);
+    this.#db
+      .prepare(
+        `UPDATE network_ports SET status = CASE WHEN admin_state_up THEN 'ACTIVE' ELSE 'DOWN' END
+         WHERE device_id = ? AND device_owner LIKE 'network:router_%'`,
+      )
+      .run(id);
+    this.#db
+      .prepare(
+        `UPDATE network_floatingips SET status = CASE WHEN (SELECT admin_state_up FROM network_routers WHERE id = router_id) THEN 'ACTIVE' ELSE 'DOWN' END
+         WHERE router_id = ?`,
+      )
+      .run(id);
+  }
+
+  networkFailed(id: string): void {
+    this.#db.prepare("UPDATE network_networks SET status = 'ERROR' WHERE id = ?").run(id);
+  }
+
+  /** And the floating IPs that lead through it. */
+  routerFailed(id: string): void {
+    this.#db.prepare("UPDATE network_routers SET status = 'ERROR' WHERE id = ?").run(id);
+    this.#db.prepare("UPDATE network_floatingips SET status = 'ERROR' WHERE router_id = ?").run(id);
+  }
+}
