@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { addressFilter } from "../../../src/services/image/download/address.ts";
+import type { Json } from "../../support/json.ts";
 import { type ImageCloud, imageCloud } from "./support.ts";
 
 let t: ImageCloud;
@@ -128,4 +129,61 @@ test("which addresses count as public", () => {
     "ff02::1",
   );
   for (const address of closed) assert.equal(open(address), address === "::ffff:8.8.8.8", address);
+});
+
+test("POST /v2/tasks imports as glance's older way did: it makes the image, and tells by the task how that went", async () => {
+  const admin = { token: "admin:alpha", headers: { accept: "application/json" } };
+  const begin = (body: unknown, token = admin.token) =>
+    local.request("POST", "/image/v2/tasks", { ...admin, token, body });
+  const formats = { disk_format: "raw", container_format: "bare" };
+  const input = {
+    import_from: `${origin}/image`,
+    import_from_format: "raw",
+    image_properties: { name: "old way", ...formats },
+  };
+  const ended = async (task: { self: string; status: string }) => {
+    for (let found = task; ; ) {
+      if (!["pending", "processing"].includes(found.status)) return found as Json;
+      await new Promise((resolve) => setImmediate(resolve));
+      found = (await local.request("GET", `/image${task.self}`, admin)).body;
+    }
+  };
+  const begun = await begin({ type: "import", input });
+  assert.equal(begun.status, 201, JSON.stringify(begun.body));
+  assert.equal(begun.headers.get("location"), begun.body.self);
+  assert.deepEqual([begun.body.status, begun.body.type, begun.body.input], ["pending", "import", input]);
+  const task = await ended(begun.body);
+  assert.equal(task.status, "success", task.message);
+  const image = (await local.request("GET", `/image/v2/images/${task.result.image_id}`, admin)).body;
+  assert.deepEqual([image.name, image.status, image.size, image.owner], ["old way", "active", 10, "alpha"]);
+  assert.equal(
+    Object.keys(image).some((name) => name.startsWith("os_glance")),
+    false,
+  );
+
+  // What is wrong with the import is the task's to tell.
+  for (const [wrong, message] of [
+    [{ ...input, import_from: `${origin}/none` }, /404/],
+    [{ ...input, import_from: "file:///etc/passwd" }, /^File based imports are not allowed/],
+    [{ ...input, image_properties: { disk_format: "nonsense", container_format: "bare" } }, /nonsense/],
+    [{ import_from: `${origin}/image` }, /^Input does not contain 'import_from_format' field$/],
+  ] as const) {
+    const answer = await begin({ type: "import", input: wrong });
+    assert.equal(answer.status, 201);
+    const failed = await ended(answer.body);
+    assert.equal(failed.status, "failure");
+    assert.match(failed.message, message);
+  }
+  // What is wrong with the request is its answer.
+  for (const [body, message] of [
+    [{ input: {} }, /Task 'type' is required/],
+    [{ type: "import" }, /Task 'input' is required/],
+    [{ type: "export", input: {} }, /'export' is not one of \['import', 'api_image_import'\]/],
+    [{ type: "import", input: [] }, /\[\] is not of type 'null', 'object'/],
+  ] as const) {
+    const refused = await begin(body);
+    assert.equal(refused.status, 400);
+    assert.match(refused.body.message, message);
+  }
+  assert.equal((await begin({ type: "import", input }, "member:alpha")).status, 403);
 });

@@ -8,7 +8,7 @@ import { addressFilter } from "../download/address.ts";
 import { DownloadRefused, type FetchOptions, fetchUrl, parseUrl, resolveAllowed, shownUri } from "../download/fetch.ts";
 import { requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
-import type { TaskRow, TaskStore } from "../store/tasks.ts";
+import type { TaskRow, TaskStatus, TaskStore } from "../store/tasks.ts";
 import type { Access } from "./access.ts";
 import type { Core } from "./core.ts";
 import type { DataManager } from "./data.ts";
@@ -23,6 +23,22 @@ export interface ImportRequest {
   stores?: readonly string[];
   all_stores?: boolean;
   all_stores_must_succeed?: boolean;
+}
+
+/** The type of tasks that imports of this API begin. */
+const OWN = "api_image_import";
+
+interface NewTask {
+  imageId: string | null;
+  type: string;
+  input: unknown;
+  status?: TaskStatus;
+}
+
+/** What a task asked for, in the words of an import. */
+function requestOf({ type, input }: TaskRow): ImportRequest {
+  const given = JSON.parse(input) as { import_req: ImportRequest; import_from: string };
+  return type === OWN ? given.import_req : { method: { name: "web-download", uri: given.import_from } };
 }
 
 /** `POST /v2/images/{id}/import`: brings data in after the answer, and tells by a task how it went. */
@@ -59,7 +75,7 @@ export class ImportManager {
       this.#access.require(context, image, "copy_image");
       if (image.status !== "active") throw conflict("Only images with status active can be targeted for copying");
       // There is one store, and the data is in it.
-      this.#finish(this.#newTask(context, image, wanted), "success", "Copied 0 MiB");
+      this.#finish(this.#importOf(context, image, wanted), "success", "Copied 0 MiB");
       return;
     }
     if (image.container_format === null) throw badRequest("'container_format' needs to be set before import");
@@ -91,8 +107,7 @@ export class ImportManager {
     for (const task of this.#tasks.unfinished()) {
       const image = task.image_id === null ? undefined : this.#images.get(task.image_id);
       if (image?.status === "importing") {
-        const { import_req } = JSON.parse(task.input) as { import_req: ImportRequest };
-        this.#run(image.id, import_req, task);
+        this.#run(image.id, requestOf(task), task);
         continue;
       }
       // It had ended, and only that was not written down yet.
@@ -112,7 +127,7 @@ export class ImportManager {
         properties: withProgress(image, STORE, ""),
         updated_at: clock.now(),
       });
-      return this.#newTask(context, image, wanted);
+      return this.#importOf(context, image, wanted);
     });
     this.#run(id, wanted, task);
   }
@@ -157,17 +172,29 @@ export class ImportManager {
     }
   }
 
-  #newTask(context: RequestContext, image: ImageRow, wanted: ImportRequest): TaskRow {
+  #importOf(context: RequestContext, image: ImageRow, wanted: ImportRequest): TaskRow {
+    const input = { image_id: image.id, import_req: wanted, backend: [STORE] };
+    return this.newTask(context, { imageId: image.id, type: OWN, input, status: "processing" });
+  }
+
+  /** A task that was asked for as such: brings its image, or fails at once with `problem`. */
+  runTask(task: TaskRow, problem: string | null): void {
+    if (task.image_id === null || problem !== null) this.#finish(task, "failure", problem ?? "The import failed.");
+    else this.#run(task.image_id, requestOf(task), task);
+  }
+
+  /** Written down; in the transaction that makes the change. */
+  newTask(context: RequestContext, { imageId, type, input, status = "pending" }: NewTask): TaskRow {
     const now = this.#kernel.clock.now();
     const task: TaskRow = {
       id: uuid(),
-      image_id: image.id,
-      type: "api_image_import",
-      status: "processing",
+      image_id: imageId,
+      type,
+      status,
       owner: context.projectId,
       user_id: context.userId,
       request_id: context.requestId,
-      input: JSON.stringify({ image_id: image.id, import_req: wanted, backend: [STORE] }),
+      input: JSON.stringify(input),
       result: null,
       message: "",
       expires_at: null,
@@ -183,7 +210,7 @@ export class ImportManager {
     const write = () => {
       const now = clock.now();
       const image = task.image_id === null ? undefined : this.#images.get(task.image_id);
-      if (image !== undefined) {
+      if (image !== undefined && task.type === OWN) {
         this.#images.update({ ...image, properties: withProgress(image, "", status === "success" ? "" : STORE) });
       }
       const result = status === "success" ? JSON.stringify({ image_id: task.image_id }) : null;

@@ -2,6 +2,7 @@ import type { Kernel } from "../../../kernel/module.ts";
 import { createCore } from "./core.ts";
 import { DataManager } from "./data.ts";
 import { ImageManager } from "./images.ts";
+import { ImportTasks } from "./import-tasks.ts";
 import { ImportManager } from "./imports.ts";
 import { ImageListing } from "./listing.ts";
 import { MemberManager } from "./members.ts";
@@ -13,13 +14,15 @@ export function createManagers(kernel: Kernel) {
   const core = createCore(kernel);
   const images = new ImageManager(core);
   const data = new DataManager(core);
+  const imports = new ImportManager(core, data);
   images.onDeleted((id) => data.abort(id));
   return {
     core,
     images,
     data,
     listing: new ImageListing(core),
-    imports: new ImportManager(core, data),
+    imports,
+    importTasks: new ImportTasks(core, images, imports),
     members: new MemberManager(core),
   };
 }

@@ -12,7 +12,7 @@ import { usageRoutes } from "./usage.ts";
 import { versionRoutes } from "./versions.ts";
 
 /** Every record of this API. */
-export function allRoutes({ core, images, data, listing, imports, members }: Managers): AnyRoute[] {
+export function allRoutes({ core, images, data, listing, imports, importTasks, members }: Managers): AnyRoute[] {
   const { kernel, tasks, quotas } = core;
   const pages = kernel.settings.image;
   const touched = touchedImages(core);
@@ -22,7 +22,7 @@ export function allRoutes({ core, images, data, listing, imports, members }: Man
     ...dataRoutes(data, touched),
     ...memberRoutes(members, touched),
     ...importRoutes({ imports, tasks, touched }),
-    ...taskRoutes(tasks, pages),
+    ...taskRoutes(tasks, importTasks, pages),
     ...metadefRoutes(pages),
     ...schemaRoutes(),
     ...usageRoutes(quotas),

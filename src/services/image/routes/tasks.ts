@@ -1,13 +1,45 @@
-import { ApiError } from "../../../kernel/errors.ts";
+import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { pythonRepr } from "../../../kernel/http/validation.ts";
+import { invalidEnum, schemaMismatch } from "../errors.ts";
+import type { ImportTasks } from "../manager/import-tasks.ts";
 import { listTasks } from "../manager/task-listing.ts";
 import type { TaskStore } from "../store/tasks.ts";
 import { taskStub, taskView } from "../views/tasks.ts";
 import { type Pages, pageSize } from "./pages.ts";
 
-/** `/v2/tasks`: what imports did, for administrators. */
-export function taskRoutes(tasks: TaskStore, pages: Pages): AnyRoute[] {
+interface CreateTaskBody {
+  type: string;
+  input: Record<string, unknown> | null;
+}
+
+/** Errors: 400 as glance words it. */
+function checkTask({ body }: { body: unknown }): void {
+  if (typeof body !== "object" || body === null) throw badRequest("Body expected in request.");
+  for (const name of ["type", "input"]) if (!Object.hasOwn(body, name)) throw badRequest(`Task '${name}' is required`);
+  const { type, input } = body as Record<string, unknown>;
+  if (!TYPES.includes(String(type))) throw schemaMismatch("task", invalidEnum(type, TYPES));
+  if (typeof input !== "object" || Array.isArray(input))
+    throw schemaMismatch("task", `${pythonRepr(input)} is not of type 'null', 'object'`);
+}
+
+const TYPES = ["import", "api_image_import"];
+
+/** `/v2/tasks`: what imports did, for administrators, and the older way to begin one. */
+export function taskRoutes(tasks: TaskStore, importTasks: ImportTasks, pages: Pages): AnyRoute[] {
   return [
+    route<CreateTaskBody>({
+      name: "tasks:create",
+      method: "POST",
+      path: "/v2/tasks",
+      policy: "tasks_api_access",
+      success: 201,
+      handler(request) {
+        checkTask(request);
+        const task = importTasks.create(request.context, request.body.type, request.body.input ?? {});
+        return { headers: { location: `/v2/tasks/${task.id}` }, body: taskView(task) };
+      },
+    }),
     route({
       name: "tasks:list",
       method: "GET",

@@ -5,7 +5,7 @@ export type TaskStatus = "pending" | "processing" | "success" | "failure";
 export interface TaskRow {
   id: string;
   image_id: string | null;
-  /** "api_image_import" */
+  /** "api_image_import"; "import" of POST /v2/tasks */
   type: string;
   status: TaskStatus;
   owner: string | null;
