@@ -84,7 +84,7 @@ export function copyRows(
   const picked = columns.map((name) => (values[name] ?? `one.${name}`).replaceAll("@n", "numbers.n"));
   db.raw
     .prepare(
-      `WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+      `WITH RECURSIVE numbers (n) AS (SELECT CAST(? AS INTEGER) UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
        INSERT INTO ${table} (${columns.join(", ")}) SELECT ${picked.join(", ")} FROM ${table} one, numbers WHERE one.id = ?`,
     )
     .run(from, to, id);

@@ -13,6 +13,7 @@ import { Lifecycle } from "./manager/lifecycle.ts";
 import { initial } from "./migrations/0001-compute.ts";
 import { serverMigrations } from "./migrations/0002-migrations.ts";
 import { useMigration } from "./migrations/0003-use.ts";
+import { listTextsMigration } from "./migrations/0004-list-texts.ts";
 import { policies } from "./policies.ts";
 import { defineSettle, reconcile } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -32,7 +33,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("compute"),
-  migrations: [initial, serverMigrations, useMigration],
+  migrations: [initial, serverMigrations, useMigration, listTextsMigration],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { core } = managers;

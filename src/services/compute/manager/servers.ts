@@ -1,15 +1,17 @@
 import { internalContext, type RequestContext } from "../../../kernel/auth/context.ts";
+import { sifted } from "../../../kernel/db/list.ts";
 import { type ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import { requestId } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { requireReady, requireUnlocked, statesOfStatus, TRANSITIONS, type Transition } from "../states.ts";
+import { serverConditions, serverOrder } from "../store/server-list.ts";
 import type { Server, ServerChanges, ServerSelection } from "../store/servers.ts";
 import { recordAction } from "./actions.ts";
 import { change, requireServer, visibleServer } from "./change.ts";
 import type { Core } from "./core.ts";
 import type { DeleteInput } from "./delete.ts";
 import { matcher } from "./server-filters.ts";
-import { isNewestFirst, orderOf, sortOf } from "./server-sort.ts";
+import { sortOf } from "./server-sort.ts";
 import type { SoftDelete } from "./soft-delete.ts";
 
 export interface ServerListOptions {
@@ -72,12 +74,15 @@ export class ServerManager {
     // Asking for changes means asking for deletions too.
     const deleted =
       onlyDeleted || options.deleted === true ? "only" : options.deleted === null && changed ? "also" : "no";
+    const uuid = options.filters.get("uuid");
     const selection: ServerSelection = {
       projectId,
       deleted,
       ...(changedSince === null ? {} : { changedSince }),
       ...(changedBefore === null ? {} : { changedBefore }),
       ...(states === null ? {} : { vmStates: states.map(({ vmState }) => vmState) }),
+      ...(uuid === undefined ? {} : { ids: uuid.split(",") }),
+      conditions: serverConditions(options.filters, deleted === "no" ? { projectId } : null),
     };
     const matches = matcher(options.filters, { network: () => kernel.facade("network") });
     const hasStatus = (server: Server) =>
@@ -89,24 +94,15 @@ export class ServerManager {
     const passes = (server: Server) =>
       !(hidden && server.vmState === "soft-delete") && hasStatus(server) && matches(server);
     const marker = options.marker === null ? null : this.#marker(options.marker, options);
-    const sort = sortOf(options.sortKeys, options.sortDirections, options);
-    if (isNewestFirst(sort)) {
-      const found: Server[] = [];
-      // With filters a page may need many more than it has.
-      const batch = options.filters.size === 0 ? limit + 1 : Math.max(limit + 1, 100);
-      for (const server of servers.newestFirst(selection, marker, batch)) {
-        if (!passes(server)) continue;
-        if (found.length === limit) return { servers: found, more: true };
-        found.push(server);
-      }
-      return { servers: found, more: false };
-    }
-    const order = orderOf(sort);
-    // The marker may have been deleted since: what counts is where it would stand.
-    const found = servers
-      .list(selection)
-      .filter((server) => passes(server) && (marker === null || order(marker, server) < 0))
-      .sort(order);
+    const order = serverOrder(sortOf(options.sortKeys, options.sortDirections, options));
+    const found = sifted<Server, Server>({
+      wanted: limit + 1,
+      // The marker may have been deleted since: what counts is where it would stand.
+      after: marker === null ? null : servers.place(marker.id, order),
+      read: (after, most) => [...servers.page(selection, { order, after, limit: most })],
+      place: ({ id }) => servers.place(id, order) ?? [],
+      keep: (read) => read.filter(passes),
+    });
     return { servers: found.slice(0, limit), more: found.length > limit };
   }
 

@@ -1,7 +1,19 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import {
+  type Condition,
+  condition,
+  type Order,
+  oneOf,
+  placeSql,
+  type Range,
+  rangeSql,
+  type Stored,
+  wholeSql,
+} from "../../../kernel/db/list.ts";
 import type { Vif } from "../../network/facade.ts";
 import type { TaskState, VmState } from "../states.ts";
 import { type Column, columnsOf, decode, encode } from "./columns.ts";
+import { isNewestFirst } from "./server-list.ts";
 import { UntilWritten } from "./until-written.ts";
 
 /** The flavor as it was when the server was made or resized. */
@@ -185,6 +197,9 @@ export interface ServerSelection {
   vmStates?: readonly VmState[];
   /** Only those that take room on the host. */
   onHost?: true;
+  ids?: readonly string[];
+  /** What else is asked of them. */
+  conditions?: readonly Condition[];
 }
 
 /** What the servers on the host take of it. */
@@ -218,12 +233,12 @@ export class ServerStore {
 
   insert(server: NewServer): Server {
     this.#pages.forget();
-    const names = Object.values(COLUMNS).map(({ name }) => name);
+    const names = [...Object.values(COLUMNS).map(({ name }) => name), "addresses"];
     this.#db
       .prepare(
         `INSERT INTO compute_servers (revision, ${names.join(", ")}) VALUES (1, ${names.map((name) => `@${name}`).join(", ")})`,
       )
-      .run(encode(COLUMNS, server));
+      .run({ ...encode(COLUMNS, server), addresses: addressesOf(server.vifs) });
     return this.#require(server.id);
   }
 
@@ -244,44 +259,43 @@ export class ServerStore {
 
   /** In the order of creation, oldest first: two queries at most, one when all are cached. */
   list(selection: ServerSelection): Server[] {
-    const { where, parameters } = conditionOf(selection);
-    const keys = this.#db
-      .prepare<unknown[], [string, number]>(
-        `SELECT id, revision FROM compute_servers WHERE ${where} ORDER BY created_at, number`,
-      )
-      .raw()
-      .all(...parameters) as [string, number][];
-    return this.#load(keys);
+    const { sql, params } = wholeSql(KEYS, { conditions: conditionsOf(selection) }, OLDEST_FIRST);
+    return this.#load(
+      this.#db
+        .prepare<unknown[], [string, number]>(sql)
+        .raw()
+        .all(...params) as [string, number][],
+    );
   }
 
-  /**
-   * Newest first, from the one after `marker` on, loaded as they are asked for: a page costs what is on it, whatever
-   * there is besides. Read it without a pause.
-   */
-  *newestFirst(selection: ServerSelection, marker: Server | null, batch: number): Generator<Server> {
-    const { where, parameters } = conditionOf(selection);
+  /** A part of a list: it costs what is in it, whatever there is besides. */
+  page(selection: ServerSelection, range: Range): readonly Server[] {
     // sqlite would rather find all that are not deleted, and sort them.
-    const ordered =
-      selection.deleted !== "no"
-        ? ""
-        : `INDEXED BY compute_servers_${selection.projectId === null ? "live" : "project"}`;
-    const statement = this.#db
-      .prepare<unknown[], [string, number]>(
-        `SELECT id, revision FROM compute_servers ${ordered} WHERE ${where} AND (created_at, number) < (?, ?)
-         ORDER BY created_at DESC, number DESC LIMIT ?`,
-      )
-      .raw();
-    let last = marker;
-    for (;;) {
-      const from = [last?.createdAt ?? Number.MAX_SAFE_INTEGER, last?.number ?? Number.MAX_SAFE_INTEGER];
-      const values = [...parameters, ...from, batch];
-      const servers = this.#pages.get(`${ordered} ${where} ${JSON.stringify(values)}`, () =>
-        this.#load(statement.all(...values) as [string, number][]),
-      );
-      yield* servers;
-      if (servers.length < batch) return;
-      last = servers.at(-1) ?? null;
-    }
+    const isIndexed = selection.deleted === "no" && selection.ids === undefined && isNewestFirst(range.order);
+    const index = `compute_servers_${selection.projectId === null ? "live" : "project"}`;
+    const source = isIndexed ? { ...KEYS, select: `${KEYS.select} INDEXED BY ${index}` } : KEYS;
+    // The start said as a place makes sqlite enter the index there as everywhere else.
+    const after = range.after ?? (isIndexed ? range.order.map(() => Number.MAX_SAFE_INTEGER) : null);
+    const { sql, params } = rangeSql(source, { conditions: conditionsOf(selection) }, { ...range, after });
+    return this.#pages.get(`${sql} ${JSON.stringify(params)}`, () =>
+      this.#load(
+        this.#db
+          .prepare<unknown[], [string, number]>(sql)
+          .raw()
+          .all(...params) as [string, number][],
+      ),
+    );
+  }
+
+  /** Where a server, be it deleted, stands in an order. */
+  place(id: string, order: readonly Order[]): Stored[] | null {
+    const { sql, params } = placeSql(KEYS, order, id);
+    return (
+      (this.#db
+        .prepare<unknown[], Stored[]>(sql)
+        .raw()
+        .get(...params) as Stored[] | undefined) ?? null
+    );
   }
 
   many(ids: readonly string[]): Server[] {
@@ -297,13 +311,16 @@ export class ServerStore {
   /** Answers the new state. `updatedAt` moves unless only caches (vifs) change. */
   update(id: string, changes: ServerChanges, now: number | null): Server {
     const all: ServerChanges = now === null ? changes : { updatedAt: now, ...changes };
-    const names = (Object.keys(all) as (keyof ServerChanges)[]).map((key) => COLUMNS[key].name);
+    const values = encode(COLUMNS, all);
+    if (changes.vifs !== undefined) values.addresses = addressesOf(changes.vifs);
     this.#pages.forget();
     this.#db
       .prepare(
-        `UPDATE compute_servers SET revision = revision + 1, ${names.map((name) => `${name} = @${name}`).join(", ")} WHERE id = @id`,
+        `UPDATE compute_servers SET revision = revision + 1, ${Object.keys(values)
+          .map((name) => `${name} = @${name}`)
+          .join(", ")} WHERE id = @id`,
       )
-      .run({ ...encode(COLUMNS, all), id });
+      .run({ ...values, id });
     return this.#require(id);
   }
 
@@ -387,21 +404,29 @@ export class ServerStore {
   }
 }
 
-function conditionOf(selection: ServerSelection): { where: string; parameters: unknown[] } {
-  const { projectId, deleted, changedSince, changedBefore, vmStates } = selection;
-  const conditions: string[] = ["1"];
-  const parameters: unknown[] = [];
-  const also = (condition: string, value: unknown) => {
-    conditions.push(condition);
-    parameters.push(value);
-  };
-  if (deleted === "no") conditions.push("deleted_at IS NULL");
-  // Those that can be restored have been deleted too.
-  if (deleted === "only") conditions.push("(deleted_at IS NOT NULL OR vm_state = 'soft-delete')");
-  if (selection.onHost) conditions.push(ON_HOST);
-  if (projectId !== null) also("project_id = ?", projectId);
-  if (changedSince !== undefined) also("updated_at >= ?", changedSince);
-  if (changedBefore !== undefined) also("updated_at <= ?", changedBefore);
-  if (vmStates !== undefined) also("vm_state IN (SELECT value FROM json_each(?))", JSON.stringify(vmStates));
-  return { where: conditions.join(" AND "), parameters };
+/** What its NICs can be found by. */
+const addressesOf = (vifs: readonly Vif[]): string =>
+  vifs.flatMap(({ fixedIps }) => fixedIps.map(({ address }) => address)).join(" ");
+
+const KEYS = { select: "SELECT id, revision FROM compute_servers", from: "compute_servers", id: "id" };
+
+const OLDEST_FIRST: readonly Order[] = ["created_at", "number"].map((expression) => ({
+  expression,
+  descending: false,
+}));
+
+function conditionsOf(selection: ServerSelection): Condition[] {
+  const { projectId, deleted, changedSince, changedBefore, vmStates, ids, conditions = [] } = selection;
+  return [
+    ...(deleted === "no" ? [condition("deleted_at IS NULL")] : []),
+    // Those that can be restored have been deleted too.
+    ...(deleted === "only" ? [condition("deleted_at IS NOT NULL OR vm_state = 'soft-delete'")] : []),
+    ...(selection.onHost === true ? [condition(ON_HOST)] : []),
+    ...(projectId === null ? [] : [condition("project_id = ?", projectId)]),
+    ...(changedSince === undefined ? [] : [condition("updated_at >= ?", changedSince)]),
+    ...(changedBefore === undefined ? [] : [condition("updated_at <= ?", changedBefore)]),
+    ...(vmStates === undefined ? [] : [oneOf("vm_state", vmStates)]),
+    ...(ids === undefined ? [] : [oneOf("id", ids)]),
+    ...conditions,
+  ];
 }

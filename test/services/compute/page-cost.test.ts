@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { copyRows, rowsRead } from "../../support/rows-read.ts";
+import { type ComputeLab, computeLab } from "./support.ts";
+
+/** A page costs what is on it: as many rows are read of 60 servers as of 2,000, whatever they are sorted and looked for by. */
+
+let t: ComputeLab;
+let server: string;
+const token = "admin:alpha";
+
+before(async () => {
+  t = await computeLab({});
+  server = await t.boot({ name: "copied" }, token);
+});
+after(() => t.close());
+
+/** So many more, as if each had been made after the one before it, with an address of its own. */
+function grow(from: number, to: number): void {
+  copyRows(
+    t.cloud.kernel.db,
+    "compute_servers",
+    server,
+    { from, to },
+    {
+      number: "NULL",
+      name: "'p' || @n || '-of-many'",
+      created_at: "one.created_at + @n",
+      vifs: "json_set(one.vifs, '$[0].fixedIps[0].address', '10.0.' || (@n / 250) || '.' || (@n % 250))",
+      addresses: "'10.0.' || (@n / 250) || '.' || (@n % 250)",
+    },
+  );
+}
+
+const QUERIES = () => [
+  "",
+  "name=p7-of",
+  "name=^p7-of",
+  "name=P7.of",
+  "name=of-many",
+  "name=nobody",
+  "ip=10.0.0.57",
+  "ip=^10\\.0\\.0\\.57$",
+  "status=ACTIVE",
+  "sort_key=display_name&sort_dir=asc",
+  "sort_key=display_name&sort_dir=desc",
+  `uuid=${server}`,
+  "all_tenants=1&name=p7-of",
+  `marker=${server}`,
+];
+
+test("a page reads as many rows of 60 servers as of 2,000", async () => {
+  let renamed = 0;
+  const read = async () => {
+    const costs = new Map<string, { rows: number; found: number }>();
+    for (const query of QUERIES()) {
+      // What was read before a write is not kept.
+      renamed += 1;
+      const body = { server: { name: `copied-${renamed}` } };
+      assert.equal((await t.api("PUT", `/servers/${server}`, { token, body })).status, 200);
+      let found = 0;
+      const { rows } = await rowsRead(t.cloud.kernel.db, async () => {
+        const answer = await t.api("GET", `/servers/detail?limit=20&${query.replaceAll("^", "%5E")}`, { token });
+        assert.equal(answer.status, 200, `${query}: ${JSON.stringify(answer.body)}`);
+        found = answer.body.servers.length;
+      });
+      costs.set(query, { rows, found });
+    }
+    return costs;
+  };
+  grow(1, 60);
+  await read();
+  const few = await read();
+  assert.deepEqual(
+    ["name=p7-of", "name=^p7-of", "name=P7.of", "ip=10.0.0.57", "ip=^10\\.0\\.0\\.57$", "name=nobody"].map(
+      (query) => few.get(query)?.found,
+    ),
+    [1, 1, 1, 1, 1, 0],
+  );
+  grow(61, 240);
+  // Those are found by the page before them: it is kept in memory.
+  await read();
+  const more = await read();
+  grow(241, 2_000);
+  await read();
+  const many = await read();
+  for (const query of QUERIES()) {
+    const [one, other] = [more.get(query), many.get(query)];
+    assert.ok((other?.rows ?? 0) <= (one?.rows ?? 0) + 2 * ((other?.found ?? 0) - (one?.found ?? 0)) + 2, query);
+    assert.ok((other?.rows ?? 0) <= 60, `${query}: ${JSON.stringify(other)}`);
+  }
+});
