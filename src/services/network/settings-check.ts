@@ -54,7 +54,7 @@ function checkRanges(settings: Settings, r: Resolver): void {
         blame(r, name, "HOST_IP"),
         `HOST_IP ${settings.hostIp} lies inside ${name} ${r.value(name)}`,
         name === "FLOATING_RANGE"
-          ? "set PUBLIC_INTERFACE to hand out addresses of the host's own network, or choose a FLOATING_RANGE that it does not use"
+          ? "its route would take the host's own network away; set PUBLIC_INTERFACE to hand out addresses of that network, or choose a FLOATING_RANGE that it does not use"
           : `choose a ${name} that the host's own network does not use`,
       );
     }

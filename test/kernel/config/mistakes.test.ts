@@ -23,7 +23,7 @@ function problemsOf(text: string, env: Record<string, string> = {}) {
 /** Body behind two lines of header; the line of the mistake; what message and hint must say. */
 const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ["HOST_IP = 192.0.2.1", 3, /space before the =.*HOST_IP=/s],
-  ["HOST_IP= 192.0.2.1", 3, /space after the =.*HOST_IP=value/s],
+  ["HOST_IP= 192.0.2.1", 3, /space after the =.*as a command.*HOST_IP=value/s],
   ["HOST_IP=192.0.2.300", 3, /HOST_IP.*192\.0\.2\.300.*IPv4 address/s],
   ["HOST_IP=192.0.2.3/24", 3, /HOST_IP.*without \/prefix/s],
   ["LOGDIR=$(pwd)/logs", 3, /LOGDIR is what \$\(pwd\) gives, and nothing is run.*LOGDIR=/s],
@@ -93,7 +93,10 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ["VOLUME_BACKING_FILE_SIZE=30X", 3, /VOLUME_BACKING_FILE_SIZE.*30G/s],
   ["VOLUME_BACKING_FILE_SIZE=0", 3, /VOLUME_BACKING_FILE_SIZE.*above 0/s],
   ["LIBVIRT_TYPE=xen", 3, /LIBVIRT_TYPE.*kvm, qemu/s],
-  ["VIRT_DRIVER=ironic", 3, /VIRT_DRIVER.*libvirt, fake/s],
+  ["VIRT_DRIVER=bochs", 3, /VIRT_DRIVER.*libvirt, fake/s],
+  ["VIRT_DRIVER=ironic", 3, /VIRT_DRIVER.*guests of that kind.*write VIRT_DRIVER=libvirt/s],
+  ["VIRT_DRIVER=docker", 3, /VIRT_DRIVER.*guests of that kind.*write VIRT_DRIVER=libvirt/s],
+  ["ENABLED_SERVICES=key,\n# the image service\nglance", 5, /"glance" is not.*end the line above with \\/s],
   ["IMAGE_URLS=http://a/x.img,http://a/x.img", 3, /IMAGE_URLS names .* twice/],
   ["IMAGE_URLS=/root/x.img", 3, /IMAGE_URLS.*file:\/\/\/root\/x\.img/s],
   ["STACK_NAME=Much_Too_Long_Name", 3, /STACK_NAME.*11/s],

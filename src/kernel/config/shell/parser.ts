@@ -125,7 +125,7 @@ function parseCall(scanner: Scanner, afterAssignment: boolean): Statement {
     throw new SyntaxProblem(
       place,
       `"${command}" is not something local.conf can do`,
-      command.includes(",")
+      command.includes(",") || scanner.isBehindComma(place)
         ? "a list ends with its line: write it on one, or end the line above with \\"
         : `use NAME=value lines and ${knownCommands.join(", ")}`,
     );
@@ -140,14 +140,14 @@ function parseCall(scanner: Scanner, afterAssignment: boolean): Statement {
   return { kind: "call", command, args, ...place };
 }
 
-/** `NAME= value` sets NAME to nothing and runs `value` in bash; nobody means that. */
+/** `NAME= value` runs `value` in bash, with NAME empty for as long as it runs; nobody means that. */
 function refuseSpaceAfterEquals(scanner: Scanner, name: string): void {
   const gap = /^[ \t]+(?![#;\s]|$)/.exec(scanner.restOfLine());
   const next = gap === null ? "" : scanner.restOfLine().slice(gap[0].length);
   if (gap !== null && !/^[A-Za-z_]\w*\+?=/.test(next)) {
     throw new SyntaxProblem(
       scanner.place,
-      `space after the = of ${name}`,
+      `space after the = of ${name}: bash would leave ${name} as it was and run what follows as a command`,
       `write ${name}=value without spaces around =`,
     );
   }

@@ -23,11 +23,13 @@ const quoteHint = "put the whole value in single quotes if the character belongs
 export class Scanner {
   readonly #text: string;
   #position = 0;
+  readonly #firstLine: number;
   #line: number;
   #lineStart = 0;
 
   constructor(text: string, firstLine: number) {
     this.#text = text;
+    this.#firstLine = firstLine;
     this.#line = firstLine;
   }
 
@@ -57,6 +59,17 @@ export class Scanner {
       this.#lineStart = this.#position;
     }
     return char;
+  }
+
+  /** Whether the last line above a place that says something ends with a comma: a list goes on there, as its writer thought. */
+  isBehindComma({ line }: { readonly line: number }): boolean {
+    const above = this.#text.split("\n").slice(0, line - this.#firstLine);
+    return (
+      above
+        .findLast((one) => /^\s*[^\s#]/.test(one))
+        ?.trimEnd()
+        .endsWith(",") === true
+    );
   }
 
   skipLine(): void {

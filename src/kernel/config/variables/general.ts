@@ -12,8 +12,32 @@ import {
   path,
   stackName,
   text,
+  type ValueType,
 } from "../types.ts";
 import { type DefaultContext, variable } from "../variable.ts";
+
+/** DevStack's other drivers make something else than guests of this machine: taking one for libvirt would not be what was asked for. */
+const virtDriver: ValueType<"libvirt" | "fake"> = {
+  ...choice("libvirt", "fake"),
+  parse(value) {
+    const parsed = choice("libvirt", "fake").parse(value);
+    if (parsed.ok || !OTHER_DRIVERS.includes(value.toLowerCase())) return parsed;
+    const hint = "write VIRT_DRIVER=libvirt for virtual machines, or fake for none; without the line it is libvirt";
+    return { ...parsed, message: `is "${value}": guests of that kind are not to be had here`, hint };
+  },
+};
+const OTHER_DRIVERS = [
+  "docker",
+  "ironic",
+  "lxc",
+  "openvz",
+  "vsphere",
+  "xenserver",
+  "xenapi",
+  "zvm",
+  "hyperv",
+  "powervm",
+];
 
 /** `enabledServices`: the default of ENABLED_SERVICES. */
 export const generalVariables = (enabledServices: string) => ({
@@ -79,7 +103,7 @@ export const generalVariables = (enabledServices: string) => ({
     meaning: "Services that run; edited by enable_service, disable_service and `+=,name` or `+=,-name`.",
   }),
   VIRT_DRIVER: variable({
-    type: choice("libvirt", "fake"),
+    type: virtDriver,
     default: "libvirt",
     meaning: "`libvirt` runs real guests, `fake` simulates them: no root, no host changes.",
   }),
