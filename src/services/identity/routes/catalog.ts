@@ -4,10 +4,11 @@ import { hexId } from "../../../kernel/ids/ids.ts";
 import type { Place } from "../manager/endpoints.ts";
 import type { Managers } from "../manager/index.ts";
 import { boolean, nullableString, resourceSchema } from "../schemas/resource.ts";
-import type { EndpointRow, RegionRow, ServiceRow } from "../store/rows.ts";
+import type { EndpointRow } from "../store/rows.ts";
 import { endpointView, regionView, serviceView } from "../views/views.ts";
-import { extras, type Json, mergeExtras, requireSameId, text, textOrNull } from "./attributes.ts";
+import { extras, type Json, text, textOrNull } from "./attributes.ts";
 import { collection, filtered } from "./collection.ts";
+import { memberRoutes } from "./member.ts";
 
 /** Services, endpoints and regions: what the catalog is made of. */
 export function catalogRoutes(managers: Managers): AnyRoute[] {
@@ -24,7 +25,6 @@ const serviceProperties = {
 
 function serviceRoutes({ core, services }: Managers): AnyRoute[] {
   const { store } = core;
-  const load = ({ param }: ApiRequest<unknown>): ServiceRow => services.get(param("service_id"));
   return [
     route({
       name: "services:list",
@@ -56,45 +56,22 @@ function serviceRoutes({ core, services }: Managers): AnyRoute[] {
         return { body: { service: serviceView(row, request.baseUrl) } };
       },
     }),
-    route({
-      name: "services:show",
-      method: "GET",
+    ...memberRoutes({
+      key: "service",
+      plural: "services",
       path: "/v3/services/:service_id",
-      policy: "identity:get_service",
-      success: 200,
-      handler: (request) => ({ body: { service: serviceView(load(request), request.baseUrl) } }),
-    }),
-    route<{ service: Json }>({
-      name: "services:update",
-      method: "PATCH",
-      path: "/v3/services/:service_id",
-      policy: "identity:update_service",
-      request: resourceSchema("service", serviceProperties, { minProperties: 1 }),
-      success: 200,
-      handler(request) {
-        const row = load(request);
-        const { service } = request.body;
-        requireSameId(service, row.id, "service");
-        const updated = services.update(row, {
-          ...(typeof service.type === "string" ? { type: service.type } : {}),
-          ...(service.name === undefined ? {} : { name: textOrNull(service.name) ?? "" }),
-          ...(service.description === undefined ? {} : { description: textOrNull(service.description) }),
-          ...(typeof service.enabled === "boolean" ? { enabled: service.enabled ? 1 : 0 } : {}),
-          extra: mergeExtras(row.extra, extras(service, SERVICE_KNOWN)),
-        });
-        return { body: { service: serviceView(updated, request.baseUrl) } };
-      },
-    }),
-    route({
-      name: "services:delete",
-      method: "DELETE",
-      path: "/v3/services/:service_id",
-      policy: "identity:delete_service",
-      success: 204,
-      handler(request) {
-        services.delete(load(request));
-        return undefined;
-      },
+      find: ({ param }) => services.get(param("service_id")),
+      view: (request, row) => serviceView(row, request.baseUrl),
+      properties: serviceProperties,
+      known: SERVICE_KNOWN,
+      changes: (sent) => ({
+        ...(typeof sent.type === "string" ? { type: sent.type } : {}),
+        ...(sent.name === undefined ? {} : { name: textOrNull(sent.name) ?? "" }),
+        ...(sent.description === undefined ? {} : { description: textOrNull(sent.description) }),
+        ...(typeof sent.enabled === "boolean" ? { enabled: sent.enabled ? 1 : 0 } : {}),
+      }),
+      update: (row, changes) => services.update(row, changes),
+      delete: (row) => services.delete(row),
     }),
   ];
 }
@@ -151,50 +128,24 @@ function endpointRoutes({ core, endpoints }: Managers): AnyRoute[] {
         return { body: { endpoint: endpointView(row, request.baseUrl) } };
       },
     }),
-    route({
-      name: "endpoints:show",
-      method: "GET",
+    ...memberRoutes({
+      key: "endpoint",
+      plural: "endpoints",
       path: "/v3/endpoints/:endpoint_id",
-      policy: "identity:get_endpoint",
-      of: endpoint,
-      success: 200,
-      handler: (request) => ({ body: { endpoint: endpointView(request.thing, request.baseUrl) } }),
-    }),
-    route<{ endpoint: Json }, EndpointRow>({
-      name: "endpoints:update",
-      method: "PATCH",
-      path: "/v3/endpoints/:endpoint_id",
-      policy: "identity:update_endpoint",
-      of: endpoint,
-      request: resourceSchema("endpoint", endpointProperties, { minProperties: 1 }),
-      success: 200,
-      handler(request) {
-        const row = request.thing;
-        const { endpoint } = request.body;
-        requireSameId(endpoint, row.id, "endpoint");
-        const changes = {
-          ...(typeof endpoint.service_id === "string" ? { service_id: endpoint.service_id } : {}),
-          ...(typeof endpoint.interface === "string" ? { interface: endpoint.interface } : {}),
-          ...(typeof endpoint.url === "string" ? { url: endpoint.url } : {}),
-          ...(typeof endpoint.enabled === "boolean" ? { enabled: endpoint.enabled ? 1 : 0 } : {}),
-          extra: mergeExtras(row.extra, extras(endpoint, ENDPOINT_KNOWN)),
-        };
-        const moves = endpoint.region !== undefined || endpoint.region_id !== undefined;
-        const updated = endpoints.update(row, changes, moves ? placeOf(endpoint) : null);
-        return { body: { endpoint: endpointView(updated, request.baseUrl) } };
-      },
-    }),
-    route({
-      name: "endpoints:delete",
-      method: "DELETE",
-      path: "/v3/endpoints/:endpoint_id",
-      policy: "identity:delete_endpoint",
-      of: endpoint,
-      success: 204,
-      handler({ thing }) {
-        endpoints.delete(thing);
-        return undefined;
-      },
+      find: endpoint,
+      view: (request, row) => endpointView(row, request.baseUrl),
+      properties: endpointProperties,
+      known: ENDPOINT_KNOWN,
+      changes: (sent) => ({
+        // Null: it stays where it is.
+        place: sent.region !== undefined || sent.region_id !== undefined ? placeOf(sent) : null,
+        ...(typeof sent.service_id === "string" ? { service_id: sent.service_id } : {}),
+        ...(typeof sent.interface === "string" ? { interface: sent.interface } : {}),
+        ...(typeof sent.url === "string" ? { url: sent.url } : {}),
+        ...(typeof sent.enabled === "boolean" ? { enabled: sent.enabled ? 1 : 0 } : {}),
+      }),
+      update: (row, { place, ...changes }) => endpoints.update(row, changes, place),
+      delete: (row) => endpoints.delete(row),
     }),
   ];
 }
@@ -208,7 +159,6 @@ const regionProperties = {
 
 function regionRoutes({ core, regions }: Managers): AnyRoute[] {
   const { store } = core;
-  const load = ({ param }: ApiRequest<unknown>): RegionRow => regions.get(param("region_id"));
   const create = (request: ApiRequest<{ region: Json }>, id: string) => {
     const { region } = request.body;
     const row = regions.create({
@@ -256,43 +206,20 @@ function regionRoutes({ core, regions }: Managers): AnyRoute[] {
         return create(request, id);
       },
     }),
-    route({
-      name: "regions:show",
-      method: "GET",
+    ...memberRoutes({
+      key: "region",
+      plural: "regions",
       path: "/v3/regions/:region_id",
-      policy: "identity:get_region",
-      success: 200,
-      handler: (request) => ({ body: { region: regionView(load(request), request.baseUrl) } }),
-    }),
-    route<{ region: Json }>({
-      name: "regions:update",
-      method: "PATCH",
-      path: "/v3/regions/:region_id",
-      policy: "identity:update_region",
-      request: resourceSchema("region", regionProperties, { minProperties: 1 }),
-      success: 200,
-      handler(request) {
-        const row = load(request);
-        const { region } = request.body;
-        requireSameId(region, row.id, "region");
-        const updated = regions.update(row, {
-          ...(region.description === undefined ? {} : { description: text(region.description) }),
-          ...(region.parent_region_id === undefined ? {} : { parent_region_id: textOrNull(region.parent_region_id) }),
-          extra: mergeExtras(row.extra, extras(region, REGION_KNOWN)),
-        });
-        return { body: { region: regionView(updated, request.baseUrl) } };
-      },
-    }),
-    route({
-      name: "regions:delete",
-      method: "DELETE",
-      path: "/v3/regions/:region_id",
-      policy: "identity:delete_region",
-      success: 204,
-      handler(request) {
-        regions.delete(load(request));
-        return undefined;
-      },
+      find: ({ param }) => regions.get(param("region_id")),
+      view: (request, row) => regionView(row, request.baseUrl),
+      properties: regionProperties,
+      known: REGION_KNOWN,
+      changes: (sent) => ({
+        ...(sent.description === undefined ? {} : { description: text(sent.description) }),
+        ...(sent.parent_region_id === undefined ? {} : { parent_region_id: textOrNull(sent.parent_region_id) }),
+      }),
+      update: (row, changes) => regions.update(row, changes),
+      delete: (row) => regions.delete(row),
     }),
   ];
 }

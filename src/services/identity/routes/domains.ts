@@ -3,8 +3,9 @@ import type { Managers } from "../manager/index.ts";
 import { boolean, nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { domainView } from "../views/views.ts";
-import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { extras, type Json, text } from "./attributes.ts";
 import { filtered, pagedCollection } from "./collection.ts";
+import { memberRoutes } from "./member.ts";
 
 interface DomainBody {
   domain: Json;
@@ -75,49 +76,25 @@ export function domainRoutes({ core, projects }: Managers): AnyRoute[] {
         return { body: { domain: view(request, row) } };
       },
     }),
-    route({
-      name: "domains:show",
-      method: "GET",
+    ...memberRoutes({
+      key: "domain",
+      plural: "domains",
       path: "/v3/domains/:domain_id",
-      policy: "identity:get_domain",
-      of: domain,
-      success: 200,
-      handler: (request) => ({ body: { domain: view(request, request.thing) } }),
-    }),
-    route<DomainBody, ProjectRow>({
-      name: "domains:update",
-      method: "PATCH",
-      path: "/v3/domains/:domain_id",
-      policy: "identity:update_domain",
-      of: foundFirst,
-      request: resourceSchema("domain", properties, { minProperties: 1 }),
-      success: 200,
-      handler(request) {
-        const row = request.thing;
-        const { domain } = request.body;
-        requireSameId(domain, row.id, "domain");
-        const updated = projects.update(row, {
-          ...(typeof domain.name === "string" ? { name: domain.name } : {}),
-          ...(domain.description === undefined ? {} : { description: text(domain.description) }),
-          ...(typeof domain.enabled === "boolean" ? { enabled: domain.enabled } : {}),
-          ...(domain.options === undefined ? {} : { options: domain.options as Json }),
-          ...(domain.tags === undefined ? {} : { tags: domain.tags as string[] }),
-          extra: mergeExtras(row.extra, extras(domain, KNOWN)),
-        });
-        return { body: { domain: view(request, updated) } };
-      },
-    }),
-    route({
-      name: "domains:delete",
-      method: "DELETE",
-      path: "/v3/domains/:domain_id",
-      policy: "identity:delete_domain",
-      of: foundFirst,
-      success: 204,
-      handler({ thing }) {
-        projects.deleteDomain(thing);
-        return undefined;
-      },
+      find: domain,
+      findToUpdate: foundFirst,
+      findToDelete: foundFirst,
+      view,
+      properties,
+      known: KNOWN,
+      changes: (sent) => ({
+        ...(typeof sent.name === "string" ? { name: sent.name } : {}),
+        ...(sent.description === undefined ? {} : { description: text(sent.description) }),
+        ...(typeof sent.enabled === "boolean" ? { enabled: sent.enabled } : {}),
+        ...(sent.options === undefined ? {} : { options: sent.options as Json }),
+        ...(sent.tags === undefined ? {} : { tags: sent.tags as string[] }),
+      }),
+      update: (row, changes) => projects.update(row, changes),
+      delete: (row) => projects.deleteDomain(row),
     }),
   ];
 }

@@ -4,8 +4,9 @@ import type { Managers } from "../manager/index.ts";
 import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { GroupRow } from "../store/rows.ts";
 import { groupView, userView } from "../views/views.ts";
-import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { extras, type Json, text } from "./attributes.ts";
 import { collection, filtered, inScope, pagedCollection } from "./collection.ts";
+import { memberRoutes } from "./member.ts";
 import { domainOfRequest } from "./projects.ts";
 import { userFilter } from "./user-filters.ts";
 
@@ -73,46 +74,21 @@ export function groupRoutes({ core, groups, users }: Managers): AnyRoute[] {
         return { body: { group: groupView(row, request.baseUrl) } };
       },
     }),
-    route({
-      name: "groups:show",
-      method: "GET",
+    ...memberRoutes({
+      key: "group",
+      plural: "groups",
       path: "/v3/groups/:group_id",
-      policy: "identity:get_group",
-      of: group,
-      success: 200,
-      handler: (request) => ({ body: { group: groupView(request.thing, request.baseUrl) } }),
-    }),
-    route<GroupBody, GroupRow>({
-      name: "groups:update",
-      method: "PATCH",
-      path: "/v3/groups/:group_id",
-      policy: "identity:update_group",
-      of: group,
-      request: resourceSchema("group", properties, { minProperties: 1 }),
-      success: 200,
-      handler(request) {
-        const row = request.thing;
-        const { group } = request.body;
-        requireSameId(group, row.id, "group");
-        const updated = groups.update(row, {
-          ...(typeof group.name === "string" ? { name: group.name } : {}),
-          ...(group.description === undefined ? {} : { description: text(group.description) }),
-          extra: mergeExtras(row.extra, extras(group, KNOWN)),
-        });
-        return { body: { group: groupView(updated, request.baseUrl) } };
-      },
-    }),
-    route({
-      name: "groups:delete",
-      method: "DELETE",
-      path: "/v3/groups/:group_id",
-      policy: "identity:delete_group",
-      of: { ...group, first: true, secret: false },
-      success: 204,
-      handler({ thing }) {
-        groups.delete(thing);
-        return undefined;
-      },
+      find: group,
+      findToDelete: { ...group, first: true, secret: false },
+      view: (request, row) => groupView(row, request.baseUrl),
+      properties,
+      known: KNOWN,
+      changes: (sent) => ({
+        ...(typeof sent.name === "string" ? { name: sent.name } : {}),
+        ...(sent.description === undefined ? {} : { description: text(sent.description) }),
+      }),
+      update: (row, changes) => groups.update(row, changes),
+      delete: (row) => groups.delete(row),
     }),
     route({
       name: "groups:users",

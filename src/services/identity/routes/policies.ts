@@ -1,10 +1,10 @@
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
 import { resourceSchema } from "../schemas/resource.ts";
-import type { PolicyRow } from "../store/rows.ts";
 import { policyView } from "../views/views.ts";
-import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
+import { extras, type Json, text } from "./attributes.ts";
 import { collection, filtered } from "./collection.ts";
+import { memberRoutes } from "./member.ts";
 
 const KNOWN = ["id", "type", "blob", "links"];
 const properties = { blob: { type: "string" }, type: { type: "string", maxLength: 255 } };
@@ -12,7 +12,6 @@ const properties = { blob: { type: "string" }, type: { type: "string", maxLength
 /** The old store of policy files: kept and given back, never looked into. */
 export function policyRoutes({ core, policies }: Managers): AnyRoute[] {
   const { store } = core;
-  const load = ({ param }: ApiRequest<unknown>): PolicyRow => policies.get(param("policy_id"));
   return [
     route({
       name: "policies:list",
@@ -42,43 +41,20 @@ export function policyRoutes({ core, policies }: Managers): AnyRoute[] {
         return { body: { policy: policyView(row, request.baseUrl) } };
       },
     }),
-    route({
-      name: "policies:show",
-      method: "GET",
+    ...memberRoutes({
+      key: "policy",
+      plural: "policies",
       path: "/v3/policies/:policy_id",
-      policy: "identity:get_policy",
-      success: 200,
-      handler: (request) => ({ body: { policy: policyView(load(request), request.baseUrl) } }),
-    }),
-    route<{ policy: Json }>({
-      name: "policies:update",
-      method: "PATCH",
-      path: "/v3/policies/:policy_id",
-      policy: "identity:update_policy",
-      request: resourceSchema("policy", properties, { minProperties: 1 }),
-      success: 200,
-      handler(request) {
-        const row = load(request);
-        const { policy } = request.body;
-        requireSameId(policy, row.id, "policy");
-        const updated = policies.update(row, {
-          ...(typeof policy.type === "string" ? { type: policy.type } : {}),
-          ...(typeof policy.blob === "string" ? { blob: policy.blob } : {}),
-          extra: mergeExtras(row.extra, extras(policy, KNOWN)),
-        });
-        return { body: { policy: policyView(updated, request.baseUrl) } };
-      },
-    }),
-    route({
-      name: "policies:delete",
-      method: "DELETE",
-      path: "/v3/policies/:policy_id",
-      policy: "identity:delete_policy",
-      success: 204,
-      handler(request) {
-        policies.delete(load(request));
-        return undefined;
-      },
+      find: ({ param }) => policies.get(param("policy_id")),
+      view: (request, row) => policyView(row, request.baseUrl),
+      properties,
+      known: KNOWN,
+      changes: (sent) => ({
+        ...(typeof sent.type === "string" ? { type: sent.type } : {}),
+        ...(typeof sent.blob === "string" ? { blob: sent.blob } : {}),
+      }),
+      update: (row, changes) => policies.update(row, changes),
+      delete: (row) => policies.delete(row),
     }),
   ];
 }

@@ -5,8 +5,9 @@ import type { Implication, RoleManager } from "../manager/role-changes.ts";
 import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { RoleRow } from "../store/rows.ts";
 import { roleReference, roleView } from "../views/views.ts";
-import { extras, type Json, mergeExtras, requireSameId, text, textOrNull } from "./attributes.ts";
+import { extras, type Json, text, textOrNull } from "./attributes.ts";
 import { collection, filtered } from "./collection.ts";
+import { memberRoutes } from "./member.ts";
 
 interface RoleBody {
   role: Json;
@@ -61,47 +62,21 @@ export function roleRoutes({ core, roles }: Managers): AnyRoute[] {
         return { body: { role: roleView(row, request.baseUrl) } };
       },
     }),
-    route({
-      name: "roles:show",
-      method: "GET",
+    ...memberRoutes({
+      key: "role",
+      plural: "roles",
       path: "/v3/roles/:role_id",
-      policy: "identity:get_role",
-      of: role,
-      success: 200,
-      handler: (request) => ({ body: { role: roleView(request.thing, request.baseUrl) } }),
-    }),
-    route<RoleBody, RoleRow>({
-      name: "roles:update",
-      method: "PATCH",
-      path: "/v3/roles/:role_id",
-      policy: "identity:update_role",
-      of: role,
-      request: resourceSchema("role", properties, { minProperties: 1 }),
-      success: 200,
-      handler(request) {
-        const row = request.thing;
-        const { role } = request.body;
-        requireSameId(role, row.id, "role");
-        const updated = roles.update(row, {
-          ...(typeof role.name === "string" ? { name: role.name } : {}),
-          ...(role.description === undefined ? {} : { description: textOrNull(role.description) }),
-          ...(role.options === undefined ? {} : { options: role.options as Json }),
-          extra: mergeExtras(row.extra, extras(role, KNOWN)),
-        });
-        return { body: { role: roleView(updated, request.baseUrl) } };
-      },
-    }),
-    route({
-      name: "roles:delete",
-      method: "DELETE",
-      path: "/v3/roles/:role_id",
-      policy: "identity:delete_role",
-      of: role,
-      success: 204,
-      handler({ thing }) {
-        roles.delete(thing);
-        return undefined;
-      },
+      find: role,
+      view: (request, row) => roleView(row, request.baseUrl),
+      properties,
+      known: KNOWN,
+      changes: (sent) => ({
+        ...(typeof sent.name === "string" ? { name: sent.name } : {}),
+        ...(sent.description === undefined ? {} : { description: textOrNull(sent.description) }),
+        ...(sent.options === undefined ? {} : { options: sent.options as Json }),
+      }),
+      update: (row, changes) => roles.update(row, changes),
+      delete: (row) => roles.delete(row),
     }),
     ...implicationRoutes(core, roles, role),
   ];
