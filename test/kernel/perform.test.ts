@@ -31,6 +31,9 @@ const box: Touched<Box> = {
   owner: ({ projectId }) => ({ projectId }),
 };
 
+/** The same, found by asking elsewhere. */
+const askedFor: Touched<Box> = { ...box, secret: true, find: async (lookup) => box.find(lookup) };
+
 const name = {
   type: "object",
   properties: { name: { type: "string", minLength: 1 } },
@@ -59,6 +62,15 @@ const records = [
     handler: ({ thing, body, query }) => ({ body: { id: thing.id, body, dry: query.get("dry") } }),
   }),
   route({
+    name: "boxes:show-asked-for",
+    method: "GET",
+    path: "/v1/asked-for/:box_id",
+    policy: "boxes:show",
+    of: askedFor,
+    success: 200,
+    handler: ({ thing }) => ({ body: { id: thing.id } }),
+  }),
+  route({
     name: "boxes:create",
     method: "POST",
     path: "/v1/boxes",
@@ -85,6 +97,14 @@ test("a record's thing is found, its owner asked, and the handler gets it", asyn
   assert.equal((await rename("reader:alpha", "nonsense")).status, 403);
   assert.equal((await rename("member:beta", "a", { name: "" })).status, 400, "the body comes before the thing");
   assert.equal((await t.request("POST", "/boxes/v1/boxes", { token: "member:beta", body: {} })).body.of, "beta");
+});
+
+test("a thing that is found by asking elsewhere is waited for: its owner, its absence and its handler are as with any other", async () => {
+  const show = (token: string, id: string) => t.request("GET", `/boxes/v1/asked-for/${id}`, { token });
+  assert.deepEqual((await show("reader:alpha", "a")).body, { id: "a" });
+  assert.equal((await show("reader:beta", "b")).status, 403);
+  assert.equal((await show("reader:alpha", "none")).status, 403, "secret: who may not touch any gets 403 for nothing");
+  assert.equal((await show("admin:alpha", "none")).status, 403);
 });
 
 test("a record whose policy asks for the owner does not mount without saying whose thing it touches", async () => {

@@ -57,14 +57,14 @@ describe("records and whose things they touch", () => {
     microversion: route.microversions?.max ?? route.microversions?.min ?? Number.MAX_SAFE_INTEGER,
   });
   /** Null when the record lets it through, or what it answers. */
-  const refusal = ({ endpoint, records }: Owned, persona: "member" | "other"): ApiError | null => {
+  const refusal = async ({ endpoint, records }: Owned, persona: "member" | "other"): Promise<ApiError | null> => {
     const params = world.examples[endpoint.route.of?.kind ?? ""] ?? {};
     const context = contextOf(persona);
     if (persona === "other" && DOMAINS.has(endpoint.route.of?.kind ?? ""))
       Object.assign(context, { projectDomainId: world.ids["a domain"] });
     try {
       if (!endpoint.rule.allows(context, null)) return new ApiError(403, "the role does not allow it");
-      records.touch(endpoint, lookup(endpoint, context, params));
+      await records.touch(endpoint, lookup(endpoint, context, params));
       return null;
     } catch (thrown) {
       if (thrown instanceof ApiError) return thrown;
@@ -80,7 +80,7 @@ describe("records and whose things they touch", () => {
     );
   });
 
-  test("what alpha's member may touch, beta's member with the same role may not", (t) => {
+  test("what alpha's member may touch, beta's member with the same role may not", async (t) => {
     const open: string[] = [];
     let reachable = 0;
     let tried = 0;
@@ -89,14 +89,14 @@ describe("records and whose things they touch", () => {
       if (!endpoint.rule.allows(contextOf("other"), null)) continue;
       reachable += 1;
       // An example that its owner cannot touch either proves nothing.
-      const own = refusal(one, "member");
+      const own = await refusal(one, "member");
       const isAdmins = ADMINS.has(endpoint.route.of?.kind ?? "");
       if (isAdmins ? own === null : own !== null) {
         open.push(`${front} ${endpoint.route.name}: its owner gets ${own?.status} ${own?.message}`);
         continue;
       }
       tried += 1;
-      const foreign = refusal(one, "other");
+      const foreign = await refusal(one, "other");
       const mayBeSeen = EVERYBODYS.has(endpoint.route.of?.kind ?? "") && endpoint.route.method === "GET";
       if (!mayBeSeen && foreign?.status !== 403 && foreign?.status !== 404)
         open.push(`${front} ${endpoint.route.name}: ${foreign?.status ?? "lets it through"}`);

@@ -108,15 +108,9 @@ export function identityOf(token: string): Identity | null {
 const facade: IdentityFacade = {
   authenticate: identityOf,
   authenticateWithEc2: () => null,
-  issueToken: (userId, projectId) => `member:${projectId}:${userId}`,
-  issueServiceToken: () => "admin:service",
   getProject: (id) => ({ id, name: id, domainId: "default", enabled: true }),
   findProject: (name) => (name === "admin" ? { id: name, name, domainId: "default", enabled: true } : null),
-  listProjects: () => [],
   getUser: (id) => ({ id, name: id, domainId: "default", enabled: true, defaultProjectId: null }),
-  findUser: () => null,
-  rolesOnProject: () => new Set(),
-  catalog: () => [],
 };
 
 export const identityStub: () => Service = () =>

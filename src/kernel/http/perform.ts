@@ -26,6 +26,8 @@ export interface CallInput {
   query?: Readonly<Record<string, string>> | URLSearchParams;
   /** As a client would send it; the record's schema is asked. */
   body?: unknown;
+  /** Those that say how the body is meant: a patch's content-type, if-match. */
+  headers?: Readonly<Record<string, string>>;
   /** The newest the service has when absent. */
   microversion?: Microversion;
 }
@@ -76,14 +78,18 @@ export class Records {
     route.url?.(lookup);
     route.accepts?.(asked);
     const first = route.of?.first === true;
-    const found = first ? this.touch(endpoint, lookup) : undefined;
+    let thing = first ? this.touch(endpoint, lookup) : undefined;
+    if (thing instanceof Promise) thing = await thing;
     if (!rule.allows(context, null)) throw forbidden(this.#front.api.forbidden(route.policy));
     this.#validate(route, asked);
+    if (!first) thing = this.touch(endpoint, lookup);
+    // Waited for only where there is something to wait for.
+    if (thing instanceof Promise) thing = await thing;
 
     const request: ApiRequest = {
       ...asked,
       param,
-      thing: first ? found : this.touch(endpoint, lookup),
+      thing,
       authorize: (target, policy = route.policy) => this.#authorize(policy, context, target),
       allowed: (policy, target) => this.#kernel.policies.allows(policy, context, target),
     };
@@ -97,22 +103,33 @@ export class Records {
     );
   }
 
-  /** The thing that a record touches, if the caller may; undefined for records that touch none. Errors: 404, 403. */
+  /**
+   * The thing that a record touches, if the caller may; undefined for records that touch none, a promise of it where it is
+   * found by asking elsewhere. Errors: 404, 403.
+   */
   touch({ route, rule }: Endpoint, lookup: Lookup): unknown {
     const { of } = route;
     if (of === undefined) return undefined;
     const { context } = lookup;
     const refused = () => forbidden(this.#front.api.forbidden(route.policy));
-    let thing: unknown;
+    const hidden = (error: unknown): unknown =>
+      of.secret === true && error instanceof ApiError && error.status === 404 && !rule.allows(context, {})
+        ? refused()
+        : error;
+    const granted = (thing: unknown): unknown => {
+      if (!rule.allows(context, of.owner(thing as never, context))) throw of.refused?.(thing as never) ?? refused();
+      return thing;
+    };
+    let found: unknown;
     try {
-      thing = of.find(lookup) as never;
+      found = of.find(lookup);
     } catch (error) {
-      if (of.secret === true && error instanceof ApiError && error.status === 404 && !rule.allows(context, {}))
-        throw refused();
-      throw error;
+      throw hidden(error);
     }
-    if (!rule.allows(context, of.owner(thing as never, context))) throw of.refused?.(thing as never) ?? refused();
-    return thing;
+    if (!(found instanceof Promise)) return granted(found);
+    return found.then(granted, (error: unknown) => {
+      throw hidden(error);
+    });
   }
 
   /** See `Call`. What it wrote is durable when the request that it belongs to is answered. */
@@ -130,7 +147,7 @@ export class Records {
       shownPath: path,
       params,
       query: new URLSearchParams(input.query),
-      headers: new Headers(),
+      headers: new Headers(input.headers),
       body,
       stream: null,
       microversion: input.microversion ?? this.#front.api.microversions?.max ?? 0,

@@ -54,8 +54,8 @@ export type Lookup = Pick<ApiRequest, "param" | "context" | "microversion" | "qu
 export interface Touched<Thing> {
   /** The kind of thing: "server". Tests take their examples by it. */
   readonly kind: string;
-  /** Errors: the API's 404 for what is not there, or is not the caller's to see. */
-  find(request: Lookup): Thing;
+  /** At once, or by asking another service's record. Errors: the API's 404 for what is not there, or is not the caller's to see. */
+  find(request: Lookup): Thing | Promise<Thing>;
   /** Looked for before roles and bodies are, so that what is not there is 404 for everybody. Keystone and glance do so. */
   readonly first?: boolean;
   /** Who may not touch just anything of the kind gets 403 for what is not there, too. */
@@ -78,6 +78,13 @@ export const ofProject = <Thing extends { readonly project_id: string }>(
   kind: string,
   find: (request: Lookup) => Thing,
 ): Touched<Thing> => ({ kind, find, owner: ({ project_id }) => ({ projectId: project_id }) });
+
+/** A project that a path names by this parameter, whose limits or usage is asked for; whether there is one does not matter yet. */
+export const projectNamed = (parameter: string): Touched<string> => ({
+  kind: "project",
+  find: ({ param }) => param(parameter),
+  owner: (projectId) => ({ projectId }),
+});
 
 /**
  * One operation of an API. Docs, policy, audit, tracing and validation all derive from this record.

@@ -1,7 +1,7 @@
 import type { Database } from "../db/database.ts";
 import type { Migration } from "../db/migrations.ts";
 import { isUnwritable, untilWritten } from "../db/unwritable.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, PublicError } from "../errors.ts";
 import { uuid } from "../ids/ids.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Clock } from "../time/clock.ts";
@@ -45,7 +45,7 @@ export interface OperationDefinition<Input, Data> {
 }
 
 /** A step's answer to its user that this cannot be done here: no host, no backend. Nothing is broken, and no stack trace tells more. */
-export class Refusal extends Error {}
+export class Refusal extends PublicError {}
 
 /** Why an operation ended that another one pushed aside. */
 export class OperationCancelled extends Error {

@@ -100,10 +100,6 @@ export interface BlockStorageFacade {
   getVolume(context: RequestContext, volumeId: string): VolumeInfo;
   /** Null instead of an error, and without asking who may see it. */
   findVolume(volumeId: string): VolumeInfo | null;
-  /** Several at once, in one query; those that do not exist are left out. */
-  findVolumes(volumeIds: readonly string[]): VolumeInfo[];
-  /** The context's project's volumes, newest first. */
-  listVolumes(context: RequestContext): VolumeInfo[];
   /** Answers at once, in status "creating"; `waitForVolume` waits for the data. Errors: 400, 404, 413. */
   createVolume(context: RequestContext, volume: CreateVolume): VolumeInfo;
   /**
@@ -158,8 +154,6 @@ export interface BlockStorageFacade {
   listAttachments(instanceId: string): AttachmentInfo[];
 
   getSnapshot(context: RequestContext, snapshotId: string): VolumeSnapshotInfo;
-  /** The context's project's snapshots, newest first. */
-  listSnapshots(context: RequestContext): VolumeSnapshotInfo[];
   /** For images of servers that boot from volumes; works on volumes in use (`force`). Status "creating" at first. */
   createSnapshot(
     context: RequestContext,
@@ -171,9 +165,6 @@ export interface BlockStorageFacade {
 
   /** Whether there is a type of this name or id that the context may use. */
   hasVolumeType(context: RequestContext, nameOrId: string): boolean;
-
-  /** What a project uses and may use, for the "absolute limits" that other APIs and dialects show. */
-  limits(projectId: string): { maxVolumes: number; maxGigabytes: number; usedVolumes: number; usedGigabytes: number };
 }
 
 declare module "../../kernel/module.ts" {

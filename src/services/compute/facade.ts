@@ -6,9 +6,6 @@ import type { MetadataSource } from "./metadata/server.ts";
 export interface ComputeFacade {
   /** Serves the metadata API on a connection of a guest, which is known by where it comes from. */
   answerMetadata(socket: Socket, source: MetadataSource | null): void;
-  /** A server that is not deleted, for events, telemetry and checks; null for none. */
-  getServer(serverId: string): ServerInfo | null;
-  listServers(projectId: string | null): ServerInfo[];
   /**
    * Writes what a volume holds, as of one moment, into `file`, which is there and as large as the volume. False: no server that
    * runs has it. Throws when the server ends meanwhile, and for a volume that several run with.
@@ -20,20 +17,6 @@ export interface ComputeFacade {
   inventory(): Promise<ComputeInventory>;
   /** What each server takes of it. */
   listAllocations(): ComputeAllocation[];
-}
-
-export interface ServerInfo {
-  id: string;
-  name: string;
-  projectId: string;
-  userId: string;
-  hostname: string;
-  status: string;
-  vmState: string;
-  taskState: string | null;
-  host: string | null;
-  /** "instance-0000000a" */
-  instanceName: string;
 }
 
 export interface ConsoleTarget {

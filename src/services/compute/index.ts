@@ -47,7 +47,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
     const lifecycle = new Lifecycle(core);
     const lateDetach = new LateDetach(core, managers);
 
-    kernel.events.on("network.device.changed", "compute", ({ deviceId }) => refreshVifs(core, [deviceId]));
+    kernel.events.on("network.devices.changed", "compute", ({ deviceIds }) => refreshVifs(core, deviceIds));
     kernel.events.on("network.security_group.renamed", "compute", () => presenter.forgetGroups());
     kernel.events.on("network.port.withdrawn", "compute", ({ portId, deviceId }) =>
       managers.interfaces.portWithdrawn(deviceId, portId),

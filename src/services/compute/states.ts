@@ -18,34 +18,72 @@ export type VmState =
   | "shelved"
   | "shelved_offloaded";
 
-/** What is being done to it; null: nothing. */
-export type TaskState = string | null;
+/** What is being done to it, as nova stores it; null: nothing. */
+export type TaskState = Task | null;
+
+type Task =
+  // It is made.
+  | "scheduling"
+  | "networking"
+  | "block_device_mapping"
+  | "spawning"
+  // Its guest is switched.
+  | "powering-on"
+  | "powering-off"
+  | "rebooting"
+  | "reboot_pending"
+  | "reboot_started"
+  | "rebooting_hard"
+  | "reboot_pending_hard"
+  | "reboot_started_hard"
+  | "pausing"
+  | "unpausing"
+  | "suspending"
+  | "resuming"
+  | "rescuing"
+  | "unrescuing"
+  | "updating_password"
+  // It becomes another one.
+  | "rebuilding"
+  | "rebuild_block_device_mapping"
+  | "rebuild_spawning"
+  | "resize_prep"
+  | "resize_migrating"
+  | "resize_migrated"
+  | "resize_finish"
+  | "resize_reverting"
+  | "migrating"
+  // It is copied, or put away.
+  | "image_snapshot_pending"
+  | "image_backup"
+  | "shelving"
+  | "shelving_image_uploading"
+  | "shelving_offloading"
+  | "unshelving"
+  // It goes.
+  | "soft-deleting"
+  | "restoring"
+  | "deleting";
+
+type Statuses = Readonly<Partial<Record<Task | "default", string>>>;
 
 /** libvirt's and nova's numbers. */
 export const POWER = { nostate: 0, running: 1, paused: 3, shutdown: 4, crashed: 6, suspended: 7 } as const;
-export const POWER_NAMES: Readonly<Record<number, string>> = {
-  0: "pending",
-  1: "running",
-  3: "paused",
-  4: "shutdown",
-  6: "crashed",
-  7: "suspended",
-};
 
-const RESIZING: Record<string, string> = {
+const RESIZING: Statuses = {
   resize_prep: "RESIZE",
   resize_migrating: "RESIZE",
   resize_migrated: "RESIZE",
   resize_finish: "RESIZE",
 };
-const REBUILDING: Record<string, string> = {
+const REBUILDING: Statuses = {
   rebuilding: "REBUILD",
   rebuild_block_device_mapping: "REBUILD",
   rebuild_spawning: "REBUILD",
 };
 
 /** vm_state × task_state → the status clients see; "default" for every other task. */
-const STATUS: Readonly<Record<VmState, Readonly<Record<string, string>>>> = {
+const STATUS: Readonly<Record<VmState, Statuses>> = {
   active: {
     default: "ACTIVE",
     rebooting: "REBOOT",
@@ -148,7 +186,6 @@ const ATTACHABLE: readonly VmState[] = [
 
 /** What may be done in which state (check_instance_state and check_instance_lock of nova 26.2's nova/compute/api.py, as a table). */
 export const TRANSITIONS = {
-  delete: t("delete", null, "deleting", { tasks: null, mustHaveLaunched: false }),
   softDelete: t("delete", null, "soft-deleting", { tasks: null, mustHaveLaunched: false }),
   start: t("start", ["stopped"], "powering-on"),
   stop: t("stop", ["active", "error"], "powering-off"),
@@ -181,7 +218,6 @@ export const TRANSITIONS = {
   swapVolume: t("swap_volume", ["active", "paused", "resized"], null),
   triggerCrashDump: t("trigger_crash_dump", ["active", "paused", "rescued", "resized", "error"], null),
   restore: t("restore", ["soft-delete"], "restoring"),
-  forceDelete: t("forceDelete", null, "deleting", { tasks: null, mustHaveLaunched: false }),
   updateMetadata: t("update metadata", ["active", "paused", "suspended", "stopped"], null, { tasks: null }),
   deleteMetadata: t("delete metadata", ["active", "paused", "suspended", "stopped"], null, { tasks: null }),
   updateTags: t("update tags", ["active", "paused", "suspended", "stopped"], null, {

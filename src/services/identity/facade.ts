@@ -45,25 +45,11 @@ export interface IdentityFacade {
   authenticate(token: string): Identity | null;
   /** The credential of an access key whose user and project are enabled and still have a role together; null otherwise. */
   authenticateWithEc2(access: string): Ec2Credential | null;
-  /**
-   * A token for work on a user's behalf inside the cloud, as `POST /v3/auth/tokens` would give: project-scoped, or unscoped with
-   * null. Expires after `seconds`, by default like any token. Errors: 401 when the user has no role on the project.
-   */
-  issueToken(userId: string, projectId: string | null, seconds?: number): string;
-  /** A token of one of the seeded service users ("nova", "neutron", …) on the service project. */
-  issueServiceToken(userName: string): string;
   /** Null when there is none; a domain is none. */
   getProject(id: string): ProjectInfo | null;
   /** By name within a domain (its id, by default "default"). */
   findProject(name: string, domainId?: string): ProjectInfo | null;
-  /** All projects, domains left out, ordered by name. */
-  listProjects(): ProjectInfo[];
   getUser(id: string): UserInfo | null;
-  findUser(name: string, domainId?: string): UserInfo | null;
-  /** Names of all roles a user has on a project, through groups, inheritance and implied roles too. Empty when none. */
-  rolesOnProject(userId: string, projectId: string): ReadonlySet<string>;
-  /** The catalog as this project sees it ("%(project_id)s" filled in); null for an unscoped or system view. */
-  catalog(projectId: string | null): CatalogEntry[];
 }
 
 declare module "../../kernel/module.ts" {

@@ -2,12 +2,11 @@ import type { RequestContext } from "../../kernel/auth/context.ts";
 import type { FixedIp, MetadataHandler } from "./driver/driver.ts";
 
 /**
- * The verbs other services may call. Every verb checks what its `context` may see and do, as the API would, and throws
- * the API's own ApiError (404 for what is not visible, 409 for conflicts, 403 for policy). `internalContext(...)` of the
- * kernel sees everything. Bodies use the API's attribute names, because their callers (nova's proxies, heat) speak them.
+ * What no API has: plugging guests in, and looking things up at once, in the midst of the caller's own transaction. What a client could ask
+ * for goes by `kernel.call`. Verbs with a `context` see what it may see; none asks policies, so their callers are those who have asked.
+ * Errors are the API's own ApiErrors.
  */
 export interface NetworkFacade {
-  listNetworks(context: RequestContext, filters?: NetworkFilters): NetworkInfo[];
   /** By id. Errors: 404. */
   getNetwork(context: RequestContext, networkId: string): NetworkInfo;
   /**
@@ -59,47 +58,13 @@ export interface NetworkFacade {
 
   /** The NICs of guests, in the order they were attached; constant number of queries whatever the number of guests. Guests without a port are absent. */
   networkInfoForDevices(deviceIds: readonly string[]): Map<string, Vif[]>;
-  /** Device ids with a port at this fixed address (exact) or address part (regexp-free substring), for nova's `ip` filter. */
-  devicesByAddress(address: string, exact: boolean): string[];
   /** Who sends from `address`, seen in this network or behind this router. Null when nobody or not a guest. */
   findPortBySource(source: { networkId?: string; routerId?: string; address: string }): PortInfo | null;
 
-  listFloatingIps(
-    context: RequestContext,
-    filters?: { address?: string; projectId?: string; portId?: string },
-  ): FloatingIpInfo[];
-  getFloatingIp(context: RequestContext, id: string): FloatingIpInfo;
-  /** From the given external network (name or id), or the default one. Errors: 404, 409 (IpAddressGenerationFailure, OverQuota). */
-  allocateFloatingIp(context: RequestContext, pool?: string): FloatingIpInfo;
-  releaseFloatingIp(context: RequestContext, id: string): void;
-  /** `fixedAddress` null: the port's first IPv4. `portId` null: takes it away. */
-  associateFloatingIp(
-    context: RequestContext,
-    id: string,
-    portId: string | null,
-    fixedAddress?: string | null,
-  ): FloatingIpInfo;
-  /** Names of the external networks, nova's os-floating-ip-pools. */
-  floatingIpPools(context: RequestContext): string[];
-
-  listSecurityGroups(
-    context: RequestContext,
-    filters?: { name?: string; projectId?: string; ids?: readonly string[] },
-  ): SecurityGroupInfo[];
-  getSecurityGroup(context: RequestContext, id: string): SecurityGroupInfo;
   /** Names or ids → ids, among those of the project. Errors: 404; 409 when a name is ambiguous. */
   resolveSecurityGroups(context: RequestContext, projectId: string, namesOrIds: readonly string[]): string[];
-  createSecurityGroup(context: RequestContext, group: { name: string; description: string }): SecurityGroupInfo;
-  updateSecurityGroup(
-    context: RequestContext,
-    id: string,
-    changes: { name?: string; description?: string },
-  ): SecurityGroupInfo;
-  deleteSecurityGroup(context: RequestContext, id: string): void;
-  /** Errors: 404. */
-  getSecurityGroupRule(context: RequestContext, id: string): SecurityGroupRuleInfo;
-  createSecurityGroupRule(context: RequestContext, rule: CreateSecurityGroupRule): SecurityGroupRuleInfo;
-  deleteSecurityGroupRule(context: RequestContext, id: string): void;
+  /** Id → name, of those that there are; whose they are does not matter. */
+  securityGroupNames(groupIds: readonly string[]): Map<string, string>;
 
   /** Makes the desired state real now instead of soon, and waits for it; for tests and for orderly stops. */
   settled(): Promise<void>;
@@ -107,14 +72,6 @@ export interface NetworkFacade {
   /** Gives what guests ask of 169.254.169.254 to `handler`; until then they hear 503. */
   serveMetadata(handler: MetadataHandler): void;
   quotas(projectId: string): Record<string, { limit: number; used: number }>;
-}
-
-export interface NetworkFilters {
-  ids?: readonly string[];
-  name?: string;
-  projectId?: string;
-  shared?: boolean;
-  external?: boolean;
 }
 
 export interface NetworkInfo {
@@ -230,52 +187,6 @@ export interface VifAddress {
   floatingIps: string[];
 }
 
-export interface FloatingIpInfo {
-  id: string;
-  projectId: string;
-  address: string;
-  networkId: string;
-  /** Name of the external network: nova's "pool". */
-  pool: string;
-  portId: string | null;
-  fixedAddress: string | null;
-  status: string;
-  /** device_id of the port, when a guest has it. */
-  deviceId: string | null;
-}
-
-export interface SecurityGroupInfo {
-  id: string;
-  name: string;
-  description: string;
-  projectId: string;
-  rules: SecurityGroupRuleInfo[];
-}
-
-export interface SecurityGroupRuleInfo {
-  id: string;
-  securityGroupId: string;
-  projectId: string;
-  direction: "ingress" | "egress";
-  ethertype: "IPv4" | "IPv6";
-  protocol: string | null;
-  portRangeMin: number | null;
-  portRangeMax: number | null;
-  remoteIpPrefix: string | null;
-  remoteGroupId: string | null;
-}
-
-export interface CreateSecurityGroupRule {
-  securityGroupId: string;
-  direction?: "ingress" | "egress";
-  ethertype?: "IPv4" | "IPv6";
-  protocol?: string | null;
-  portRangeMin?: number | null;
-  portRangeMax?: number | null;
-  remoteIpPrefix?: string | null;
-  remoteGroupId?: string | null;
-}
-
 declare module "../../kernel/module.ts" {
   interface Facades {
     network: NetworkFacade;
@@ -284,8 +195,11 @@ declare module "../../kernel/module.ts" {
 
 declare module "../../kernel/events/events.ts" {
   interface Events {
-    /** What a guest's NICs look like has changed: addresses, floating addresses, status. */
-    "network.device.changed": { deviceId: string };
+    /**
+     * What these guests' NICs look like has changed: addresses, floating addresses, groups, status, and what their networks and subnets say.
+     * Whoever keeps that (`networkInfoForDevices`) has to look anew; nothing else tells.
+     */
+    "network.devices.changed": { deviceIds: readonly string[] };
     /** Everything that shows the group by its name has to look anew. */
     "network.security_group.renamed": { groupId: string };
     /** Somebody deleted a port that a device uses, through the network API, or said that it is another device's or nobody's. */

@@ -1,8 +1,5 @@
-/** Nothing calls placement yet: compute tells it what it has, by its own facade. */
-export interface PlacementFacade {
-  /** Names of all resource classes, the custom ones too. */
-  resourceClasses(): string[];
-}
+/** Nothing calls placement: compute tells it what it has, by its own facade. */
+export type PlacementFacade = Record<never, never>;
 
 declare module "../../kernel/module.ts" {
   interface Facades {

@@ -17,7 +17,7 @@ export const placement = defineService({
   create(kernel) {
     const manager = new PlacementManager(kernel, new PlacementStore(kernel.db));
     return {
-      facade: { resourceClasses: () => manager.names("class") },
+      facade: {},
       routes: allRoutes(manager, () => kernel.clock.now()),
     };
   },

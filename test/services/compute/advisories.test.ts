@@ -193,7 +193,7 @@ test("a port that only says it is a server's changes nothing of that server", as
     deviceId: id,
     deviceOwner: "compute:nova",
   });
-  t.cloud.kernel.db.transaction(() => t.cloud.kernel.events.publish("network.device.changed", { deviceId: id }));
+  t.cloud.kernel.db.transaction(() => t.cloud.kernel.events.publish("network.devices.changed", { deviceIds: [id] }));
   await t.idle();
   const after = (await t.api("GET", `/servers/${id}`)).body.server;
   assert.deepEqual(after.addresses, before.addresses);

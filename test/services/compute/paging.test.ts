@@ -47,7 +47,7 @@ before(async () => {
     ] as const) {
       assert.equal((await t.api("POST", path, { token: ROOT, body })).status, 200);
     }
-    t.network.createSecurityGroup(internalContext("req-test", "alpha"), { name: `g${index}`, description: "" });
+    await t.addSecurityGroup("alpha", `g${index}`);
   }
   for (const id of servers.slice(1)) {
     const resize = { resize: { flavorRef: "84" } };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { internalContext } from "../../../src/kernel/auth/context.ts";
 import { type ComputeLab, computeLab, INTERNAL } from "./support.ts";
 
 let t: ComputeLab;
@@ -11,6 +10,13 @@ before(async () => {
 after(() => t.close());
 
 test("a server is accepted, built and shown as the real service shows it", async () => {
+  const looked = Promise.withResolvers<void>();
+  const spawn = t.driver.spawn.bind(t.driver);
+  t.driver.spawn = async (...args) => {
+    await looked.promise;
+    t.driver.spawn = spawn;
+    return spawn(...args);
+  };
   const created = await t.api("POST", "/servers", {
     body: { server: { name: "first guest", imageRef: t.image.id, flavorRef: "42", metadata: { a: "b" } } },
   });
@@ -25,6 +31,7 @@ test("a server is accepted, built and shown as the real service shows it", async
     "adminPass",
   ]);
   const building = await t.api("GET", `/servers/${id}`);
+  looked.resolve();
   assert.equal(building.body.server.status, "BUILD");
   await t.idle();
   const { status, body } = await t.api("GET", `/servers/${id}`);
@@ -46,17 +53,41 @@ test("a server is accepted, built and shown as the real service shows it", async
 });
 
 test("a renamed security group shows under its new name", async () => {
-  const context = internalContext("req-test", "alpha");
-  const { id: groupId } = t.network.createSecurityGroup(context, { name: "web", description: "" });
+  const groupId = await t.addSecurityGroup("alpha", "web");
   const id = await t.boot({ security_groups: [{ name: "web" }] });
   const shown = async () => {
     const { body } = await t.api("GET", "/servers/detail");
     return body.servers.find((server: { id: string }) => server.id === id).security_groups;
   };
   assert.deepEqual(await shown(), [{ name: "web" }]);
-  t.network.updateSecurityGroup(context, groupId, { name: "www" });
+  await t.request("PUT", `/networking/v2.0/security-groups/${groupId}`, {
+    token: "member:alpha",
+    body: { security_group: { name: "www" } },
+  });
   await t.idle();
   assert.deepEqual(await shown(), [{ name: "www" }]);
+});
+
+test("a renamed network and a subnet's other name servers are what servers on it show", async () => {
+  const networkId = await t.addNetwork("gamma", "before");
+  const id = await t.boot({}, "member:gamma");
+  const labels = async () =>
+    Object.keys((await t.api("GET", `/servers/${id}`, { token: "member:gamma" })).body.server.addresses);
+  assert.deepEqual(await labels(), ["before"]);
+  const put = async (path: string, body: unknown) => {
+    const answer = await t.request("PUT", `/networking/v2.0/${path}`, { token: "member:gamma", body });
+    assert.equal(answer.status, 200);
+    await t.cloud.kernel.events.idle();
+    return answer.body;
+  };
+  const { network } = await put(`networks/${networkId}`, { network: { name: "after" } });
+  assert.deepEqual(await labels(), ["after"]);
+  await put(`subnets/${network.subnets[0]}`, { subnet: { dns_nameservers: ["192.0.2.53"] } });
+  // Of what the guest's metadata is made.
+  const row = t.cloud.kernel.db
+    .prepare<[string], { vifs: string }>("SELECT vifs FROM compute_servers WHERE id = ?")
+    .get(id);
+  assert.deepEqual(JSON.parse(row?.vifs ?? "[]")[0].fixedIps[0].dnsNameservers, ["192.0.2.53"]);
 });
 
 test("what a version adds is absent before it", async () => {

@@ -26,6 +26,8 @@ export interface ComputeLab extends TestCloud {
   api(method: string, path: string, options?: RequestOptions & { version?: string }): ReturnType<TestCloud["request"]>;
   /** A network with the subnet 10.0.0.0/24; its id. */
   addNetwork(project: string, name?: string, attributes?: Record<string, unknown>): Promise<string>;
+  /** Its id. */
+  addSecurityGroup(project: string, name: string): Promise<string>;
   /** An active public image, a qcow2 of 100 MB unless told. */
   addImage(image?: Partial<CreateImage> & { virtualSize?: number }): Promise<ImageInfo>;
   /** Creates a server on the network of alpha's and waits until nothing is under way. */
@@ -82,6 +84,8 @@ export async function computeLab(
     await must("subnets", token, { subnet: { network_id: id, ip_version: 4, cidr: "10.0.0.0/24" } });
     return id;
   };
+  const addSecurityGroup: ComputeLab["addSecurityGroup"] = async (project, name) =>
+    (await must("security-groups", `member:${project}`, { security_group: { name } })).security_group.id;
   const addImage: ComputeLab["addImage"] = async ({ virtualSize = 100_000_000, ...image } = {}) => {
     const file = join(directory, "upload");
     await writeFile(file, qcow2(virtualSize));
@@ -104,6 +108,7 @@ export async function computeLab(
     image,
     networkId,
     addNetwork,
+    addSecurityGroup,
     addImage,
     api,
     idle,

@@ -1,3 +1,4 @@
+import { PublicError } from "../../../kernel/errors.ts";
 import type { VolumeSource } from "../facade.ts";
 
 /**
@@ -72,8 +73,8 @@ export interface BackendHealth {
 
 export type VolumeDriverErrorCode = "not-found" | "no-space" | "image" | "unsupported" | "failed";
 
-/** What a driver throws. `message` may be shown to the cloud's users: it names no path of the host. */
-export class VolumeDriverError extends Error {
+/** What a driver throws. */
+export class VolumeDriverError extends PublicError {
   readonly code: VolumeDriverErrorCode;
   constructor(code: VolumeDriverErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import "../events.ts";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, forbidden } from "../../../kernel/errors.ts";
+import { forbidden, orNull } from "../../../kernel/errors.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { Target } from "../../../kernel/policy/policy.ts";
 import { Quotas } from "../../../kernel/quota/quota.ts";
@@ -101,13 +101,7 @@ export class Core {
 
   /** Whether one of the finders above finds it. */
   finds(find: () => unknown): boolean {
-    try {
-      find();
-      return true;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return false;
-      throw error;
-    }
+    return orNull(find) !== null;
   }
 
   /** For callers that come without a route. Errors: 403. */

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { badRequest, conflict, notFound, orNull } from "../../../kernel/errors.ts";
 import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import type { ImageInfo } from "../../image/facade.ts";
@@ -108,11 +108,8 @@ export class VolumeCreator {
     const images = this.#core.kernel.facade("image");
     const id = reference.split("/").at(-1) ?? "";
     if (isUuidLike(id)) {
-      try {
-        return images.get(context, id);
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.status >= 500) throw error;
-      }
+      const image = orNull(() => images.get(context, id));
+      if (image !== null) return image;
     }
     const [found, ...others] = images.list(context, { name: reference });
     if (others.length > 0) {

@@ -13,10 +13,6 @@ const TEN_MINUTES = 600_000;
 
 /** The facade over the managers: it asks the policies that a route would have asked. */
 export function createFacade({ core, volumes, snapshots, attachments, types }: Managers): BlockStorageFacade {
-  const infos = (rows: readonly Volume[]): VolumeInfo[] => {
-    const attached = core.attachments.byVolume(rows.map(({ id }) => id));
-    return rows.map((row) => volumeInfo(row, attached.get(row.id) ?? []));
-  };
   const info = (row: Volume): VolumeInfo => volumeInfo(row, core.attachments.ofVolume(row.id));
   const mayChange = (context: RequestContext, volumeId: string, policy: string): Volume => {
     const volume = core.volume(context, volumeId);
@@ -32,12 +28,6 @@ export function createFacade({ core, volumes, snapshots, attachments, types }: M
     findVolume: (id) => {
       const row = core.volumes.get(id);
       return row === undefined ? null : info(row);
-    },
-    findVolumes: (ids) => infos(core.volumes.many(ids)),
-    listVolumes(context) {
-      const projectId = projectOf(context);
-      core.authorize(context, "volume:get_all", { projectId });
-      return infos(core.volumes.ofProject(projectId));
     },
     createVolume(context, request) {
       const projectId = projectOf(context);
@@ -106,11 +96,6 @@ export function createFacade({ core, volumes, snapshots, attachments, types }: M
       core.authorize(context, "volume:get_snapshot", { projectId: snapshot.project_id });
       return snapshotInfo(snapshot);
     },
-    listSnapshots(context) {
-      const projectId = projectOf(context);
-      core.authorize(context, "volume:get_all_snapshots", { projectId });
-      return core.snapshots.ofProject(projectId).map(snapshotInfo);
-    },
     createSnapshot(context, volumeId, { name, description }) {
       mayChange(context, volumeId, "volume:create_snapshot");
       const request = { name, description: description ?? null, metadata: {}, inUse: true };
@@ -132,16 +117,6 @@ export function createFacade({ core, volumes, snapshots, attachments, types }: M
     },
 
     hasVolumeType: (context, nameOrId) => types.find(context, nameOrId) !== null,
-
-    limits(projectId) {
-      const quotas = core.quotas();
-      return {
-        maxVolumes: quotas.limit(projectId, "volumes"),
-        maxGigabytes: quotas.limit(projectId, "gigabytes"),
-        usedVolumes: quotas.used(projectId, "volumes"),
-        usedGigabytes: quotas.used(projectId, "gigabytes"),
-      };
-    },
   };
 }
 

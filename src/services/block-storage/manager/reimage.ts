@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, conflict, notFound } from "../../../kernel/errors.ts";
+import { conflict, inWords, notFound } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import type { ImageInfo } from "../../image/facade.ts";
 import { invalidVolume } from "../errors.ts";
@@ -63,11 +63,7 @@ export class Reimager {
   }
 
   #image(context: RequestContext, id: string): ImageInfo {
-    try {
-      return this.#core.kernel.facade("image").get(context, id);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) throw notFound(`Image ${id} could not be found.`);
-      throw error;
-    }
+    const unknown = () => notFound(`Image ${id} could not be found.`);
+    return inWords({ 404: unknown }, () => this.#core.kernel.facade("image").get(context, id));
   }
 }

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, badRequest, conflict } from "../../../kernel/errors.ts";
+import { type ApiError, badRequest, conflict, inWords } from "../../../kernel/errors.ts";
 import type { CreateImage, ImageInfo } from "../../image/facade.ts";
 import { invalidInput, invalidVolume, metadataNotFound, quotaExceeded, volumeTooLarge } from "../errors.ts";
 import type { CreateVolume } from "../facade.ts";
@@ -309,12 +309,8 @@ export class VolumeManager {
 
   /** Whatever the image service has against it is a bad request here, as in cinder. Errors: 400. */
   #newImage(context: RequestContext, image: CreateImage): ImageInfo {
-    try {
-      return this.#core.kernel.facade("image").create(context, image);
-    } catch (error) {
-      if (error instanceof ApiError && error.status < 500) throw badRequest(error.message);
-      throw error;
-    }
+    const refused = ({ message }: ApiError) => badRequest(message);
+    return inWords({ refused }, () => this.#core.kernel.facade("image").create(context, image));
   }
 
   #changeable(context: RequestContext, id: string, verb: string): Volume {

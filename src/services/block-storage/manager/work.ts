@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { internalContext } from "../../../kernel/auth/context.ts";
-import { ApiError } from "../../../kernel/errors.ts";
+import { orNull } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { type VolumeDriver, VolumeDriverError } from "../driver/driver.ts";
 import type { VolumeStatus } from "../states.ts";
@@ -261,11 +261,7 @@ async function upload(core: Core, { id, input, signal, requestId }: UploadRun): 
 }
 
 async function removeImage(core: Core, imageId: string, requestId: string): Promise<void> {
-  try {
-    await core.kernel.facade("image").delete(internalContext(requestId), imageId);
-  } catch (error) {
-    if (!(error instanceof ApiError && error.status === 404)) throw error;
-  }
+  await orNull(() => core.kernel.facade("image").delete(internalContext(requestId), imageId));
 }
 
 const conversionDirectory = (core: Core): string => join(core.kernel.settings.dataDir, "cinder", "conversion");

@@ -1,5 +1,5 @@
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, ofProject, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { attachmentNotFound } from "../errors.ts";
 import type { AttachmentManager } from "../manager/attachments.ts";
 import { ATTACHMENT_COLUMNS } from "../manager/columns.ts";
@@ -14,7 +14,6 @@ import {
 import type { AttachmentRow } from "../store/attachments.ts";
 import { attachmentDetail, attachmentSummary } from "../views/attachments.ts";
 import { type Listing, listRequest, page } from "./listing.ts";
-import type { AnyRequest } from "./paths.ts";
 
 export const attachmentListing: Listing = {
   columns: ATTACHMENT_COLUMNS,
@@ -33,10 +32,10 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
   const attachment = ofProject<AttachmentRow>("attachment", ({ context, param }) =>
     attachments.get(context, param("attachment_id")),
   );
-  const detail = (request: AnyRequest, row: AttachmentRow) =>
+  const detail = (request: ApiRequest, row: AttachmentRow) =>
     attachmentDetail(row, { paths: request.context.isAdmin || request.context.roles.has("service") });
 
-  const listed = (name: string, path: string, show: (request: AnyRequest, row: AttachmentRow) => unknown) =>
+  const listed = (name: string, path: string, show: (request: ApiRequest, row: AttachmentRow) => unknown) =>
     route({
       name: `attachments:${name}`,
       method: "GET",

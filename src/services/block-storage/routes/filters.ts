@@ -1,16 +1,16 @@
 import { allOf, anyOf, type Condition, condition } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
+import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
 import { invalidInput } from "../errors.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
-import type { AnyRequest } from "./paths.ts";
 import { type Literal, pythonLiteral } from "./python-literal.ts";
 
 export type { Condition };
 
 /** A filter that is no plain comparison of a column. */
-export type SpecialFilter = (value: string, request: AnyRequest) => Condition;
+export type SpecialFilter = (value: string, request: ApiRequest) => Condition;
 
 export const NOTHING = condition("0");
 export const EVERYTHING = condition("1");

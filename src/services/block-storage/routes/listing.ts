@@ -1,11 +1,12 @@
 import type { Condition, Order, Range, Selection, Stored } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
+import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { invalidInput } from "../errors.ts";
 import { expressionOf, type ListColumns, orderBy } from "../manager/columns.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
 import { contains, equals, NOTHING, plain, type SpecialFilter } from "./filters.ts";
-import { type AnyRequest, viewOf } from "./paths.ts";
+import { viewOf } from "./paths.ts";
 
 /** What may be asked of one list, as cinder has it: administrators may filter by every column, users by what is configured. */
 export interface Listing {
@@ -49,7 +50,7 @@ const COUNT_SINCE = mv("3.45");
  * Reads the query of a list in cinder's order: control parameters first (each once: a second one is taken for a filter), then filters.
  * Errors: 400.
  */
-export function listRequest(request: AnyRequest, listing: Listing, maxLimit: number): ListRequest {
+export function listRequest(request: ApiRequest, listing: Listing, maxLimit: number): ListRequest {
   const params = [...request.query];
   const take = (name: string): string | null => {
     const index = params.findIndex(([key]) => key === name);
@@ -69,7 +70,7 @@ export function listRequest(request: AnyRequest, listing: Listing, maxLimit: num
 }
 
 /** Refuses or drops what this caller may not filter by, or not yet. Errors: 400. */
-function allowedFilters(request: AnyRequest, listing: Listing, filters: Map<string, string>): Map<string, string> {
+function allowedFilters(request: ApiRequest, listing: Listing, filters: Map<string, string>): Map<string, string> {
   const { context, microversion } = request;
   for (const [key, since] of Object.entries(listing.since ?? {})) if (microversion < since) filters.delete(key);
   const strict = microversion >= listing.strictSince;
@@ -89,7 +90,7 @@ function allowedFilters(request: AnyRequest, listing: Listing, filters: Map<stri
 }
 
 /** Whose things are listed; takes `all_tenants` (and a project that does not count) out of the filters. Errors: 400. */
-function scopeOf({ context }: AnyRequest, listing: Listing, filters: Map<string, string>): Condition[] {
+function scopeOf({ context }: ApiRequest, listing: Listing, filters: Map<string, string>): Condition[] {
   if (listing.project === null) return [];
   const asked = filters.get("all_tenants");
   if (listing.allTenants === "admin" && context.isAdmin) return [];
@@ -103,7 +104,7 @@ function scopeOf({ context }: AnyRequest, listing: Listing, filters: Map<string,
   return [equals(listing.project, context.projectId ?? "")];
 }
 
-function conditionOf(request: AnyRequest, listing: Listing, key: string, value: string): Condition {
+function conditionOf(request: ApiRequest, listing: Listing, key: string, value: string): Condition {
   // Own keys only: "constructor" is a parameter anybody may send.
   const special = Object.hasOwn(listing.special ?? {}, key) ? listing.special?.[key] : undefined;
   if (special !== undefined) return special(value, request);
@@ -123,7 +124,7 @@ const columnOf = (listing: Listing, key: string) =>
 
 /** `sort=name:asc,size` or the older sort_key and sort_dir; newest first by default. Errors: 400. */
 function sortOf(
-  request: AnyRequest,
+  request: ApiRequest,
   listing: Listing,
   asked: { sort: string | null; key: string | null; dir: string | null },
 ): Order[] {
@@ -218,7 +219,7 @@ export function page<Row extends { id: string }>(wanted: ListRequest, { table, h
 }
 
 /** `volumes_links` of a page that has a next one; nothing otherwise. */
-export function nextLinks(request: AnyRequest, collection: string, path: string, next: string | null) {
+export function nextLinks(request: ApiRequest, collection: string, path: string, next: string | null) {
   if (next === null) return {};
   const query = new URLSearchParams(request.query);
   query.set("marker", next);

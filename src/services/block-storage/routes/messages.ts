@@ -1,5 +1,5 @@
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, ofProject, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { messageNotFound } from "../errors.ts";
 import { MESSAGE_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
@@ -7,7 +7,7 @@ import { userMessage } from "../manager/messages.ts";
 import type { MessageRow } from "../store/messages.ts";
 import { messageView } from "../views/messages.ts";
 import { type Listing, type ListRequest, listRequest, nextLinks, page } from "./listing.ts";
-import { type AnyRequest, viewOf } from "./paths.ts";
+import { viewOf } from "./paths.ts";
 
 export const messageListing: Listing = {
   columns: MESSAGE_COLUMNS,
@@ -28,9 +28,9 @@ export function messageRoutes(core: Core): AnyRoute[] {
   const message = ofProject<MessageRow>("message", ({ context, param }) =>
     userMessages.get(context, param("message_id")),
   );
-  const show = (request: AnyRequest, row: MessageRow) => messageView(row, userMessage(row), viewOf(request));
+  const show = (request: ApiRequest, row: MessageRow) => messageView(row, userMessage(row), viewOf(request));
   /** Nothing was heard before 3.5. */
-  const wantedOf = (request: AnyRequest): ListRequest => {
+  const wantedOf = (request: ApiRequest): ListRequest => {
     const asked = request.microversion >= mv("3.5") ? request : { ...request, query: new URLSearchParams() };
     return listRequest(asked, messageListing, maxLimit);
   };

@@ -1,8 +1,6 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import type { AnyRoute, ApiRequest } from "../../../kernel/http/route.ts";
 
-export type AnyRequest = ApiRequest<never> | ApiRequest<unknown>;
-
 /**
  * The same records under both forms of URL: /v3/volumes and, as the catalog's volumev3 entry has it, /v3/{project_id}/volumes.
  * (Cinder takes the short form since 3.67, whatever version a request then asks for.)
@@ -23,7 +21,7 @@ export function bothPaths(routes: readonly AnyRoute[]): AnyRoute[] {
 }
 
 /** What views ask of a request. */
-export function viewOf(request: AnyRequest) {
+export function viewOf(request: ApiRequest) {
   const { context, microversion, baseUrl, path } = request;
   return {
     version: microversion,

@@ -1,13 +1,11 @@
 import { projectOf } from "../../../kernel/auth/context.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, caller, projectNamed, route } from "../../../kernel/http/route.ts";
 import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { type QuotaClassBody, type QuotaSetBody, updateQuotaClass, updateQuotas } from "../schemas/administration.ts";
 import { booleanOf } from "./listing.ts";
-
-import { projectNamed } from "./touched.ts";
 
 /** Quotas of projects, their defaults, and the limits a project reads about itself. */
 export function quotaRoutes(core: Core): AnyRoute[] {
@@ -34,7 +32,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-quota-sets/:quota_project_id",
       policy: "volume_extension:quotas:show",
-      of: projectNamed,
+      of: projectNamed("quota_project_id"),
       success: 200,
       handler(request) {
         const projectId = request.thing;
@@ -50,7 +48,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-quota-sets/:quota_project_id/defaults",
       policy: "volume_extension:quotas:show",
-      of: projectNamed,
+      of: projectNamed("quota_project_id"),
       success: 200,
       handler(request) {
         const projectId = request.thing;

@@ -1,6 +1,6 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { ServiceState } from "../manager/backends.ts";
 import type { Core } from "../manager/core.ts";
@@ -10,7 +10,6 @@ import type { TypeManager } from "../manager/types.ts";
 import { type ServiceBody, service, serviceHost, serviceWithReason } from "../schemas/administration.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
 import { booleanOf } from "./listing.ts";
-import type { AnyRequest } from "./paths.ts";
 
 export const POOL_FILTERS = ["name", "volume_type"];
 
@@ -196,7 +195,7 @@ export function serviceRoutes(core: Core, types: TypeManager): AnyRoute[] {
 }
 
 /** Filters of pools: by name and capabilities since 3.28, by a type that they can serve since 3.35. Errors: 400, 404. */
-function poolFilter(core: Core, types: TypeManager, { context, query, microversion }: AnyRequest) {
+function poolFilter(core: Core, types: TypeManager, { context, query, microversion }: ApiRequest) {
   const filters = new Map(query);
   filters.delete("detail");
   if (microversion < mv("3.28")) filters.clear();

@@ -1,7 +1,7 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, ofProject, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { snapshotNotFound } from "../errors.ts";
 import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
@@ -20,7 +20,6 @@ import type { SnapshotRow } from "../store/snapshots.ts";
 import { snapshotDetail, snapshotSummary } from "../views/snapshots.ts";
 import { consumesQuota, dictionary, equals, host } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
-import type { AnyRequest } from "./paths.ts";
 
 const FORCE_IS_GONE =
   "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compatability, however, when the 'force' " +
@@ -52,9 +51,9 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
   const snapshot = ofProject<SnapshotRow>("snapshot", ({ context, param }) =>
     snapshots.get(context, param("snapshot_id")),
   );
-  const view = (request: AnyRequest) => ({ version: request.microversion });
+  const view = (request: ApiRequest) => ({ version: request.microversion });
 
-  const listed = (name: string, path: string, show: (row: SnapshotRow, request: AnyRequest) => unknown) =>
+  const listed = (name: string, path: string, show: (row: SnapshotRow, request: ApiRequest) => unknown) =>
     route({
       name: `snapshots:${name}`,
       method: "GET",

@@ -6,10 +6,3 @@ import type { Volume } from "../store/volumes.ts";
 
 export const volumeOf = (volumes: VolumeManager): Touched<Volume> =>
   ofProject("volume", ({ context, param }) => volumes.get(context, param("volume_id")));
-
-/** A project whose limits a path asks for; whether there is one does not matter. */
-export const projectNamed: Touched<string> = {
-  kind: "project",
-  find: ({ param }) => param("quota_project_id"),
-  owner: (projectId) => ({ projectId }),
-};

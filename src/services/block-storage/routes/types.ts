@@ -2,7 +2,7 @@ import { allOf, type Condition, condition } from "../../../kernel/db/list.ts";
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import { typeNotFound } from "../errors.ts";
 import { TYPE_COLUMNS } from "../manager/columns.ts";
@@ -25,7 +25,6 @@ import type { TypeRow } from "../store/types.ts";
 import { typeView, VISIBLE_SPECS, visibleSpecs } from "../views/types.ts";
 import { EVERYTHING, equals, NOTHING } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
-import type { AnyRequest } from "./paths.ts";
 import { pythonLiteral } from "./python-literal.ts";
 
 export const typeListing: Listing = {
@@ -45,7 +44,7 @@ export const typeListing: Listing = {
 };
 
 /** Users find nothing by extra specs that they may not see; zones are a list in one text. Errors: 400 for what is no dictionary. */
-function extraSpecsFilter(value: string, request: AnyRequest) {
+function extraSpecsFilter(value: string, request: ApiRequest) {
   const wanted = pythonLiteral(value);
   if (!(wanted instanceof Map)) throw badRequest(`Invalid extra_specs filter [${value}]`);
   const seesAll = request.allowed("volume_extension:types_extra_specs:read_sensitive", {});
@@ -63,7 +62,7 @@ function extraSpecsFilter(value: string, request: AnyRequest) {
 }
 
 /** Public types and those the project has access to; administrators may ask for the others. Errors: 400. */
-function visible(request: AnyRequest): Condition {
+function visible(request: ApiRequest): Condition {
   const asked = request.context.isAdmin ? request.query.get("is_public") : null;
   if (asked?.toLowerCase() === "none") return EVERYTHING;
   const isPublic = asked === null ? true : strictBoolean(asked);
@@ -78,8 +77,8 @@ function visible(request: AnyRequest): Condition {
 /** Volume types, extra specs, access to private types, and projects' default types (3.62). */
 export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.blockStorage;
-  const viewer = ({ context }: AnyRequest) => ({ seesExtraSpecs: context.isAdmin, seesQos: context.isAdmin });
-  const load = (request: AnyRequest) => types.get(request.context, request.param("type_id"));
+  const viewer = ({ context }: ApiRequest) => ({ seesExtraSpecs: context.isAdmin, seesQos: context.isAdmin });
+  const load = (request: ApiRequest) => types.get(request.context, request.param("type_id"));
 
   return [
     route({

@@ -2,7 +2,7 @@ import { formatMicroversion } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { MAX_VERSION, MIN_VERSION } from "../errors.ts";
 
-function versions(request: ApiRequest<never> | ApiRequest<unknown>) {
+function versions(request: ApiRequest) {
   return {
     versions: [
       {

@@ -2,7 +2,7 @@ import { projectOf } from "../../../kernel/auth/context.ts";
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, caller, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import { volumeNotFound } from "../errors.ts";
 import { VOLUME_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
@@ -19,7 +19,7 @@ import type { Volume } from "../store/volumes.ts";
 import { volumeDetail, volumeSummary } from "../views/volumes.ts";
 import { consumesQuota, dictionary, flag, host, plain, time } from "./filters.ts";
 import { booleanOf, type Listing, listRequest, nextLinks, page } from "./listing.ts";
-import { type AnyRequest, viewOf } from "./paths.ts";
+import { viewOf } from "./paths.ts";
 import { volumeOf } from "./touched.ts";
 
 const SINCE_FILTERS = mv("3.31");
@@ -67,10 +67,10 @@ export const volumeListing: Listing = {
 
 export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.blockStorage;
-  const detailOf = (request: AnyRequest, volume: Volume, options: { extended: boolean }) =>
+  const detailOf = (request: ApiRequest, volume: Volume, options: { extended: boolean }) =>
     volumeDetail(volume, core.attachments.ofVolume(volume.id), viewOf(request), options);
 
-  const list = (request: AnyRequest, path: string) => {
+  const list = (request: ApiRequest, path: string) => {
     const wanted = listRequest(request, volumeListing, maxLimit);
     const found = page(wanted, {
       table: core.volumes,

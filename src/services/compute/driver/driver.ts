@@ -1,3 +1,5 @@
+import { PublicError } from "../../../kernel/errors.ts";
+
 /**
  * The hypervisor as the compute service sees it. One instance is one InstanceSpec: everything the driver must know to make the
  * guest, rendered from the database, so that a first start, a hard reboot and a start after a reboot of the host are the
@@ -304,8 +306,8 @@ export type DriverErrorCode =
   | "timeout"
   | "failed";
 
-/** What a driver throws. `message` may be shown to the cloud's users: it names no path of the host. */
-export class DriverError extends Error {
+/** What a driver throws. */
+export class DriverError extends PublicError {
   readonly code: DriverErrorCode;
   constructor(code: DriverErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

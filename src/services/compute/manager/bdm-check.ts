@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, badRequest } from "../../../kernel/errors.ts";
+import { badRequest, inWords } from "../../../kernel/errors.ts";
 import type { BlockStorageFacade } from "../../block-storage/facade.ts";
 import type { Flavor } from "../store/flavors.ts";
 import type { BlockDevice } from "../store/servers.ts";
@@ -142,20 +142,13 @@ export const multiattachTooOld = () =>
   badRequest("Multiattach volumes are only supported starting with compute API version 2.60.");
 
 const imageOf = (core: Core, context: RequestContext, id: string) =>
-  orInvalid(`failed to get image ${id}.`, () => core.kernel.facade("image").get(context, id));
+  inWords({ 404: () => invalidDevice(`failed to get image ${id}.`) }, () =>
+    core.kernel.facade("image").get(context, id),
+  );
 const volumeOf = (storage: BlockStorageFacade, context: RequestContext, id: string) =>
-  orInvalid(`failed to get volume ${id}.`, () => storage.getVolume(context, id));
+  inWords({ 404: () => invalidDevice(`failed to get volume ${id}.`) }, () => storage.getVolume(context, id));
 const snapshotOf = (storage: BlockStorageFacade, context: RequestContext, id: string) =>
-  orInvalid(`failed to get snapshot ${id}.`, () => storage.getSnapshot(context, id));
-
-function orInvalid<T>(details: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw invalidDevice(details);
-    throw error;
-  }
-}
+  inWords({ 404: () => invalidDevice(`failed to get snapshot ${id}.`) }, () => storage.getSnapshot(context, id));
 
 /** The root is vda; the others get the next letters nobody asked for. */
 function named(devices: readonly BlockDevice[]): BlockDevice[] {

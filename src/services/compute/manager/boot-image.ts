@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
+import { badRequest, forbidden, inWords } from "../../../kernel/errors.ts";
 import type { VolumeInfo } from "../../block-storage/facade.ts";
 import type { ImageInfo } from "../../image/facade.ts";
 import type { Flavor } from "../store/flavors.ts";
@@ -47,12 +47,8 @@ export type RootPlace = "local" | { volumeGb: number | null };
 
 /** Errors: 400 in nova's words when the image is not there for this caller. */
 export function imageOrBadRequest(core: Core, context: RequestContext, imageId: string): ImageInfo {
-  try {
-    return core.kernel.facade("image").get(context, imageId);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw badRequest("Can not find requested image");
-    throw error;
-  }
+  const unknown = () => badRequest("Can not find requested image");
+  return inWords({ 404: unknown }, () => core.kernel.facade("image").get(context, imageId));
 }
 
 /**

@@ -4,7 +4,7 @@ import { DriverError } from "../driver/driver.ts";
 import { POWER } from "../states.ts";
 import type { Fault, Nic, Server } from "../store/servers.ts";
 import { attachAll, letGoOfVolumes, releaseVolumes } from "./block-devices.ts";
-import { change, contextOf, faultOf, refreshVifs, requireServer } from "./change.ts";
+import { change, contextOf, faultOf, requireServer } from "./change.ts";
 import { configDriveFiles } from "./config-drive.ts";
 import type { Core } from "./core.ts";
 import { schedule } from "./hosts.ts";
@@ -77,13 +77,12 @@ export function defineBuild(core: Core): OperationHandle<BuildInput> {
             });
           }
           change(core, server.id, { nics: data.nics, taskState: "block_device_mapping" });
-          refreshVifs(core, [server.id]);
         },
         undo: ({ input, data, requestId }) => {
           const server = core.servers.get(input.serverId);
           if (server === undefined || input.unshelve !== undefined) return;
           releaseNics(core, server, requestId, data.nics ?? []);
-          change(core, server.id, { nics: [], vifs: [] });
+          change(core, server.id, { nics: [] });
         },
       },
       {
@@ -146,7 +145,6 @@ export function defineBuild(core: Core): OperationHandle<BuildInput> {
         terminatedAt: null,
       });
       core.actions.finish(server.id, requestId, { error: null }, now);
-      kernel.db.afterCommit(() => refreshVifs(core, [server.id]));
     },
     onFailed({ input, requestId }, error) {
       const server = core.servers.get(input.serverId);

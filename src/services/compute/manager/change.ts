@@ -1,4 +1,5 @@
 import { internalContext, type RequestContext } from "../../../kernel/auth/context.ts";
+import { PublicError } from "../../../kernel/errors.ts";
 import { serverNotFound } from "../errors.ts";
 import type { Fault, Server, ServerChanges } from "../store/servers.ts";
 import type { Core } from "./core.ts";
@@ -34,20 +35,19 @@ export function faultOf(error: unknown, now: number): Fault {
   return { code: 500, message: publicMessage(error).slice(0, 255), details, createdAt: now };
 }
 
-/** Errors whose words are made for users; "Error" is our own code's. */
-const TELLING = new Set(["ApiError", "DriverError", "VolumeDriverError", "NoValidHost", "Error"]);
-
-/** As nova: of what comes from elsewhere (a command, the system, a library) only the kind is told. */
+/** As nova: of what comes from elsewhere (a command, the system, a library) only the kind is told. A plain Error is our own code's. */
 function publicMessage(error: unknown): string {
   if (!(error instanceof Error)) return "Error";
-  if (!TELLING.has(error.name)) return error.name;
+  const isOurs = error.constructor === Error && error.name === "Error";
+  if (!isOurs && !(error instanceof PublicError)) return error.name;
   if ("syscall" in error) return "code" in error ? String(error.code) : "Error";
   // An operation that a crash interrupted has only the words left of what stopped it.
   return error.message.replace(/(^|[\s'"=(:])\/[^\s'",)]+/g, "$1…");
 }
 
 /**
- * Asks the network service anew what the server's NICs look like, and keeps that. Only of ports that were given to it here: the
+ * Asks the network service anew what the servers' NICs look like, and keeps that: the one place where `vifs` is written. The network
+ * service's event calls it, which comes before the answer of the request that made the change; so nobody else needs to. Only of ports that were given to it here: the
  * device of a port is what its owner says, who may be somebody else.
  */
 export function refreshVifs(core: Core, serverIds: readonly string[]): void {

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
+import { badRequest, forbidden, inWords } from "../../../kernel/errors.ts";
 import { randomString, reservationId, uuid } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { quotaExceeded } from "../errors.ts";
@@ -255,14 +255,8 @@ export class ServerCreator {
     if (names.length === 0 || (names.length === 1 && names[0] === "default")) return null;
     const network = this.#core.kernel.facade("network");
     return names.map((name) => {
-      try {
-        return network.resolveSecurityGroups(context, projectId, [name])[0] ?? "";
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) {
-          throw badRequest(`Unable to find security_group with name or id '${name}'`);
-        }
-        throw error;
-      }
+      const unknown = () => badRequest(`Unable to find security_group with name or id '${name}'`);
+      return inWords({ 404: unknown }, () => network.resolveSecurityGroups(context, projectId, [name])[0] ?? "");
     });
   }
 

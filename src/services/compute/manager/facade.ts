@@ -1,13 +1,12 @@
-import type { ComputeFacade, ServerInfo } from "../facade.ts";
+import type { ComputeFacade } from "../facade.ts";
 import { MetadataServer } from "../metadata/server.ts";
 import { needOf } from "../scheduler/scheduler.ts";
-import { statusOf } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { change } from "./change.ts";
 import { consoleTarget } from "./consoles.ts";
 import { guestMetadata } from "./guest-metadata.ts";
 import type { Managers } from "./index.ts";
-import { instanceName, refOf } from "./spec.ts";
+import { refOf } from "./spec.ts";
 
 /** The facade over the managers. */
 export function createFacade({ core }: Managers): ComputeFacade {
@@ -15,18 +14,6 @@ export function createFacade({ core }: Managers): ComputeFacade {
     const server = core.servers.get(id);
     return server === undefined || server.deletedAt !== null ? null : server;
   };
-  const info = (server: Server): ServerInfo => ({
-    id: server.id,
-    name: server.name,
-    projectId: server.projectId,
-    userId: server.userId,
-    hostname: server.hostname,
-    status: statusOf(server),
-    vmState: server.vmState,
-    taskState: server.taskState,
-    host: server.host,
-    instanceName: instanceName(core, server),
-  });
   const metadata = new MetadataServer({
     kernel: core.kernel,
     serverForMetadata(serverId, portId) {
@@ -44,10 +31,6 @@ export function createFacade({ core }: Managers): ComputeFacade {
   });
   return {
     answerMetadata: (socket, source) => metadata.answer(socket, source),
-    getServer(serverId) {
-      const server = live(serverId);
-      return server === null ? null : info(server);
-    },
     async copyVolume(volumeId, file) {
       const attachments = core.kernel.facade("block-storage").findVolume(volumeId)?.attachments ?? [];
       const servers = attachments.flatMap(({ instanceId }) => (instanceId === null ? [] : (live(instanceId) ?? [])));
@@ -61,7 +44,6 @@ export function createFacade({ core }: Managers): ComputeFacade {
       const [server] = running;
       return server === undefined ? false : core.driver.copyVolume(refOf(core, server), volumeId, file);
     },
-    listServers: (projectId) => core.servers.list({ projectId, deleted: "no" }).map(info),
     resolveConsoleToken: (token) => consoleTarget(core, token),
     async inventory() {
       const { compute } = core.kernel.settings;

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { messageOf } from "../../../kernel/errors.ts";
 import type { GuestMetadata } from "../metadata/guest.ts";
 import type { Server } from "../store/servers.ts";
-import { contextOf } from "./change.ts";
 import type { Core } from "./core.ts";
 
 /** Everything a server's guest may learn of itself. */
@@ -43,9 +42,7 @@ export function guestMetadata(core: Core, server: Server): GuestMetadata {
 /** Names of the groups of all its ports. */
 export function securityGroupNames(core: Core, server: Server): string[] {
   const ids = [...new Set(server.vifs.flatMap(({ securityGroupIds }) => securityGroupIds))];
-  if (ids.length === 0) return [];
-  const groups = core.kernel.facade("network").listSecurityGroups(contextOf(server, ""), { ids });
-  return groups.map(({ name }) => name);
+  return ids.length === 0 ? [] : [...core.kernel.facade("network").securityGroupNames(ids).values()];
 }
 
 function deviceTags(server: Server): Record<string, unknown>[] {

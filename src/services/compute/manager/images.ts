@@ -2,7 +2,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
-import { ApiError, badRequest, messageOf } from "../../../kernel/errors.ts";
+import { badRequest, messageOf, orNull } from "../../../kernel/errors.ts";
 import type { OperationRun } from "../../../kernel/operations/operations.ts";
 import type { ImageInfo } from "../../image/facade.ts";
 import { requireReady, TRANSITIONS } from "../states.ts";
@@ -164,9 +164,8 @@ async function exists(path: string): Promise<boolean> {
 /** Takes the image of a snapshot away that failed or is needed no more; one that cannot be deleted (protected) stays. */
 export async function discard(core: Core, server: Server, imageId: string, requestId: string): Promise<void> {
   try {
-    await core.kernel.facade("image").delete(contextOf(server, requestId), imageId);
+    await orNull(() => core.kernel.facade("image").delete(contextOf(server, requestId), imageId));
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return;
     if (isUnwritable(error)) throw error;
     core.kernel.log.warning(`image ${imageId} of a snapshot that is not needed stays: ${messageOf(error)}`);
   }

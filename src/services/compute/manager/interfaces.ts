@@ -1,13 +1,13 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
-import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { ApiError, badRequest, conflict, inWords, notFound } from "../../../kernel/errors.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import type { PortInfo } from "../../network/facade.ts";
 import { portInUse } from "../errors.ts";
 import { requireReady, requireUnlocked, TRANSITIONS } from "../states.ts";
 import type { Nic, Server } from "../store/servers.ts";
 import { type ActionHandle, defineAction, recordAction } from "./actions.ts";
-import { change, contextOf, refreshVifs, requireServer } from "./change.ts";
+import { change, contextOf, requireServer } from "./change.ts";
 import type { Core } from "./core.ts";
 import { isTimeout } from "./driver-call.ts";
 import {
@@ -58,8 +58,7 @@ export class InterfaceManager {
           throw error;
         });
         releaseNics(core, server, requestId, [nic]);
-        const nics = server.nics.filter((candidate) => candidate !== nic);
-        return { nics, vifs: server.vifs.filter((vif) => vif.portId !== portId) };
+        return { nics: server.nics.filter((candidate) => candidate !== nic) };
       },
     });
   }
@@ -71,11 +70,8 @@ export class InterfaceManager {
     if (nic === undefined) return;
     await unplug(core, server, nic);
     releaseNics(core, server, requestId, [nic]);
-    const { nics, vifs } = requireServer(core, server.id);
-    change(core, server.id, {
-      nics: nics.filter((candidate) => candidate.portId !== portId),
-      vifs: vifs.filter((vif) => vif.portId !== portId),
-    });
+    const { nics } = requireServer(core, server.id);
+    change(core, server.id, { nics: nics.filter((candidate) => candidate.portId !== portId) });
   }
 
   list(server: Server): PortInfo[] {
@@ -165,10 +161,7 @@ export class InterfaceManager {
       ],
       onDone: ({ id, input, data: { nic }, requestId }) => {
         core.actions.finish(input.serverId, requestId, { error: null }, kernel.clock.now());
-        kernel.db.afterCommit(() => {
-          refreshVifs(core, [input.serverId]);
-          this.#waiting.get(id)?.resolve(nic?.portId ?? "");
-        });
+        kernel.db.afterCommit(() => this.#waiting.get(id)?.resolve(nic?.portId ?? ""));
       },
       onFailed: ({ id, input, requestId }, error) => {
         core.actions.finish(input.serverId, requestId, { error: error.message }, kernel.clock.now());
@@ -196,7 +189,6 @@ export class InterfaceManager {
     }
     const fixedIps = [...port.fixedIps.map(({ subnetId, address }) => ({ subnetId, address })), { subnetId }];
     this.#core.kernel.facade("network").updatePort(contextOf(server, context.requestId), port.id, { fixedIps });
-    refreshVifs(this.#core, [server.id]);
   }
 
   /** Errors: 400 when the server does not have the address. */
@@ -208,7 +200,6 @@ export class InterfaceManager {
       .filter((fixed) => fixed.address !== address)
       .map(({ subnetId, address }) => ({ subnetId, address }));
     this.#core.kernel.facade("network").updatePort(contextOf(server, context.requestId), port.id, { fixedIps });
-    refreshVifs(this.#core, [server.id]);
   }
 
   /** Somebody deleted the port through the network API, or made it another device's: the guest loses its NIC. */
@@ -220,10 +211,7 @@ export class InterfaceManager {
     if (server.taskState !== "deleting") await unplug(core, server, nic);
     const current = core.servers.get(serverId);
     if (current === undefined || current.deletedAt !== null) return;
-    change(core, serverId, {
-      nics: current.nics.filter((candidate) => candidate.portId !== portId),
-      vifs: current.vifs.filter((vif) => vif.portId !== portId),
-    });
+    change(core, serverId, { nics: current.nics.filter((candidate) => candidate.portId !== portId) });
   }
 
   /** Errors: 403. */
@@ -237,14 +225,16 @@ export class InterfaceManager {
     const network = this.#core.kernel.facade("network");
     if (wish.portId !== null) {
       const { portId } = wish;
-      const port = as404(`Port id ${portId} could not be found.`, () => network.getPort(context, portId));
+      const unknown = () => notFound(`Port id ${portId} could not be found.`);
+      const port = inWords({ 404: unknown }, () => network.getPort(context, portId));
       if (port.deviceId !== "") throw portInUse(portId);
       requireOwnPort(port, server.projectId);
       return { networkId: port.networkId, portId, fixedIp: null, tag: wish.tag };
     }
     if (wish.networkId !== null) {
       const { networkId } = wish;
-      const found = as404(`Network ${networkId} could not be found.`, () => network.getNetwork(context, networkId));
+      const unknown = () => notFound(`Network ${networkId} could not be found.`);
+      const found = inWords({ 404: unknown }, () => network.getNetwork(context, networkId));
       requireInnerNetwork(context, found);
       requireOwnAddress(context, found, wish.fixedIp);
       requireFreeAddress(this.#core, context, networkId, wish.fixedIp, conflict);
@@ -290,14 +280,4 @@ async function unplug(core: Core, server: Server, nic: Nic): Promise<void> {
           tag: nic.tag,
         },
   );
-}
-
-/** Says it in nova's words when the network service does not find something. */
-function as404<T>(message: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw notFound(message);
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { internalContext, type RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
-import { ApiError, badRequest, conflict, forbidden, messageOf } from "../../../kernel/errors.ts";
+import { type ApiError, badRequest, conflict, forbidden, inWords, messageOf, orNull } from "../../../kernel/errors.ts";
 import type { NetworkInfo, PortInfo } from "../../network/facade.ts";
 import { portInUse } from "../errors.ts";
 import type { Nic, Server } from "../store/servers.ts";
@@ -26,16 +26,6 @@ export interface NetworkWish {
   tag?: string;
 }
 
-/** Turns the errors of the network service into those nova answers with. */
-export function asBadRequest<T>(message: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw badRequest(message);
-    throw error;
-  }
-}
-
 /** Checks what a create request says of networks. Errors: 400 for unknown ones, 409 for ambiguity and ports in use. */
 export function checkNetworks(
   core: Core,
@@ -51,14 +41,8 @@ export function checkNetworks(
     const [only] = available;
     if (only !== undefined) return [{ networkId: only.id, portId: null, fixedIp: null, tag: null }];
     // Made now, so that a cloud that cannot do it says so at once.
-    try {
-      network.autoAllocate(context, projectId);
-    } catch (error) {
-      if (error instanceof ApiError) {
-        throw badRequest(`Unable to automatically allocate a network for project ${projectId}`);
-      }
-      throw error;
-    }
+    const refused = () => badRequest(`Unable to automatically allocate a network for project ${projectId}`);
+    inWords({ refused }, () => network.autoAllocate(context, projectId));
     return "auto";
   }
   if (wish === undefined || wish.length === 0) {
@@ -141,7 +125,8 @@ function checkOne(core: Core, context: RequestContext, projectId: string, item: 
         `Specified Fixed IP '${fixedIp}' cannot be used with port '${portId}': the two cannot be specified together.`,
       );
     }
-    const port = asBadRequest(`Port id ${portId} could not be found.`, () => network.getPort(context, portId));
+    const unknown = () => badRequest(`Port id ${portId} could not be found.`);
+    const port = inWords({ 404: unknown }, () => network.getPort(context, portId));
     if (port.deviceId !== "") throw portInUse(portId);
     requireOwnPort(port, projectId);
     if (port.fixedIps.length === 0) throw badRequest(`Port ${portId} requires a FixedIP in order to be used.`);
@@ -151,7 +136,8 @@ function checkOne(core: Core, context: RequestContext, projectId: string, item: 
   if (networkId === undefined) {
     throw badRequest("Bad network format: missing 'uuid'");
   }
-  const found = asBadRequest(`Network ${networkId} could not be found.`, () => network.getNetwork(context, networkId));
+  const unknown = () => badRequest(`Network ${networkId} could not be found.`);
+  const found = inWords({ 404: unknown }, () => network.getNetwork(context, networkId));
   requireInnerNetwork(context, found);
   requireOwnAddress(context, found, fixedIp);
   requireFreeAddress(core, context, networkId, fixedIp, badRequest);
@@ -198,10 +184,9 @@ export function releaseNics(core: Core, server: Server, requestId: string, nics:
   network.unplugged(nics.map(({ portId }) => portId));
   for (const { portId, ours } of nics) {
     try {
-      if (ours) network.deletePort(context, portId);
+      if (ours) orNull(() => network.deletePort(context, portId));
       else network.unbindPort(portId);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) continue;
       if (isUnwritable(error)) throw error;
       core.kernel.log.warning(`port ${portId} of server ${server.id} could not be released: ${messageOf(error)}`);
     }

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, badRequest } from "../../../kernel/errors.ts";
+import { badRequest, inWords, orNull } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { ImageInfo } from "../../image/facade.ts";
 import { flavorNotFound, quotaExceeded } from "../errors.ts";
@@ -236,12 +236,8 @@ export class RebuildManager {
   }
 
   #imageToRebuildWith(context: RequestContext, id: string): ImageInfo {
-    try {
-      return this.#core.kernel.facade("image").get(context, id);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) throw badRequest("Cannot find image for rebuild");
-      throw error;
-    }
+    const unknown = () => badRequest("Cannot find image for rebuild");
+    return inWords({ 404: unknown }, () => this.#core.kernel.facade("image").get(context, id));
   }
 
   /** Errors: 400 for the same, an unknown or a smaller flavor, 403 over quota, 409. */
@@ -299,8 +295,7 @@ export class RebuildManager {
         needOf(target),
       );
     } catch (error) {
-      if (error instanceof Error && error.name === "NoValidHost")
-        throw badRequest(`No valid host was found. ${error.message}`);
+      if (error instanceof NoValidHost) throw badRequest(`No valid host was found. ${error.message}`);
       throw error;
     }
   }
@@ -334,12 +329,8 @@ export class RebuildManager {
 
   /** It is there, and has data of its own: the image of a volume-backed server only names snapshots. */
   #canRescue(context: RequestContext, imageId: string): boolean {
-    try {
-      return this.#core.kernel.facade("image").get(context, imageId).properties.block_device_mapping === undefined;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return false;
-      throw error;
-    }
+    const image = orNull(() => this.#core.kernel.facade("image").get(context, imageId));
+    return image !== null && image.properties.block_device_mapping === undefined;
   }
 
   unrescue(context: RequestContext, server: Server): void {

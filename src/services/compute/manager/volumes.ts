@@ -1,6 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
-import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { badRequest, conflict, inWords, notFound } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { VolumeInfo } from "../../block-storage/facade.ts";
 import { POWER, requireReady, TRANSITIONS } from "../states.ts";
@@ -190,7 +190,7 @@ export class VolumeManager {
   refuseSwap(context: RequestContext, server: Server, volumeId: string, otherId: string): never {
     const storage = storageOf(this.#core);
     const volume = storage.getVolume(context, volumeId);
-    const other = orBadRequest(() => storage.getVolume(context, otherId));
+    const other = inWords({ 404: ({ message }) => badRequest(message) }, () => storage.getVolume(context, otherId));
     requireReady(context, server, TRANSITIONS.swapVolume);
     if (!volume.attachments.some(({ instanceId }) => instanceId === server.id)) {
       throw badRequest("Invalid volume: Old volume is attached to a different instance.");
@@ -246,13 +246,4 @@ function requireAttachable(server: Server, volume: VolumeInfo, { tag, multiattac
     throw badRequest("Attaching multiattach volumes is not supported for shelved-offloaded instances.");
   }
   if (volume.multiattach && !multiattach) throw multiattachTooOld();
-}
-
-function orBadRequest<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw badRequest(error.message);
-    throw error;
-  }
 }

@@ -42,7 +42,7 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
     deleted: false,
     availability_zone: aggregate.metadata.availability_zone ?? null,
   });
-  const find = (request: ApiRequest<unknown> | ApiRequest<never>): Aggregate => {
+  const find = (request: ApiRequest): Aggregate => {
     const id = request.param("id");
     requireNumber(id);
     const found = Number.isSafeInteger(Number(id)) ? aggregates.get(Number(id)) : undefined;

@@ -17,8 +17,7 @@ import { isTrue } from "../values/boolean.ts";
 import { flavorDetail, flavorSummary } from "../views/flavors.ts";
 import { linkBase, links, nextLink, pageLimit } from "./paths.ts";
 
-const linksFor = (request: ApiRequest<unknown> | ApiRequest<never>) => (path: string) =>
-  links(request, linkBase(request), path);
+const linksFor = (request: ApiRequest) => (path: string) => links(request, linkBase(request), path);
 
 /** Flavors, their extra specs and access lists. */
 export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: number }): AnyRoute[] {
@@ -43,7 +42,7 @@ export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: numbe
       },
     };
   };
-  const one = (request: ApiRequest<unknown> | ApiRequest<never>, flavor: Flavor) => ({
+  const one = (request: ApiRequest, flavor: Flavor) => ({
     body: { flavor: flavorDetail(flavor, request.microversion, linksFor(request)) },
   });
   const accessView = (id: string, projects: readonly string[]) => ({

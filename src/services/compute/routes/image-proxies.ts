@@ -1,16 +1,44 @@
-import { ApiError, badRequest, notFound } from "../../../kernel/errors.ts";
+import { badRequest, conflict, forbidden, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
-import { isoSeconds } from "../../../kernel/time/clock.ts";
-import type { ImageFacade, ImageInfo } from "../../image/facade.ts";
 import type { Core } from "../manager/core.ts";
 import { metadata, object } from "../schemas/parameter-types.ts";
+import { askImage } from "./asking.ts";
 import { linkBase, links, nextLink, pageLimit } from "./paths.ts";
 
 const POLICY = "os_compute_api:image-proxy";
 const OLD = { max: mv("2.35") };
 const OLD_METADATA = { max: mv("2.38") };
-type AnyRequest = ApiRequest<unknown> | ApiRequest<never>;
+
+/** An image as glance shows it: its own attributes, and beside them what it carries. */
+interface GlanceImage {
+  id: string;
+  name: string | null;
+  status: string;
+  size: number | null;
+  min_ram: number;
+  min_disk: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** What of it glance's schema has; the rest are properties. */
+const ATTRIBUTES = new Set(
+  (
+    "id name status size virtual_size min_ram min_disk created_at updated_at disk_format container_format visibility checksum protected " +
+    "owner os_hidden os_hash_algo os_hash_value tags self file schema stores direct_url locations"
+  ).split(" "),
+);
+
+/** The same in one piece. */
+interface Image extends GlanceImage {
+  properties: Readonly<Record<string, string>>;
+}
+
+const imageOf = (shown: GlanceImage): Image => ({
+  ...shown,
+  properties: Object.fromEntries(Object.entries(shown).filter(([name]) => !ATTRIBUTES.has(name))),
+});
 
 const STATUS: Readonly<Record<string, { status: string; progress: number }>> = {
   active: { status: "ACTIVE", progress: 100 },
@@ -22,16 +50,21 @@ const STATUS: Readonly<Record<string, { status: string; progress: number }>> = {
 
 /** Images under nova's old names: until 2.35, their metadata until 2.38. */
 export function imageProxyRoutes(core: Core): AnyRoute[] {
-  const image = (): ImageFacade => core.kernel.facade("image");
-  const find = (request: AnyRequest): ImageInfo => {
-    try {
-      return image().get(request.context, request.param("id"));
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) throw notFound("Image not found.");
-      throw error;
+  const ask = askImage(core.kernel);
+  const missing = { 404: () => notFound("Image not found.") };
+  const find = async ({ context, param }: ApiRequest): Promise<Image> =>
+    imageOf(await ask<GlanceImage>(context, "images:show", { params: { image_id: param("id") }, words: missing }));
+  /** All pages: whether one fits is for nova to say. */
+  const everyImage = async ({ context }: ApiRequest): Promise<Image[]> => {
+    const found: Image[] = [];
+    for (let marker: string | undefined; ; marker = found.at(-1)?.id) {
+      const query = { limit: "1000", ...(marker === undefined ? {} : { marker }) };
+      const page = await ask<{ images: GlanceImage[]; next?: string }>(context, "images:list", { query });
+      found.push(...page.images.map(imageOf));
+      if (page.next === undefined) return found;
     }
   };
-  const allLinks = (request: AnyRequest, { id }: ImageInfo) => [
+  const allLinks = (request: ApiRequest, { id }: Image) => [
     ...links(request, linkBase(request), `images/${id}`),
     {
       rel: "alternate",
@@ -39,21 +72,21 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       href: `${core.kernel.settings.api.baseUrl}/image/images/${id}`,
     },
   ];
-  const summary = (request: AnyRequest, item: ImageInfo) => ({
+  const summary = (request: ApiRequest, item: Image) => ({
     id: item.id,
     name: item.name,
     links: allLinks(request, item),
   });
-  const detail = (request: AnyRequest, item: ImageInfo) => {
+  const detail = (request: ApiRequest, item: Image) => {
     const server = item.properties.instance_uuid;
     return {
       id: item.id,
       name: item.name,
-      minRam: item.minRam,
-      minDisk: item.minDisk,
+      minRam: item.min_ram,
+      minDisk: item.min_disk,
       metadata: item.properties,
-      created: isoSeconds(item.createdAt),
-      updated: isoSeconds(item.updatedAt),
+      created: item.created_at,
+      updated: item.updated_at,
       ...(STATUS[item.status] ?? { status: "UNKNOWN", progress: 0 }),
       "OS-EXT-IMG-SIZE:size": item.size ?? 0,
       links: allLinks(request, item),
@@ -64,8 +97,8 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
           }),
     };
   };
-  const list = (request: ApiRequest<unknown>, detailed: boolean) => {
-    const found = filtered(image().list(request.context), request.query);
+  const list = async (request: ApiRequest, detailed: boolean) => {
+    const found = filtered(await everyImage(request), request.query);
     const marker = request.query.get("marker");
     const start = marker === null ? 0 : found.findIndex(({ id }) => id === marker) + 1;
     if (marker !== null && start === 0) throw badRequest(`marker [${marker}] not found`);
@@ -82,15 +115,20 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       },
     };
   };
-  const change = (request: AnyRequest, changes: Record<string, string | null>): Record<string, string> => {
-    const limit = core.quotas.limit(request.context.projectId ?? "", "metadata_items");
-    const item = find(request);
-    if (limit >= 0 && Object.keys({ ...item.properties, ...changes }).length > limit) {
-      throw new ApiError(403, "Image metadata limit exceeded");
-    }
-    return { ...image().updateProperties(request.context, item.id, changes).properties };
+  /** Nothing but these are its properties afterwards. Errors: 403 beyond the limit, and for an image that is not the caller's. */
+  const setProperties = async (request: ApiRequest, image: Image, wanted: Readonly<Record<string, string>>) => {
+    const { context } = request;
+    const limit = core.quotas.limit(context.projectId ?? "", "metadata_items");
+    if (limit >= 0 && Object.keys(wanted).length > limit) throw forbidden("Image metadata limit exceeded");
+    const shown = await ask<GlanceImage>(context, "images:update", {
+      params: { image_id: image.id },
+      body: patchOf(image.properties, wanted),
+      headers: { "content-type": "application/openstack-images-v2.1-json-patch" },
+      words: { ...missing, 403: () => forbidden(`Not authorized for image ${image.id}.`) },
+    });
+    return imageOf(shown).properties;
   };
-  const item = (found: ImageInfo, key: string): string => {
+  const item = (found: Image, key: string): string => {
     const value = found.properties[key];
     if (value === undefined) throw notFound("Metadata item was not found");
     return value;
@@ -123,7 +161,7 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       policy: POLICY,
       microversions: OLD,
       success: 200,
-      handler: (request) => ({ body: { image: detail(request, find(request)) } }),
+      handler: async (request) => ({ body: { image: detail(request, await find(request)) } }),
     }),
     route({
       name: "images:delete",
@@ -132,8 +170,15 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       policy: POLICY,
       microversions: OLD,
       success: 204,
-      async handler(request) {
-        await image().delete(request.context, find(request).id);
+      async handler({ context, param }) {
+        await ask(context, "images:delete", {
+          params: { image_id: param("id") },
+          words: {
+            ...missing,
+            403: () => forbidden("You are not allowed to delete the image."),
+            409: ({ message }) => conflict(`Conflict deleting image. Reason: ${message}.`),
+          },
+        });
         return {};
       },
     }),
@@ -142,7 +187,7 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       name: "image-metadata:list",
       method: "GET",
       path,
-      handler: (request) => ({ body: { metadata: find(request).properties } }),
+      handler: async (request) => ({ body: { metadata: (await find(request)).properties } }),
     }),
     route<{ metadata: Record<string, string> }>({
       ...base,
@@ -150,7 +195,11 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       method: "POST",
       path,
       request: object({ metadata }, ["metadata"]),
-      handler: (request) => ({ body: { metadata: change(request, request.body.metadata) } }),
+      async handler(request) {
+        const image = await find(request);
+        const wanted = { ...image.properties, ...request.body.metadata };
+        return { body: { metadata: await setProperties(request, image, wanted) } };
+      },
     }),
     route<{ metadata: Record<string, string> }>({
       ...base,
@@ -158,17 +207,19 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       method: "PUT",
       path,
       request: object({ metadata }, ["metadata"]),
-      handler(request) {
-        const gone = Object.fromEntries(Object.keys(find(request).properties).map((key) => [key, null]));
-        return { body: { metadata: change(request, { ...gone, ...request.body.metadata }) } };
-      },
+      handler: async (request) => ({
+        body: { metadata: await setProperties(request, await find(request), request.body.metadata) },
+      }),
     }),
     route({
       ...base,
       name: "image-metadata:show",
       method: "GET",
       path: `${path}/:key`,
-      handler: (request) => ({ body: { meta: { [request.param("key")]: item(find(request), request.param("key")) } } }),
+      async handler(request) {
+        const key = request.param("key");
+        return { body: { meta: { [key]: item(await find(request), key) } } };
+      },
     }),
     route<{ meta: Record<string, string> }>({
       ...base,
@@ -176,11 +227,12 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       method: "PUT",
       path: `${path}/:key`,
       request: object({ meta: metadata }, ["meta"]),
-      handler(request) {
+      async handler(request) {
         const key = request.param("key");
         const value = request.body.meta[key];
         if (value === undefined) throw badRequest("Request body and URI mismatch");
-        change(request, { [key]: value });
+        const image = await find(request);
+        await setProperties(request, image, { ...image.properties, [key]: value });
         return { body: { meta: { [key]: value } } };
       },
     }),
@@ -190,10 +242,12 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
       method: "DELETE",
       path: `${path}/:key`,
       success: 204,
-      handler(request) {
+      async handler(request) {
         const key = request.param("key");
-        item(find(request), key);
-        change(request, { [key]: null });
+        const image = await find(request);
+        item(image, key);
+        const { [key]: _gone, ...others } = image.properties;
+        await setProperties(request, image, others);
         return {};
       },
     }),
@@ -201,21 +255,32 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
 }
 
 /** name, status, server, type, minRam, minDisk, changes-since, property-… */
-function filtered(images: readonly ImageInfo[], query: URLSearchParams): ImageInfo[] {
-  const tests: ((image: ImageInfo) => boolean)[] = [];
+function filtered(images: readonly Image[], query: URLSearchParams): Image[] {
+  const tests: ((image: Image) => boolean)[] = [];
   for (const [key, value] of query) {
     if (key === "name") tests.push(({ name }) => name === value);
     if (key === "status") tests.push(({ status }) => (STATUS[status]?.status ?? "UNKNOWN") === value.toUpperCase());
     if (key === "server") tests.push(({ properties }) => properties.instance_uuid === value.split("/").at(-1));
     if (key === "type") tests.push(({ properties }) => (properties.image_type ?? "base") === value);
-    if (key === "minRam") tests.push(({ minRam }) => minRam >= Number(value));
-    if (key === "minDisk") tests.push(({ minDisk }) => minDisk >= Number(value));
+    if (key === "minRam") tests.push(({ min_ram }) => min_ram >= Number(value));
+    if (key === "minDisk") tests.push(({ min_disk }) => min_disk >= Number(value));
     if (key === "changes-since")
-      tests.push(({ updatedAt }) => updatedAt >= Math.floor(Date.parse(value) / 1000) * 1000);
+      tests.push(({ updated_at }) => Date.parse(updated_at) >= Math.floor(Date.parse(value) / 1000) * 1000);
     if (key.startsWith("property-")) {
       const property = key.slice("property-".length);
       tests.push(({ properties }) => properties[property] === value);
     }
   }
   return images.filter((image) => tests.every((passes) => passes(image)));
+}
+
+/** The JSON patch from the one to the other. */
+function patchOf(now: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>) {
+  const path = (key: string) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  return [
+    ...Object.keys(now).flatMap((key) => (Object.hasOwn(wanted, key) ? [] : [{ op: "remove", path: path(key) }])),
+    ...Object.entries(wanted).flatMap(([key, value]) =>
+      now[key] === value ? [] : [{ op: "add", path: path(key), value }],
+    ),
+  ];
 }

@@ -33,7 +33,7 @@ function ofOwnProject(route: AnyRoute): AnyRoute {
 }
 
 /** Where links of this answer begin: "http://10.0.0.5/compute/v2.1". */
-export function linkBase(request: ApiRequest<never> | ApiRequest<unknown>): string {
+export function linkBase(request: ApiRequest): string {
   return request.baseUrl + (request.path.startsWith("/v2/") ? "/v2" : "/v2.1");
 }
 
@@ -46,18 +46,14 @@ export function links(request: { baseUrl: string }, base: string, path: string):
 }
 
 /** `next` link of a page, keeping the query but for the marker. */
-export function nextLink(
-  request: ApiRequest<never> | ApiRequest<unknown>,
-  path: string,
-  marker: string,
-): { rel: string; href: string } {
+export function nextLink(request: ApiRequest, path: string, marker: string): { rel: string; href: string } {
   const query = new URLSearchParams(request.query);
   query.set("marker", marker);
   return { rel: "next", href: `${linkBase(request)}${path}?${query}` };
 }
 
 /** The page size a request asks for, at most the configured one; 0 asks for nothing at all. */
-export function pageLimit(request: ApiRequest<never> | ApiRequest<unknown>, max: number): number {
+export function pageLimit(request: ApiRequest, max: number): number {
   const text = request.query.get("limit");
   const asked = text === null || text === "" ? max : Number(text);
   if (!Number.isInteger(asked) || asked < 0) throw badRequest("limit param must be an integer");
@@ -73,7 +69,7 @@ export const markerCouldNotBeFound = (marker: string) => badRequest(`Marker ${ma
  * Errors: 400 for a marker that is not in the list, in the words of `missing`.
  */
 export function paged<T>(
-  request: ApiRequest<never> | ApiRequest<unknown>,
+  request: ApiRequest,
   items: readonly T[],
   list: { path: string; id(item: T): string; max: number; missing(marker: string): Error },
 ): { page: T[]; links: { rel: string; href: string }[] } {
@@ -88,17 +84,13 @@ export function paged<T>(
 }
 
 /** One page of a list in the older way: `offset`, and `limit`, of which 0 is all that one page may have. */
-export function pagedByOffset<T>(
-  request: ApiRequest<never> | ApiRequest<unknown>,
-  items: readonly T[],
-  max: number,
-): T[] {
+export function pagedByOffset<T>(request: ApiRequest, items: readonly T[], max: number): T[] {
   const offset = Number(request.query.get("offset") ?? 0);
   return items.slice(offset, offset + (pageLimit(request, max) || max));
 }
 
 /** A moment of a query: without a zone it is UTC. null: not asked for. Errors: 400. */
-export function momentOf(request: ApiRequest<never> | ApiRequest<unknown>, name: string): number | null {
+export function momentOf(request: ApiRequest, name: string): number | null {
   const text = request.query.get(name);
   if (text === null) return null;
   const time = isoMoment(text);
@@ -109,7 +101,7 @@ export function momentOf(request: ApiRequest<never> | ApiRequest<unknown>, name:
 }
 
 /** changes-since and (since 2.66) changes-before. Errors: 400 when they are the wrong way round. */
-export function changesOf(request: ApiRequest<never> | ApiRequest<unknown>): { since: number; before: number } {
+export function changesOf(request: ApiRequest): { since: number; before: number } {
   const since = momentOf(request, "changes-since") ?? Number.NEGATIVE_INFINITY;
   const before = request.microversion >= mv("2.66") ? momentOf(request, "changes-before") : null;
   if (before !== null && before < since) {

@@ -1,13 +1,12 @@
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type JsonSchema, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type JsonSchema, projectNamed, route } from "../../../kernel/http/route.ts";
 import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { boolean, object } from "../schemas/parameter-types.ts";
 import { showLimits, userQuery } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import { isTrue } from "../values/boolean.ts";
-import { projectNamed } from "./touched.ts";
 
 const NETWORK = ["fixed_ips", "floating_ips", "security_group_rules", "security_groups"];
 const FILES = ["injected_file_content_bytes", "injected_file_path_bytes", "injected_files"];
@@ -62,7 +61,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       path: "/os-quota-sets/:id",
       policy: "os_compute_api:os-quota-sets:show",
       query: userQuery,
-      of: projectNamed,
+      of: projectNamed("id"),
       success: 200,
       handler(request) {
         const id = request.thing;
@@ -76,7 +75,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       path: "/os-quota-sets/:id/detail",
       policy: "os_compute_api:os-quota-sets:show",
       query: userQuery,
-      of: projectNamed,
+      of: projectNamed("id"),
       success: 200,
       handler(request) {
         const id = request.thing;

@@ -1,15 +1,15 @@
-import { ApiError, badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { badRequest, forbidden, notFound, orNull } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
-import type { NetworkFacade, SecurityGroupInfo, SecurityGroupRuleInfo } from "../../network/facade.ts";
-import { refreshVifs } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { object } from "../schemas/parameter-types.ts";
 import { listSecurityGroups } from "../schemas/queries.ts";
 import type { Server } from "../store/servers.ts";
 import { isTrue } from "../values/boolean.ts";
+import { groupView, type NeutronGroup, type NeutronRule, ruleView } from "../views/security-groups.ts";
 import { serverAction } from "./action-helpers.ts";
+import { askNetwork, byIds } from "./asking.ts";
 import { pagedByOffset } from "./paths.ts";
 import { serverOf } from "./touched.ts";
 
@@ -30,6 +30,11 @@ const groupBody = object(
 );
 const ruleBody = object({ security_group_rule: { type: "object" } }, ["security_group_rule"]);
 
+interface GroupWish {
+  name: string;
+  description?: string | null;
+}
+
 interface RuleWish {
   parent_group_id?: string;
   ip_protocol?: string | null;
@@ -39,71 +44,61 @@ interface RuleWish {
   group_id?: string | null;
 }
 
+interface NeutronPort {
+  id: string;
+  security_groups: string[];
+  fixed_ips: unknown[];
+  port_security_enabled: boolean;
+}
+
+const over = ({ message }: Error) => forbidden(message);
+const wrong = ({ message }: Error) => badRequest(message);
+
 /** nova's old names for what neutron does, until 2.35. Only ingress rules show, as there were no others then. */
 export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRoute[] {
-  const network = (): NetworkFacade => core.kernel.facade("network");
-  type AnyRequest = ApiRequest<unknown> | ApiRequest<never>;
+  const ask = askNetwork(core.kernel);
+  type Asker = Pick<ApiRequest, "context">;
 
-  const ruleView = (rule: SecurityGroupRuleInfo, names: (id: string) => { name: string; tenant_id: string } | null) => {
-    const icmp = rule.protocol === "icmp" || rule.protocol === "1";
-    const any = (port: number | null) => (port === null && rule.protocol !== null ? -1 : port);
-    const full = rule.protocol !== null && !icmp && rule.portRangeMin === null;
-    return {
-      id: rule.id,
-      parent_group_id: rule.securityGroupId,
-      ip_protocol: rule.protocol,
-      from_port: full ? 1 : any(rule.portRangeMin),
-      to_port: full ? 65535 : any(rule.portRangeMax),
-      group: rule.remoteGroupId === null ? {} : (names(rule.remoteGroupId) ?? {}),
-      ip_range:
-        rule.remoteGroupId !== null
-          ? {}
-          : rule.remoteIpPrefix !== null
-            ? { cidr: rule.remoteIpPrefix }
-            : rule.protocol === null
-              ? {}
-              : { cidr: rule.ethertype === "IPv4" ? "0.0.0.0/0" : "::/0" },
-    };
-  };
-  const viewer = (request: AnyRequest, groups: readonly SecurityGroupInfo[]) => {
-    const known = new Map(groups.map(({ id, name, projectId }) => [id, { name, tenant_id: projectId }]));
-    const missing = groups
-      .flatMap(({ rules }) => rules.flatMap(({ remoteGroupId }) => remoteGroupId ?? []))
-      .filter((id) => !known.has(id));
-    if (missing.length > 0) {
-      for (const { id, name, projectId } of network().listSecurityGroups(request.context, { ids: missing })) {
-        known.set(id, { name, tenant_id: projectId });
-      }
-    }
-    return (group: SecurityGroupInfo) => ({
-      id: group.id,
-      description: group.description,
-      name: group.name,
-      tenant_id: group.projectId,
-      rules: group.rules
-        .filter(({ direction }) => direction === "ingress")
-        .map((rule) => ruleView(rule, (id) => known.get(id) ?? null)),
+  const groupOf = async ({ context }: Asker, id: string): Promise<NeutronGroup> => {
+    const { security_group } = await ask<{ security_group: NeutronGroup }>(context, "security_groups:show", {
+      params: { id: requireUuid(id) },
     });
+    return security_group;
   };
-  const one = (request: AnyRequest, group: SecurityGroupInfo) => ({
-    body: { security_group: viewer(request, [group])(group) },
+  const groupsBy = async ({ context }: Asker, query: Record<string, string> | URLSearchParams) => {
+    const { security_groups } = await ask<{ security_groups: NeutronGroup[] }>(context, "security_groups:list", {
+      query,
+    });
+    return security_groups;
+  };
+  const groupsOf = (request: Asker, ids: readonly string[]) => (ids.length === 0 ? [] : groupsBy(request, byIds(ids)));
+  /** With the names of the groups that their rules let in. */
+  const views = async (request: Asker, groups: readonly NeutronGroup[]) => {
+    const known = new Map(groups.map((group) => [group.id, group]));
+    const named = groups.flatMap(({ security_group_rules }) => security_group_rules.flatMap((one) => sourceOf(one)));
+    for (const group of await groupsOf(request, [...new Set(named.filter((id) => !known.has(id)))]))
+      known.set(group.id, group);
+    return groups.map((group) => groupView(group, (id) => known.get(id) ?? null));
+  };
+  const one = async (request: Asker, group: NeutronGroup) => ({
+    body: { security_group: (await views(request, [group]))[0] },
   });
 
   const server = serverOf(servers);
-  const group: Touched<SecurityGroupInfo> = {
+  const group: Touched<NeutronGroup> = {
     kind: "security group",
-    /** Errors: 400 for what cannot be one, as a name: clients then look through the list. */
-    find({ context, param }) {
-      if (!/^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(param("id")))
-        throw badRequest("Security group id should be uuid");
-      return network().getSecurityGroup(context, param("id"));
-    },
-    owner: ({ projectId }) => ({ projectId }),
+    find: (lookup) => groupOf(lookup, lookup.param("id")),
+    owner: ({ tenant_id }) => ({ projectId: tenant_id }),
   };
-  const rule: Touched<SecurityGroupRuleInfo> = {
+  const rule: Touched<NeutronRule> = {
     kind: "security group rule",
-    find: ({ context, param }) => network().getSecurityGroupRule(context, param("id")),
-    owner: ({ projectId }) => ({ projectId }),
+    async find({ context, param }) {
+      const shown = await ask<{ security_group_rule: NeutronRule }>(context, "security_group_rules:show", {
+        params: { id: requireUuid(param("id")) },
+      });
+      return shown.security_group_rule;
+    },
+    owner: ({ tenant_id }) => ({ projectId: tenant_id }),
   };
   return [
     route({
@@ -115,19 +110,15 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       of: caller,
       microversions: OLD,
       success: 200,
-      handler(request) {
-        const { context, query } = request;
-        const all = context.isAdmin && isTrue(query.get("all_tenants") ?? false);
-        const groups = network().listSecurityGroups(
-          context,
-          all || context.projectId === null ? {} : { projectId: context.projectId },
-        );
-        const view = viewer(request, groups);
+      async handler(request) {
+        const { isAdmin, projectId } = request.context;
+        const all = (isAdmin && isTrue(request.query.get("all_tenants") ?? false)) || projectId === null;
+        const groups = await groupsBy(request, all ? {} : { tenant_id: projectId });
         const page = pagedByOffset(request, groups, core.kernel.settings.compute.maxLimit);
-        return { body: { security_groups: page.map(view) } };
+        return { body: { security_groups: await views(request, page) } };
       },
     }),
-    route<{ security_group: { name: string; description?: string | null } }>({
+    route<{ security_group: GroupWish }>({
       name: "security-groups:create",
       method: "POST",
       path: "/os-security-groups",
@@ -136,10 +127,13 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       microversions: OLD,
       request: groupBody,
       success: 200,
-      handler(request) {
-        const { name, description } = request.body.security_group;
-        const make = () => network().createSecurityGroup(request.context, { name, description: description ?? "" });
-        return one(request, translated(make));
+      async handler(request) {
+        // nova takes every conflict for an exceeded limit.
+        const made = await ask<{ security_group: NeutronGroup }>(request.context, "security_groups:create", {
+          body: { security_group: wishedGroup(request.body.security_group) },
+          words: { 409: over },
+        });
+        return one(request, made.security_group);
       },
     }),
     route({
@@ -152,7 +146,7 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       success: 200,
       handler: (request) => one(request, request.thing),
     }),
-    route<{ security_group: { name: string; description?: string | null } }, SecurityGroupInfo>({
+    route<{ security_group: GroupWish }, NeutronGroup>({
       name: "security-groups:update",
       method: "PUT",
       path: "/os-security-groups/:id",
@@ -161,13 +155,12 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       microversions: OLD,
       request: groupBody,
       success: 200,
-      handler(request) {
-        const { name, description } = request.body.security_group;
-        const changes = { name, description: description ?? "" };
-        return one(
-          request,
-          translated(() => network().updateSecurityGroup(request.context, request.thing.id, changes)),
-        );
+      async handler(request) {
+        const updated = await ask<{ security_group: NeutronGroup }>(request.context, "security_groups:update", {
+          params: { id: request.thing.id },
+          body: { security_group: wishedGroup(request.body.security_group) },
+        });
+        return one(request, updated.security_group);
       },
     }),
     route({
@@ -178,9 +171,9 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       of: group,
       microversions: OLD,
       success: 202,
-      handler(request) {
+      async handler({ context, thing }) {
         // A group in use is the caller's mistake in the old API.
-        translated(() => network().deleteSecurityGroup(request.context, request.thing.id), badRequest);
+        await ask(context, "security_groups:delete", { params: { id: thing.id }, words: { 409: wrong } });
         return {};
       },
     }),
@@ -193,14 +186,15 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       microversions: OLD,
       request: ruleBody,
       success: 200,
-      handler(request) {
+      async handler(request) {
         const wish = request.body.security_group_rule;
         const twin = () => badRequest(`This rule already exists in group ${wish.parent_group_id}`);
-        const made = translated(() => network().createSecurityGroupRule(request.context, ruleOf(wish)), twin);
-        const remote =
-          made.remoteGroupId === null ? null : network().getSecurityGroup(request.context, made.remoteGroupId);
-        const names = () => (remote === null ? null : { name: remote.name, tenant_id: remote.projectId });
-        return { body: { security_group_rule: ruleView(made, names) } };
+        const made = await ask<{ security_group_rule: NeutronRule }>(request.context, "security_group_rules:create", {
+          body: { security_group_rule: ruleOf(wish) },
+          words: { SecurityGroupRuleExists: twin, 409: over },
+        });
+        const [source = null] = await groupsOf(request, sourceOf(made.security_group_rule));
+        return { body: { security_group_rule: ruleView(made.security_group_rule, () => source) } };
       },
     }),
     route({
@@ -211,8 +205,8 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       of: rule,
       microversions: OLD,
       success: 202,
-      handler(request) {
-        translated(() => network().deleteSecurityGroupRule(request.context, request.thing.id));
+      async handler({ context, thing }) {
+        await ask(context, "security_group_rules:delete", { params: { id: thing.id } });
         return {};
       },
     }),
@@ -223,19 +217,21 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       policy: policy("list"),
       of: server,
       success: 200,
-      handler(request) {
-        const server = request.thing;
-        const ids = [...new Set(server.vifs.flatMap(({ securityGroupIds }) => securityGroupIds))];
-        const groups = ids.length === 0 ? [] : network().listSecurityGroups(request.context, { ids });
-        return { body: { security_groups: groups.map(viewer(request, groups)) } };
+      async handler(request) {
+        const ids = [...new Set(request.thing.vifs.flatMap(({ securityGroupIds }) => securityGroupIds))];
+        return { body: { security_groups: await views(request, await groupsOf(request, ids)) } };
       },
     }),
     serverAction<{ name: string }>(servers, {
       key: "addSecurityGroup",
       policy: policy("add"),
       schema: object({ name: { type: "string", minLength: 1, maxLength: 255 } }, ["name"]),
-      handler(request, server, { name }) {
-        changeGroups(core, request, server, name, (ids, id) => (ids.includes(id) ? ids : [...ids, id]));
+      async handler(request, server, { name }) {
+        const id = groupNamed(core, request, server, name);
+        for (const port of await portsOf(core, request, server)) {
+          if (port.fixed_ips.length === 0 || !port.port_security_enabled) throw cannotBeApplied();
+          await setGroups(core, request, port, [...new Set([...port.security_groups, id])]);
+        }
         return {};
       },
     }),
@@ -243,36 +239,60 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       key: "removeSecurityGroup",
       policy: policy("remove"),
       schema: object({ name: { type: "string", minLength: 1, maxLength: 255 } }, ["name"]),
-      handler(request, server, { name }) {
-        changeGroups(core, request, server, name, (ids, id) => {
-          if (!ids.includes(id)) {
-            throw notFound(`Security group ${name} not associated with the instance ${server.id}`);
-          }
-          return ids.filter((candidate) => candidate !== id);
-        });
+      async handler(request, server, { name }) {
+        const id = groupNamed(core, request, server, name);
+        const ports = await portsOf(core, request, server);
+        const having = ports.filter(({ security_groups }) => security_groups.includes(id));
+        if (having.length === 0) throw notFound(`Security group ${name} not associated with the instance ${server.id}`);
+        for (const port of having) {
+          await setGroups(
+            core,
+            request,
+            port,
+            port.security_groups.filter((other) => other !== id),
+          );
+        }
         return {};
       },
     }),
   ];
 }
 
-function changeGroups(
-  core: Core,
-  request: ApiRequest<unknown> | ApiRequest<never>,
-  server: Server,
-  name: string,
-  next: (ids: readonly string[], id: string) => readonly string[],
-): void {
-  const network = core.kernel.facade("network");
-  const { context } = request;
-  const [id] = translated(() => network.resolveSecurityGroups(context, server.projectId, [name]));
-  if (id === undefined) throw notFound(`Security group ${name} could not be found.`);
-  for (const port of network.listPorts(context, { deviceId: server.id })) {
-    network.updatePort(context, port.id, { securityGroupIds: next(port.securityGroupIds, id) });
-  }
-  refreshVifs(core, [server.id]);
+/** Errors: 400 for what cannot be one, as a name: clients then look through the list. */
+function requireUuid(id: string): string {
+  if (/^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id)) return id;
+  throw badRequest("Security group id should be uuid");
 }
 
+const sourceOf = ({ remote_group_id }: NeutronRule): string[] => (remote_group_id === null ? [] : [remote_group_id]);
+
+const wishedGroup = ({ name, description }: GroupWish) => ({ name, description: description ?? "" });
+
+/** The id of the group that the server's project knows by this name or id. Errors: 404, 409 when there are several. */
+function groupNamed(core: Core, { context }: ApiRequest, server: Server, name: string): string {
+  const network = core.kernel.facade("network");
+  const [id] = orNull(() => network.resolveSecurityGroups(context, server.projectId, [name])) ?? [];
+  if (id === undefined) throw notFound(`Security group ${name} is not found for project ${server.projectId}`);
+  return id;
+}
+
+/** Errors: 404 for a server without ports. */
+async function portsOf({ kernel }: Core, { context }: ApiRequest, { id }: Server): Promise<NeutronPort[]> {
+  const query = { device_id: id };
+  const { ports } = await askNetwork(kernel)<{ ports: NeutronPort[] }>(context, "ports:list", { query });
+  if (ports.length === 0) throw notFound(`instance_id ${id} could not be found as device id on any ports`);
+  return ports;
+}
+
+async function setGroups({ kernel }: Core, { context }: ApiRequest, { id }: NeutronPort, groups: readonly string[]) {
+  const body = { port: { security_groups: groups } };
+  await askNetwork(kernel)(context, "ports:update", { params: { id }, body, words: { 400: wrong } });
+}
+
+const cannotBeApplied = () =>
+  badRequest("Network requires port_security_enabled and subnet associated in order to apply security groups.");
+
+/** As neutron wants it. Errors: 400. */
 function ruleOf(wish: RuleWish) {
   const number = (value: number | string | null | undefined): number | null => {
     if (value === undefined || value === null || value === "") return null;
@@ -280,8 +300,8 @@ function ruleOf(wish: RuleWish) {
     if (!Number.isInteger(parsed)) throw badRequest(`Invalid input for port: ${value}`);
     return parsed;
   };
-  const { parent_group_id, cidr, group_id } = wish;
-  if (parent_group_id === undefined) throw badRequest("Parent group id is not given");
+  const { cidr, group_id } = wish;
+  const parent = requireUuid(wish.parent_group_id ?? "");
   const protocol = wish.ip_protocol?.toLowerCase() ?? null;
   const from = number(wish.from_port);
   const to = number(wish.to_port);
@@ -296,27 +316,15 @@ function ruleOf(wish: RuleWish) {
       );
     }
   }
-  const ethertype = cidr?.includes(":") === true ? ("IPv6" as const) : ("IPv4" as const);
+  const ethertype = cidr?.includes(":") === true ? "IPv6" : "IPv4";
   return {
-    securityGroupId: parent_group_id,
-    direction: "ingress" as const,
+    security_group_id: parent,
+    direction: "ingress",
     ethertype,
     protocol,
-    portRangeMin: from === -1 ? null : from,
-    portRangeMax: to === -1 ? null : to,
-    remoteGroupId: group_id ?? null,
-    remoteIpPrefix: group_id == null ? (cidr ?? (ethertype === "IPv4" ? "0.0.0.0/0" : "::/0")) : null,
+    port_range_min: from === -1 ? null : from,
+    port_range_max: to === -1 ? null : to,
+    remote_group_id: group_id ?? null,
+    remote_ip_prefix: group_id == null ? (cidr ?? "0.0.0.0/0") : null,
   };
-}
-
-/** The network service's errors as nova passes them on; a conflict may become another one. */
-function translated<T>(body: () => T, other: (message: string) => ApiError = conflict): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 409) {
-      throw other(error.message);
-    }
-    throw error;
-  }
 }

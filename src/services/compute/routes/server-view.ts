@@ -1,11 +1,9 @@
+import { mv } from "../../../kernel/http/microversion.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
-import { contextOf } from "../manager/change.ts";
 import type { Core } from "../manager/core.ts";
 import type { Server } from "../store/servers.ts";
 import { type GroupNames, ServerRenderer, type ServerViewOptions, serverDetail } from "../views/servers.ts";
 import { linkBase } from "./paths.ts";
-
-type AnyRequest = ApiRequest<unknown> | ApiRequest<never>;
 
 /** Turns servers into answers: knows what a request may see and keeps what was rendered. */
 export class ServerPresenter {
@@ -18,7 +16,7 @@ export class ServerPresenter {
     this.#core = core;
   }
 
-  options(request: AnyRequest): ServerViewOptions {
+  options(request: ApiRequest): ServerViewOptions {
     const service = this.#core.hosts.compute();
     const target = { projectId: request.context.projectId };
     return {
@@ -41,7 +39,7 @@ export class ServerPresenter {
 
   /** A list's answer. */
   page(
-    request: AnyRequest,
+    request: ApiRequest,
     servers: readonly Server[],
     detailed: boolean,
     next: { rel: string; href: string } | null,
@@ -52,9 +50,9 @@ export class ServerPresenter {
   }
 
   /** One server in full; since 2.71 with its group. */
-  detail(request: AnyRequest, server: Server, options: { withGroup: boolean }): Record<string, unknown> {
+  detail(request: ApiRequest, server: Server, options: { withGroup: boolean }): Record<string, unknown> {
     const view = serverDetail(server, this.options(request), this.#groupNames([server]));
-    if (options.withGroup && request.microversion >= 2071) {
+    if (options.withGroup && request.microversion >= mv("2.71")) {
       view.server_groups = server.groupId === null ? [] : [server.groupId];
     }
     return view;
@@ -73,13 +71,9 @@ export class ServerPresenter {
         for (const id of securityGroupIds) if (!this.#groups.has(id)) missing.add(id);
       }
     }
-    const [first] = servers;
-    if (missing.size > 0 && first !== undefined) {
-      const context = contextOf(first, "");
-      const found = this.#core.kernel
-        .facade("network")
-        .listSecurityGroups({ ...context, projectId: null }, { ids: [...missing] });
-      for (const { id, name } of found) this.#groups.set(id, name);
+    if (missing.size > 0) {
+      const names = this.#core.kernel.facade("network").securityGroupNames([...missing]);
+      for (const [id, name] of names) this.#groups.set(id, name);
     }
     // Once for each port, as neutron's driver lists them; nova shows a name once for each group and port.
     return ({ vifs }) =>

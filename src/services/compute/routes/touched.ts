@@ -24,10 +24,3 @@ export const serverEvenDeleted = (core: Core, servers: ServerManager): Touched<S
     return servers.get(context, param("server_id"));
   },
 });
-
-/** A project whose limits or usage a path asks for; whether there is one does not matter yet. */
-export const projectNamed: Touched<string> = {
-  kind: "project",
-  find: ({ param }) => param("id"),
-  owner: (projectId) => ({ projectId }),
-};

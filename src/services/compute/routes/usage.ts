@@ -1,11 +1,10 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, projectNamed, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { listUsages, showUsage } from "../schemas/queries.ts";
 import { projectUsage, serverUsage } from "../views/usage.ts";
 import { markerCouldNotBeFound, nextLink, pageLimit } from "./paths.ts";
-import { projectNamed } from "./touched.ts";
 
 type Usage = NonNullable<ReturnType<typeof serverUsage>>;
 interface Period {
@@ -65,7 +64,7 @@ export function usageRoutes(core: Core): AnyRoute[] {
       method: "GET",
       path: "/os-simple-tenant-usage/:id",
       policy: "os_compute_api:os-simple-tenant-usage:show",
-      of: projectNamed,
+      of: projectNamed("id"),
       query: showUsage,
       success: 200,
       handler(request) {

@@ -1,4 +1,3 @@
-import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import {
   type AnyRoute,
@@ -8,13 +7,12 @@ import {
   route,
   type Touched,
 } from "../../../kernel/http/route.ts";
-import type { VolumeInfo, VolumeSnapshotInfo } from "../../block-storage/facade.ts";
-import { storageOf } from "../manager/bdm-check.ts";
 import type { Core } from "../manager/core.ts";
 import { boolean, metadata, object } from "../schemas/parameter-types.ts";
 import { listByOffset } from "../schemas/queries.ts";
 import { isTrue } from "../values/boolean.ts";
-import { snapshotView, volumeView } from "../views/volumes.ts";
+import { type CinderSnapshot, type CinderVolume, snapshotView, volumeView } from "../views/volumes.ts";
+import { askBlockStorage } from "./asking.ts";
 import { linkBase, pagedByOffset } from "./paths.ts";
 
 const OLD = { max: mv("2.35") };
@@ -61,19 +59,37 @@ interface SnapshotBody {
 
 /** Volumes and their snapshots under nova's old names: os-volumes and os-snapshots, until 2.35. */
 export function volumeProxyRoutes(core: Core): AnyRoute[] {
-  const storage = () => storageOf(core);
+  const ask = askBlockStorage(core);
   const page = <T>(request: ApiRequest<unknown>, all: readonly T[]) =>
     pagedByOffset(request, all, core.kernel.settings.compute.maxLimit);
   const base = { microversions: OLD, success: 200 } as const;
-  const volume: Touched<VolumeInfo> = {
-    kind: "volume",
-    find: ({ context, param }) => storage().getVolume(context, param("id")),
-    owner: ({ projectId }) => ({ projectId }),
+  const volumeOf = async ({ context }: Pick<ApiRequest, "context">, id: string): Promise<CinderVolume> => {
+    const input = { params: { volume_id: id } };
+    return (await ask<{ volume: CinderVolume }>(context, "volumes:show", input)).volume;
   };
-  const snapshot: Touched<VolumeSnapshotInfo> = {
+  const snapshotOf = async ({ context }: Pick<ApiRequest, "context">, id: string): Promise<CinderSnapshot> => {
+    const input = { params: { snapshot_id: id } };
+    return (await ask<{ snapshot: CinderSnapshot }>(context, "snapshots:show", input)).snapshot;
+  };
+  /** All pages: the old lists page by offset over the whole. */
+  const all = async <T extends { id: string }>({ context }: ApiRequest<unknown>, key: string): Promise<T[]> => {
+    const found: T[] = [];
+    for (let marker: string | undefined; ; marker = found.at(-1)?.id) {
+      const query: Record<string, string> = marker === undefined ? {} : { marker };
+      const body = await ask<Record<string, T[] | undefined>>(context, `${key}:detail`, { query });
+      found.push(...(body[key] ?? []));
+      if (body[`${key}_links`] === undefined) return found;
+    }
+  };
+  const volume: Touched<CinderVolume> = {
+    kind: "volume",
+    find: (lookup) => volumeOf(lookup, lookup.param("id")),
+    owner: (shown) => ({ projectId: shown["os-vol-tenant-attr:tenant_id"] ?? null }),
+  };
+  const snapshot: Touched<CinderSnapshot> = {
     kind: "snapshot",
-    find: ({ context, param }) => storage().getSnapshot(context, param("id")),
-    owner: ({ projectId }) => ({ projectId }),
+    find: (lookup) => snapshotOf(lookup, lookup.param("id")),
+    owner: (shown) => ({ projectId: shown["os-extended-snapshot-attributes:project_id"] ?? null }),
   };
   const volumes = (name: string, path: string) =>
     route({
@@ -84,8 +100,8 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       policy: `os_compute_api:os-volumes:${name}`,
       query: listByOffset,
       of: caller,
-      handler: (request) => ({
-        body: { volumes: page(request, storage().listVolumes(request.context)).map(volumeView) },
+      handler: async (request) => ({
+        body: { volumes: page(request, await all<CinderVolume>(request, "volumes")).map(volumeView) },
       }),
     });
   const snapshots = (name: string, path: string) =>
@@ -97,8 +113,8 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       policy: `os_compute_api:os-volumes:snapshots:${name}`,
       query: listByOffset,
       of: caller,
-      handler: (request) => ({
-        body: { snapshots: page(request, storage().listSnapshots(request.context)).map(snapshotView) },
+      handler: async (request) => ({
+        body: { snapshots: page(request, await all<CinderSnapshot>(request, "snapshots")).map(snapshotView) },
       }),
     });
   return [
@@ -112,22 +128,23 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       policy: "os_compute_api:os-volumes:create",
       of: caller,
       request: volumeBody,
-      handler(request) {
-        const { context, body } = request;
-        const { volume } = body;
-        const created = inNovasWords(() =>
-          storage().createVolume(context, {
-            sizeGb: Number(volume.size),
-            name: volume.display_name ?? null,
-            description: volume.display_description ?? null,
-            snapshotId: volume.snapshot_id ?? null,
-            volumeType: volume.volume_type ?? null,
-            availabilityZone: volume.availability_zone ?? null,
-            metadata: volume.metadata ?? {},
-          }),
-        );
-        const location = `${linkBase(request)}/os-volumes/${created.id}`;
-        return { body: { volume: volumeView(created) }, headers: { location } };
+      async handler(request) {
+        const { context } = request;
+        const wanted = request.body.volume;
+        // One that is not there is told of as such, and not as a wrong volume.
+        if (wanted.snapshot_id !== undefined) await snapshotOf(request, wanted.snapshot_id);
+        const volume = {
+          size: Number(wanted.size),
+          name: wanted.display_name ?? null,
+          description: wanted.display_description ?? null,
+          snapshot_id: wanted.snapshot_id ?? null,
+          volume_type: wanted.volume_type ?? null,
+          availability_zone: wanted.availability_zone ?? null,
+          metadata: wanted.metadata ?? {},
+        };
+        const created = await ask<{ volume: CinderVolume }>(context, "volumes:create", { body: { volume } });
+        const location = `${linkBase(request)}/os-volumes/${created.volume.id}`;
+        return { body: { volume: volumeView(created.volume) }, headers: { location } };
       },
     }),
     route({
@@ -137,9 +154,7 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       path: "/os-volumes/:id",
       policy: "os_compute_api:os-volumes:show",
       of: volume,
-      handler: (request) => ({
-        body: { volume: volumeView(request.thing) },
-      }),
+      handler: ({ thing }) => ({ body: { volume: volumeView(thing) } }),
     }),
     route({
       ...base,
@@ -149,9 +164,8 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       policy: "os_compute_api:os-volumes:delete",
       of: volume,
       success: 202,
-      handler(request) {
-        const { id } = request.thing;
-        inNovasWords(() => storage().deleteVolume(request.context, id));
+      async handler({ context, thing }) {
+        await ask(context, "volumes:delete", { params: { volume_id: thing.id } });
         return {};
       },
     }),
@@ -165,18 +179,15 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       policy: "os_compute_api:os-volumes:snapshots:create",
       of: caller,
       request: snapshotBody,
-      handler({ context, body: { snapshot } }) {
-        const { id, status } = storage().getVolume(context, snapshot.volume_id);
-        if (!isTrue(snapshot.force) && status !== "available") {
-          throw badRequest(`Invalid volume: Volume ${id} status must be available, but current status is: ${status}.`);
-        }
-        const created = inNovasWords(() =>
-          storage().createSnapshot(context, id, {
-            name: snapshot.display_name ?? "",
-            ...(snapshot.display_description === undefined ? {} : { description: snapshot.display_description }),
-          }),
-        );
-        return { body: { snapshot: snapshotView(created) } };
+      async handler({ context, body: { snapshot: wanted } }) {
+        const snapshot = {
+          volume_id: wanted.volume_id,
+          force: isTrue(wanted.force),
+          name: wanted.display_name ?? null,
+          description: wanted.display_description ?? null,
+        };
+        const created = await ask<{ snapshot: CinderSnapshot }>(context, "snapshots:create", { body: { snapshot } });
+        return { body: { snapshot: snapshotView(created.snapshot) } };
       },
     }),
     route({
@@ -186,9 +197,7 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       path: "/os-snapshots/:id",
       policy: "os_compute_api:os-volumes:snapshots:show",
       of: snapshot,
-      handler: (request) => ({
-        body: { snapshot: snapshotView(request.thing) },
-      }),
+      handler: ({ thing }) => ({ body: { snapshot: snapshotView(thing) } }),
     }),
     route({
       ...base,
@@ -198,21 +207,10 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
       policy: "os_compute_api:os-volumes:snapshots:delete",
       of: snapshot,
       success: 202,
-      handler(request) {
-        const { id } = request.thing;
-        inNovasWords(() => storage().deleteSnapshot(request.context, id));
+      async handler({ context, thing }) {
+        await ask(context, "snapshots:delete", { params: { snapshot_id: thing.id } });
         return {};
       },
     }),
   ];
-}
-
-/** nova says 403 where cinder says 413: over quota. */
-function inNovasWords<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 413) throw new ApiError(403, error.message);
-    throw error;
-  }
 }

@@ -31,7 +31,7 @@ export function groupRoutes({ core, groups, users }: Managers): AnyRoute[] {
     secret: true,
     find(request) {
       const user = users.get(request.param("user_id"));
-      return { group: group.find(request), user };
+      return { group: groups.get(request.param("group_id")), user };
     },
     owner: ({ group, user }) => ({ domainId: group.domain_id, actorDomainId: user.domain_id }),
   };

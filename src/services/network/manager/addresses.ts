@@ -46,11 +46,6 @@ export function poolSize(pools: readonly Pool[]): bigint {
   return pools.reduce((sum, { start, end }) => sum + numberOf(end) - numberOf(start) + 1n, 0n);
 }
 
-export function inPools(pools: readonly Pool[], address: string): boolean {
-  const value = numberOf(address);
-  return pools.some(({ start, end }) => value >= numberOf(start) && value <= numberOf(end));
-}
-
 /** The lowest address of the pools that is not taken, or null. */
 export function firstFree(pools: readonly Pool[], taken: ReadonlySet<string>): string | null {
   for (const { start, end } of pools) {

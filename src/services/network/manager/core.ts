@@ -75,6 +75,21 @@ export function revise<Row extends StandardRow>(core: Core, table: Table<Row>, r
   return { ...row, ...stamped };
 }
 
+/** In the transaction that changes them: the NICs of these devices look different. Ports of nobody have no device. */
+export function tellOfDevices({ kernel }: Core, deviceIds: Iterable<string>): void {
+  const named = [...new Set(deviceIds)].filter((id) => id !== "");
+  if (named.length > 0) kernel.events.publish("network.devices.changed", { deviceIds: named });
+}
+
+/** The same of all guests on a network, which has another name, MTU, subnet, …. */
+export function tellOfNetwork(core: Core, networkId: string): void {
+  const ports = core.store.ports.ofGuestsOn(networkId);
+  tellOfDevices(
+    core,
+    ports.map(({ device_id }) => device_id),
+  );
+}
+
 /** Inside the inserting transaction. Errors: 409 OverQuota. */
 export function checkQuota(core: Core, projectId: string, wanted: Readonly<Record<string, number>>): void {
   const exceeded = core.quotas.check(projectId, wanted);

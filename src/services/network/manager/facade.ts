@@ -1,23 +1,13 @@
 import { hostname } from "node:os";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, conflict } from "../../../kernel/errors.ts";
+import { type ApiError, conflict } from "../../../kernel/errors.ts";
 import { isPublicSegment } from "../desired/public-segment.ts";
 import { bridgeName, tapDevice } from "../driver/driver.ts";
-import { groupNotFound, networkNotFound, portNotFound, ruleNotFound } from "../errors.ts";
-import type {
-  FloatingIpInfo,
-  NetworkFacade,
-  NetworkInfo,
-  PortBinding,
-  PortInfo,
-  SecurityGroupInfo,
-  SecurityGroupRuleInfo,
-  UpdatePort,
-} from "../facade.ts";
-import type { FloatingIpRow, NetworkRow, PortRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
-import { protocol, remotePrefix } from "../values/rule-values.ts";
+import { groupNotFound, networkNotFound, portNotFound } from "../errors.ts";
+import type { NetworkFacade, NetworkInfo, PortBinding, PortInfo, UpdatePort } from "../facade.ts";
+import type { NetworkRow, PortRow } from "../store/rows.ts";
 import { eui64 } from "./addresses.ts";
-import { checkQuota } from "./core.ts";
+import { checkQuota, tellOfDevices } from "./core.ts";
 import type { Managers } from "./index.ts";
 import type { MetadataDesk } from "./metadata-desk.ts";
 import type { PortChanges } from "./ports.ts";
@@ -26,7 +16,7 @@ import { vifsOf } from "./vifs.ts";
 
 /** The verbs of facade.ts over the managers. */
 export function createFacade(managers: Managers, metadata: MetadataDesk): NetworkFacade {
-  const { core, applier, networks, ports, floatingIps, groups, rules } = managers;
+  const { core, applier, networks, ports, groups } = managers;
   const { store, kernel } = core;
 
   const networkInfos = (context: RequestContext, rows: readonly NetworkRow[]): NetworkInfo[] => {
@@ -103,67 +93,18 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
 
   const setPlugged = (portIds: readonly string[], plugged: boolean): void => {
     kernel.db.transaction(() => {
-      for (const row of store.ports.getMany(portIds)) {
+      const rows = store.ports.getMany(portIds);
+      for (const row of rows) {
         store.ports.update(row.id, { plugged, status: plugged && row.admin_state_up ? "ACTIVE" : "DOWN" });
-        if (row.device_id !== "") kernel.events.publish("network.device.changed", { deviceId: row.device_id });
       }
+      tellOfDevices(
+        core,
+        rows.map(({ device_id }) => device_id),
+      );
     });
   };
 
-  const floatingInfos = (rows: readonly FloatingIpRow[]): FloatingIpInfo[] => {
-    const names = new Map(
-      store.networks.getMany([...new Set(rows.map((row) => row.floating_network_id))]).map((row) => [row.id, row.name]),
-    );
-    const used = rows.map((row) => row.port_id).filter((id) => id !== null);
-    const devices = new Map(store.ports.getMany(used).map((row) => [row.id, row.device_id]));
-    return rows.map((row) => ({
-      id: row.id,
-      projectId: row.project_id,
-      address: row.floating_ip_address,
-      networkId: row.floating_network_id,
-      pool: names.get(row.floating_network_id) ?? "",
-      portId: row.port_id,
-      fixedAddress: row.fixed_ip_address,
-      status: row.status,
-      deviceId: devices.get(row.port_id ?? "") || null,
-    }));
-  };
-  const floatingInfo = (context: RequestContext, id: string) =>
-    one(floatingInfos([floatingIps.get(context, id)]), () => portNotFound(id));
-
-  const groupInfos = (rows: readonly SecurityGroupRow[]): SecurityGroupInfo[] => {
-    const found = store.rules.among(
-      "security_group_id",
-      rows.map(({ id }) => id),
-    );
-    const byGroup = Map.groupBy(found, (rule) => rule.security_group_id);
-    return rows.map((row) => ({
-      id: row.id,
-      name: row.name,
-      description: row.description,
-      projectId: row.project_id,
-      rules: (byGroup.get(row.id) ?? []).map(ruleInfo),
-    }));
-  };
-  const groupInfo = (context: RequestContext, id: string) =>
-    one(groupInfos([groups.get(context, id)]), () => groupNotFound(id));
-
-  const ownWrite = (context: RequestContext, projectId: string): void => {
-    if (!context.isAdmin && !context.roles.has("service") && context.projectId !== projectId)
-      throw new ApiError(403, "rule:admin_or_owner is disallowed by policy");
-  };
-  const externalNetworks = (context: RequestContext) => networks.list(context).filter((row) => row.external);
-
   const facade: NetworkFacade = {
-    listNetworks(context, filters = {}) {
-      const exact = new Map<string, readonly string[]>();
-      if (filters.ids !== undefined) exact.set("id", filters.ids);
-      if (filters.name !== undefined) exact.set("name", [filters.name]);
-      if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
-      return networkInfos(context, networks.list(context, exact))
-        .filter((info) => filters.shared === undefined || info.shared === filters.shared)
-        .filter((info) => filters.external === undefined || info.external === filters.external);
-    },
     getNetwork: (context, id) => one(networkInfos(context, [networks.get(context, id)]), () => networkNotFound(id)),
     availableNetworks(context, projectId) {
       const scoped: RequestContext = { ...context, projectId, isAdmin: false, roles: new Set(["reader", "member"]) };
@@ -249,6 +190,7 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
         const former_guests = row.former_guests + (row.device_id === "" ? 0 : 1);
         const free = { device_id: "", device_owner: "", host_id: "", plugged: false, status: "DOWN", former_guests };
         store.ports.update(portId, free);
+        tellOfDevices(core, [row.device_id]);
         core.dirty("network", row.network_id);
         core.dirty("firewall");
       });
@@ -264,17 +206,6 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
     },
 
     networkInfoForDevices: (deviceIds) => vifsOf(store, deviceIds),
-    devicesByAddress(address, exact) {
-      const ids = exact ? store.portDetails.portsAt(address, null) : store.portDetails.portsLike(address);
-      return [
-        ...new Set(
-          store.ports
-            .getMany(ids)
-            .filter(({ device_owner }) => device_owner.startsWith("compute:"))
-            .map((row) => row.device_id),
-        ),
-      ];
-    },
     findPortBySource({ networkId, routerId, address }) {
       const ids =
         networkId !== undefined
@@ -292,51 +223,6 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
       return guest === undefined ? null : portInfo(guest);
     },
 
-    listFloatingIps(context, filters = {}) {
-      const exact = new Map<string, readonly string[]>();
-      if (filters.address !== undefined) exact.set("floating_ip_address", [filters.address]);
-      if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
-      if (filters.portId !== undefined) exact.set("port_id", [filters.portId]);
-      return floatingInfos(floatingIps.list(context, exact));
-    },
-    getFloatingIp: floatingInfo,
-    allocateFloatingIp(context, pool) {
-      const external = externalNetworks(context);
-      const network =
-        pool === undefined
-          ? (external.find((row) => row.is_default) ?? external[0])
-          : external.find((row) => row.id === pool || row.name === pool);
-      if (network === undefined) throw networkNotFound(pool ?? "external");
-      const wanted = { project_id: context.projectId ?? "", floating_network_id: network.id };
-      return one(floatingInfos(floatingIps.create(context, [wanted])), () => portNotFound(network.id));
-    },
-    releaseFloatingIp(context, id) {
-      ownWrite(context, floatingIps.get(context, id).project_id);
-      floatingIps.remove(context, id);
-    },
-    associateFloatingIp(context, id, portId, fixedAddress = null) {
-      ownWrite(context, floatingIps.get(context, id).project_id);
-      const first = portId === null ? null : (fixedAddress ?? firstIpv4(store.portDetails.ips(portId)));
-      floatingIps.update(
-        context,
-        id,
-        portId === null
-          ? { port_id: null }
-          : { port_id: portId, ...(first === null ? {} : { fixed_ip_address: first }) },
-      );
-      return floatingInfo(context, id);
-    },
-    floatingIpPools: (context) => externalNetworks(context).map((row) => row.name),
-
-    listSecurityGroups(context, filters = {}) {
-      if (context.projectId !== null) groups.ensureDefault(context.projectId);
-      const exact = new Map<string, readonly string[]>();
-      if (filters.name !== undefined) exact.set("name", [filters.name]);
-      if (filters.projectId !== undefined) exact.set("project_id", [filters.projectId]);
-      if (filters.ids !== undefined) exact.set("id", filters.ids);
-      return groupInfos(groups.visible(context, exact));
-    },
-    getSecurityGroup: groupInfo,
     resolveSecurityGroups(context, projectId, namesOrIds) {
       groups.ensureDefault(projectId);
       const scoped: RequestContext = { ...context, projectId, isAdmin: false, roles: new Set(["member", "reader"]) };
@@ -353,38 +239,7 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
         return one(byName, () => groupNotFound(wanted)).id;
       });
     },
-    createSecurityGroup: (context, group) =>
-      one(groupInfos(groups.create(context, [{ ...group, project_id: context.projectId ?? "" }])), () =>
-        groupNotFound(""),
-      ),
-    updateSecurityGroup(context, id, changes) {
-      ownWrite(context, groups.get(context, id).project_id);
-      groups.update(context, id, { ...changes });
-      return groupInfo(context, id);
-    },
-    deleteSecurityGroup(context, id) {
-      ownWrite(context, groups.get(context, id).project_id);
-      groups.remove(context, id);
-    },
-    getSecurityGroupRule: (context, id) => ruleInfo(rules.get(context, id)),
-    createSecurityGroupRule(context, rule) {
-      const wanted = {
-        project_id: context.projectId ?? "",
-        security_group_id: rule.securityGroupId,
-        direction: rule.direction ?? "ingress",
-        ethertype: rule.ethertype ?? "IPv4",
-        protocol: protocol(rule.protocol ?? null),
-        port_range_min: rule.portRangeMin ?? null,
-        port_range_max: rule.portRangeMax ?? null,
-        remote_ip_prefix: remotePrefix(rule.remoteIpPrefix ?? null),
-        remote_group_id: rule.remoteGroupId ?? null,
-      };
-      return ruleInfo(one(rules.create(context, [wanted]), () => ruleNotFound("")));
-    },
-    deleteSecurityGroupRule(context, id) {
-      ownWrite(context, rules.get(context, id).project_id);
-      rules.remove(context, id);
-    },
+    securityGroupNames: (groupIds) => new Map(store.groups.getMany(groupIds).map(({ id, name }) => [id, name])),
 
     settled: () => applier.settled(),
     serveMetadata: (handler) => metadata.serve(handler),
@@ -398,9 +253,6 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
   };
   return facade;
 }
-
-const firstIpv4 = (ips: readonly { ip_address: string }[]): string | null =>
-  ips.find((ip) => !ip.ip_address.includes(":"))?.ip_address ?? null;
 
 function fixedRequest({ subnetId, address }: { subnetId?: string; address?: string }) {
   const request: { subnet_id?: string; ip_address?: string } = {};
@@ -426,16 +278,3 @@ const PORT_COLUMNS: Readonly<Record<string, string>> = {
   macAddress: "mac_address",
   securityGroupIds: "security_groups",
 };
-
-const ruleInfo = (row: SecurityGroupRuleRow): SecurityGroupRuleInfo => ({
-  id: row.id,
-  securityGroupId: row.security_group_id,
-  projectId: row.project_id,
-  direction: row.direction,
-  ethertype: row.ethertype,
-  protocol: row.protocol,
-  portRangeMin: row.port_range_min,
-  portRangeMax: row.port_range_max,
-  remoteIpPrefix: row.remote_ip_prefix,
-  remoteGroupId: row.remote_group_id,
-});

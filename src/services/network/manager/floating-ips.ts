@@ -15,6 +15,7 @@ import {
   scopeOf,
   seesAll,
   standard,
+  tellOfDevices,
 } from "./core.ts";
 import type { NetworkManager } from "./networks.ts";
 import type { PortManager } from "./ports.ts";
@@ -261,8 +262,7 @@ export class FloatingIpManager implements Collection {
 
   #tellDevice(portId: string | null): void {
     const port = portId === null ? undefined : this.#core.store.ports.get(portId);
-    if (port !== undefined && port.device_id !== "")
-      this.#core.kernel.events.publish("network.device.changed", { deviceId: port.device_id });
+    if (port !== undefined) tellOfDevices(this.#core, [port.device_id]);
   }
 
   remove(context: RequestContext, id: string): void {

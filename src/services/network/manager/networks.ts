@@ -15,6 +15,7 @@ import {
   scopeOf,
   sharedIds,
   standard,
+  tellOfNetwork,
 } from "./core.ts";
 import { sharedSetting, shareWithAll, unshare } from "./rbac-rules.ts";
 import { changedSegment, segmentOf, type WantedSegment } from "./segments.ts";
@@ -164,6 +165,7 @@ export class NetworkManager implements Collection {
       const updated = revise(core, core.store.networks, row, wanted);
       core.dirty("network", id);
       if (wanted.mtu !== undefined) this.#dirtyRouters(id);
+      tellOfNetwork(core, id);
       return updated;
     });
   }

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError, conflict } from "../../../kernel/errors.ts";
+import { conflict, inWords } from "../../../kernel/errors.ts";
 import { badResource, portForwardingNotFound } from "../errors.ts";
 import type { FloatingIpRow, PortForwardingRow, PortIp, PortRow } from "../store/rows.ts";
 import { type Core, revise, standard } from "./core.ts";
@@ -161,14 +161,11 @@ export class PortForwardingManager {
   }
 
   #reachable(fip: FloatingIpRow, port: PortRow, ip: PortIp): string {
-    try {
-      return this.#floatingIps.routerFor(fip.floating_network_id, port, ip);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error;
-      throw bad(
+    const unreachable = () =>
+      bad(
         `External network ${fip.floating_network_id} is not reachable from subnet ${ip.subnet_id}. Cannot set Port forwarding for port ${port.id} with Floating IP ${fip.id}`,
       );
-    }
+    return inWords({ 404: unreachable }, () => this.#floatingIps.routerFor(fip.floating_network_id, port, ip));
   }
 
   #serve(fip: FloatingIpRow, router: string | null): void {

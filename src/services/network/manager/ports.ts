@@ -26,6 +26,7 @@ import {
   scopeOf,
   seesAll,
   standard,
+  tellOfDevices,
 } from "./core.ts";
 import { Ipam } from "./ipam.ts";
 import type { NetworkManager } from "./networks.ts";
@@ -124,7 +125,7 @@ export class PortManager implements Collection {
 
   /** Inside a transaction; the quota is the caller's to check. Errors: 400, 403, 404, 409 of addresses, groups and networks. */
   insert(context: RequestContext, wanted: NewPort): PortRow {
-    const { store, dirty, kernel } = this.#core;
+    const { store, dirty } = this.#core;
     const network = this.#networks.get(context, wanted.network_id);
     this.#requireUse(context, network, wanted);
     const owner = wanted.device_owner ?? "";
@@ -162,7 +163,7 @@ export class PortManager implements Collection {
     store.portDetails.setGroups(row.id, groupIds);
     dirty("network", network.id);
     dirty("firewall");
-    if (row.device_id !== "") kernel.events.publish("network.device.changed", { deviceId: row.device_id });
+    tellOfDevices(this.#core, [row.device_id]);
     return row;
   }
 
@@ -297,8 +298,7 @@ export class PortManager implements Collection {
     dirty("network", row.network_id);
     dirty("firewall");
     if (row.device_owner.startsWith("network:router_")) dirty("router", row.device_id);
-    for (const deviceId of new Set([row.device_id, updated.device_id]))
-      if (deviceId !== "") kernel.events.publish("network.device.changed", { deviceId });
+    tellOfDevices(this.#core, [row.device_id, updated.device_id]);
     return updated;
   }
 
@@ -380,7 +380,7 @@ export class PortManager implements Collection {
 
   /** Inside a transaction, without asking: floating IPs of the port are let go. */
   erase(row: PortRow): void {
-    const { store, dirty, kernel } = this.#core;
+    const { store, dirty } = this.#core;
     for (const fip of store.floatingIps.list({ port_id: row.id }, "id")) {
       revise(this.#core, store.floatingIps, fip, {
         port_id: null,
@@ -394,7 +394,7 @@ export class PortManager implements Collection {
     store.ports.delete(row.id);
     dirty("network", row.network_id);
     dirty("firewall");
-    if (row.device_id !== "") kernel.events.publish("network.device.changed", { deviceId: row.device_id });
+    tellOfDevices(this.#core, [row.device_id]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ApiError, badRequest, conflict } from "../../../kernel/errors.ts";
+import { type ApiError, badRequest, conflict, inWords } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { RbacRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
@@ -108,10 +108,7 @@ export function networkShareChanged(core: Core, networkId: string, action: strin
 
 /** What a callback of neutron's says, in the words of who called it. */
 export function asInvalidInput(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    throw badRequest(`Invalid input for operation: ${error.message}.`, { type: "InvalidInput" });
-  }
+  const refused = ({ message }: ApiError) =>
+    badRequest(`Invalid input for operation: ${message}.`, { type: "InvalidInput" });
+  inWords({ refused }, check);
 }

@@ -17,6 +17,7 @@ import {
   seesAll,
   sharedIds,
   standard,
+  tellOfNetwork,
 } from "./core.ts";
 import { ensureDhcpPort } from "./dhcp.ts";
 import { Ipam, serves } from "./ipam.ts";
@@ -219,11 +220,12 @@ export class SubnetManager implements Collection {
     }
   }
 
-  /** After a change of the network's subnets: revision, DHCP port, and what the host shows of it. */
+  /** After a change of the network's subnets: revision, DHCP port, and what the host and guests show of it. */
   #changed(network: NetworkRow): void {
     revise(this.#core, this.#core.store.networks, network, {});
     ensureDhcpPort(this.#core, network);
     this.#core.dirty("network", network.id);
+    tellOfNetwork(this.#core, network.id);
     const ports = this.#core.store.ports.ofRoutersOn(network.id);
     for (const port of ports) this.#core.dirty("router", port.device_id);
   }

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { ApiError } from "../../../kernel/errors.ts";
+import { orNull } from "../../../kernel/errors.ts";
 import { type AnyRoute, route, type Touched } from "../../../kernel/http/route.ts";
 import type { NewPortForwarding, PortForwardingManager } from "../manager/port-forwardings.ts";
 import { type Body, parseCreate, parseUpdate, singleBody } from "../schemas/attribute.ts";
@@ -21,14 +21,8 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
   };
   const common = { policy: "get_floatingip_port_forwarding", of: floatingIp, success: 200 };
   const answer = (row: PortForwardingRow) => ({ body: { port_forwarding: portForwardingView(row) } });
-  const find = (context: RequestContext, fipId: string, id: string): Body | null => {
-    try {
-      return portForwardingView(forwardings.get(context, fipId, id));
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
-  };
+  const find = (context: RequestContext, fipId: string, id: string): Body | null =>
+    orNull(() => portForwardingView(forwardings.get(context, fipId, id)));
   return [
     route({
       name: "port_forwardings:list",

@@ -1,6 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { type Range, reversed, sifted } from "../../../kernel/db/list.ts";
-import { ApiError, badRequest } from "../../../kernel/errors.ts";
+import { ApiError, badRequest, orNull } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Change, Collection, Filters, Thing } from "../manager/core.ts";
 import type { Tagged } from "../manager/tags.ts";
@@ -46,12 +46,8 @@ const viewOf = (resource: Resource, context: RequestContext, row: Thing): Body =
 
 /** Neutron looks up some markers as it looks up things (404 when they are not there); for the others the list begins anew. */
 function markerOf(resource: Resource, context: RequestContext, id: string): Body | null {
-  try {
-    return viewOf(resource, context, resource.manager.get(context, id));
-  } catch (error) {
-    if (resource.unknownMarker !== "refused" && error instanceof ApiError && error.status === 404) return null;
-    throw error;
-  }
+  const get = () => viewOf(resource, context, resource.manager.get(context, id));
+  return resource.unknownMarker === "refused" ? get() : orNull(get);
 }
 
 /** What a list answers: the page, as its reader sees it, and its links. */

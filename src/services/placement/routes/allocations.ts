@@ -1,4 +1,5 @@
 import { badRequest } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { isUuidLike } from "../../../kernel/ids/ids.ts";
 import type { Picture } from "../manager/picture.ts";
@@ -58,7 +59,7 @@ export function allocationRoutes(placement: PlacementManager): AnyRoute[] {
       method: "POST",
       path: "/allocations",
       policy: "placement:allocations:update",
-      microversions: { min: 1013 },
+      microversions: { min: mv("1.13") },
       request: manySchema,
       success: 204,
       async handler({ body, microversion }) {
@@ -85,7 +86,7 @@ export function allocationRoutes(placement: PlacementManager): AnyRoute[] {
       path: "/usages",
       policy: "placement:usages",
       of: projectAsked,
-      microversions: { min: 1009 },
+      microversions: { min: mv("1.9") },
       success: 200,
       handler: async (request) => ({
         body: { usages: await placement.read((picture) => totals(picture, request.thing, request)) },
@@ -118,7 +119,7 @@ function wishOf(consumer: string, body: AllocationsBody, version: number): Alloc
     projectId: body.project_id ?? NOBODY,
     userId: body.user_id ?? NOBODY,
     type: body.consumer_type ?? "unknown",
-    generation: version >= 1028 ? (body.consumer_generation ?? null) : undefined,
+    generation: version >= mv("1.28") ? (body.consumer_generation ?? null) : undefined,
     allocations: new Map(entries.map(([uuid, resources]) => [uuid, new Map(Object.entries(resources))])),
   };
 }
@@ -132,13 +133,13 @@ function consumerView(picture: Picture, uuid: string, version: number) {
     allocations[provider].resources[resource_class] = used;
   }
   const consumer = picture.consumers.get(uuid);
-  if (consumer === undefined || version < 1012) return { allocations };
+  if (consumer === undefined || version < mv("1.12")) return { allocations };
   return {
     allocations,
     project_id: consumer.projectId,
     user_id: consumer.userId,
-    ...(version >= 1028 ? { consumer_generation: consumer.generation } : {}),
-    ...(version >= 1038 ? { consumer_type: consumer.type } : {}),
+    ...(version >= mv("1.28") ? { consumer_generation: consumer.generation } : {}),
+    ...(version >= mv("1.38") ? { consumer_type: consumer.type } : {}),
   };
 }
 
@@ -163,5 +164,5 @@ function totals(picture: Picture, projectId: string, request: ApiRequest): Recor
     counted.set(type, members.add(uuid));
     group.consumer_count = members.size;
   }
-  return request.microversion >= 1038 ? byType : sums;
+  return request.microversion >= mv("1.38") ? byType : sums;
 }

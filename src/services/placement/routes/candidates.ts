@@ -1,4 +1,5 @@
 import { badRequest } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { capacity, type Picture, type Provider } from "../manager/picture.ts";
 import type { PlacementManager } from "../manager/placement.ts";
@@ -15,7 +16,7 @@ export function candidateRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: "/allocation_candidates",
       policy: "placement:allocation_candidates:list",
-      microversions: { min: 1010 },
+      microversions: { min: mv("1.10") },
       success: 200,
       handler: async (request) => ({
         body: await placement.read((picture) => candidates(picture, request, placement)),
@@ -59,10 +60,11 @@ function candidates(picture: Picture, request: ApiRequest, placement: PlacementM
 
 function allocationRequest(provider: Provider, resources: ReadonlyMap<string, number>, version: number) {
   const amounts = Object.fromEntries(resources);
-  if (version < 1012) return { allocations: [{ resource_provider: { uuid: provider.uuid }, resources: amounts }] };
+  if (version < mv("1.12"))
+    return { allocations: [{ resource_provider: { uuid: provider.uuid }, resources: amounts }] };
   return {
     allocations: { [provider.uuid]: { resources: amounts } },
-    ...(version >= 1034 ? { mappings: { "": [provider.uuid] } } : {}),
+    ...(version >= mv("1.34") ? { mappings: { "": [provider.uuid] } } : {}),
   };
 }
 
@@ -70,14 +72,14 @@ function summary(picture: Picture, provider: Provider, asked: ReadonlyMap<string
   const usages = picture.usages(provider);
   // All classes since 1.27; before only those asked for.
   const rows = [...provider.inventories.values()].filter(
-    ({ resource_class }) => version >= 1027 || asked.has(resource_class),
+    ({ resource_class }) => version >= mv("1.27") || asked.has(resource_class),
   );
   return {
     resources: Object.fromEntries(
       rows.map((row) => [row.resource_class, { capacity: capacity(row), used: usages[row.resource_class] ?? 0 }]),
     ),
-    ...(version >= 1017 ? { traits: [...provider.traits].sort() } : {}),
-    ...(version >= 1029 ? { parent_provider_uuid: provider.parent, root_provider_uuid: provider.root } : {}),
+    ...(version >= mv("1.17") ? { traits: [...provider.traits].sort() } : {}),
+    ...(version >= mv("1.29") ? { parent_provider_uuid: provider.parent, root_provider_uuid: provider.root } : {}),
   };
 }
 

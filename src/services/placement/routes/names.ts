@@ -1,4 +1,5 @@
 import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { PlacementManager } from "../manager/placement.ts";
 import { createClass } from "../schemas/placement.ts";
@@ -20,7 +21,7 @@ function classRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: "/resource_classes",
       policy: "placement:resource_classes:list",
-      microversions: { min: 1002 },
+      microversions: { min: mv("1.2") },
       success: 200,
       handler: (request) => ({
         body: { resource_classes: placement.names("class").map((name) => view(name, prefixOf(request))) },
@@ -31,7 +32,7 @@ function classRoutes(placement: PlacementManager): AnyRoute[] {
       method: "POST",
       path: "/resource_classes",
       policy: "placement:resource_classes:create",
-      microversions: { min: 1002 },
+      microversions: { min: mv("1.2") },
       request: createClass,
       success: 201,
       handler({ body, baseUrl }) {
@@ -46,7 +47,7 @@ function classRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: "/resource_classes/:name",
       policy: "placement:resource_classes:show",
-      microversions: { min: 1002 },
+      microversions: { min: mv("1.2") },
       success: 200,
       handler(request) {
         const name = request.param("name");
@@ -59,7 +60,7 @@ function classRoutes(placement: PlacementManager): AnyRoute[] {
       method: "PUT",
       path: "/resource_classes/:name",
       policy: "placement:resource_classes:update",
-      microversions: { min: 1007 },
+      microversions: { min: mv("1.7") },
       success: 201,
       handler({ param, baseUrl }) {
         const isNew = placement.addName("class", param("name"));
@@ -71,7 +72,7 @@ function classRoutes(placement: PlacementManager): AnyRoute[] {
       method: "DELETE",
       path: "/resource_classes/:name",
       policy: "placement:resource_classes:delete",
-      microversions: { min: 1002 },
+      microversions: { min: mv("1.2") },
       success: 204,
       async handler({ param }) {
         await placement.removeName("class", param("name"));
@@ -88,7 +89,7 @@ function traitRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: "/traits",
       policy: "placement:traits:list",
-      microversions: { min: 1006 },
+      microversions: { min: mv("1.6") },
       success: 200,
       async handler({ query }) {
         let names = placement.names("trait");
@@ -109,7 +110,7 @@ function traitRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: "/traits/:name",
       policy: "placement:traits:show",
-      microversions: { min: 1006 },
+      microversions: { min: mv("1.6") },
       success: 204,
       handler({ param }) {
         if (!placement.names("trait").includes(param("name"))) throw notFound(`No such trait(s): ${param("name")}.`);
@@ -121,7 +122,7 @@ function traitRoutes(placement: PlacementManager): AnyRoute[] {
       method: "PUT",
       path: "/traits/:name",
       policy: "placement:traits:update",
-      microversions: { min: 1006 },
+      microversions: { min: mv("1.6") },
       success: 201,
       handler({ param, baseUrl }) {
         const isNew = placement.addName("trait", param("name"));
@@ -133,7 +134,7 @@ function traitRoutes(placement: PlacementManager): AnyRoute[] {
       method: "DELETE",
       path: "/traits/:name",
       policy: "placement:traits:delete",
-      microversions: { min: 1006 },
+      microversions: { min: mv("1.6") },
       success: 204,
       async handler({ param }) {
         await placement.removeName("trait", param("name"));

@@ -1,4 +1,5 @@
 import { badRequest, notFound } from "../../../kernel/errors.ts";
+import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import { isUuidLike, uuid } from "../../../kernel/ids/ids.ts";
 import type { Picture, Provider } from "../manager/picture.ts";
@@ -29,7 +30,7 @@ interface ProviderBody {
 export function providerRoutes(placement: PlacementManager): AnyRoute[] {
   const save = async (request: ApiRequest<ProviderBody>, isNew: boolean) => {
     const { body, microversion } = request;
-    if (body.parent_provider_uuid !== undefined && microversion < 1014) {
+    if (body.parent_provider_uuid !== undefined && microversion < mv("1.14")) {
       throw badRequest(
         "JSON does not validate: Additional properties are not allowed ('parent_provider_uuid' was unexpected)",
       );
@@ -67,7 +68,7 @@ export function providerRoutes(placement: PlacementManager): AnyRoute[] {
       async handler(request) {
         const { provider, view } = await save(request, true);
         const headers = { location: `${request.baseUrl}${BASE}/${provider.uuid}` };
-        return request.microversion >= 1020 ? { status: 200, headers, body: view } : { headers };
+        return request.microversion >= mv("1.20") ? { status: 200, headers, body: view } : { headers };
       },
     }),
     route({
@@ -140,7 +141,7 @@ function inventoryRoutes(placement: PlacementManager): AnyRoute[] {
       method: "DELETE",
       path: `${ONE}/inventories`,
       policy: "placement:resource_providers:inventories:delete",
-      microversions: { min: 1005 },
+      microversions: { min: mv("1.5") },
       success: 204,
       async handler({ param }) {
         await placement.setInventories(param("uuid"), null, () => []);
@@ -219,7 +220,7 @@ function attributeRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: `${ONE}/aggregates`,
       policy: "placement:resource_providers:aggregates:list",
-      microversions: { min: 1001 },
+      microversions: { min: mv("1.1") },
       success: 200,
       handler: async ({ param, microversion }) => ({
         body: await placement.read((picture) => aggregatesView(picture.provider(param("uuid")), microversion)),
@@ -230,8 +231,8 @@ function attributeRoutes(placement: PlacementManager): AnyRoute[] {
       method: "PUT",
       path: `${ONE}/aggregates`,
       policy: "placement:resource_providers:aggregates:update",
-      microversions: { min: 1001 },
-      request: (version) => (version >= 1019 ? putAggregates : putAggregatesList),
+      microversions: { min: mv("1.1") },
+      request: (version) => (version >= mv("1.19") ? putAggregates : putAggregatesList),
       success: 200,
       async handler({ param, body, microversion }) {
         const provider = Array.isArray(body)
@@ -245,7 +246,7 @@ function attributeRoutes(placement: PlacementManager): AnyRoute[] {
       method: "GET",
       path: `${ONE}/traits`,
       policy: "placement:resource_providers:traits:list",
-      microversions: { min: 1006 },
+      microversions: { min: mv("1.6") },
       success: 200,
       handler: async ({ param }) => ({
         body: await placement.read((picture) => traitsView(picture.provider(param("uuid")))),
@@ -256,7 +257,7 @@ function attributeRoutes(placement: PlacementManager): AnyRoute[] {
       method: "PUT",
       path: `${ONE}/traits`,
       policy: "placement:resource_providers:traits:update",
-      microversions: { min: 1006 },
+      microversions: { min: mv("1.6") },
       request: putTraits,
       success: 200,
       handler: async ({ param, body }) => ({
@@ -268,7 +269,7 @@ function attributeRoutes(placement: PlacementManager): AnyRoute[] {
       method: "DELETE",
       path: `${ONE}/traits`,
       policy: "placement:resource_providers:traits:delete",
-      microversions: { min: 1006 },
+      microversions: { min: mv("1.6") },
       success: 204,
       async handler({ param }) {
         await placement.setTraits(param("uuid"), null, []);
@@ -294,7 +295,7 @@ function providerAllocations(picture: Picture, uuid: string, version: number) {
   for (const { consumer, provider: of, resource_class, used } of picture.allocations) {
     if (of !== uuid) continue;
     const generation = picture.consumers.get(consumer)?.generation ?? 1;
-    allocations[consumer] ??= { resources: {}, ...(version >= 1028 ? { consumer_generation: generation } : {}) };
+    allocations[consumer] ??= { resources: {}, ...(version >= mv("1.28") ? { consumer_generation: generation } : {}) };
     allocations[consumer].resources[resource_class] = used;
   }
   return { allocations, resource_provider_generation: provider.generation };
@@ -337,7 +338,7 @@ function filtered(picture: Picture, request: ApiRequest, placement: PlacementMan
         );
     }
   }
-  if (query.has("in_tree") && microversion < 1014) {
+  if (query.has("in_tree") && microversion < mv("1.14")) {
     throw badRequest(
       "Invalid query string parameters: Additional properties are not allowed ('in_tree' was unexpected)",
     );

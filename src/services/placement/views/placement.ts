@@ -1,3 +1,4 @@
+import { mv } from "../../../kernel/http/microversion.ts";
 import type { Provider } from "../manager/picture.ts";
 import type { InventoryRow } from "../store/placement.ts";
 
@@ -5,15 +6,15 @@ import type { InventoryRow } from "../store/placement.ts";
 export function providerView(provider: Provider, version: number, prefix: string) {
   const self = `${prefix}/resource_providers/${provider.uuid}`;
   const rels = ["inventories", "usages"];
-  if (version >= 1001) rels.push("aggregates");
-  if (version >= 1006) rels.push("traits");
-  if (version >= 1011) rels.push("allocations");
+  if (version >= mv("1.1")) rels.push("aggregates");
+  if (version >= mv("1.6")) rels.push("traits");
+  if (version >= mv("1.11")) rels.push("allocations");
   return {
     uuid: provider.uuid,
     name: provider.name,
     generation: provider.generation,
     links: [{ rel: "self", href: self }, ...rels.map((rel) => ({ rel, href: `${self}/${rel}` }))],
-    ...(version >= 1014 ? { parent_provider_uuid: provider.parent, root_provider_uuid: provider.root } : {}),
+    ...(version >= mv("1.14") ? { parent_provider_uuid: provider.parent, root_provider_uuid: provider.root } : {}),
   };
 }
 
@@ -33,7 +34,7 @@ export const inventoriesView = (provider: Provider) => ({
 
 export const aggregatesView = (provider: Provider, version: number) => ({
   aggregates: provider.aggregates,
-  ...(version >= 1019 ? { resource_provider_generation: provider.generation } : {}),
+  ...(version >= mv("1.19") ? { resource_provider_generation: provider.generation } : {}),
 });
 
 export const traitsView = (provider: Provider) => ({
