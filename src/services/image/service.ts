@@ -15,8 +15,8 @@ export const declaration = declareService({
   settings,
   readme: {
     works:
-      "v2 with upload, import (glance-direct, web-download), members, tags, tasks; all formats inspected before a tool opens them",
-    missing: "metadefs (an empty list), starting tasks, cache API",
+      "v2 with upload, import (glance-direct, web-download), members, tags, tasks (also begun as such); all formats inspected before a tool opens them",
+    missing: "metadefs (an empty list), cache API",
   },
 });
 
