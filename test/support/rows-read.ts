@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Database } from "../../src/kernel/db/database.ts";
 
 /** What was read of a database: how much of a table a request looks at, whatever the clock says. */
@@ -11,11 +12,15 @@ export interface RowsRead {
 
 const READERS = new Set(["all", "get", "iterate"]);
 
-/** Counts what is read of `db` while `body` runs. */
+/** What runs for the sake of `body`, and not what happens to run meanwhile. */
+const counting = new AsyncLocalStorage<RowsRead>();
+
+/** Counts what `body` reads of `db`. */
 export async function rowsRead(db: Database, body: () => Promise<unknown>): Promise<RowsRead> {
   const counted: RowsRead = { statements: 0, rows: 0, read: [] };
   const prepare = db.prepare;
   const note = (sql: string, params: unknown[], rows: number) => {
+    if (counting.getStore() !== counted) return;
     // Traces are written when their time comes, whoever reads meanwhile.
     if (sql.includes("trace_spans")) return;
     counted.statements += 1;
@@ -38,7 +43,7 @@ export async function rowsRead(db: Database, body: () => Promise<unknown>): Prom
     });
   db.prepare = ((sql: string) => watched(prepare.call(db, sql), sql)) as unknown as Database["prepare"];
   try {
-    await body();
+    await counting.run(counted, body);
   } finally {
     db.prepare = prepare;
   }
