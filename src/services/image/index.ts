@@ -8,6 +8,7 @@ import { imageApi } from "./errors.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { images as imagesMigration } from "./migrations/0001-images.ts";
+import { listIndexes } from "./migrations/0002-list-indexes.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seedImages } from "./seed.ts";
@@ -25,7 +26,7 @@ export const image = defineService<"image", ImageDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("image", scopesOf),
-  migrations: [imagesMigration],
+  migrations: [imagesMigration, listIndexes],
   create(kernel, drivers) {
     const managers = createManagers(kernel);
     const { images, data, imports } = managers;

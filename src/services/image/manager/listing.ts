@@ -1,10 +1,11 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { type Condition, condition, oneOf } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
 import { imageNotFound } from "../errors.ts";
 import { CONTAINER_FORMATS, DISK_FORMATS } from "../states.ts";
-import type { Condition, ImageRow, ImageStore, ListQuery, SortKey } from "../store/images.ts";
+import type { ImageRow, ImageStore, ListQuery, SortKey } from "../store/images.ts";
 import type { Access } from "./access.ts";
 import type { Core } from "./core.ts";
 
@@ -43,13 +44,14 @@ export class ImageListing {
   /** Errors: 400 for what the query has wrong. */
   list(context: RequestContext, request: ListRequest): ImageRow[] {
     const { query } = request;
-    const conditions = [...scopeConditions(context, query), ...filterConditions(query)];
+    const { ways, conditions } = scopeOf(context, query);
     const marker = query.get("marker");
     return this.#images.list({
-      conditions,
+      ways,
+      conditions: [...conditions, ...filterConditions(query)],
       sort: sortOrder(query),
-      marker: marker === null ? null : this.#marker(context, marker),
-      limit: request.limit,
+      marker: marker === null ? null : this.#marker(context, marker).id,
+      limit: request.limit ?? Number.MAX_SAFE_INTEGER,
     });
   }
 
@@ -62,11 +64,10 @@ export class ImageListing {
   }
 }
 
-const condition = (sql: string, ...parameters: (string | number | null)[]): Condition => ({ sql, parameters });
-
-/** What this context sees at all, and which visibilities are asked for. */
-function scopeConditions(context: RequestContext, query: URLSearchParams): Condition[] {
+/** The ways in which this context sees images at all, and which visibilities are asked for. */
+function scopeOf(context: RequestContext, query: URLSearchParams): { ways: Condition[]; conditions: Condition[] } {
   const conditions: Condition[] = [];
+  const ways: Condition[] = [];
   const visibility = query.get("visibility");
   const memberStatus = query.get("member_status") ?? "accepted";
   if (!["pending", "accepted", "rejected", "all"].includes(memberStatus)) {
@@ -79,14 +80,11 @@ function scopeConditions(context: RequestContext, query: URLSearchParams): Condi
   if (!context.isAdmin) {
     const shared =
       "visibility = 'shared' AND id IN (SELECT image_id FROM image_members WHERE member_id = ? AND (? = 'all' OR status = ?))";
-    conditions.push(
-      condition(
-        `visibility IN ('public', 'community') OR owner = ? OR (${shared})`,
-        own,
-        own,
-        memberStatus,
-        memberStatus,
-      ),
+    ways.push(
+      condition("visibility = 'public'"),
+      condition("visibility = 'community'"),
+      condition("owner = ?", own),
+      condition(shared, own, memberStatus, memberStatus),
     );
   }
   if (visibility === null) conditions.push(condition("visibility <> 'community' OR owner = ?", own));
@@ -103,7 +101,7 @@ function scopeConditions(context: RequestContext, query: URLSearchParams): Condi
       ),
     );
   }
-  return conditions;
+  return { ways, conditions };
 }
 
 function filterConditions(query: URLSearchParams): Condition[] {
@@ -137,7 +135,7 @@ function listFilter(name: string, value: string): Condition {
   const values = value.startsWith("in:") ? splitQuoted(value.slice(3), name) : [value];
   if (name === "container_format") checkValues(name, values, CONTAINER_FORMATS);
   if (name === "disk_format") checkValues(name, values, DISK_FORMATS);
-  return condition(`${name} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+  return oneOf(name, values);
 }
 
 function checkValues(name: string, values: readonly string[], allowed: readonly string[]): void {

@@ -1,5 +1,5 @@
-import { joined } from "../../../kernel/db/conditions.ts";
 import type { Database } from "../../../kernel/db/database.ts";
+import { type Order, placeSql, rangeSql, type Selection, type Stored } from "../../../kernel/db/list.ts";
 import type { ImageStatus, Visibility } from "../states.ts";
 
 export interface ImageRow {
@@ -28,12 +28,6 @@ export interface ImageRow {
   updated_at: number;
 }
 
-/** One condition of a list; `parameters` fill its question marks. */
-export interface Condition {
-  sql: string;
-  parameters: readonly (string | number | null)[];
-}
-
 export type SortKey =
   | "name"
   | "status"
@@ -44,12 +38,11 @@ export type SortKey =
   | "created_at"
   | "updated_at";
 
-export interface ListQuery {
-  conditions: readonly Condition[];
+export interface ListQuery extends Selection {
   sort: readonly { key: SortKey; descending: boolean }[];
-  marker: ImageRow | null;
-  /** Null: all. */
-  limit: number | null;
+  /** The id of an image that the list goes on behind. */
+  marker: string | null;
+  limit: number;
 }
 
 const COLUMNS = [
@@ -105,23 +98,20 @@ export class ImageStore {
     this.#db.prepare("DELETE FROM images WHERE id = ?").run(id);
   }
 
-  list(query: ListQuery): ImageRow[] {
-    const conditions = [...query.conditions];
-    if (query.marker !== null) conditions.push(after(query.marker, query.sort));
-    const where =
-      conditions.length === 0
-        ? ""
-        : `WHERE ${joined(
-            "AND",
-            conditions.map(({ sql }) => sql),
-          )}`;
-    const order = query.sort
-      .map(({ key, descending }) => `${comparable(key)} ${descending ? "DESC" : "ASC"}`)
-      .join(", ");
-    const sql = `SELECT * FROM images ${where} ORDER BY ${order} LIMIT ?`;
-    return this.#db
-      .prepare<(string | number | null)[], ImageRow>(sql)
-      .all(...conditions.flatMap(({ parameters }) => parameters), query.limit ?? -1);
+  list({ sort, marker, limit, ...selection }: ListQuery): ImageRow[] {
+    const order = sort.map(({ key, descending }) => ({ expression: comparable(key), descending }));
+    const after = marker === null ? null : this.#place(marker, order);
+    const { sql, params } = rangeSql(IMAGES, selection, { order, after, limit });
+    return this.#db.prepare<Stored[], ImageRow>(sql).all(...params);
+  }
+
+  #place(id: string, order: readonly Order[]): Stored[] | null {
+    const { sql, params } = placeSql(IMAGES, order, id);
+    const place = this.#db
+      .prepare<Stored[], Stored[]>(sql)
+      .raw()
+      .get(...params);
+    return (place as Stored[] | undefined) ?? null;
   }
 
   withStatus(status: ImageStatus): ImageRow[] {
@@ -171,6 +161,8 @@ export class ImageStore {
   }
 }
 
+const IMAGES = { select: "SELECT * FROM images", from: "images", id: "id" };
+
 const NUMBERS: ReadonlySet<SortKey> = new Set(["size", "created_at", "updated_at"]);
 
 const NULLABLE: ReadonlySet<SortKey> = new Set(["name", "container_format", "disk_format", "size"]);
@@ -180,19 +172,3 @@ function comparable(key: SortKey): string {
   if (!NULLABLE.has(key)) return key;
   return `ifnull(${key}, ${NUMBERS.has(key) ? "-1" : "''"})`;
 }
-
-/** The rows behind the marker in the order of `sort`, whose directions may differ. */
-function after(marker: ImageRow, sort: ListQuery["sort"]): Condition {
-  const parameters: (string | number)[] = [];
-  const alternatives = sort.map(({ key, descending }, index) => {
-    const equal = sort.slice(0, index).map((earlier) => {
-      parameters.push(sortValue(marker, earlier.key));
-      return `${comparable(earlier.key)} = ?`;
-    });
-    parameters.push(sortValue(marker, key));
-    return [...equal, `${comparable(key)} ${descending ? "<" : ">"} ?`].join(" AND ");
-  });
-  return { sql: alternatives.map((alternative) => `(${alternative})`).join(" OR "), parameters };
-}
-
-const sortValue = (row: ImageRow, key: SortKey): string | number => row[key] ?? (NUMBERS.has(key) ? -1 : "");
