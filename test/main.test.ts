@@ -49,22 +49,23 @@ const listening = (port: number): Promise<Server> =>
     server.listen(port, "127.0.0.1", () => resolve(server));
   });
 
-/** A cloud whose ports are free at this moment. */
-async function settingsWithFreePorts(): Promise<Settings> {
+const placeOf = (dataDir: string) => ({
+  DATA_DIR: dataDir,
+  LOGDIR: join(dataDir, "logs"),
+  HOST_IP: "127.0.0.1",
+  SERVICE_LISTEN_ADDRESS: "127.0.0.1",
+});
+
+/** Variable → a port that is free at this moment. */
+async function freePorts(): Promise<Record<string, string>> {
   const servers = await Promise.all(PORTS.map(() => listening(0)));
   const ports = servers.map((server) => String((server.address() as AddressInfo).port));
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return testSettings(
-    {},
-    {
-      DATA_DIR: directory,
-      LOGDIR: join(directory, "logs"),
-      HOST_IP: "127.0.0.1",
-      SERVICE_LISTEN_ADDRESS: "127.0.0.1",
-      ...Object.fromEntries(PORTS.map((name, index) => [name, ports[index] ?? ""])),
-    },
-  );
+  return Object.fromEntries(PORTS.map((name, index) => [name, ports[index] ?? ""]));
 }
+
+const settingsWithFreePorts = async (variables: Record<string, string> = {}): Promise<Settings> =>
+  testSettings({}, { ...placeOf(directory), ...(await freePorts()), ...variables });
 
 const status = async (port: number): Promise<number> => (await fetch(`http://127.0.0.1:${port}/`)).status;
 
@@ -94,6 +95,22 @@ test("a classic port that is taken is a warning until it is free; all others ope
   daemon = await startDaemon({ settings, sink: () => {} });
   assert.deepEqual(daemon.cloud.kernel.warnings.list(), []);
   assert.equal(await status(ports.compute), 200);
+});
+
+test("ports of what is disabled are not opened: consoles, metadata, a whole service", async () => {
+  const settings = await settingsWithFreePorts({ ENABLED_SERVICES: "key,glance,neutron,n-api,n-cpu,-n-api-meta" });
+  daemon = await startDaemon({ settings, sink: () => {} });
+  const { ports } = settings;
+  const isOpen = (port: number) =>
+    status(port).then(
+      () => true,
+      () => false,
+    );
+  for (const name of ["noVnc", "metadata", "blockStorage", "placement"] as const)
+    assert.equal(await isOpen(ports[name]), false, name);
+  for (const name of ["api", "identity", "image", "network", "compute", "serial"] as const)
+    assert.equal(await isOpen(ports[name]), true, name);
+  assert.deepEqual(daemon.cloud.kernel.warnings.list(), []);
 });
 
 test("without its one port a daemon does not start, and says who is to move", async () => {

@@ -154,14 +154,8 @@ function disk({ available, device, type, holds }: FileSystemFacts, settings: Set
   else ok("disk", room);
 }
 
-const variablesOf = (directories: readonly string[], { dataDir, logging }: Settings): string =>
-  [
-    ...(directories.includes(dataDir) ? ["DATA_DIR"] : []),
-    ...(directories.includes(logging.dir) ? ["LOGDIR"] : []),
-    ...(directories.some((directory) => directory !== dataDir && directory !== logging.dir)
-      ? ["NOVA_INSTANCES_PATH"]
-      : []),
-  ].join(", ");
+const variablesOf = (holds: readonly string[], { directories }: Settings): string =>
+  directories.flatMap(({ variable, path }) => (holds.includes(path) ? [variable] : [])).join(", ");
 
 async function processors({ processors: { load, busy } }: HostStatistics, ok: Ok): Promise<void> {
   const { cpu, arch } = await machineFacts();

@@ -37,13 +37,13 @@ export interface FileSystemFacts {
 
 /** Takes some 20 ms; half a second where it also tells how busy the processors are. */
 export async function hostStatistics(
-  settings: Pick<Settings, "dataDir" | "logging"> & { compute: Pick<Settings["compute"], "instancesPath"> },
+  settings: Pick<Settings, "directories">,
   options: { busy?: boolean } = {},
 ): Promise<HostStatistics> {
   const [memory, busy, fileSystems] = await Promise.all([
     memoryFacts(),
     options.busy === true ? busyPercent() : null,
-    fileSystemsOf([settings.dataDir, settings.compute.instancesPath, settings.logging.dir]),
+    fileSystemsOf(settings.directories.map(({ path }) => path)),
   ]);
   const processors = { count: availableParallelism(), load: loadavg(), busy };
   return { uptime: Math.floor(uptime()), processors, memory, fileSystems };

@@ -81,7 +81,12 @@ export function createCloud(options: CloudOptions): Cloud {
     eventually: new Eventually(log.named("database")),
     policies: new Policies(),
     warnings: new Warnings(db, clock),
-    authenticator: { authenticate: (token) => authenticator().authenticate(token) },
+    authenticator: {
+      authenticate: (token) => authenticator().authenticate(token),
+      get challenge() {
+        return authenticator().challenge ?? "";
+      },
+    },
     endpoints: options.services.flatMap((service) =>
       [service, ...service.fronts].map(({ name, endpoint }) => ({ service: name, endpoint })),
     ),

@@ -23,7 +23,6 @@ import { installMissing, missingRequirements } from "../../src/host/packages.ts"
 import { diff, takeSnapshot } from "../../src/host/snapshot.ts";
 import { hostStatistics } from "../../src/host/statistics.ts";
 import { addressNumber } from "../../src/kernel/config/addresses.ts";
-import type { Settings } from "../../src/kernel/config/settings.ts";
 import { discard, Logger } from "../../src/kernel/log/logger.ts";
 import { ManualClock } from "../../src/kernel/time/clock.ts";
 import { testSettings } from "../support/settings.ts";
@@ -104,11 +103,16 @@ test("facts of this machine make sense", async () => {
 test("statistics of this machine are those of the kernel; each file system is told once, with what it holds", async () => {
   const directory = mkdtempSync(join(tmpdir(), "hst-facts-"));
   try {
-    const settings = {
-      dataDir: directory,
-      compute: { instancesPath: join(directory, "not/there/yet") },
-      logging: { ...testSettings({ dataDir: directory }).logging, dir: "/dev/shm/logs" },
+    const variables = {
+      DATA_DIR: directory,
+      NOVA_INSTANCES_PATH: join(directory, "not/there/yet"),
+      LOGDIR: "/dev/shm/logs",
     };
+    const settings = testSettings({}, variables);
+    assert.deepEqual(
+      settings.directories.map(({ variable, path }) => [variable, path]).sort(),
+      Object.entries(variables).sort(),
+    );
     const { memory, processors, fileSystems, uptime } = await hostStatistics(settings, { busy: true });
     const kernels = /MemTotal: +(\d+) kB/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
     assert.equal(memory.total, Number(kernels) * 1024);
@@ -189,19 +193,21 @@ test("preflight speaks of ports that something would listen on, in words of what
   try {
     await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
     const { port } = taken.address() as AddressInfo;
-    const portsOf = async (compute: { vncEnabled: boolean }, ports: Partial<Settings["ports"]>) => {
-      const settings = testSettings({ dataDir, virtDriver: "libvirt", listenAddress: "127.0.0.1", compute, ports });
+    const portsOf = async (variables: Record<string, string>) => {
+      const settings = testSettings({ dataDir, virtDriver: "libvirt", listenAddress: "127.0.0.1" }, variables);
       const host = createHost({ settings, log });
       const { checks } = await host.preflight();
       host.close();
       return checks.filter((check) => check.name === "ports" && check.message.includes(String(port)));
     };
-    const off = { classic: false };
-    const [console] = await portsOf({ vncEnabled: true }, { ...off, noVnc: port });
-    assert.match(`${console?.message} ${console?.hint}`, /VNC consoles is taken.*NOVNCPROXY_PORT/);
-    assert.deepEqual(await portsOf({ vncEnabled: false }, { ...off, noVnc: port }), []);
-    assert.deepEqual(await portsOf({ vncEnabled: true }, { ...off, image: port }), []);
-    const [image] = await portsOf({ vncEnabled: true }, { classic: true, image: port });
+    const off = { CLASSIC_PORTS: "False" };
+    const console = { ...off, NOVNCPROXY_PORT: String(port) };
+    const [said] = await portsOf(console);
+    assert.match(`${said?.message} ${said?.hint}`, /VNC consoles\) is taken.*NOVNCPROXY_PORT/);
+    assert.deepEqual(await portsOf({ ...console, NOVA_VNC_ENABLED: "False" }), []);
+    assert.deepEqual(await portsOf({ ...console, ENABLED_SERVICES: "key,glance" }), []);
+    assert.deepEqual(await portsOf({ ...off, GLANCE_SERVICE_PORT: String(port) }), []);
+    const [image] = await portsOf({ GLANCE_SERVICE_PORT: String(port) });
     assert.match(`${image?.severity} ${image?.message}`, /^warning port \d+ \(image\) is taken/);
   } finally {
     taken.close();

@@ -120,5 +120,9 @@ export const identityStub: () => Service = () =>
     api: family({ renderError: computeEnvelope }),
     policies: {},
     migrations: [],
-    create: () => ({ facade, authenticator: facade, routes: [] }),
+    create: ({ settings }) => ({
+      facade,
+      authenticator: { ...facade, challenge: `Keystone uri="${settings.identity.authUrl}/v3"` },
+      routes: [],
+    }),
   })();

@@ -47,6 +47,8 @@ export const sees = ({ isAdmin, projectId }: Identity, thing: { readonly project
 export interface Authenticator {
   /** Null when the token is unknown, expired or revoked. */
   authenticate(token: string): Identity | null;
+  /** How to get a token: the www-authenticate of a 401. */
+  readonly challenge?: string;
 }
 
 /** The cloud itself, for work without a request: seeding, reconciling, operations. */

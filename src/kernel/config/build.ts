@@ -25,6 +25,10 @@ export function buildSettings({ declarations, services }: Language, r: Resolver,
     newDefaults: declarations.flatMap(({ name, settings: declared }) =>
       declared?.newDefaults !== undefined && r.value(declared.newDefaults) === true ? [name] : [],
     ),
+    directories: [
+      ...["DATA_DIR", "LOGDIR"],
+      ...present.flatMap(({ settings: declared }) => declared?.directories ?? []),
+    ].map((variable) => ({ variable, path: path(r.text(variable)) })),
     serviceAccounts: present.flatMap(({ accounts }) => accounts?.service ?? []),
   });
   const ports = { ...settings.ports, ...portsOf(declarations, r) };

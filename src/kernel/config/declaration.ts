@@ -57,6 +57,8 @@ export interface SettingsDeclaration {
   readonly files?: ConfigurationFiles;
   /** By their names in `settings.ports`. */
   readonly ports?: Readonly<Partial<Record<keyof PortSettings, PortDeclaration>>>;
+  /** Variables of directories for things that grow, beside DATA_DIR. */
+  readonly directories?: readonly VariableName[];
   /** The variable that switches readers and scoped tokens on for this service alone. */
   readonly newDefaults?: VariableName;
   /** Derives what a default cannot: it depends on whether other variables were given. */
@@ -83,6 +85,8 @@ export interface DevStackNames {
   readonly inner?: readonly string[];
   /** Names of other times and back-ends that are understood. */
   readonly others?: readonly string[];
+  /** What is to be said of some of them. */
+  readonly notes?: Readonly<Record<string, string>>;
   /** Other words for a member, or for the project. */
   readonly synonyms?: Readonly<Record<string, string>>;
   /** A member → parts that it held when older lists were written: they come with it unless they are switched off. */

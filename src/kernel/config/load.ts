@@ -132,8 +132,9 @@ function takeEnvironment(options: LoadOptions, given: Map<string, Given>): void 
   const { language } = options;
   for (const name of language.allNames()) {
     const value = options.env[name];
-    if (value !== undefined)
-      given.set(language.aliasTarget(name) ?? name, { value, file: null, line: null, column: null });
+    if (value === undefined) continue;
+    const whole = name === "ENABLED_SERVICES" ? language.services.completeText(value, { offAt: () => null }) : value;
+    given.set(language.aliasTarget(name) ?? name, { value: whole, file: null, line: null, column: null });
   }
 }
 

@@ -43,7 +43,7 @@ export function takePostConfig(
       to.remarks.group(/^(enable|disable)_\w+\s/.test(text) ? commandLines : strayLines, line, `"${text}"`);
     }
     if (section.target === "") {
-      const hint = "DevStack would skip the section, too; write for example [[post-config|$NOVA_CONF]]";
+      const hint = `DevStack would skip the section, too; write for example [[post-config|${language.files[0]?.variable}]]`;
       to.remarks.say("warning", section.line, `[[${section.phase}|]] names no file`, hint);
     } else if (files === null) {
       const names = language.files.map(({ variable }) => variable);

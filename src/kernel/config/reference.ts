@@ -12,15 +12,16 @@ function defaultWords(definition: Variable<unknown>): string {
 
 /** Every variable, commented out, with its default and its meaning. */
 export function exampleText(language: Language): string {
+  const projects = language.declarations.flatMap(({ devstack }) => devstack?.project ?? []);
   const lines = [
     "# local.conf.example: copy to local.conf and uncomment what you want to change. Everything has a default.",
     "# Generated from the tables of the services (src/services/*/variables.ts) and of the cloud (src/kernel/config); values of the form <…> are worked out when not set.",
     "",
     "[[local|localrc]]",
     "",
-    "# Services: groups (nova, cinder, …) or DevStack's single names.",
+    `# Services: projects (${projects.join(", ")}) or DevStack's single names.`,
     "#enable_service tls-proxy",
-    "#disable_service cinder",
+    `#disable_service ${projects.at(-1)}`,
   ];
   for (const group of language.groups) {
     lines.push("", `# ---- ${group.title} ----`);
@@ -55,6 +56,8 @@ function exampleValue(definition: Variable<unknown>): string {
 
 /** The reference page. */
 export function referenceText(language: Language): string {
+  const { devstack: example } = language.declarations.at(-1) ?? {};
+  const parts = language.declarations.flatMap(({ devstack }) => devstack?.parts ?? []).map((name) => `\`${name}\``);
   const lines = [
     "# local.conf reference",
     "",
@@ -76,9 +79,9 @@ export function referenceText(language: Language): string {
     "`SERVICE_HOST` have to be this machine's when a cloud is made, unless `HOST_IP_FORWARDED=True`. A `FIXED_RANGE` that is",
     "smaller than the pool's subnets, or whose `NETWORK_GATEWAY` lies outside the first of them, is the private subnet itself.",
     "",
-    "A service whose API is disabled (`disable_service cinder`, or `c-api`) is left out: no endpoint, no port, no memory; what it",
-    "keeps stays in DATA_DIR until it is enabled again. One that another needs is refused with the line. The other programs of a",
-    "service are one process here and go with its API, but for `n-novnc` and `n-api-meta`. Plugins are not fetched.",
+    `A service whose API is disabled (\`disable_service ${example?.project}\`, or \`${example?.api[0]}\`) is left out: no endpoint, no port, no memory; what`,
+    "it keeps stays in DATA_DIR until it is enabled again. One that another needs is refused with the line. The other programs of a",
+    `service are one process here and go with its API, but for ${parts.join(" and ")}. Plugins are not fetched.`,
   ];
   for (const group of language.groups) {
     lines.push("", `## ${group.title}`, "", "| Variable | Default | Type | Meaning |", "| --- | --- | --- | --- |");

@@ -66,6 +66,16 @@ export class ServiceNames {
     return this.known.includes(name) || absentService(name) !== null;
   }
 
+  /** Whether DevStack knows a service that there is by that name. */
+  isProject(name: string): boolean {
+    return this.#declarations.some(({ devstack }) => devstack?.project === name);
+  }
+
+  /** What is to be said of a name that is taken for another thing, or null. */
+  noteOf(name: string): string | null {
+    return this.#declarations.flatMap(({ devstack }) => devstack?.notes?.[name] ?? [])[0] ?? null;
+  }
+
   /** What a name in `enable_service NAME` turns on: itself, or a project's members. */
   expand(name: string): readonly string[] {
     const canonical = this.#canonical(name);
@@ -91,6 +101,14 @@ export class ServiceNames {
   /** DevStack's is_service_enabled: true for a listed service, and for a project one of whose services is listed. */
   isEnabled(enabledServices: readonly string[], name: string): boolean {
     return enabledServices.some((service) => this.#belongs(service, name));
+  }
+
+  /** As `complete`, of an ENABLED_SERVICES text; `-name` in it switches off, too. */
+  completeText(text: string, off: { offAt(name: string): number | null }): string {
+    const listed = this.resolve(text);
+    const gone = text.split(/[,\s]+/).flatMap((item) => (item.startsWith("-") ? this.expand(item.slice(1)) : []));
+    const offAt = (name: string) => (gone.includes(name) ? 0 : off.offAt(name));
+    return [text, ...this.complete(listed, { offAt }).filter((name) => !listed.includes(name))].join(",");
   }
 
   /** The service that a name of `enable_service` is a member of. */

@@ -58,6 +58,8 @@ export interface Settings {
   readonly newDefaults: readonly ServiceName[];
   /** Accounts of the services of the cloud: SERVICE_PASSWORD, and a role on the service project. */
   readonly serviceAccounts: readonly ServiceAccount[];
+  /** Where things grow, whose file systems are watched: DATA_DIR, LOGDIR and those of services, absolute. */
+  readonly directories: readonly { readonly variable: string; readonly path: string }[];
   /** Every port that the services of this cloud listen on beside API_PORT. */
   readonly listening: readonly ListeningPort[];
   /** Variables that the user set (file or environment), sorted; the others are defaults and may be moved (see `remembered` of loadSettings). */

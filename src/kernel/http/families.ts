@@ -7,7 +7,7 @@ import { pythonRepr } from "./validation.ts";
  * (nova/api/openstack/wsgi.py, keystone/exception.py, neutron/api/api_common, cinder and glance's webob errors).
  */
 
-const NOVA_NAMES: Record<number, string> = {
+const FAULTS: Record<number, string> = {
   400: "badRequest",
   401: "unauthorized",
   403: "forbidden",
@@ -25,7 +25,7 @@ const NOVA_NAMES: Record<number, string> = {
 
 /** `{"itemNotFound": {"code": 404, "message": "…"}}`: nova and cinder. */
 export function computeEnvelope(error: ApiError): unknown {
-  const name = NOVA_NAMES[error.status] ?? "computeFault";
+  const name = FAULTS[error.status] ?? "computeFault";
   const fault: Record<string, unknown> = { code: error.status, message: error.message };
   const retryAfter = error.headers["retry-after"];
   if (retryAfter !== undefined) fault.retryAfter = retryAfter;
@@ -36,11 +36,6 @@ export function computeEnvelope(error: ApiError): unknown {
 export function identityEnvelope({ status, message, identity }: ApiError): unknown {
   const more = identity === null ? {} : { identity };
   return { error: { code: status, ...more, message, title: REASONS[status] ?? "Error" } };
-}
-
-/** `{"NeutronError": {"type": "PortNotFound", "message": "…", "detail": ""}}` */
-export function networkEnvelope(error: ApiError): unknown {
-  return { NeutronError: { type: error.type, message: error.message, detail: error.detail } };
 }
 
 export const REASONS: Record<number, string> = {

@@ -100,6 +100,7 @@ export const isVncProxied = ({ compute, enabledServices }: Settings): boolean =>
 export const settings: SettingsDeclaration = {
   groups: [{ title: "Compute", variables }],
   files,
+  directories: ["NOVA_INSTANCES_PATH"],
   newDefaults: "NOVA_ENFORCE_NEW_DEFAULTS",
   ports: {
     compute: {

@@ -23,7 +23,10 @@ export const identity = defineService({
     const facade = createFacade(managers);
     return {
       facade,
-      authenticator: facade,
+      authenticator: {
+        authenticate: (token) => facade.authenticate(token),
+        challenge: `Keystone uri="${kernel.settings.identity.authUrl}/v3"`,
+      },
       routes: allRoutes(managers),
       seed: () => seed(managers),
       reconcile: () => reconcile(managers.core),

@@ -1,5 +1,10 @@
 import { ApiError, badRequest, conflict, notFound } from "../../kernel/errors.ts";
-import { family, networkEnvelope } from "../../kernel/http/families.ts";
+import { family } from "../../kernel/http/families.ts";
+
+/** `{"NeutronError": {"type": "PortNotFound", "message": "…", "detail": ""}}` */
+function networkEnvelope(error: ApiError): unknown {
+  return { NeutronError: { type: error.type, message: error.message, detail: error.detail } };
+}
 
 /** How neutron words its errors. Unknown fields and wrong types are found by the attribute tables, not by JSON Schema. */
 export const networkApi = family({

@@ -1,5 +1,6 @@
 import { declareService } from "../../kernel/config/declaration.ts";
 import "./facade.ts";
+import { NOVA_NETWORK } from "../../kernel/config/variables/accepted.ts";
 import { settings } from "./settings.ts";
 
 export const declaration = declareService({
@@ -31,6 +32,7 @@ export const declaration = declareService({
       "neutron-port-forwarding",
       "neutron-tag-ports-during-bulk-creation",
     ],
+    notes: { "n-net": NOVA_NETWORK },
     synonyms: {
       quantum: "neutron",
       "neutron-api": "q-svc",

@@ -232,6 +232,7 @@ test("lists of before n-api-meta had a name have metadata all the same, unless i
   assert.ok(!isOn(`${old}\ndisable_service n-api-meta`));
   assert.ok(!isOn(`${old},-n-api-meta`));
   assert.ok(!isOn(`disable_service n-api-meta\n${old}`));
+  assert.ok(testSettings({}, { ENABLED_SERVICES: "key,g-api,n-api,q-svc" }).enabledServices.includes("n-api-meta"));
 });
 
 test("services that are not there, and those that cannot be left out, are said with their line", () => {

@@ -140,8 +140,8 @@ class Evaluator implements Evaluation {
       this.#services.mention(text, line);
       const off = text.split(/[,\s]+/).flatMap((item) => (item.startsWith("-") ? [item.slice(1)] : []));
       this.#services.takenAway(off, line);
-      const services = this.#language.services.complete(this.#list(), this.#services);
-      this.values.set(name, { value: [...services, ...off.map((one) => `-${one}`)].join(","), line, column });
+      const { value = "" } = this.values.get(name) ?? {};
+      this.values.set(name, { value: this.#language.services.completeText(value, this.#services), line, column });
     }
     if (name === "DISABLED_SERVICES") this.#disable(text.split(/[,\s]+/), statement);
   }
@@ -210,7 +210,7 @@ class Evaluator implements Evaluation {
     }
     this.#plugins.add(name);
     const feature = absentPlugin(name);
-    const note = noteOfPlugin(name);
+    const note = noteOfPlugin(name, this.#language.services);
     if (feature !== null) this.#remarks.group(notThere, statement.line, feature);
     else if (note === null) this.#remarks.group(otherPlugins, statement.line, name);
     else if (note !== "") this.#remarks.group(withoutEffect(note), statement.line, name);

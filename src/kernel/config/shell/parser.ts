@@ -191,9 +191,7 @@ function refuseOtherBash(scanner: Scanner, rest: string): void {
     throw new SyntaxProblem(
       place,
       ini ? `INI section ${rest.trim()} inside localrc` : "tests ([ … ], [[ … ]]) are not supported",
-      ini
-        ? "service options belong under a header such as [[post-config|$NOVA_CONF]]"
-        : "write the assignments you want",
+      ini ? "service options belong under a header such as [[post-config|FILE]]" : "write the assignments you want",
     );
   }
   if (/^(source\s|\.\s)/.test(rest)) {

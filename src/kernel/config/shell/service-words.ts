@@ -2,7 +2,7 @@ import { absentService } from "../absent.ts";
 import { nearest } from "../nearest.ts";
 import { notThere, type Remarks, staysOn, unknownServices, withoutEffect } from "../remarks.ts";
 import type { ServiceNames } from "../services.ts";
-import { LDAP, NOVA_NETWORK, TEMPEST } from "../variables/accepted.ts";
+import { LDAP, TEMPEST } from "../variables/accepted.ts";
 
 /** Service names of a localrc: which line named which, and what is to be said of them in the end. */
 export class ServiceWords {
@@ -75,8 +75,9 @@ export class ServiceWords {
     for (const service of services) {
       const at = this.#lines.get(service) ?? line;
       const feature = absentService(service);
+      const note = this.#names.noteOf(service);
       if (feature !== null) this.#remarks.group(notThere, at, feature);
-      else if (service === "n-net") this.#remarks.group(withoutEffect(NOVA_NETWORK), at, service);
+      else if (note !== null) this.#remarks.group(withoutEffect(note), at, service);
       else if (service === "tempest") this.#remarks.group(withoutEffect(TEMPEST), at, service);
       else if (service === "ldap") this.#remarks.group(withoutEffect(LDAP), at, service);
       else if (!this.#names.isKnown(service)) this.#unknown(service, at, true);

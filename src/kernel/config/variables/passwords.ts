@@ -14,6 +14,6 @@ export const passwordVariables = {
     default: ({ get }) => get("ADMIN_PASSWORD"),
     derived: "ADMIN_PASSWORD",
     secret: true,
-    meaning: "Password of the service users (nova, neutron, …).",
+    meaning: "Password of the services' own users.",
   }),
 };

@@ -1,14 +1,15 @@
 import { matchesPattern } from "../absent.ts";
+import type { ServiceNames } from "../services.ts";
 import { NETWORK_BACKEND, TEMPEST } from "./accepted.ts";
 
 /** Plugins whose part is here, or is not needed here: name → what is to be said of it, nothing for what is simply there. */
 const plugins: readonly (readonly [names: readonly string[], note: string])[] = [
-  [["neutron", "nova", "glance", "cinder", "keystone", "placement"], ""],
   [["*-tempest-plugin", "tempest", "rally*", "osprofiler"], TEMPEST],
   [["networking-*", "ovn-*", "neutron-dynamic-routing", "kuryr", "stackube", "astara", "neutron-*"], NETWORK_BACKEND],
 ];
 
 /** The note of a plugin that is known and no feature of its own, or null. */
-export function noteOfPlugin(name: string): string | null {
+export function noteOfPlugin(name: string, services: ServiceNames): string | null {
+  if (services.isProject(name)) return "";
   return plugins.find(([names]) => names.some((pattern) => matchesPattern(pattern, name)))?.[1] ?? null;
 }

@@ -39,8 +39,7 @@ export function envelope(exchange: Exchange, error: ApiError): Response {
     ...error.headers,
   };
   // 401 looks the same from every service: it is keystonemiddleware's there, keystone's own here.
-  if (error.status === 401)
-    headers["www-authenticate"] = `Keystone uri="${exchange.kernel.settings.identity.authUrl}/v3"`;
+  if (error.status === 401) headers["www-authenticate"] = exchange.kernel.authenticator.challenge ?? "";
   const text = error.status === 401 ? null : (renderErrorText?.(error, exchange.request) ?? null);
   if (text !== null) {
     headers["content-type"] = text.contentType;
