@@ -30,11 +30,11 @@ export class Ipam {
   }
 
   /** Errors: 400 InvalidIpForSubnet, InvalidIpForNetwork, InvalidInput; 409 IpAddressAlreadyAllocated, IpAddressGenerationFailure. */
-  allocate(wish: AddressRequest): PortIp[] {
-    const all = this.#store.subnets.list({ network_id: wish.networkId }, "id");
-    const subnets = all.filter((subnet) => serves(subnet, wish.deviceOwner));
+  allocate(allocation: AddressRequest): PortIp[] {
+    const all = this.#store.subnets.list({ network_id: allocation.networkId }, "id");
+    const subnets = all.filter((subnet) => serves(subnet, allocation.deviceOwner));
     const chosen: PortIp[] = [];
-    const own = new Set((wish.present ?? []).map((ip) => `${ip.subnet_id} ${ip.ip_address}`));
+    const own = new Set((allocation.present ?? []).map((ip) => `${ip.subnet_id} ${ip.ip_address}`));
     const take = (subnet: SubnetRow, address: string) => {
       const known = chosen.some((ip) => ip.subnet_id === subnet.id && ip.ip_address === address);
       if (known) return;
@@ -43,18 +43,20 @@ export class Ipam {
         throw addressTaken(address, subnet.id);
       chosen.push({ subnet_id: subnet.id, ip_address: address });
     };
-    if (wish.requests !== undefined) {
-      // What is asked by address comes first, so that a free pick of the same request does not take it.
-      const wanted = wish.requests.filter((request) => request.delete_subnet !== true);
+    if (allocation.requests !== undefined) {
+      // What is allocation by address comes first, so that a free pick of the same request does not take it.
+      const wanted = allocation.requests.filter((request) => request.delete_subnet !== true);
       const ordered = wanted.sort((one, other) => rank(one) - rank(other));
-      for (const request of ordered) this.#fulfil(request, all, wish, take, chosen);
-    } else this.#pickPerFamily(subnets, wish, take, chosen);
+      for (const request of ordered) this.#fulfil(request, all, allocation, take, chosen);
+    } else this.#pickPerFamily(subnets, allocation, take, chosen);
 
-    // Guests make themselves an address in such subnets, whether one was asked for or not; it goes only when that is said.
-    if (!ROUTER_OWNERS.has(wish.deviceOwner)) {
-      const unwanted = new Set(wish.requests?.filter((one) => one.delete_subnet === true).map((one) => one.subnet_id));
+    // Guests make themselves an address in such subnets, whether one was allocation for or not; it goes only when that is said.
+    if (!ROUTER_OWNERS.has(allocation.deviceOwner)) {
+      const unwanted = new Set(
+        allocation.requests?.filter((one) => one.delete_subnet === true).map((one) => one.subnet_id),
+      );
       const automatic = subnets.filter((subnet) => isAutoAddress(subnet) && !unwanted.has(subnet.id));
-      for (const subnet of automatic) take(subnet, eui64(subnet.cidr, wish.mac));
+      for (const subnet of automatic) take(subnet, eui64(subnet.cidr, allocation.mac));
     }
     return chosen;
   }
@@ -62,26 +64,30 @@ export class Ipam {
   #fulfil(
     request: FixedIpRequest,
     subnets: readonly SubnetRow[],
-    wish: AddressRequest,
+    allocation: AddressRequest,
     take: (subnet: SubnetRow, address: string) => void,
     chosen: readonly PortIp[],
   ): void {
-    const subnet = this.#subnetFor(request, subnets, wish);
+    const subnet = this.#subnetFor(request, subnets, allocation);
     if (request.ip_address === undefined) {
-      if (isAutoAddress(subnet) && !ROUTER_OWNERS.has(wish.deviceOwner)) {
-        take(subnet, eui64(subnet.cidr, wish.mac));
+      if (isAutoAddress(subnet) && !ROUTER_OWNERS.has(allocation.deviceOwner)) {
+        take(subnet, eui64(subnet.cidr, allocation.mac));
         return;
       }
-      const kept = wish.present?.find(
+      const kept = allocation.present?.find(
         (ip) => ip.subnet_id === subnet.id && !chosen.some((one) => one.ip_address === ip.ip_address),
       );
       const picked = kept?.ip_address ?? this.#free(subnet, chosen);
-      if (picked === null) throw noMoreAddresses(wish.networkId);
+      if (picked === null) throw noMoreAddresses(allocation.networkId);
       take(subnet, picked);
       return;
     }
     const address = canonical(request.ip_address);
-    if (isAutoAddress(subnet) && !ROUTER_OWNERS.has(wish.deviceOwner) && address !== eui64(subnet.cidr, wish.mac)) {
+    if (
+      isAutoAddress(subnet) &&
+      !ROUTER_OWNERS.has(allocation.deviceOwner) &&
+      address !== eui64(subnet.cidr, allocation.mac)
+    ) {
       throw badRequest(
         `IPv6 address ${address} cannot be directly assigned to a port on subnet ${subnet.id} as the subnet is configured for automatic addresses`,
         { type: "AllocationOnAutoAddressSubnet" },
@@ -120,7 +126,7 @@ export class Ipam {
 
   #pickPerFamily(
     subnets: readonly SubnetRow[],
-    wish: AddressRequest,
+    allocation: AddressRequest,
     take: (subnet: SubnetRow, address: string) => void,
     chosen: readonly PortIp[],
   ): void {
@@ -130,7 +136,7 @@ export class Ipam {
       const found = candidates
         .map((subnet) => ({ subnet, address: this.#free(subnet, chosen) }))
         .find(({ address }) => address !== null);
-      if (found?.address == null) throw noMoreAddresses(wish.networkId);
+      if (found?.address == null) throw noMoreAddresses(allocation.networkId);
       take(found.subnet, found.address);
     }
   }

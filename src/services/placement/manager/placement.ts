@@ -5,7 +5,7 @@ import type { AllocationRow, InventoryRow, NameKind, PlacementStore } from "../s
 import { isCustomName, STANDARD_CLASSES, STANDARD_TRAITS } from "./names.ts";
 import { capacity, type Picture, type Provider, withPicture } from "./picture.ts";
 
-export interface AllocationWish {
+export interface NewAllocations {
   consumer: string;
   projectId: string;
   userId: string;
@@ -32,14 +32,14 @@ export class PlacementManager {
   }
 
   /** Creates or renames. Errors: 404 for no such provider, 409 for a name or uuid that is taken, 400 for the parent. */
-  saveProvider(wish: {
+  saveProvider(wanted: {
     uuid: string;
     name: string;
     parent: string | null | undefined;
     isNew: boolean;
   }): Promise<Provider> {
     return this.read((picture) => {
-      const { uuid, name, isNew } = wish;
+      const { uuid, name, isNew } = wanted;
       const old = isNew ? null : picture.provider(uuid);
       if (isNew && picture.providers.has(uuid)) {
         throw conflict(`Conflicting resource provider uuid: ${uuid} already exists.`, {
@@ -52,7 +52,7 @@ export class PlacementManager {
         });
       }
       if (old?.ofCompute === true && old.name !== name) throw keptByCompute("The name of this host's provider");
-      const parent = wish.parent === undefined ? (old?.parent ?? null) : wish.parent;
+      const parent = wanted.parent === undefined ? (old?.parent ?? null) : wanted.parent;
       if (parent !== null && !picture.providers.has(parent)) {
         throw badRequest(`Unable to create resource provider "${name}": parent provider UUID does not exist.`);
       }
@@ -133,19 +133,19 @@ export class PlacementManager {
   }
 
   /** All of them or none. Errors: 400 for unknown providers and classes; 409 over capacity or for another generation. */
-  setAllocations(wishes: readonly AllocationWish[]): Promise<void> {
+  setAllocations(wanted: readonly NewAllocations[]): Promise<void> {
     return this.read<void>((picture) => {
       // What all of them have now is given back first: amounts may move from one consumer to another.
-      const moved = new Set(wishes.map(({ consumer }) => consumer));
+      const moved = new Set(wanted.map(({ consumer }) => consumer));
       const kept = picture.allocations.filter(({ consumer }) => !moved.has(consumer));
       const rows: AllocationRow[] = [];
-      for (const wish of wishes) {
-        const { consumer, allocations } = wish;
+      for (const one of wanted) {
+        const { consumer, allocations } = one;
         const have = picture.consumers.get(consumer);
         if (have?.ofCompute === true) throw keptByCompute("The allocation of a server");
-        if (wish.generation !== undefined && (have?.generation ?? null) !== wish.generation) {
+        if (one.generation !== undefined && (have?.generation ?? null) !== one.generation) {
           throw generationConflict(
-            `consumer generation conflict - expected ${have?.generation ?? "null"} but got ${wish.generation ?? "null"}`,
+            `consumer generation conflict - expected ${have?.generation ?? "null"} but got ${one.generation ?? "null"}`,
           );
         }
         const own: AllocationRow[] = [];
@@ -158,7 +158,7 @@ export class PlacementManager {
         }
         rows.push(...own);
         const generation = (have?.generation ?? 0) + 1;
-        const { projectId: project_id, userId: user_id, type } = wish;
+        const { projectId: project_id, userId: user_id, type } = one;
         this.#store.setAllocations({ uuid: consumer, project_id, user_id, generation, type }, own);
       }
       this.#checkCapacity(picture, kept, rows);

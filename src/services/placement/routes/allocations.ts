@@ -3,7 +3,7 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { isUuidLike } from "../../../kernel/ids/ids.ts";
 import type { Picture } from "../manager/picture.ts";
-import type { AllocationWish, PlacementManager } from "../manager/placement.ts";
+import type { NewAllocations, PlacementManager } from "../manager/placement.ts";
 import { putAllocations } from "../schemas/placement.ts";
 
 interface AllocationsBody {
@@ -50,7 +50,7 @@ export function allocationRoutes(placement: PlacementManager): AnyRoute[] {
       request: putAllocations,
       success: 204,
       async handler({ param, body, microversion }) {
-        await placement.setAllocations([wishOf(param("consumer"), body, microversion)]);
+        await placement.setAllocations([newAllocations(param("consumer"), body, microversion)]);
         return {};
       },
     }),
@@ -64,7 +64,7 @@ export function allocationRoutes(placement: PlacementManager): AnyRoute[] {
       success: 204,
       async handler({ body, microversion }) {
         await placement.setAllocations(
-          Object.entries(body).map(([consumer, wish]) => wishOf(consumer, wish, microversion)),
+          Object.entries(body).map(([consumer, wanted]) => newAllocations(consumer, wanted, microversion)),
         );
         return {};
       },
@@ -109,7 +109,7 @@ function manySchema(version: number): Record<string, unknown> {
   return [...MANY].find(([since]) => version >= since)?.[1] ?? {};
 }
 
-function wishOf(consumer: string, body: AllocationsBody, version: number): AllocationWish {
+function newAllocations(consumer: string, body: AllocationsBody, version: number): NewAllocations {
   if (!isUuidLike(consumer)) throw badRequest(`Malformed consumer uuid: ${consumer}`);
   const entries: [string, Record<string, number>][] = Array.isArray(body.allocations)
     ? body.allocations.map(({ resource_provider, resources }) => [resource_provider.uuid, resources])

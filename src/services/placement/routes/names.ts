@@ -7,7 +7,18 @@ import { prefixOf } from "./providers.ts";
 
 /** Resource classes and traits: names that exist, standard ones and users' own. */
 export function nameRoutes(placement: PlacementManager): AnyRoute[] {
-  return [...classRoutes(placement), ...traitRoutes(placement)];
+  return [
+    ...classRoutes(placement),
+    ...nameChanges(placement, {
+      kind: "class",
+      records: "resource-classes",
+      path: "resource_classes",
+      ensure: mv("1.7"),
+      min: mv("1.2"),
+    }),
+    ...traitRoutes(placement),
+    ...nameChanges(placement, { kind: "trait", records: "traits", path: "traits", ensure: mv("1.6"), min: mv("1.6") }),
+  ];
 }
 
 function classRoutes(placement: PlacementManager): AnyRoute[] {
@@ -55,30 +66,6 @@ function classRoutes(placement: PlacementManager): AnyRoute[] {
         return { body: view(name, prefixOf(request)) };
       },
     }),
-    route({
-      name: "resource-classes:ensure",
-      method: "PUT",
-      path: "/resource_classes/:name",
-      policy: "placement:resource_classes:update",
-      microversions: { min: mv("1.7") },
-      success: 201,
-      handler({ param, baseUrl }) {
-        const isNew = placement.addName("class", param("name"));
-        return { status: isNew ? 201 : 204, headers: { location: `${baseUrl}/resource_classes/${param("name")}` } };
-      },
-    }),
-    route({
-      name: "resource-classes:delete",
-      method: "DELETE",
-      path: "/resource_classes/:name",
-      policy: "placement:resource_classes:delete",
-      microversions: { min: mv("1.2") },
-      success: 204,
-      async handler({ param }) {
-        await placement.removeName("class", param("name"));
-        return {};
-      },
-    }),
   ];
 }
 
@@ -117,27 +104,44 @@ function traitRoutes(placement: PlacementManager): AnyRoute[] {
         return {};
       },
     }),
+  ];
+}
+
+interface Names {
+  kind: "class" | "trait";
+  /** "resource-classes": what its records are called. */
+  records: string;
+  /** "resource_classes": where it is, and what policies call it. */
+  path: string;
+  /** Microversions that have them first: making one by its name, and the others. */
+  ensure: number;
+  min: number;
+}
+
+/** A name is made where it is not there, and taken away. */
+function nameChanges(placement: PlacementManager, { kind, records, path, ensure, min }: Names): AnyRoute[] {
+  return [
     route({
-      name: "traits:ensure",
+      name: `${records}:ensure`,
       method: "PUT",
-      path: "/traits/:name",
-      policy: "placement:traits:update",
-      microversions: { min: mv("1.6") },
+      path: `/${path}/:name`,
+      policy: `placement:${path}:update`,
+      microversions: { min: ensure },
       success: 201,
       handler({ param, baseUrl }) {
-        const isNew = placement.addName("trait", param("name"));
-        return { status: isNew ? 201 : 204, headers: { location: `${baseUrl}/traits/${param("name")}` } };
+        const isNew = placement.addName(kind, param("name"));
+        return { status: isNew ? 201 : 204, headers: { location: `${baseUrl}/${path}/${param("name")}` } };
       },
     }),
     route({
-      name: "traits:delete",
+      name: `${records}:delete`,
       method: "DELETE",
-      path: "/traits/:name",
-      policy: "placement:traits:delete",
-      microversions: { min: mv("1.6") },
+      path: `/${path}/:name`,
+      policy: `placement:${path}:delete`,
+      microversions: { min },
       success: 204,
       async handler({ param }) {
-        await placement.removeName("trait", param("name"));
+        await placement.removeName(kind, param("name"));
         return {};
       },
     }),

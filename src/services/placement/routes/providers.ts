@@ -128,7 +128,9 @@ function inventoryRoutes(placement: PlacementManager): AnyRoute[] {
       request: putInventories,
       success: 200,
       async handler({ param, body }) {
-        const rows = Object.entries(body.inventories).map(([name, wish]) => inventoryRow(param("uuid"), name, wish));
+        const rows = Object.entries(body.inventories).map(([name, wanted]) =>
+          inventoryRow(param("uuid"), name, wanted),
+        );
         return {
           body: inventoriesView(
             await placement.setInventories(param("uuid"), body.resource_provider_generation, () => rows),
@@ -356,16 +358,16 @@ export function withTraits(providers: Provider[], text: string, known: readonly 
   );
 }
 
-function inventoryRow(provider: string, name: string, wish: InventoryBody): InventoryRow {
+function inventoryRow(provider: string, name: string, wanted: InventoryBody): InventoryRow {
   return {
     provider,
     resource_class: name,
-    total: wish.total,
-    reserved: wish.reserved ?? 0,
-    min_unit: wish.min_unit ?? 1,
-    max_unit: wish.max_unit ?? 2_147_483_647,
-    step_size: wish.step_size ?? 1,
-    allocation_ratio: wish.allocation_ratio ?? 1,
+    total: wanted.total,
+    reserved: wanted.reserved ?? 0,
+    min_unit: wanted.min_unit ?? 1,
+    max_unit: wanted.max_unit ?? 2_147_483_647,
+    step_size: wanted.step_size ?? 1,
+    allocation_ratio: wanted.allocation_ratio ?? 1,
   };
 }
 
