@@ -1,3 +1,4 @@
+import { type Condition, condition, type Order } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { isUuidLike } from "../../../kernel/ids/ids.ts";
 import type { TaskRow, TaskStore } from "../store/tasks.ts";
@@ -22,19 +23,17 @@ const SORT_KEYS: readonly (keyof TaskRow)[] = [
  * (glance/api/v2/tasks.py and db/sqlalchemy/api.py `task_get_all`). Errors: 400 for what the query has wrong.
  */
 export function listTasks(store: TaskStore, query: URLSearchParams, limit: number): TaskRow[] {
-  const tests = filters(query);
-  const ordered = store.all().sort(order(query));
-  const fitting = ordered.filter((task) => tests.every((fits) => fits(task)));
+  const conditions = filters(query);
+  const sort = order(query);
   const marker = query.get("marker");
-  if (marker === null) return fitting.slice(0, limit);
+  if (marker === null) return store.selected({ conditions }, { order: sort, after: null, limit });
   if (!isUuidLike(marker)) throw badRequest("Invalid marker format");
-  const place = ordered.findIndex(({ id }) => id === marker);
-  if (place < 0) throw badRequest(`No task found with ID ${marker}`);
-  const after = new Set(ordered.slice(place + 1));
-  return fitting.filter((task) => after.has(task)).slice(0, limit);
+  const after = store.place(marker, sort);
+  if (after === undefined) throw badRequest(`No task found with ID ${marker}`);
+  return store.selected({ conditions }, { order: sort, after, limit });
 }
 
-function filters(query: URLSearchParams): ((task: TaskRow) => boolean)[] {
+function filters(query: URLSearchParams): Condition[] {
   const status = query.get("status");
   if (status && !STATUSES.includes(status)) throw badRequest(`Invalid status value: ${status}`);
   const type = query.get("type");
@@ -42,26 +41,15 @@ function filters(query: URLSearchParams): ((task: TaskRow) => boolean)[] {
   if (type && type !== "import") throw badRequest(`Invalid type value: ${type}`);
   return [...query]
     .filter(([name]) => !NOT_FILTERS.has(name) && SORT_KEYS.includes(name as keyof TaskRow))
-    .map(
-      ([name, wanted]) =>
-        (task) =>
-          String(task[name as keyof TaskRow]) === wanted,
-    );
+    .map(([name, wanted]) => condition(`ifnull(CAST(${name} AS TEXT), 'null') = ?`, wanted));
 }
 
-function order(query: URLSearchParams): (one: TaskRow, other: TaskRow) => number {
+function order(query: URLSearchParams): Order[] {
   const direction = query.get("sort_dir") ?? "desc";
   if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`);
   const wanted = query.get("sort_key") ?? "created_at";
   const key = SORT_KEYS.find((name) => name === wanted);
   if (key === undefined) throw badRequest("Sort key supplied was not valid.");
   const keys: readonly (keyof TaskRow)[] = [...new Set([key, "created_at", "id"] as const)];
-  const sign = direction === "asc" ? 1 : -1;
-  return (one, other) => {
-    for (const name of keys) {
-      const [a, b] = [one[name] ?? "", other[name] ?? ""];
-      if (a !== b) return a < b ? -sign : sign;
-    }
-    return 0;
-  };
+  return keys.map((expression) => ({ expression, descending: direction === "desc", nullable: true }));
 }

@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { Table } from "../../../kernel/db/table.ts";
 
 export type TaskStatus = "pending" | "processing" | "success" | "failure";
 
@@ -21,44 +22,31 @@ export interface TaskRow {
 }
 
 /** All the SQL about tasks: what an import did, as the API tells it. */
-export class TaskStore {
-  readonly #db: Database;
+export class TaskStore extends Table<TaskRow> {
   constructor(db: Database) {
-    this.#db = db;
+    super(db, "image_tasks", [
+      "id",
+      "image_id",
+      "type",
+      "status",
+      "owner",
+      "user_id",
+      "request_id",
+      "input",
+      "result",
+      "message",
+      "expires_at",
+      "created_at",
+      "updated_at",
+    ]);
   }
 
-  insert(task: TaskRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO image_tasks (id, image_id, type, status, owner, user_id, request_id, input, result, message, expires_at, created_at, updated_at)
-         VALUES (@id, @image_id, @type, @status, @owner, @user_id, @request_id, @input, @result, @message, @expires_at, @created_at, @updated_at)`,
-      )
-      .run(task);
-  }
-
-  update(id: string, changes: Pick<TaskRow, "status" | "message" | "result" | "expires_at" | "updated_at">): void {
-    this.#db
-      .prepare(
-        "UPDATE image_tasks SET status = @status, message = @message, result = @result, expires_at = @expires_at, updated_at = @updated_at WHERE id = @id",
-      )
-      .run({ ...changes, id });
-  }
-
-  get(id: string): TaskRow | undefined {
-    return this.#db.prepare<[string], TaskRow>("SELECT * FROM image_tasks WHERE id = ?").get(id);
-  }
-
+  /** Newest first. */
   ofImage(imageId: string): TaskRow[] {
-    return this.#db
-      .prepare<[string], TaskRow>("SELECT * FROM image_tasks WHERE image_id = ? ORDER BY created_at DESC, id DESC")
-      .all(imageId);
+    return this.list({ image_id: imageId }, "created_at DESC, id DESC");
   }
 
   unfinished(): TaskRow[] {
-    return this.#db.prepare<[], TaskRow>("SELECT * FROM image_tasks WHERE status IN ('pending', 'processing')").all();
-  }
-
-  all(): TaskRow[] {
-    return this.#db.prepare<[], TaskRow>("SELECT * FROM image_tasks").all();
+    return this.select("status IN ('pending', 'processing')");
   }
 }
