@@ -9,6 +9,7 @@ import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { images as imagesMigration } from "./migrations/0001-images.ts";
 import { listIndexes } from "./migrations/0002-list-indexes.ts";
+import { nameIndexes } from "./migrations/0003-name-indexes.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seedImages } from "./seed.ts";
@@ -26,7 +27,7 @@ export const image = defineService<"image", ImageDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("image", scopesOf),
-  migrations: [imagesMigration, listIndexes],
+  migrations: [imagesMigration, listIndexes, nameIndexes],
   create(kernel, drivers) {
     const managers = createManagers(kernel);
     const { images, data, imports } = managers;
