@@ -2,8 +2,8 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { attachmentNotFound } from "../errors.ts";
 import type { AttachmentManager } from "../manager/attachments.ts";
-import { ATTACHMENT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
+import { ATTACHMENT_COLUMNS } from "../manager/lists.ts";
 import {
   type CreateAttachmentBody,
   complete,

@@ -1,23 +1,15 @@
-import { allOf, anyOf, type Condition, condition } from "../../../kernel/db/list.ts";
+import { allOf, type Condition } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
 import { invalidInput } from "../errors.ts";
+import { begins, compared, EVERYTHING, equals, hasPairs, isAny, isComparison, NOTHING } from "../manager/lists.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
 import { type Literal, pythonLiteral } from "./python-literal.ts";
 
-export type { Condition };
-
 /** A filter that is no plain comparison of a column. */
 export type SpecialFilter = (value: string, request: ApiRequest) => Condition;
-
-export const NOTHING = condition("0");
-export const EVERYTHING = condition("1");
-
-export const equals = (column: string, value: string | number): Condition => condition(`${column} = ?`, value);
-export const contains = (column: string, value: string): Condition =>
-  condition(`instr(lower(${column}), lower(?)) > 0`, value);
 
 /** A value as a column is compared with it: `['available', 'error']` means any of them, `None` that there is none. */
 export function plain(column: string, value: string): Condition {
@@ -26,7 +18,7 @@ export function plain(column: string, value: string): Condition {
   if (literal instanceof Map) return NOTHING;
   const values = Array.isArray(literal) ? literal : [literal];
   if (values.some((item) => typeof item === "object" && item !== null)) return NOTHING;
-  return anyOf(values.map((item) => condition(`${column} IS ?`, bound(item))));
+  return isAny(column, values.map(bound));
 }
 
 const bound = (value: Literal): string | number | null =>
@@ -38,8 +30,10 @@ export const dictionary =
   (value) => {
     const wanted = pythonLiteral(value);
     if (!(wanted instanceof Map)) return NOTHING;
-    const one = `EXISTS (SELECT 1 FROM json_each(${column}) WHERE key = ? AND value = ?)`;
-    return allOf([...wanted].map(([key, item]) => condition(one, String(key), String(item))));
+    return hasPairs(
+      column,
+      [...wanted].map(([key, item]) => [String(key), String(item)]),
+    );
   };
 
 /** Since 3.2 only what is a boolean; before, everything but "false" meant true. Errors: 400. */
@@ -64,21 +58,8 @@ export const host =
   (column: string): SpecialFilter =>
   (value) => {
     const marks = value.includes("#") ? [] : value.includes("@") ? ["#"] : ["#", "@"];
-    const prefixes = marks.map((mark) => `${value}${mark}`);
-    return {
-      sql: [`${column} = ?`, ...prefixes.map(() => `substr(${column}, 1, ?) = ?`)].join(" OR "),
-      params: [value, ...prefixes.flatMap((prefix) => [prefix.length, prefix])],
-    };
+    return begins(column, value, marks);
   };
-
-const TIME_OPERATORS: Readonly<Record<string, string>> = {
-  gt: ">",
-  gte: ">=",
-  eq: "=",
-  neq: "<>",
-  lt: "<",
-  lte: "<=",
-};
 
 /** `gt:2026-01-02T03:04:05,lt:…`. Errors: 400. */
 export const time =
@@ -87,11 +68,10 @@ export const time =
     const parts = value.split(",").map((part) => {
       const [operator = "", ...rest] = part.split(":");
       const text = rest.join(":");
-      const sql = Object.hasOwn(TIME_OPERATORS, operator) ? TIME_OPERATORS[operator] : undefined;
-      if (sql === undefined) throw badRequest(`Invalid ${operator} operator`);
+      if (!isComparison(operator)) throw badRequest(`Invalid ${operator} operator`);
       const ms = isoMoment(text);
       if (Number.isNaN(ms)) throw badRequest(`Invalid ${text} value`);
-      return condition(`${column} ${sql} ?`, ms);
+      return compared(column, operator, ms);
     });
     return allOf(parts);
   };

@@ -3,9 +3,9 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { invalidInput } from "../errors.ts";
-import { expressionOf, type ListColumns, orderBy } from "../manager/columns.ts";
+import { contains, equals, expressionOf, type ListColumns, NOTHING, orderBy } from "../manager/lists.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
-import { contains, equals, NOTHING, plain, type SpecialFilter } from "./filters.ts";
+import { plain, type SpecialFilter } from "./filters.ts";
 import { viewOf } from "./paths.ts";
 
 /** What may be asked of one list, as cinder has it: administrators may filter by every column, users by what is configured. */

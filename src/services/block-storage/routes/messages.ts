@@ -1,8 +1,8 @@
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { messageNotFound } from "../errors.ts";
-import { MESSAGE_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
+import { MESSAGE_COLUMNS } from "../manager/lists.ts";
 import { userMessage } from "../manager/messages.ts";
 import type { MessageRow } from "../store/messages.ts";
 import { messageView } from "../views/messages.ts";

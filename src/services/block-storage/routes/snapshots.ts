@@ -3,8 +3,8 @@ import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
 import { snapshotNotFound } from "../errors.ts";
-import { SNAPSHOT_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
+import { equals, ITS_VOLUME, SNAPSHOT_COLUMNS } from "../manager/lists.ts";
 import type { SnapshotManager } from "../manager/snapshots.ts";
 import { isTrue } from "../schemas/parameter-types.ts";
 import {
@@ -18,14 +18,12 @@ import {
 } from "../schemas/snapshots.ts";
 import type { SnapshotRow } from "../store/snapshots.ts";
 import { snapshotDetail, snapshotSummary } from "../views/snapshots.ts";
-import { consumesQuota, dictionary, equals, host } from "./filters.ts";
+import { consumesQuota, dictionary, host } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
 
 const FORCE_IS_GONE =
   "Since microversion 3.66 the 'force' flag is invalid for this request.  For backward compatability, however, when the 'force' " +
   "flag is passed with a value evaluating to True, it is silently ignored.";
-
-const OF_VOLUME = "block_storage_volumes v WHERE v.id = volume_id";
 
 export const snapshotListing: Listing = {
   columns: SNAPSHOT_COLUMNS,
@@ -41,8 +39,8 @@ export const snapshotListing: Listing = {
   special: {
     metadata: dictionary("metadata"),
     consumes_quota: consumesQuota,
-    host: host(`(SELECT v.host FROM ${OF_VOLUME})`),
-    availability_zone: (value) => equals(`(SELECT v.availability_zone FROM ${OF_VOLUME})`, value),
+    host: host(ITS_VOLUME.host),
+    availability_zone: (value) => equals(ITS_VOLUME.zone, value),
   },
 };
 

@@ -1,12 +1,12 @@
-import { allOf, type Condition, condition } from "../../../kernel/db/list.ts";
+import { allOf, type Condition } from "../../../kernel/db/list.ts";
 import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import { own } from "../../../kernel/own.ts";
 import { typeNotFound } from "../errors.ts";
-import { TYPE_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
+import { EVERYTHING, equals, hasPairs, NOTHING, openTo, specHolds, TYPE_COLUMNS } from "../manager/lists.ts";
 import type { TypeManager } from "../manager/types.ts";
 import { isTrue, strictBoolean } from "../schemas/parameter-types.ts";
 import {
@@ -23,7 +23,6 @@ import {
 } from "../schemas/types.ts";
 import type { TypeRow } from "../store/types.ts";
 import { typeView, VISIBLE_SPECS, visibleSpecs } from "../views/types.ts";
-import { EVERYTHING, equals, NOTHING } from "./filters.ts";
 import { type Listing, listRequest, nextLinks, page } from "./listing.ts";
 import { pythonLiteral } from "./python-literal.ts";
 
@@ -51,12 +50,8 @@ function extraSpecsFilter(value: string, request: ApiRequest) {
   return allOf(
     [...wanted].map(([key, item]) => {
       if (!seesAll && !VISIBLE_SPECS.includes(String(key))) return NOTHING;
-      const fits = key === "RESKEY:availability_zones" ? "instr(value, ?) > 0" : "value = ?";
-      return condition(
-        `EXISTS (SELECT 1 FROM json_each(extra_specs) WHERE key = ? AND ${fits})`,
-        String(key),
-        String(item),
-      );
+      const [spec, text] = [String(key), String(item)];
+      return spec === "RESKEY:availability_zones" ? specHolds(spec, text) : hasPairs("extra_specs", [[spec, text]]);
     }),
   );
 }
@@ -68,10 +63,7 @@ function visible(request: ApiRequest): Condition {
   const isPublic = asked === null ? true : strictBoolean(asked);
   if (isPublic === null) throw badRequest(`Invalid is_public filter [${asked}]`);
   if (!isPublic) return equals("is_public", 0);
-  return {
-    sql: "is_public = 1 OR EXISTS (SELECT 1 FROM block_storage_type_access x WHERE x.type_id = id AND x.project_id = ?)",
-    params: [request.context.projectId ?? ""],
-  };
+  return openTo(request.context.projectId ?? "");
 }
 
 /** Volume types, extra specs, access to private types, and projects' default types (3.62). */

@@ -4,8 +4,8 @@ import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import { volumeNotFound } from "../errors.ts";
-import { VOLUME_COLUMNS } from "../manager/columns.ts";
 import type { Core } from "../manager/core.ts";
+import { METADATA_OF_ALL, NO_GROUP, VOLUME_COLUMNS } from "../manager/lists.ts";
 import type { VolumeManager } from "../manager/volumes.ts";
 import { isTrue } from "../schemas/parameter-types.ts";
 import {
@@ -52,12 +52,12 @@ export const volumeListing: Listing = {
   allTenants: "boolean",
   counts: true,
   special: {
-    metadata: dictionary("json_patch(metadata, admin_metadata)"),
+    metadata: dictionary(METADATA_OF_ALL),
     glance_metadata: dictionary("image_metadata"),
     bootable: flag("bootable", "bootable"),
     multiattach: flag("multiattach", "multiattach"),
-    // There are no groups, and every volume counts.
-    group_id: (value) => plain("NULL", value),
+    // Every volume counts.
+    group_id: (value) => plain(NO_GROUP, value),
     consumes_quota: consumesQuota,
     host: host("host"),
     created_at: time("created_at"),

@@ -43,6 +43,12 @@ export const SNAPSHOT_COLUMNS: ListColumns = {
   volume_type_id: "type_id",
 };
 
+/** What a snapshot is asked about its volume. */
+export const ITS_VOLUME = {
+  host: "(SELECT v.host FROM block_storage_volumes v WHERE v.id = volume_id)",
+  zone: "(SELECT v.availability_zone FROM block_storage_volumes v WHERE v.id = volume_id)",
+} as const;
+
 /** All the SQL about snapshots. */
 export class SnapshotStore extends Table<SnapshotRow> {
   readonly #db: Database;

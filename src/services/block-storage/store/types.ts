@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { type Condition, condition } from "../../../kernel/db/list.ts";
 import { Table } from "../../../kernel/db/table.ts";
 import { type ListColumns, orNull } from "./columns.ts";
 
@@ -21,6 +22,17 @@ export const TYPE_COLUMNS: ListColumns = {
   created_at: "created_at",
   updated_at: orNull("updated_at"),
 };
+
+/** Public types, and the private ones that a project may use. */
+export const openTo = (projectId: string): Condition =>
+  condition(
+    "is_public = 1 OR EXISTS (SELECT 1 FROM block_storage_type_access x WHERE x.type_id = id AND x.project_id = ?)",
+    projectId,
+  );
+
+/** Types with a text somewhere in an extra spec, which may hold a list in one text. */
+export const specHolds = (key: string, text: string): Condition =>
+  condition("EXISTS (SELECT 1 FROM json_each(extra_specs) WHERE key = ? AND instr(value, ?) > 0)", key, text);
 
 /** All the SQL about volume types, who may use private ones, and projects' defaults. */
 export class TypeStore extends Table<TypeRow> {

@@ -64,6 +64,11 @@ export const VOLUME_COLUMNS: ListColumns = {
   attach_status: "attach_status",
 };
 
+/** What users and administrators have noted of a volume, in one object. */
+export const METADATA_OF_ALL = "json_patch(metadata, admin_metadata)";
+/** Volumes are in no group. */
+export const NO_GROUP = "NULL";
+
 /** All the SQL about volumes. */
 export class VolumeStore extends Table<VolumeRow, Volume> {
   readonly #db: Database;

@@ -1,10 +1,23 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { type Condition, condition, oneOf } from "../../../kernel/db/list.ts";
+import type { Condition } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
 import { imageNotFound } from "../errors.ts";
 import { CONTAINER_FORMATS, DISK_FORMATS } from "../states.ts";
+import {
+  atTime,
+  hasProperty,
+  hasTag,
+  is,
+  isAny,
+  isAtLeast,
+  isAtMost,
+  isComparison,
+  notJustCommunity,
+  sharedWith,
+  waysToSee,
+} from "../store/image-list.ts";
 import type { ImageRow, ImageStore, ListQuery, SortKey } from "../store/images.ts";
 import type { Access } from "./access.ts";
 import type { Core } from "./core.ts";
@@ -27,9 +40,7 @@ const SORT_KEYS: readonly SortKey[] = [
   "updated_at",
 ];
 const NOT_FILTERS: ReadonlySet<string> = new Set(["limit", "marker", "sort", "sort_key", "sort_dir"]);
-const IN_LISTS: ReadonlySet<string> = new Set(["name", "id", "status", "container_format", "disk_format"]);
-const NUMBERS: ReadonlySet<string> = new Set(["min_disk", "min_ram", "size", "virtual_size"]);
-const OPERATORS: Readonly<Record<string, string>> = { gt: ">", gte: ">=", lt: "<", lte: "<=", eq: "=", neq: "<>" };
+const MEMBER_STATUSES = ["pending", "accepted", "rejected", "all"] as const;
 
 /** `GET /v2/images`: filters, order and pages (glance/api/v2/images.py and its database API). */
 export class ImageListing {
@@ -66,47 +77,27 @@ export class ImageListing {
 
 /** The ways in which this context sees images at all, and which visibilities are asked for. */
 function scopeOf(context: RequestContext, query: URLSearchParams): { ways: Condition[]; conditions: Condition[] } {
-  const conditions: Condition[] = [];
-  const ways: Condition[] = [];
   const visibility = query.get("visibility");
-  const memberStatus = query.get("member_status") ?? "accepted";
-  if (!["pending", "accepted", "rejected", "all"].includes(memberStatus)) {
-    throw badRequest(`Invalid status: ${memberStatus}`);
-  }
+  const asked = query.get("member_status") ?? "accepted";
+  const memberStatus = MEMBER_STATUSES.find((status) => status === asked);
+  if (memberStatus === undefined) throw badRequest(`Invalid status: ${asked}`);
   if (visibility !== null && !["public", "private", "shared", "community", "all"].includes(visibility)) {
     throw badRequest(`Invalid visibility value: ${visibility}`);
   }
   const own = context.projectId;
-  if (!context.isAdmin) {
-    const shared =
-      "visibility = 'shared' AND id IN (SELECT image_id FROM image_members WHERE member_id = ? AND (? = 'all' OR status = ?))";
-    ways.push(
-      condition("visibility = 'public'"),
-      condition("visibility = 'community'"),
-      condition("owner = ?", own),
-      condition(shared, own, memberStatus, memberStatus),
-    );
-  }
-  if (visibility === null) conditions.push(condition("visibility <> 'community' OR owner = ?", own));
-  else if (visibility !== "all") conditions.push(condition("visibility = ?", visibility));
+  const conditions: Condition[] = [];
+  if (visibility === null) conditions.push(notJustCommunity(own));
+  else if (visibility !== "all") conditions.push(is("visibility", visibility));
   // With member_status glance means images shared with the asker.
-  if (query.has("member_status") && visibility === "shared") {
-    conditions.push(
-      condition(
-        "id IN (SELECT image_id FROM image_members WHERE member_id = ? AND (? = 'all' OR status = ?)) OR ? = 1",
-        own,
-        memberStatus,
-        memberStatus,
-        context.isAdmin ? 1 : 0,
-      ),
-    );
+  if (query.has("member_status") && visibility === "shared" && !context.isAdmin) {
+    conditions.push(sharedWith(own, memberStatus));
   }
-  return { ways, conditions };
+  return { ways: context.isAdmin ? [] : waysToSee(own, memberStatus), conditions };
 }
 
 function filterConditions(query: URLSearchParams): Condition[] {
   const conditions: Condition[] = [];
-  if (!query.has("os_hidden")) conditions.push(condition("os_hidden = 0"));
+  if (!query.has("os_hidden")) conditions.push(is("os_hidden", 0));
   for (const [name, value] of query) {
     if (NOT_FILTERS.has(name) || name === "visibility" || name === "member_status") continue;
     conditions.push(filter(name, value));
@@ -115,27 +106,49 @@ function filterConditions(query: URLSearchParams): Condition[] {
 }
 
 function filter(name: string, value: string): Condition {
-  if (name === "tag") return condition("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", value);
-  if (name === "os_hidden" || name === "protected") return condition(`${name} = ?`, bool(name, value) ? 1 : 0);
-  if (name === "size_min") return condition("size >= ?", natural(name, value));
-  if (name === "size_max") return condition("size <= ?", natural(name, value));
-  if (name === "min_disk" || name === "min_ram") return condition(`${name} >= ?`, natural(name, value));
-  if (NUMBERS.has(name)) return condition(`${name} = ?`, natural(name, value));
-  if (name === "created_at" || name === "updated_at") return timeFilter(name, value);
-  if (name === "owner" || name === "checksum" || name === "os_hash_value" || name === "os_hash_algo") {
-    return condition(`${name} = ?`, value);
+  switch (name) {
+    case "tag":
+      return hasTag(value);
+    case "os_hidden":
+    case "protected":
+      return is(name, bool(name, value) ? 1 : 0);
+    case "size_min":
+      return isAtLeast("size", natural(name, value));
+    case "size_max":
+      return isAtMost("size", natural(name, value));
+    case "min_disk":
+    case "min_ram":
+      return isAtLeast(name, natural(name, value));
+    case "size":
+    case "virtual_size":
+      return is(name, natural(name, value));
+    case "created_at":
+    case "updated_at":
+      return timeFilter(name, value);
+    case "owner":
+    case "checksum":
+    case "os_hash_value":
+    case "os_hash_algo":
+      return is(name, value);
+    case "name":
+    case "id":
+    case "status":
+    case "container_format":
+    case "disk_format":
+      return isAny(name, listed(name, value));
+    case "changes-since":
+      throw badRequest('The "changes-since" filter is no longer available on v2.');
+    default:
+      return hasProperty(name, value);
   }
-  if (IN_LISTS.has(name)) return listFilter(name, value);
-  if (name === "changes-since") throw badRequest('The "changes-since" filter is no longer available on v2.');
-  return condition("EXISTS (SELECT 1 FROM json_each(properties) WHERE key = ? AND value = ?)", name, value);
 }
 
 /** `name=in:one,"two, with a comma"` */
-function listFilter(name: string, value: string): Condition {
+function listed(name: string, value: string): string[] {
   const values = value.startsWith("in:") ? splitQuoted(value.slice(3), name) : [value];
   if (name === "container_format") checkValues(name, values, CONTAINER_FORMATS);
   if (name === "disk_format") checkValues(name, values, DISK_FORMATS);
-  return oneOf(name, values);
+  return values;
 }
 
 function checkValues(name: string, values: readonly string[], allowed: readonly string[]): void {
@@ -163,18 +176,16 @@ function splitQuoted(text: string, name: string): string[] {
 }
 
 /** `created_at=gte:2026-01-02T03:04:05Z`; without an operator it means "eq". */
-function timeFilter(name: string, value: string): Condition {
+function timeFilter(name: "created_at" | "updated_at", value: string): Condition {
   const match = /^(?:([a-z]+):)?(\d{4}-.*)$/.exec(value);
   const sent = match?.[1] ?? "eq";
-  const operator = Object.hasOwn(OPERATORS, sent) ? OPERATORS[sent] : undefined;
-  if (match === null || operator === undefined) {
+  if (match === null || !isComparison(sent)) {
     throw badRequest(`Unable to filter using the specified operator: ${value}`);
   }
   const text = match[2] ?? "";
   const time = isoMoment(text);
   if (Number.isNaN(time)) throw badRequest(`Invalid ISO 8601 time for '${name}': ${text}`);
-  // The API shows whole seconds, so that is what is compared.
-  return condition(`${name} / 1000 ${operator} ?`, Math.floor(time / 1000));
+  return atTime(name, sent, time);
 }
 
 function natural(name: string, value: string): number {

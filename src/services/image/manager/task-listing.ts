@@ -1,7 +1,7 @@
-import { type Condition, condition, type Order } from "../../../kernel/db/list.ts";
+import type { Condition, Order } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { isUuidLike } from "../../../kernel/ids/ids.ts";
-import type { TaskRow, TaskStore } from "../store/tasks.ts";
+import { reads, type TaskRow, type TaskStore } from "../store/tasks.ts";
 
 const STATUSES = ["pending", "processing", "success", "failure"];
 const NOT_FILTERS: ReadonlySet<string> = new Set(["limit", "marker", "sort_key", "sort_dir"]);
@@ -39,9 +39,10 @@ function filters(query: URLSearchParams): Condition[] {
   const type = query.get("type");
   // The other kind is not to be asked for.
   if (type && type !== "import") throw badRequest(`Invalid type value: ${type}`);
-  return [...query]
-    .filter(([name]) => !NOT_FILTERS.has(name) && SORT_KEYS.includes(name as keyof TaskRow))
-    .map(([name, wanted]) => condition(`ifnull(CAST(${name} AS TEXT), 'null') = ?`, wanted));
+  return [...query].flatMap(([name, wanted]) => {
+    const column = NOT_FILTERS.has(name) ? undefined : SORT_KEYS.find((key) => key === name);
+    return column === undefined ? [] : reads(column, wanted);
+  });
 }
 
 function order(query: URLSearchParams): Order[] {

@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { type Condition, condition } from "../../../kernel/db/list.ts";
 import { Table } from "../../../kernel/db/table.ts";
 
 export type TaskStatus = "pending" | "processing" | "success" | "failure";
@@ -20,6 +21,10 @@ export interface TaskRow {
   created_at: number;
   updated_at: number;
 }
+
+/** A column as a JSON text would say it: null is "null". */
+export const reads = (column: keyof TaskRow, text: string): Condition =>
+  condition(`ifnull(CAST(${column} AS TEXT), 'null') = ?`, text);
 
 /** All the SQL about tasks: what an import did, as the API tells it. */
 export class TaskStore extends Table<TaskRow> {
