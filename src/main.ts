@@ -87,7 +87,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     controlSocket(dataDir),
   );
 
-  await cloud.start();
+  await cloud.open();
   if (ready !== null) await watchHost(ready.host, cloud);
   const listeners = [control, ...(await openPorts(cloud, certificate?.files))];
   certificate?.keep(listeners);

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ControlClient } from "../control/client.ts";
-import type { DaemonStatus } from "../control/protocol.ts";
+import { type DaemonStatus, progressText } from "../control/protocol.ts";
 import { readPidFile } from "../host/processes.ts";
 import type { Exec, ProcessIdentity } from "../host/types.ts";
 import type { Settings } from "../kernel/config/settings.ts";
@@ -91,10 +91,10 @@ export async function startDaemonProcess(
     if (ended !== null)
       throw new Error(`the daemon ended at once (${ended}). Its last words:\n${await lastLines(logFile)}`);
     if (already !== null && !(await exec.isAlive(already))) ended = "in the midst of its start";
-    // The control socket is there from the first moment; the API opens once the host is in line with the database.
+    // The control socket is there from the first moment.
     const status = await client.statusOrNull();
-    if (status?.ready === true) return { status, how };
-    report(status === null ? "waiting for its first answer" : "it puts networks and guests in order");
+    if (status?.ready === true) return { status: await broughtBack(client, status, report), how };
+    report(status === null ? "waiting for its first answer" : "it opens its ports");
     // Seldom: each time a command is run, on a machine that may be busy with its start.
     if (unit !== null && status === null && Date.now() - asked > ASK_SYSTEMD_EVERY_MS) {
       asked = Date.now();
@@ -106,6 +106,21 @@ export async function startDaemonProcess(
   throw new Error(
     `the daemon did not answer within ${settings.serviceTimeout} s (SERVICE_TIMEOUT). Its last words:\n${await (unit?.lastWords(settings) ?? lastLines(logFile))}`,
   );
+}
+
+/** Waits while networks and guests come back, with the API open; however long, as long as it goes on. */
+async function broughtBack(
+  client: ControlClient,
+  ready: DaemonStatus,
+  report: (remark: string) => void,
+): Promise<DaemonStatus> {
+  let status = ready;
+  while (status.progress.length > 0) {
+    report(`the API is open; ${progressText(status)} are back`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    status = await client.status();
+  }
+  return status;
 }
 
 /**

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { groupedWarnings } from "../bootstrap/grouped-warnings.ts";
 import { settingsFor } from "../bootstrap/settings.ts";
 import { type State, stateOf } from "../bootstrap/state.ts";
+import { progressText } from "../control/protocol.ts";
 import { programName } from "../kernel/program/program.ts";
 import { type ConfigOption, configOption, examples } from "./options.ts";
 import { formatBytes, formatDuration, type Style, styleFor, wrapped } from "./terminal.ts";
@@ -39,7 +40,8 @@ export function statusCommand(): Command {
 function print({ status, processes, host }: State & { status: NonNullable<State["status"]> }, style: Style): void {
   const out = (text: string) => process.stdout.write(`${text}\n`);
   const uptime = formatDuration(Date.now() - status.startedAt);
-  const state = status.ready ? `up ${uptime}` : "starting: it puts networks and guests in order";
+  const coming = progressText(status);
+  const state = status.ready ? `up ${uptime}${coming === "" ? "" : `, bringing back ${coming}`}` : "starting";
   out(
     `${style.bold(`tenrec ${status.version}`)}  pid ${status.pid}, ${state}, ${formatBytes(status.memoryBytes)} of memory\n`,
   );

@@ -1,11 +1,14 @@
+import type { ServiceProgress } from "../kernel/kernel.ts";
 import type { LoopDelays } from "../kernel/turns/loop-delay.ts";
 import type { Warning } from "../kernel/warnings/warnings.ts";
 
 /** The answer to GET /status. */
 export interface DaemonStatus {
   pid: number;
-  /** Ports are open; before that it is still bringing the host in line with the database. */
+  /** Ports are open. */
   ready: boolean;
+  /** What is still being brought back since the start, of which service; empty when everything is. */
+  progress: readonly ServiceProgress[];
   version: string;
   /** Milliseconds since the epoch. */
   startedAt: number;
@@ -32,6 +35,10 @@ export interface DaemonHealth {
   /** What the services found when they compared their rows with each other and the host. */
   problems: { key: string; message: string; hint: string }[];
 }
+
+/** "networks 3 of 10, guests 120 of 4000"; empty when everything is back. */
+export const progressText = ({ progress }: Pick<DaemonStatus, "progress">): string =>
+  progress.map(({ what, done, total }) => `${what} ${done} of ${total}`).join(", ");
 
 /** Where the daemon of a data directory listens for `tenrec` commands. */
 export const controlSocket = (dataDir: string): string => `${dataDir}/tenrec.sock`;

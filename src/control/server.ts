@@ -22,6 +22,7 @@ export function controlApp(cloud: Cloud, options: ControlOptions): Hono {
     return {
       pid: process.pid,
       ready: options.isReady(),
+      progress: cloud.progress(),
       version: options.version,
       startedAt,
       urls: options.urls(),

@@ -4,6 +4,8 @@ import type { Settings } from "./config/settings.ts";
 import type { Database } from "./db/database.ts";
 import { Eventually } from "./db/eventually.ts";
 import { migrate } from "./db/migrations.ts";
+import { isUnwritable } from "./db/unwritable.ts";
+import { messageOf } from "./errors.ts";
 import { EventBus } from "./events/events.ts";
 import { Records } from "./http/perform.ts";
 import { Logger, type LogLevel, type LogSink } from "./log/logger.ts";
@@ -13,6 +15,7 @@ import {
   type Front,
   type Kernel,
   kernelMigrations,
+  type Progress,
   type Service,
   type ServiceInstance,
 } from "./module.ts";
@@ -36,6 +39,15 @@ export interface CloudOptions {
   tracer?: Tracer;
 }
 
+/** How far a service is with the things it brings back at a start. */
+export interface ServiceProgress {
+  service: string;
+  /** "guests" */
+  what: string;
+  done: number;
+  total: number;
+}
+
 /** A cloud that is put together but does not listen. */
 export interface Cloud {
   kernel: Kernel;
@@ -43,8 +55,15 @@ export interface Cloud {
   services: readonly { definition: Service; instance: ServiceInstance<unknown> }[];
   /** Every way in, services' own and their further dialects, with its records. */
   fronts: readonly { front: Front; records: Records }[];
-  /** Reconciles the host, resumes operations, delivers waiting events, starts background work. */
+  /**
+   * From here on requests may come: resumes operations, delivers waiting events, starts background work, and begins to bring the host
+   * in line with the database.
+   */
+  open(): Promise<void>;
+  /** What `open` does, and waits until everything is as the database says. Errors: of the service that could not. */
   start(): Promise<void>;
+  /** What is still being brought in line with the database; empty when nothing is. */
+  progress(): readonly ServiceProgress[];
   /** Makes what a fresh cloud has; idempotent. */
   seed(): Promise<void>;
   /** Ends background work and waits for steps under way. Does not close the database. */
@@ -122,20 +141,59 @@ export function createCloud(options: CloudOptions): Cloud {
     return found;
   };
 
+  const progress = new Map<string, ServiceProgress>();
+  const stopping = new AbortController();
+  let reconciled = Promise.resolve();
+
+  async function open(): Promise<void> {
+    for (const { instance } of services) await instance.prepare?.();
+    kernel.operations.resume();
+    kernel.events.redeliver();
+    for (const { instance } of services) await instance.start?.();
+    // Beside each other: guests wait for their networks, not for all.
+    reconciled = Promise.all(services.map(reconcile)).then(() => {});
+    reconciled.catch(() => {});
+  }
+
+  async function reconcile({ definition: { name }, instance }: (typeof services)[number]): Promise<void> {
+    const report: Progress = (what, done, total) => {
+      if (done < total) progress.set(name, { service: name, what, done, total });
+      else progress.delete(name);
+    };
+    const key = `not-reconciled:${name}`;
+    try {
+      await instance.reconcile?.(report, stopping.signal);
+      kernel.warnings.resolve(key);
+    } catch (error) {
+      log.error(`${name} could not bring everything back: ${messageOf(error)}`, error);
+      if (!isUnwritable(error))
+        kernel.warnings.raise(
+          key,
+          `the ${name} service could not bring everything back: ${messageOf(error)}`,
+          `tenrec logs ${name} tells why; the next start tries again`,
+        );
+      throw error;
+    } finally {
+      progress.delete(name);
+    }
+  }
+
   return {
     kernel,
     services,
     fronts,
+    open,
     async start() {
-      for (const { instance } of services) await instance.reconcile?.();
-      kernel.operations.resume();
-      kernel.events.redeliver();
-      for (const { instance } of services) await instance.start?.();
+      await open();
+      await reconciled;
     },
+    progress: () => [...progress.values()],
     async seed() {
       for (const { instance } of services) await instance.seed?.();
     },
     async stop() {
+      stopping.abort();
+      await reconciled.catch(() => {});
       for (const { instance } of [...services].reverse()) await instance.stop?.();
       await kernel.operations.stop();
       await kernel.events.stop();

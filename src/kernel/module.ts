@@ -89,6 +89,9 @@ export type ServiceListener = { readonly port: ClassicPort } & (
   | { readonly protocol: "tcp"; serve(socket: Socket): void }
 );
 
+/** How far a service is with bringing things back: "networks", 3 of 10. */
+export type Progress = (what: string, done: number, total: number) => void;
+
 /** A running service. */
 export interface ServiceInstance<Facade> {
   facade: Facade;
@@ -101,11 +104,16 @@ export interface ServiceInstance<Facade> {
   listeners?(): readonly ServiceListener[];
   /** Makes what `stack` leaves behind (users, flavors, networks). Idempotent: it runs at each stack. */
   seed?(): Promise<void> | void;
-  /** Brings the host in line with the database. Runs at every start, before listening and before operations resume. */
-  reconcile?(): Promise<void> | void;
+  /** What must be before anybody asks, however much there is: quickly. Runs at every start, before listening and before operations resume. */
+  prepare?(): Promise<void> | void;
+  /**
+   * Brings the host in line with the database, at every start. The API is open meanwhile and operations run: what must not be touched
+   * before has been held in `prepare` (Operations.hold). Ends early when `signal` says that the process does.
+   */
+  reconcile?(progress: Progress, signal: AbortSignal): Promise<void> | void;
   /** What is not as it should be, between its rows and with the host: for `tenrec doctor`. Changes nothing. */
   examine?(): Promise<readonly Problem[]> | readonly Problem[];
-  /** Long-lived work (sockets, timers) begins; after reconcile. */
+  /** Long-lived work (sockets, timers) begins; after prepare. */
   start?(): Promise<void> | void;
   stop?(): Promise<void> | void;
 }

@@ -19,6 +19,7 @@ const healthy: DaemonHealth = {
     version: "1",
     startedAt: 0,
     ready: true,
+    progress: [],
     urls: {},
     services: ["identity"],
     warnings: [],

@@ -88,7 +88,8 @@ export class TestDaemon {
   async ready(): Promise<void> {
     await until("the daemon is ready", 60, async () => {
       if (this.hasEnded) throw new Error(`it ended: ${this.output.slice(-20).join("")}`);
-      return (await new ControlClient(this.dataDir, 10_000).statusOrNull())?.ready === true;
+      const status = await new ControlClient(this.dataDir, 10_000).statusOrNull();
+      return status?.ready === true && status.progress.length === 0;
     });
   }
 

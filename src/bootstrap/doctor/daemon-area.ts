@@ -1,5 +1,5 @@
 import { ControlClient } from "../../control/client.ts";
-import type { DaemonHealth } from "../../control/protocol.ts";
+import { type DaemonHealth, progressText } from "../../control/protocol.ts";
 import type { Exec } from "../../host/types.ts";
 import type { Settings } from "../../kernel/config/settings.ts";
 import { messageOf } from "../../kernel/errors.ts";
@@ -92,6 +92,15 @@ export function judgeHealth(health: DaemonHealth, findings: Finding[]): void {
       repair: "daemon",
     });
   }
+  if (status.progress.length > 0)
+    findings.push({
+      key: "coming-back",
+      severity: "warning",
+      what: `not everything is back since the start: ${progressText(status)}`,
+      why: "the API is open; guests start as many at a time as the host bears, each after its network",
+      todo: "wait; `tenrec status` shows how far it is",
+      repair: null,
+    });
   const warnings = status.warnings.filter(({ key }) => key !== CERTIFICATE_WARNING);
   for (const { key, message, hint } of [...groupedWarnings(warnings), ...problems])
     findings.push({ key, severity: "warning", what: message, why: "the daemon says so", todo: hint, repair: null });

@@ -118,6 +118,9 @@ export class Operations {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #live = new Map<string, Set<Live>>();
   readonly #stopping = new AbortController();
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#stopping.signal.addEventListener("abort", () => resolve());
+  });
 
   readonly #leftOut: readonly string[];
 
@@ -168,6 +171,17 @@ export class Operations {
       });
     });
     return id;
+  }
+
+  /** Lets no operation begin on a resource before what is returned is called; those that were started wait. */
+  hold(resource: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#tails.get(resource) ?? Promise.resolve();
+    const tail = Promise.all([before, Promise.race([promise, this.#stopped])]).then(() => {
+      if (this.#tails.get(resource) === tail) this.#tails.delete(resource);
+    });
+    this.#tails.set(resource, tail);
+    return resolve;
   }
 
   /** Aborts everything under way or waiting on a resource; each is undone. */

@@ -36,7 +36,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
       facade: createFacade(managers),
       routes: allRoutes(managers),
       seed: () => types.seed(),
-      async reconcile() {
+      async prepare() {
         for (const { driver } of core.backends.all) await driver.start();
       },
       examine: () => health.examine(),

@@ -15,7 +15,7 @@ import { serverMigrations } from "./migrations/0002-migrations.ts";
 import { useMigration } from "./migrations/0003-use.ts";
 import { listTextsMigration } from "./migrations/0004-list-texts.ts";
 import { policies } from "./policies.ts";
-import { defineSettle, reconcile } from "./reconcile.ts";
+import { defineSettle, Reconciler } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
 import { ServerPresenter } from "./routes/server-view.ts";
 import { seed } from "./seed.ts";
@@ -39,6 +39,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
     const { core } = managers;
     const presenter = new ServerPresenter(core);
     const settleLater = defineSettle(core);
+    const reconciler = new Reconciler(core);
     let busyAtStart: string[] = [];
     const timers: (() => void)[] = [];
     const every = (period: number | null, body: () => void) => {
@@ -69,12 +70,13 @@ export const compute = defineService<"compute", ComputeDrivers>({
       ],
       routes: allRoutes(managers, presenter),
       seed: () => seed(core),
-      async reconcile() {
+      async prepare() {
         if (isMetadataServed(kernel.settings)) {
           kernel.facade("network").serveMetadata((socket, source) => facade.answerMetadata(socket, source));
         }
-        busyAtStart = await reconcile(core);
+        busyAtStart = await reconciler.prepare();
       },
+      reconcile: (progress, signal) => reconciler.reconcile(progress, signal),
       examine: () => examine(core),
       start() {
         for (const serverId of busyAtStart) settleLater(serverId);

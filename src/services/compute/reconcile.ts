@@ -1,6 +1,7 @@
 import { messageOf } from "../../kernel/errors.ts";
 import { uuid } from "../../kernel/ids/ids.ts";
-import type { PowerState } from "./driver/driver.ts";
+import type { Progress } from "../../kernel/module.ts";
+import type { ComputeDriver, PowerState } from "./driver/driver.ts";
 import { change, faultOf } from "./manager/change.ts";
 import type { Core } from "./manager/core.ts";
 import { replugged } from "./manager/power.ts";
@@ -18,29 +19,101 @@ const POWER_OF: Readonly<Record<PowerState, number>> = {
   suspended: POWER.suspended,
 };
 
+type GuestState = Awaited<ReturnType<ComputeDriver["listInstances"]>>[number];
+
+/** What a start found, and holds until it has been looked at. */
+interface Found {
+  guests: ReadonlyMap<string, GuestState>;
+  /** Server id → how to let operations on it begin. */
+  held: ReadonlyMap<string, () => void>;
+}
+
+const NOTHING: Found = { guests: new Map(), held: new Map() };
+
 /**
  * At every start: registers the host, takes away guests that belong to no server, starts again those that ran before the
- * host was rebooted, and writes down what became of the others. Answers the ids of servers that an operation still works on:
- * they are for `defineSettle`.
+ * host was rebooted, and writes down what became of the others. Operations on a server wait until it has been looked at.
  */
-export async function reconcile(core: Core): Promise<string[]> {
-  const { kernel, driver, hosts, servers } = core;
-  await driver.connect();
-  hosts.register(driver.hostname, kernel.settings.compute.defaultAvailabilityZone, kernel.clock.now(), uuid);
-  const guests = new Map((await driver.listInstances()).map((guest) => [guest.uuid, guest]));
-  for (const { uuid, name } of guests.values()) {
-    const server = servers.get(uuid);
-    if (server !== undefined && server.deletedAt === null) continue;
-    kernel.log.warning(`guest ${name} belongs to no server: taking it away`);
-    await driver.destroy({ uuid, name }, { keepDisks: false });
+export class Reconciler {
+  readonly #core: Core;
+  #found: Found | null = null;
+
+  constructor(core: Core) {
+    this.#core = core;
   }
-  const busy = kernel.operations.busy();
-  const later: string[] = [];
-  for (const server of servers.list({ projectId: null, deleted: "no" })) {
-    if (busy.has(`server:${server.id}`)) later.push(server.id);
-    else if (server.host !== null) await settle(core, server, guests.get(server.id)?.powerState ?? "nostate");
+
+  /** Before anybody asks. Answers the ids of servers that an operation still works on. */
+  async prepare(): Promise<string[]> {
+    const { kernel, driver, hosts, servers } = this.#core;
+    await driver.connect();
+    hosts.register(driver.hostname, kernel.settings.compute.defaultAvailabilityZone, kernel.clock.now(), uuid);
+    const guests = new Map((await driver.listInstances()).map((guest) => [guest.uuid, guest]));
+    const working = kernel.operations.busy();
+    const held = new Map<string, () => void>();
+    const busy: string[] = [];
+    for (const id of servers.liveIds()) {
+      if (working.has(`server:${id}`)) busy.push(id);
+      else held.set(id, kernel.operations.hold(`server:${id}`));
+    }
+    this.#found = { guests, held };
+    return busy;
   }
-  return later;
+
+  /** As many guests at a time as servers are built. Errors: the first that was no guest's own fault; the others were looked at all the same. */
+  async reconcile(progress: Progress, signal: AbortSignal): Promise<void> {
+    const { kernel } = this.#core;
+    if (this.#found === null) await this.prepare();
+    const { guests, held } = this.#found ?? NOTHING;
+    this.#found = null;
+    const total = held.size;
+    let done = 0;
+    let failure: unknown = null;
+    progress("guests", done, total);
+    await this.#removeStrangers(guests.values()).catch((error) => {
+      failure = error;
+    });
+    const left = held[Symbol.iterator]();
+    const work = async (): Promise<void> => {
+      for (const [id, release] of left) {
+        if (signal.aborted) return;
+        await kernel.turns.background();
+        try {
+          await this.#settle(id, guests.get(id));
+        } catch (error) {
+          kernel.log.error(`server ${id} was not brought in line with its guest: ${messageOf(error)}`, error);
+          failure ??= error;
+        }
+        release();
+        done += 1;
+        progress("guests", done, total);
+      }
+    };
+    const limit = kernel.settings.compute.maxConcurrentBuilds;
+    await Promise.all(Array.from({ length: limit > 0 ? limit : total }, work));
+    if (failure !== null) throw failure;
+  }
+
+  async #removeStrangers(guests: Iterable<GuestState>): Promise<void> {
+    const { kernel, driver, servers } = this.#core;
+    for (const { uuid: id, name } of guests) {
+      const server = servers.get(id);
+      if (server !== undefined && server.deletedAt === null) continue;
+      kernel.log.warning(`guest ${name} belongs to no server: taking it away`);
+      await driver.destroy({ uuid: id, name }, { keepDisks: false });
+    }
+  }
+
+  async #settle(id: string, listed: GuestState | undefined): Promise<void> {
+    const server = this.#core.servers.get(id);
+    if (server === undefined || server.deletedAt !== null || server.host === null) return;
+    await settle(this.#core, server, await this.#power(server, listed));
+  }
+
+  /** What the list said may have changed since: it is believed where there is nothing to do. */
+  async #power(server: Server, listed: GuestState | undefined): Promise<PowerState> {
+    if (listed?.powerState === "running" && server.powerState === POWER.running) return "running";
+    return this.#core.driver.powerState(refOf(this.#core, server));
+  }
 }
 
 /**

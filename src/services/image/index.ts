@@ -37,7 +37,7 @@ export const image = defineService<"image", ImageDrivers>({
       facade,
       routes: allRoutes(managers),
       seed: () => seedImages({ kernel, facade, retriever }),
-      async reconcile() {
+      async prepare() {
         await data.recover(imports.unfinished());
         await images.emptyTrash();
       },

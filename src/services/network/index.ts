@@ -49,7 +49,11 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
       facade: createFacade(managers, metadata),
       routes: allRoutes(managers),
       seed: () => seed(managers),
-      reconcile: () => applier.reconcile(),
+      prepare: () => applier.prepare(),
+      async reconcile(progress, signal) {
+        await applier.reconcile(progress, signal);
+        if (!signal.aborted) unwatch = applier.watch();
+      },
       async examine() {
         const failing = applier.failing().map(({ kind, id }) => ({
           key: `${kind}-not-applied:${id}`,
@@ -57,9 +61,6 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
           hint: "tenrec logs network tells why; it is tried again by itself, and at once when the daemon is restarted",
         }));
         return [...failing, ...(await missingTaps(managers.core.store, driver))];
-      },
-      start() {
-        unwatch = applier.watch();
       },
       async stop() {
         unwatch();

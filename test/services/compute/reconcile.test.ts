@@ -27,7 +27,7 @@ const setPower = (id: string, power: PowerState) => {
 };
 /** What every start does. */
 const start = async () => {
-  for (const { instance } of t.cloud.services) await instance.reconcile?.();
+  for (const { instance } of t.cloud.services) await instance.reconcile?.(() => {}, AbortSignal.any([]));
   await t.idle();
 };
 
@@ -113,7 +113,7 @@ test("guests of the fake driver that are paused, suspended or off are so after t
     const nics = [...(t.driver.guests.get(ids.PAUSED)?.nics.keys() ?? [])];
     // What a new process has of them.
     t.driver.guests.clear();
-    for (const { instance } of t.cloud.services) await instance.reconcile?.();
+    for (const { instance } of t.cloud.services) await instance.reconcile?.(() => {}, AbortSignal.any([]));
     await t.idle();
     for (const [status, id] of Object.entries(ids))
       assert.equal((await t.api("GET", `/servers/${id}`)).body.server.status, status);

@@ -19,6 +19,7 @@ export const INTERNAL = internalContext("req-test", "admin");
 
 export interface ComputeLab extends TestCloud {
   driver: FakeComputeDriver;
+  networkDriver: FakeNetworkDriver;
   /** The real services' verbs; both stand on fakes of the host. */
   network: NetworkFacade;
   images: ImageFacade;
@@ -50,6 +51,7 @@ export async function computeLab(
     },
     ...options,
   });
+  const networkDriver = new FakeNetworkDriver();
   const { settings, ...more } = options.settings ?? {};
   const own = {
     image: { imageDir: join(directory, "images") },
@@ -60,7 +62,7 @@ export async function computeLab(
     [
       identityStub(),
       imageService({ exec: new FakeExec() }),
-      networkService({ driver: new FakeNetworkDriver() }),
+      networkService({ driver: networkDriver }),
       compute({ driver }),
       ...(options.services ?? []),
     ],
@@ -103,6 +105,7 @@ export async function computeLab(
   return {
     ...t,
     driver,
+    networkDriver,
     network,
     images,
     image,

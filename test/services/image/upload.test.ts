@@ -108,7 +108,7 @@ test("the next start cleans up after a crash; an empty upload is an image too", 
   kernel.db.prepare("UPDATE images SET status = 'saving' WHERE id = ?").run(crashed.id);
   await mkdir(join(t.directory, ".incoming"), { recursive: true });
   await writeFile(join(t.directory, ".incoming", "half"), "half");
-  for (const { instance } of t.cloud.services) await instance.reconcile?.();
+  for (const { instance } of t.cloud.services) await instance.prepare?.();
   assert.equal((await show(crashed.id)).status, "queued");
   assert.equal(await left(), 0);
   assert.equal((await t.upload(id, "")).status, 204);

@@ -228,7 +228,9 @@ test("networks and routers of nobody are taken off the host at a start", async (
   const known = driver.networks.get(networkId);
   assert.ok(known !== undefined);
   driver.networks.set("gone", { ...known, id: "gone" });
-  await t.cloud.services.find(({ definition }) => definition.name === "network")?.instance.reconcile?.();
+  await t.cloud.services
+    .find(({ definition }) => definition.name === "network")
+    ?.instance.reconcile?.(() => {}, AbortSignal.any([]));
   assert.equal(driver.networks.has("gone"), false);
   assert.equal(driver.networks.has(networkId), true);
 });
@@ -239,7 +241,9 @@ test("what was marked before a crash is applied by the next start", async () => 
   await facade.settled();
   driver.networks.clear();
   driver.calls.length = 0;
-  await t.cloud.services.find(({ definition }) => definition.name === "network")?.instance.reconcile?.();
+  await t.cloud.services
+    .find(({ definition }) => definition.name === "network")
+    ?.instance.reconcile?.(() => {}, AbortSignal.any([]));
   assert.equal(driver.networks.has(networkId), true);
   assert.equal(driver.calls.filter((call) => call.startsWith("applyFirewall")).length, 1);
 });

@@ -69,9 +69,12 @@ export class InterfaceManager {
     const nic = server.nics.find((candidate) => candidate.portId === portId);
     if (nic === undefined) return;
     await unplug(core, server, nic);
-    releaseNics(core, server, requestId, [nic]);
-    const { nics } = requireServer(core, server.id);
-    change(core, server.id, { nics: nics.filter((candidate) => candidate.portId !== portId) });
+    // In one: after a reboot nobody would find out that the guest had let go, and a server with a port that is gone does not start.
+    core.kernel.db.transaction(() => {
+      releaseNics(core, server, requestId, [nic]);
+      const { nics } = requireServer(core, server.id);
+      change(core, server.id, { nics: nics.filter((candidate) => candidate.portId !== portId) });
+    });
   }
 
   list(server: Server): PortInfo[] {

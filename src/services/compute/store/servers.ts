@@ -257,6 +257,14 @@ export class ServerStore {
     return row === undefined ? undefined : this.#remember(row);
   }
 
+  /** Of all that are not deleted, oldest first. */
+  liveIds(): string[] {
+    return this.#db
+      .prepare<[], string>("SELECT id FROM compute_servers WHERE deleted_at IS NULL ORDER BY created_at, number")
+      .pluck()
+      .all();
+  }
+
   /** In the order of creation, oldest first: two queries at most, one when all are cached. */
   list(selection: ServerSelection): Server[] {
     const { sql, params } = wholeSql(KEYS, { conditions: conditionsOf(selection) }, OLDEST_FIRST);

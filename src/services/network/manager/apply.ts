@@ -1,6 +1,6 @@
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { messageOf } from "../../../kernel/errors.ts";
-import type { Kernel } from "../../../kernel/module.ts";
+import type { Kernel, Progress } from "../../../kernel/module.ts";
 import { Desired } from "../desired/collect.ts";
 import type { NetworkDriver } from "../driver/driver.ts";
 import { type DirtyRow, DirtyStore } from "../store/dirty.ts";
@@ -26,6 +26,9 @@ export class Applier {
   readonly #wires: Lane;
   readonly #rules: Lane;
   #active = false;
+  #isPrepared = false;
+  /** Told of each thing that has been applied. */
+  #applying: () => void = () => {};
 
   constructor(kernel: Kernel, store: NetworkStore, driver: NetworkDriver) {
     this.#kernel = kernel;
@@ -34,9 +37,10 @@ export class Applier {
     this.#dirty = new DirtyStore(kernel.db);
     this.#desired = new Desired(store, kernel.settings.network);
     const marked = () => (this.#active && kernel.db.raw.open ? this.#dirty.all() : []);
-    const apply = (row: DirtyRow, lane: Lane) => this.#apply(row, lane);
-    this.#wires = new Lane({ kinds: ["network", "router"], marked, apply });
-    this.#rules = new Lane({ kinds: ["firewall"], marked, apply });
+    const apply = (row: DirtyRow) => this.#apply(row);
+    const turn = () => kernel.turns.background();
+    this.#wires = new Lane({ kinds: ["network", "router"], marked, apply, turn });
+    this.#rules = new Lane({ kinds: ["firewall"], marked, apply, turn });
   }
 
   mark(kind: DirtyKind, id = ""): void {
@@ -44,9 +48,8 @@ export class Applier {
     this.#kernel.db.afterCommit(() => void (kind === "firewall" ? this.#rules : this.#wires).wake());
   }
 
-  /** Everything, as at every start: what a crash or a reboot left behind goes, what is missing comes. */
-  async reconcile(): Promise<void> {
-    this.#active = true;
+  /** As at every start: what a crash or a reboot left behind goes, and everything is marked. */
+  async prepare(): Promise<void> {
     await this.#driver.start();
     const networks = this.#store.networks.list({}, "id").map(({ id }) => id);
     const routers = this.#store.routers.list({}, "id").map(({ id }) => id);
@@ -56,7 +59,21 @@ export class Applier {
       for (const id of routers) this.#dirty.mark("router", id);
       this.#dirty.mark("firewall", "");
     });
-    await this.settled();
+    this.#active = true;
+    this.#isPrepared = true;
+  }
+
+  /** Everything that is marked comes; what is marked meanwhile, too. Until then each guest waits for its own network. */
+  async reconcile(progress: Progress, signal: AbortSignal): Promise<void> {
+    if (!this.#isPrepared) await this.prepare();
+    this.#isPrepared = false;
+    const total = this.#dirty.all().length;
+    const tell = () => progress("networks", Math.max(0, total - this.#dirty.all().length), total);
+    tell();
+    this.#applying = tell;
+    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await Promise.race([this.settled(), aborted]);
+    this.#applying = () => {};
   }
 
   /** Somebody else damaged what was applied: the driver has put it right, or it is applied again. Told by status and doctor for an hour. */
@@ -92,21 +109,27 @@ export class Applier {
     await Promise.all([this.#wires.settled(), this.#rules.settled()]);
   }
 
-  /** The same for bridges, DHCP and routers, whatever rules are still to come. */
-  wired(): Promise<void> {
-    return this.#wires.settled();
+  /** The same for bridges and DHCP of networks, whatever else is still to come. */
+  wired(networkIds: ReadonlySet<string>): Promise<void> {
+    return this.#wires.passed(({ kind, id }) => kind === "network" && networkIds.has(id));
   }
 
-  async #apply(row: DirtyRow, lane: Lane): Promise<boolean> {
+  /** The same for rules. */
+  ruled(): Promise<void> {
+    return this.#rules.settled();
+  }
+
+  async #apply(row: DirtyRow): Promise<boolean> {
     const { db, log, eventually } = this.#kernel;
     try {
-      if (row.kind === "network") await this.#applyNetwork(row.id, lane);
-      else if (row.kind === "router") await this.#applyRouter(row.id, lane);
-      else await this.#driver.applyFirewall(lane.render(() => this.#desired.firewall()));
+      if (row.kind === "network") await this.#applyNetwork(row.id);
+      else if (row.kind === "router") await this.#applyRouter(row.id);
+      else await this.#driver.applyFirewall(this.#desired.firewall());
       db.transaction(() => {
         this.#dirty.clear(row);
         this.#applied(row);
       });
+      this.#applying();
       return true;
     } catch (error) {
       log.error(`applying the ${row.kind} ${row.id} failed: ${messageOf(error)}`, error);
@@ -116,14 +139,14 @@ export class Applier {
     }
   }
 
-  async #applyNetwork(id: string, lane: Lane): Promise<void> {
-    const desired = lane.render(() => this.#desired.network(id));
+  async #applyNetwork(id: string): Promise<void> {
+    const desired = this.#desired.network(id);
     if (desired === null) await this.#driver.removeNetwork(id);
     else await this.#driver.applyNetwork(desired);
   }
 
-  async #applyRouter(id: string, lane: Lane): Promise<void> {
-    const desired = lane.render(() => this.#desired.router(id));
+  async #applyRouter(id: string): Promise<void> {
+    const desired = this.#desired.router(id);
     if (desired === null) await this.#driver.removeRouter(id);
     else await this.#driver.applyRouter(desired);
   }

@@ -92,10 +92,13 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
   };
 
   const setPlugged = (portIds: readonly string[], plugged: boolean): void => {
+    const statusOf = (row: PortRow) => (plugged && row.admin_state_up ? "ACTIVE" : "DOWN");
     kernel.db.transaction(() => {
-      const rows = store.ports.getMany(portIds);
+      const rows = store.ports
+        .getMany(portIds)
+        .filter((row) => row.plugged !== plugged || row.status !== statusOf(row));
       for (const row of rows) {
-        store.ports.update(row.id, { plugged, status: plugged && row.admin_state_up ? "ACTIVE" : "DOWN" });
+        store.ports.update(row.id, { plugged, status: statusOf(row) });
       }
       tellOfDevices(
         core,
@@ -145,7 +148,7 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
 
     async bindPort(portId, binding) {
       const bound = one(await facade.bindPorts([portId], binding), () => portNotFound(portId));
-      await applier.settled();
+      await applier.ruled();
       return bound;
     },
     async bindPorts(portIds, { deviceId, deviceOwner = "compute:nova", hostId = hostname() }) {
@@ -161,13 +164,16 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
             );
           }
           const changes = { device_id: deviceId, device_owner: deviceOwner, host_id: hostId };
+          // As at every start for all that are there: nothing is made anew for them.
+          const isBound = row.device_id === deviceId && row.device_owner === deviceOwner && row.host_id === hostId;
+          if (isBound) return row;
           store.ports.update(id, changes);
           core.dirty("firewall");
           return { ...row, ...changes };
         });
       });
       // Bridge and lease are as the port's creation made them, or are just being made.
-      await applier.wired();
+      await applier.wired(new Set(bound.map((row) => row.network_id)));
       return bindings(bound);
     },
     binding(portId) {
@@ -175,11 +181,15 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
       return row === undefined || row.host_id === "" ? null : (bindings([row])[0] ?? null);
     },
     async plugged(portIds) {
-      kernel.db.transaction(() => {
-        for (const id of portIds) store.ports.update(id, { plugged: true });
-        core.dirty("firewall");
-      });
-      await applier.settled();
+      const rows = store.ports.getMany(portIds);
+      const fresh = rows.filter((row) => !row.plugged);
+      if (fresh.length > 0)
+        kernel.db.transaction(() => {
+          for (const { id } of fresh) store.ports.update(id, { plugged: true });
+          core.dirty("firewall");
+        });
+      await applier.wired(new Set(rows.map((row) => row.network_id)));
+      await applier.ruled();
       setPlugged(portIds, true);
     },
     unplugged: (portIds) => setPlugged(portIds, false),

@@ -9,7 +9,9 @@ export interface LaneOptions {
   /** What is marked by now, of all kinds; nothing once work is to end. */
   marked(): DirtyRow[];
   /** False when it failed, and stays marked. */
-  apply(row: DirtyRow, lane: Lane): Promise<boolean>;
+  apply(row: DirtyRow): Promise<boolean>;
+  /** Resolves when it is this lane's turn to work, beside all others. */
+  turn(): Promise<void>;
 }
 
 /**
@@ -19,8 +21,9 @@ export interface LaneOptions {
 export class Lane {
   readonly #options: LaneOptions;
   #running: Promise<void> | null = null;
-  /** When rendering may go on, on the clock of `performance.now()`. */
-  #restUntil = 0;
+  /** What failed in this run, and what waits for the next thing that is through. */
+  #failed = new Set<string>();
+  #waiting: (() => void)[] = [];
   #retryAfter = FIRST_RETRY;
   #retry: NodeJS.Timeout | null = null;
 
@@ -44,6 +47,13 @@ export class Lane {
     if (this.#rows().length > 0) await this.wake();
   }
 
+  /** Resolves when nothing of those that is marked by now is left, or has failed once more. */
+  async passed(isMeant: (row: DirtyRow) => boolean): Promise<void> {
+    const isLeft = () => this.#left().some(isMeant);
+    if (this.#running === null && this.#rows().some(isMeant)) void this.wake();
+    while (this.#running !== null && isLeft()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   /** What failed the last time it was applied, and waits to be tried again. */
   failing(): DirtyRow[] {
     return this.#retry === null ? [] : this.#rows();
@@ -56,15 +66,6 @@ export class Lane {
     await this.#running;
   }
 
-  /** Renders what is desired. Where that takes its time (thousands of ports), three times as long is left to others before the next. */
-  render<T>(render: () => T): T {
-    const begin = performance.now();
-    const desired = render();
-    const end = performance.now();
-    this.#restUntil = Math.max(this.#restUntil, end) + 3 * (end - begin);
-    return desired;
-  }
-
   #rows(): DirtyRow[] {
     const { kinds, marked } = this.#options;
     return marked()
@@ -72,13 +73,24 @@ export class Lane {
       .toSorted((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
   }
 
+  #left(): DirtyRow[] {
+    return this.#rows().filter((row) => !this.#failed.has(keyOf(row)));
+  }
+
   async #drain(): Promise<void> {
-    const failed = new Set<string>();
-    const key = ({ kind, id }: DirtyRow) => `${kind} ${id}`;
-    const left = () => this.#rows().filter((row) => !failed.has(key(row)));
-    while (left().length > 0) {
-      await this.#breathe();
-      for (const row of left()) if (!(await this.#options.apply(row, this))) failed.add(key(row));
+    this.#failed = new Set();
+    try {
+      while (this.#left().length > 0) {
+        // A turn later, so that everything that is committed in this one goes along.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        for (const row of this.#left()) {
+          await this.#options.turn();
+          if (!(await this.#options.apply(row))) this.#failed.add(keyOf(row));
+          this.#tell();
+        }
+      }
+    } finally {
+      this.#tell();
     }
     if (this.#rows().length === 0) {
       this.#retryAfter = FIRST_RETRY;
@@ -88,9 +100,9 @@ export class Lane {
     this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY);
   }
 
-  /** A turn later, so that everything that is committed in this one goes along; and not before others had their time. */
-  async #breathe(): Promise<void> {
-    const pause = Math.floor(this.#restUntil - performance.now());
-    await new Promise<void>((resolve) => (pause <= 0 ? setImmediate(resolve) : setTimeout(resolve, pause)));
+  #tell(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
+
+const keyOf = ({ kind, id }: DirtyRow): string => `${kind} ${id}`;
