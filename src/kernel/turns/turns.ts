@@ -40,10 +40,16 @@ export class Turns {
   #sliceBegan: number | null = null;
   /** What the share had that was served last. */
   #virtual = 0;
+  #served = 0;
 
   constructor({ now = () => performance.now(), nextTurn = (body: () => void) => void setImmediate(body) } = {}) {
     this.#now = now;
     this.#nextTurn = nextTurn;
+  }
+
+  /** How often clients had their turn: who looks twice knows whether anybody was there. */
+  get served(): number {
+    return this.#served;
   }
 
   /** Resolves when work for a client may begin. `client`: its connection; null for one that nobody has seen before. */
@@ -102,6 +108,7 @@ export class Turns {
       });
     }
     this.delay.look();
+    if (share !== this.#background) this.#served += 1;
     waiting.go();
     // Behind all that its promises lead to.
     queueMicrotask(() => process.nextTick(() => this.#ended()));

@@ -16,6 +16,7 @@ import { agents as agentsMigration } from "./migrations/0005-agents.ts";
 import { statelessGroups } from "./migrations/0006-stateless-groups.ts";
 import { flavors as flavorsMigration } from "./migrations/0007-flavors.ts";
 import { listIndexes } from "./migrations/0008-list-indexes.ts";
+import { freeAddresses } from "./migrations/0009-free-addresses.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
@@ -38,6 +39,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     statelessGroups,
     flavorsMigration,
     listIndexes,
+    freeAddresses,
   ],
   create(kernel, { driver }) {
     const metadata = new MetadataDesk();

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { addressNumber, addressText, type Block, parseBlock } from "../../../kernel/config/addresses.ts";
-import type { Pool, SubnetRow } from "../store/rows.ts";
+import type { KeyedIp } from "../store/port-details.ts";
+import type { Pool, PortIp, SubnetRow } from "../store/rows.ts";
 
 /** The block of text that is known to be one. */
 export function blockOf(cidr: string): Block {
@@ -46,8 +47,20 @@ export function poolSize(pools: readonly Pool[]): bigint {
   return pools.reduce((sum, { start, end }) => sum + numberOf(end) - numberOf(start) + 1n, 0n);
 }
 
+/** As many digits for each address of a family, so that keys are in the order of addresses. */
+export const addressKey = (address: string): string =>
+  numberOf(address)
+    .toString(16)
+    .padStart(isIPv4(address) ? 8 : 32, "0");
+
+export const addressOfKey = (key: string): string => addressText(key.length === 8 ? 4 : 6, BigInt(`0x${key}`));
+
+/** As the store keeps them. */
+export const keyed = (ips: readonly PortIp[]): KeyedIp[] =>
+  ips.map((ip) => ({ ...ip, key: addressKey(ip.ip_address) }));
+
 /** The lowest address of the pools that is not taken, or null. */
-export function firstFree(pools: readonly Pool[], taken: ReadonlySet<string>): string | null {
+export function firstFree(pools: readonly Pool[], taken: Pick<ReadonlySet<string>, "has">): string | null {
   for (const { start, end } of pools) {
     const family = isIPv4(start) ? 4 : 6;
     const last = numberOf(end);

@@ -37,10 +37,10 @@ export class Applier {
     this.#dirty = new DirtyStore(kernel.db);
     this.#desired = new Desired(store, kernel.settings.network);
     const marked = () => (this.#active && kernel.db.raw.open ? this.#dirty.all() : []);
-    const apply = (row: DirtyRow) => this.#apply(row);
-    const turn = () => kernel.turns.background();
-    this.#wires = new Lane({ kinds: ["network", "router"], marked, apply, turn });
-    this.#rules = new Lane({ kinds: ["firewall"], marked, apply, turn });
+    const apply = (row: DirtyRow, lane: Lane) => this.#apply(row, lane);
+    const { turns } = kernel;
+    this.#wires = new Lane({ kinds: ["network", "router"], marked, apply, turns });
+    this.#rules = new Lane({ kinds: ["firewall"], marked, apply, turns });
   }
 
   mark(kind: DirtyKind, id = ""): void {
@@ -119,12 +119,12 @@ export class Applier {
     return this.#rules.settled();
   }
 
-  async #apply(row: DirtyRow): Promise<boolean> {
+  async #apply(row: DirtyRow, lane: Lane): Promise<boolean> {
     const { db, log, eventually } = this.#kernel;
     try {
-      if (row.kind === "network") await this.#applyNetwork(row.id);
-      else if (row.kind === "router") await this.#applyRouter(row.id);
-      else await this.#driver.applyFirewall(this.#desired.firewall());
+      if (row.kind === "network") await this.#applyNetwork(row.id, lane);
+      else if (row.kind === "router") await this.#applyRouter(row.id, lane);
+      else await this.#driver.applyFirewall(lane.render(() => this.#desired.firewall()));
       db.transaction(() => {
         this.#dirty.clear(row);
         this.#applied(row);
@@ -139,14 +139,14 @@ export class Applier {
     }
   }
 
-  async #applyNetwork(id: string): Promise<void> {
-    const desired = this.#desired.network(id);
+  async #applyNetwork(id: string, lane: Lane): Promise<void> {
+    const desired = lane.render(() => this.#desired.network(id));
     if (desired === null) await this.#driver.removeNetwork(id);
     else await this.#driver.applyNetwork(desired);
   }
 
-  async #applyRouter(id: string): Promise<void> {
-    const desired = this.#desired.router(id);
+  async #applyRouter(id: string, lane: Lane): Promise<void> {
+    const desired = lane.render(() => this.#desired.router(id));
     if (desired === null) await this.#driver.removeRouter(id);
     else await this.#driver.applyRouter(desired);
   }

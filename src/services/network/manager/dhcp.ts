@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { NetworkRow, PortIp, PortRow, SubnetRow } from "../store/rows.ts";
-import { eui64, firstFree, isAutoAddress } from "./addresses.ts";
+import { eui64, firstFree, isAutoAddress, keyed } from "./addresses.ts";
 import { type Core, checkQuota, standard } from "./core.ts";
 import { Ipam } from "./ipam.ts";
 
@@ -22,7 +22,7 @@ export function ensureDhcpPort(core: Core, network: NetworkRow): void {
   const wanted = subnets
     .map((subnet) => addressIn(core, subnet, port.mac_address, present))
     .filter((ip): ip is PortIp => ip !== null);
-  if (JSON.stringify(wanted) !== JSON.stringify(present)) store.portDetails.setIps(port.id, network.id, wanted);
+  if (JSON.stringify(wanted) !== JSON.stringify(present)) store.portDetails.setIps(port.id, network.id, keyed(wanted));
 }
 
 function addressIn(core: Core, subnet: SubnetRow, mac: string, present: readonly PortIp[]): PortIp | null {

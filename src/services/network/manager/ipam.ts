@@ -4,7 +4,17 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { addressTaken, badResource, invalidInput, macInUse, noMoreAddresses, subnetNotFound } from "../errors.ts";
 import type { PortIp, SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
-import { blockOf, canonical, eui64, firstFree, hostRange, isAutoAddress, numberOf } from "./addresses.ts";
+import {
+  addressKey,
+  addressOfKey,
+  blockOf,
+  canonical,
+  eui64,
+  firstFree,
+  hostRange,
+  isAutoAddress,
+  numberOf,
+} from "./addresses.ts";
 import type { FixedIpRequest } from "./ports.ts";
 
 export interface AddressRequest {
@@ -20,7 +30,7 @@ export interface AddressRequest {
 const ROUTER_OWNERS = new Set(["network:router_interface", "network:router_gateway"]);
 
 /**
- * Hands out addresses. It only reads and decides: the caller writes them in the same transaction, and since a transaction
+ * Hands out addresses. It reads and decides, and notes where it looked: the caller writes them in the same transaction, and since a transaction
  * runs without interruption nobody can take the same address in between (the primary key of network_port_ips says so too).
  */
 export class Ipam {
@@ -141,11 +151,36 @@ export class Ipam {
     }
   }
 
+  /** The lowest address of the pools, in their order, that nobody has. Looked for where the last search ended, and among those given back since. */
   #free(subnet: SubnetRow, chosen: readonly PortIp[]): string | null {
-    const taken = new Set(this.#store.portDetails.addressesIn(subnet.id));
-    for (const ip of chosen) if (ip.subnet_id === subnet.id) taken.add(ip.ip_address);
-    if (subnet.gateway_ip !== null) taken.add(subnet.gateway_ip);
-    return firstFree(subnet.allocation_pools, taken);
+    const refused = new Set(chosen.filter((ip) => ip.subnet_id === subnet.id).map((ip) => ip.ip_address));
+    if (subnet.gateway_ip !== null) refused.add(subnet.gateway_ip);
+    const { freeAddresses, portDetails } = this.#store;
+    const hint = freeAddresses.hint(subnet.id);
+    const known = hint === undefined ? new Set(portDetails.addressesIn(subnet.id)) : null;
+    const isTaken = (address: string): boolean =>
+      refused.has(address) || (known?.has(address) ?? portDetails.holder(subnet.id, address) !== undefined);
+    const from = hint ?? { pool: 0, key: "" };
+    for (const [index, { start, end }] of subnet.allocation_pools.entries()) {
+      if (index <= from.pool && hint !== undefined) {
+        const below = index < from.pool ? addressKey(end) : from.key;
+        const back = freeAddresses.back(subnet.id, addressKey(start), below, refused.size + 1);
+        const found = back.map(addressOfKey).find((address) => !isTaken(address));
+        if (found !== undefined) return found;
+      }
+      if (index < from.pool) continue;
+      const first = index === from.pool && from.key !== "" ? addressOfKey(from.key) : start;
+      const found = firstFree([{ start: first, end }], { has: isTaken });
+      if (found !== null) {
+        freeAddresses.setHint(subnet.id, { pool: index, key: addressKey(found) });
+        return found;
+      }
+    }
+    // All are taken: the next search begins at the end.
+    const last = subnet.allocation_pools.length - 1;
+    const end = subnet.allocation_pools[last]?.end;
+    if (end !== undefined) freeAddresses.setHint(subnet.id, { pool: last, key: addressKey(end) });
+    return null;
   }
 
   /** `fa:16:3e:…`, free in the network. Errors: 409 when the wanted one is taken. */

@@ -1,3 +1,4 @@
+import type { Turns } from "../../../kernel/turns/turns.ts";
 import type { DirtyRow } from "../store/dirty.ts";
 
 const FIRST_RETRY = 1000;
@@ -9,9 +10,8 @@ export interface LaneOptions {
   /** What is marked by now, of all kinds; nothing once work is to end. */
   marked(): DirtyRow[];
   /** False when it failed, and stays marked. */
-  apply(row: DirtyRow): Promise<boolean>;
-  /** Resolves when it is this lane's turn to work, beside all others. */
-  turn(): Promise<void>;
+  apply(row: DirtyRow, lane: Lane): Promise<boolean>;
+  turns: Pick<Turns, "background" | "served">;
 }
 
 /**
@@ -21,6 +21,8 @@ export interface LaneOptions {
 export class Lane {
   readonly #options: LaneOptions;
   #running: Promise<void> | null = null;
+  /** When rendering may go on beside others, on the clock of `performance.now()`, and how many had been served before. */
+  #rest = { until: 0, served: 0 };
   /** What failed in this run, and what waits for the next thing that is through. */
   #failed = new Set<string>();
   #waiting: (() => void)[] = [];
@@ -66,6 +68,19 @@ export class Lane {
     await this.#running;
   }
 
+  /**
+   * Renders what is desired. Where that takes its time (thousands of ports), three times as long is left to others before the next,
+   * if there are any.
+   */
+  render<T>(render: () => T): T {
+    const { served } = this.#options.turns;
+    const begin = performance.now();
+    const desired = render();
+    const end = performance.now();
+    this.#rest = { until: Math.max(this.#rest.until, end) + 3 * (end - begin), served };
+    return desired;
+  }
+
   #rows(): DirtyRow[] {
     const { kinds, marked } = this.#options;
     return marked()
@@ -84,8 +99,8 @@ export class Lane {
         // A turn later, so that everything that is committed in this one goes along.
         await new Promise<void>((resolve) => setImmediate(resolve));
         for (const row of this.#left()) {
-          await this.#options.turn();
-          if (!(await this.#options.apply(row))) this.#failed.add(keyOf(row));
+          await this.#breathe();
+          if (!(await this.#options.apply(row, this))) this.#failed.add(keyOf(row));
           this.#tell();
         }
       }
@@ -98,6 +113,13 @@ export class Lane {
     }
     this.#retry = setTimeout(() => void this.wake(), this.#retryAfter).unref();
     this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY);
+  }
+
+  async #breathe(): Promise<void> {
+    const { turns } = this.#options;
+    const pause = Math.floor(this.#rest.until - performance.now());
+    if (pause > 0 && turns.served > this.#rest.served) await new Promise((resolve) => setTimeout(resolve, pause));
+    await turns.background();
   }
 
   #tell(): void {

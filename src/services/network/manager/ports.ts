@@ -14,7 +14,7 @@ import {
 import type { AddressPair, DhcpOption, NetworkRow, PortIp, PortRow } from "../store/rows.ts";
 import { inOwn, visible } from "../store/visible.ts";
 import { refuseDoublePairs } from "../values/address-pairs.ts";
-import { eui64, isAutoAddress } from "./addresses.ts";
+import { eui64, isAutoAddress, keyed } from "./addresses.ts";
 import {
   type Change,
   type Collection,
@@ -159,7 +159,7 @@ export class PortManager implements Collection {
       former_guests: 0,
     };
     store.ports.insert(row);
-    store.portDetails.setIps(row.id, network.id, ips);
+    store.portDetails.setIps(row.id, network.id, keyed(ips));
     store.portDetails.setGroups(row.id, groupIds);
     dirty("network", network.id);
     dirty("firewall");
@@ -323,7 +323,7 @@ export class PortManager implements Collection {
     const kept = new Set(ips.map((ip) => ip.ip_address));
     const gone = present.filter((ip) => !kept.has(ip.ip_address));
     if (gone.length > 0) this.#refuseWithFloating(row, gone);
-    store.portDetails.setIps(row.id, row.network_id, ips);
+    store.portDetails.setIps(row.id, row.network_id, keyed(ips));
     this.#dropForwardings(row.id, new Set(gone.map((ip) => ip.ip_address)));
   }
 

@@ -6,7 +6,7 @@ import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { networkNotFound, routerNotFound, subnetNotFound } from "../errors.ts";
 import type { HostRoute, NetworkRow, PortIp, PortRow, RouterRow, SubnetRow } from "../store/rows.ts";
 import { visible } from "../store/visible.ts";
-import { blockOf } from "./addresses.ts";
+import { blockOf, keyed } from "./addresses.ts";
 import {
   type Collection,
   type Core,
@@ -394,7 +394,7 @@ export class RouterManager implements Collection {
     const change = this.#changed(row, port, [subnet]);
     const left = (ips.get(port.id) ?? []).filter((ip) => ip.subnet_id !== subnetId);
     if (left.length === 0) this.#ports.erase(port);
-    else store.portDetails.setIps(port.id, port.network_id, left);
+    else store.portDetails.setIps(port.id, port.network_id, keyed(left));
     return change;
   }
 

@@ -5,7 +5,7 @@ import { badResource, disallowed, subnetInUse, subnetNotFound } from "../errors.
 import type { HostRoute, Ipv6Mode, NetworkRow, Pool, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
 import { inOwn, sharedWith, visible } from "../store/visible.ts";
 import { networkText, readPrefix } from "../values/prefix.ts";
-import { blockOf, defaultPools, eui64, isAutoAddress, numberOf } from "./addresses.ts";
+import { blockOf, defaultPools, eui64, isAutoAddress, keyed, numberOf } from "./addresses.ts";
 import {
   type Collection,
   type Core,
@@ -194,7 +194,11 @@ export class SubnetManager implements Collection {
     for (const port of ports.filter((one) => serves(subnet, one.device_owner))) {
       const ips = store.portDetails.ips(port.id);
       const address = eui64(subnet.cidr, port.mac_address);
-      store.portDetails.setIps(port.id, subnet.network_id, [...ips, { subnet_id: subnet.id, ip_address: address }]);
+      store.portDetails.setIps(
+        port.id,
+        subnet.network_id,
+        keyed([...ips, { subnet_id: subnet.id, ip_address: address }]),
+      );
       revise(this.#core, store.ports, port, {});
     }
     dirty("firewall");
@@ -215,7 +219,7 @@ export class SubnetManager implements Collection {
       const { mac_address: mac, network_id: networkId, device_owner: deviceOwner } = port;
       const requests = [...present, { subnet_id: subnet.id }];
       const ips = ipam.allocate({ networkId, mac, deviceOwner, requests, present });
-      store.portDetails.setIps(port.id, networkId, ips);
+      store.portDetails.setIps(port.id, networkId, keyed(ips));
       revise(this.#core, store.ports, port, {});
     }
   }
@@ -273,7 +277,7 @@ export class SubnetManager implements Collection {
       if (holding.length > 0) throw subnetInUse(id);
       for (const port of ports) {
         const left = store.portDetails.ips(port.id).filter((ip) => ip.subnet_id !== id);
-        store.portDetails.setIps(port.id, port.network_id, left);
+        store.portDetails.setIps(port.id, port.network_id, keyed(left));
       }
       store.subnets.delete(id);
       const network = store.networks.get(row.network_id);

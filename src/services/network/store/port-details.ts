@@ -1,6 +1,11 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import type { PortIp } from "./rows.ts";
 
+/** With what addresses are ordered by: see `addressKey`. */
+export interface KeyedIp extends PortIp {
+  key: string;
+}
+
 interface IpRow extends PortIp {
   port_id: string;
 }
@@ -15,12 +20,13 @@ export class PortDetails {
   }
 
   /** Takes the place of what the port had. Errors: sqlite's constraint error when an address is taken. */
-  setIps(portId: string, networkId: string, ips: readonly PortIp[]): void {
+  setIps(portId: string, networkId: string, ips: readonly KeyedIp[]): void {
     this.#db.prepare("DELETE FROM network_port_ips WHERE port_id = ?").run(portId);
     const insert = this.#db.prepare(
-      "INSERT INTO network_port_ips (port_id, position, network_id, subnet_id, address) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO network_port_ips (port_id, position, network_id, subnet_id, address, key) VALUES (?, ?, ?, ?, ?, ?)",
     );
-    for (const [position, ip] of ips.entries()) insert.run(portId, position, networkId, ip.subnet_id, ip.ip_address);
+    for (const [position, { subnet_id, ip_address, key }] of ips.entries())
+      insert.run(portId, position, networkId, subnet_id, ip_address, key);
   }
 
   ips(portId: string): PortIp[] {

@@ -1,6 +1,7 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import { type Column, Table } from "../../../kernel/db/table.ts";
 import { AgentStore } from "./agents.ts";
+import { FreeAddressStore } from "./free-addresses.ts";
 import { listsOf } from "./lists.ts";
 import { PortDetails } from "./port-details.ts";
 import { PortStore } from "./ports.ts";
@@ -41,6 +42,7 @@ export class NetworkStore {
   readonly subnets: Table<SubnetRow>;
   readonly ports: PortStore;
   readonly portDetails: PortDetails;
+  readonly freeAddresses: FreeAddressStore;
   readonly groups: Table<SecurityGroupRow>;
   readonly rules: Table<SecurityGroupRuleRow>;
   readonly addressGroups: Table<AddressGroupRow>;
@@ -133,6 +135,7 @@ export class NetworkStore {
       former_guests: "integer",
     });
     this.portDetails = new PortDetails(db);
+    this.freeAddresses = new FreeAddressStore(db);
     this.groups = new Table<SecurityGroupRow>(db, "network_security_groups", {
       ...standard,
       name: "text",
