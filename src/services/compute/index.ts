@@ -14,6 +14,7 @@ import { initial } from "./migrations/0001-compute.ts";
 import { serverMigrations } from "./migrations/0002-migrations.ts";
 import { useMigration } from "./migrations/0003-use.ts";
 import { listTextsMigration } from "./migrations/0004-list-texts.ts";
+import { countedUse } from "./migrations/0005-counted-use.ts";
 import { policies } from "./policies.ts";
 import { defineSettle, Reconciler } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -33,7 +34,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("compute"),
-  migrations: [initial, serverMigrations, useMigration, listTextsMigration],
+  migrations: [initial, serverMigrations, useMigration, listTextsMigration, countedUse],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { core } = managers;

@@ -15,6 +15,7 @@ import type { TaskState, VmState } from "../states.ts";
 import { type Column, columnsOf, decode, encode } from "./columns.ts";
 import { isNewestFirst } from "./server-list.ts";
 import { UntilWritten } from "./until-written.ts";
+import { type HostUsage, ON_HOST, type ProjectUsage, UseStore } from "./use.ts";
 
 /** The flavor as it was when the server was made or resized. */
 export interface ServerFlavor {
@@ -203,22 +204,12 @@ export interface ServerSelection {
 }
 
 /** What the servers on the host take of it. */
-export interface HostUsage {
-  servers: number;
-  /** Of them, those with a task under way. */
-  busy: number;
-  vcpus: number;
-  memoryMb: number;
-  diskGb: number;
-}
-
 const CACHED = 20_000;
-/** Takes room on the host. */
-const ON_HOST = "host IS NOT NULL AND vm_state <> 'shelved_offloaded'";
 
 /** All the SQL about servers. Rows come back as parsed objects that are shared between callers: never change one. */
 export class ServerStore {
   readonly #db: Database;
+  readonly #use: UseStore;
   readonly #cache = new Map<string, Server>();
 
   readonly #cached: number;
@@ -228,6 +219,7 @@ export class ServerStore {
   constructor(db: Database, cached = CACHED) {
     this.#db = db;
     this.#cached = cached;
+    this.#use = new UseStore(db);
     this.#pages = new UntilWritten(db);
   }
 
@@ -332,26 +324,12 @@ export class ServerStore {
     return this.#require(id);
   }
 
-  /** What one project's servers use, for its quotas. Shelved and offloaded ones count; soft-deleted ones do not. */
-  usage(projectId: string): { instances: number; cores: number; ram: number } {
-    return this.#db
-      .prepare<[string], { instances: number; cores: number; ram: number }>(
-        `SELECT count(*) AS instances, ifnull(sum(vcpus), 0) AS cores, ifnull(sum(memory_mb), 0) AS ram
-         FROM compute_servers WHERE project_id = ? AND deleted_at IS NULL AND vm_state NOT IN ('soft-delete', 'deleted')`,
-      )
-      .get(projectId) as { instances: number; cores: number; ram: number };
+  usage(projectId: string): ProjectUsage {
+    return this.#use.ofProject(projectId);
   }
 
-  /** What the servers on the host take, `except` one of them. */
   hostUsage(except: string | null = null): HostUsage {
-    const excepted = except === null ? undefined : this.get(except)?.number;
-    return this.#db
-      .prepare<[number], HostUsage>(
-        `SELECT count(*) AS servers, count(task_state) AS busy, ifnull(sum(vcpus), 0) AS vcpus,
-           ifnull(sum(memory_mb), 0) AS memoryMb, ifnull(sum(disk_gb), 0) AS diskGb
-         FROM compute_servers WHERE deleted_at IS NULL AND ${ON_HOST} AND number <> ?`,
-      )
-      .get(excepted ?? 0) as HostUsage;
+    return this.#use.ofHost(except);
   }
 
   /** Servers that take room on the host. */

@@ -1,0 +1,50 @@
+import type { Database } from "../../../kernel/db/database.ts";
+
+export interface HostUsage {
+  servers: number;
+  /** Of them, those with a task under way. */
+  busy: number;
+  vcpus: number;
+  memoryMb: number;
+  diskGb: number;
+}
+
+export interface ProjectUsage {
+  instances: number;
+  cores: number;
+  ram: number;
+}
+
+const NONE: ProjectUsage = { instances: 0, cores: 0, ram: 0 };
+
+/** Takes room on the host. */
+export const ON_HOST = "host IS NOT NULL AND vm_state <> 'shelved_offloaded'";
+
+/** Sums over servers, which triggers keep (migration 0005): they cost the same whatever there is. */
+export class UseStore {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** What one project's servers use, for its quotas. Shelved and offloaded ones count; soft-deleted ones do not. */
+  ofProject(projectId: string): ProjectUsage {
+    return (
+      this.#db
+        .prepare<[string], ProjectUsage>("SELECT instances, cores, ram FROM compute_project_use WHERE project_id = ?")
+        .get(projectId) ?? NONE
+    );
+  }
+
+  /** What the servers on the host take, `except` one of them. */
+  ofHost(except: string | null): HostUsage {
+    return this.#db
+      .prepare<[string | null], HostUsage>(
+        `SELECT use.servers - count(one.id) AS servers, use.busy - count(one.task_state) AS busy,
+           use.vcpus - ifnull(sum(one.vcpus), 0) AS vcpus, use.memory_mb - ifnull(sum(one.memory_mb), 0) AS memoryMb,
+           use.disk_gb - ifnull(sum(one.disk_gb), 0) AS diskGb
+         FROM compute_host_use AS use LEFT JOIN compute_servers AS one ON one.id = ? AND one.deleted_at IS NULL AND ${ON_HOST.replaceAll(/\b(host|vm_state)\b/g, "one.$1")}`,
+      )
+      .get(except) as HostUsage;
+  }
+}
