@@ -13,7 +13,8 @@ export const waysToSee = (projectId: string | null, memberStatus: MemberStatus):
   is("visibility", "public"),
   is("visibility", "community"),
   is("owner", projectId),
-  condition(`visibility = 'shared' AND ${MEMBER}`, projectId, memberStatus, memberStatus),
+  // By memberships, which are few: for the plus, sqlite does not read all images that might have some.
+  condition(`+visibility = 'shared' AND ${MEMBER}`, projectId, memberStatus, memberStatus),
 ];
 
 /** Without the community's, unless they are the project's own. */
