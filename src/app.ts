@@ -1,6 +1,7 @@
+import { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import type { RequestOrigin } from "./kernel/http/exchange.ts";
-import { frontPipeline, mount, oneSlashFirst } from "./kernel/http/pipeline.ts";
+import { frontPipeline, mount, oneSlashFirst, sentPath } from "./kernel/http/pipeline.ts";
 import type { Cloud } from "./kernel/kernel.ts";
 
 /** The listener's knowledge of a connection, handed to hono as `env`. Absent in tests that call `app.request()`. */
@@ -18,14 +19,23 @@ export interface Apps {
 /** Builds the hono apps from the fronts of a cloud; listens nowhere. */
 export function createApps(cloud: Cloud): Apps {
   // URLs are pasted together: "http://host/" and "/compute/v2.1" lead to compute all the same.
-  const all = new Hono({ getPath: (request) => oneSlashFirst(new URL(request.url).pathname) });
+  const named = cloud.fronts.filter(({ front }) => front.api.locate !== undefined).map(({ front }) => front.endpoint.prefix);
+  const all = new Hono({
+    getPath(request, options) {
+      const sent = oneSlashFirst(sentPath(request, options?.env));
+      return named.some((prefix) => sent.startsWith(`${prefix}/`))
+        ? sent
+        : oneSlashFirst(new URL(request.url).pathname);
+    },
+  });
   const classic = new Map<number, Hono>();
   for (const { front, records } of cloud.fronts) {
     const handle = frontPipeline(front, records, cloud.kernel);
-    mount(all, front.endpoint.prefix, handle, origin);
+    const asSent = front.api.locate !== undefined;
+    mount(all, front.endpoint.prefix, handle, origin, asSent);
     for (const name of front.endpoint.classicPorts) {
-      const app = new Hono();
-      mount(app, "", handle, origin);
+      const app = asSent ? new Hono({ getPath: (request, options) => sentPath(request, options?.env) }) : new Hono();
+      mount(app, "", handle, origin, asSent);
       classic.set(cloud.kernel.settings.ports[name], app);
     }
   }
@@ -34,11 +44,13 @@ export function createApps(cloud: Cloud): Apps {
 }
 
 function origin(context: Context): Omit<RequestOrigin, "mount"> {
-  const socket = (context.env as Connection | undefined)?.incoming?.socket;
+  const incoming = (context.env as Connection | undefined)?.incoming;
+  const socket = incoming?.socket;
   return {
     protocol: socket?.encrypted === true ? "https" : "http",
     clientAddress: socket?.remoteAddress ?? "",
     connection: socket ?? null,
+    ...(incoming instanceof IncomingMessage ? { incoming } : {}),
   };
 }
 

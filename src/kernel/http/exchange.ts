@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Identity } from "../auth/context.ts";
 import type { ApiError } from "../errors.ts";
 import type { Front, Kernel } from "../module.ts";
@@ -14,6 +15,8 @@ export interface RequestOrigin {
   clientAddress: string;
   /** Whose turn it is goes by this (turns.ts); null where requests come over no connection. */
   connection: object | null;
+  /** Absent where the request came over no socket. */
+  incoming?: IncomingMessage;
 }
 
 /** One request on its way through the pipeline: what is known so far. */

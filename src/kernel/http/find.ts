@@ -1,7 +1,7 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { ApiError, badRequest } from "../errors.ts";
 import type { Endpoint } from "./perform.ts";
-import type { ApiFamily } from "./route.ts";
+import type { ApiFamily, Locate } from "./route.ts";
 
 /** What a path leads to: the records that share it, and the parameters in it. */
 export type Found = { endpoints: readonly Endpoint[]; params: Readonly<Record<string, string>> };
@@ -12,9 +12,38 @@ export type Found = { endpoints: readonly Endpoint[]; params: Readonly<Record<st
  * Errors: 405 for a path that exists under other methods.
  */
 export function routeFinder(
+  api: Pick<ApiFamily, "trailingSlash" | "formatSuffix" | "locate">,
+  all: readonly Endpoint[],
+): (request: Request, path: string) => Found | null {
+  const { locate } = api;
+  return locate === undefined ? byPattern(api, all) : byOwnReading(locate, all);
+}
+
+function byOwnReading(locate: Locate, all: readonly Endpoint[]): (request: Request, path: string) => Found | null {
+  const byPath = Map.groupBy(all, ({ route }) => route.path);
+  const byKey = Map.groupBy(all, ({ route }) => `${route.method} ${route.path}`);
+  return (request, path) => {
+    const located = locate(path, request);
+    if (located === null) return null;
+    const { method } = request;
+    const endpoints =
+      byKey.get(`${method} ${located.path}`) ?? (method === "HEAD" ? byKey.get(`GET ${located.path}`) : undefined);
+    if (endpoints !== undefined) return { endpoints, params: located.params };
+    const others = byPath.get(located.path);
+    if (others === undefined) return null;
+    throw notAllowed([...new Set(others.map(({ route }) => route.method))]);
+  };
+}
+
+const notAllowed = (methods: readonly string[]) =>
+  new ApiError(405, "The method specified is not allowed for this resource.", {
+    headers: { allow: methods.join(", ") },
+  });
+
+function byPattern(
   api: Pick<ApiFamily, "trailingSlash" | "formatSuffix">,
   all: readonly Endpoint[],
-): (method: string, path: string) => Found | null {
+): (request: Request, path: string) => Found | null {
   const byKey = new Map<string, Endpoint[]>();
   const router = new TrieRouter<Endpoint[]>();
   for (const endpoint of all) {
@@ -52,7 +81,7 @@ export function routeFinder(
     return best;
   };
 
-  return (method, asSent) => {
+  return ({ method }, asSent) => {
     const path = api.formatSuffix ? asSent.replace(/\.json$/, "") : asSent;
     const slash = path.length > 1 && path.endsWith("/");
     const root = path.indexOf("/", 1) === path.length - 1;
@@ -63,11 +92,7 @@ export function routeFinder(
     const found = attempt(method) ?? (method === "HEAD" ? attempt("GET") : null);
     if (found !== null) return found;
     const allowed = methods.filter((other) => other !== method && attempt(other) !== null);
-    if (allowed.length > 0) {
-      throw new ApiError(405, "The method specified is not allowed for this resource.", {
-        headers: { allow: allowed.join(", ") },
-      });
-    }
+    if (allowed.length > 0) throw notAllowed(allowed);
     return null;
   };
 }

@@ -149,7 +149,7 @@ export class Records {
       query: new URLSearchParams(input.query),
       headers: new Headers(input.headers),
       body,
-      stream: null,
+      bytes: null,
       microversion: input.microversion ?? this.#front.api.microversions?.max ?? 0,
       context,
       baseUrl: this.#kernel.settings.api.baseUrl + prefix,
@@ -182,7 +182,7 @@ export const PARAMETER = /:(\w+)(?:\{(?:[^{}]|\{[^{}]*\})*\})?/g;
 /** ["server_id"]; those of every form of URL, as url_project_id, have names that begin with url_. */
 const parametersOf = (path: string): string[] => [...path.matchAll(PARAMETER)].map(([, name = ""]) => name);
 
-export const isRead = (method: string): boolean => method === "GET" || method === "HEAD";
+export const isRead = (method: string): boolean => method === "GET" || method === "HEAD" || method === "OPTIONS";
 
 function queryObject(query: URLSearchParams): Record<string, string[]> {
   const object: Record<string, string[]> = {};

@@ -5,6 +5,7 @@ import { ApiError, messageOf, notFound, unauthorized, unavailable } from "../err
 import { isRequestId, requestId } from "../ids/ids.ts";
 import type { Front, Kernel } from "../module.ts";
 import { anyone } from "../policy/policy.ts";
+import { byteSource } from "./byte-source.ts";
 import { baseUrlOf, type Exchange, type RequestOrigin, type Stages } from "./exchange.ts";
 import { routeFinder } from "./find.ts";
 import { type Microversion, requestedMicroversion } from "./microversion.ts";
@@ -55,7 +56,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
   async function handle(request: Request, asSent: string, origin: RequestOrigin): Promise<Response> {
     const path = api.mergesSlashes ? asSent.replace(/\/{2,}/g, "/") : asSent;
     const sent = request.headers.get("x-openstack-request-id");
-    const id = sent !== null && isRequestId(sent) ? sent : requestId();
+    const id = sent !== null && isRequestId(sent) ? sent : (api.requestId ?? requestId)();
     const url = new URL(request.url);
     const microversion = scheme?.fallback ?? 0;
     const exchange: Exchange = { id, kernel, front, request, path, shownPath: path, url, origin, microversion };
@@ -71,7 +72,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
   async function answer(exchange: Exchange): Promise<Response> {
     const { request, path } = exchange;
     await myTurn(exchange);
-    const found = find(request.method, path);
+    const found = find(request, path);
     if (found !== null) exchange.shownPath = withoutTokens(path, found.params);
     if (scheme !== null) exchange.microversion = requestedMicroversion(scheme, request.headers);
     const writes = !isRead(request.method);
@@ -122,7 +123,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
       query: url.searchParams,
       headers: request.headers,
       body,
-      stream: route.body === "stream" ? request.body : null,
+      bytes: route.body === "stream" ? byteSource(request, origin.incoming) : null,
       microversion: exchange.microversion,
       context,
       baseUrl: baseUrlOf(exchange),
@@ -158,15 +159,28 @@ function covers(route: AnyRoute, version: Microversion): boolean {
 /** "//compute/x" → "/compute/x" */
 export const oneSlashFirst = (path: string): string => path.replace(/^\/{2,}/, "/");
 
+/**
+ * A URL's path as it was sent: URL itself would take "../" and "./" out, which may be in a name. Of a request that came over a socket
+ * (`env` is the listener's), else as URL has it.
+ */
+export function sentPath(request: Request, env: unknown): string {
+  const sent = (env as { incoming?: { url?: string } } | undefined)?.incoming?.url;
+  if (sent === undefined || !sent.startsWith("/")) return new URL(request.url).pathname;
+  const query = sent.indexOf("?");
+  return query === -1 ? sent : sent.slice(0, query);
+}
+
 /** Mounts pipelines on a hono app, each under its prefix. */
 export function mount(
   app: Hono,
   prefix: string,
   handle: Handle,
   origin: (context: Context) => Omit<RequestOrigin, "mount">,
+  asSent = false,
 ): void {
   const serve = (context: Context) => {
-    const { pathname } = new URL(context.req.raw.url);
+    const { raw } = context.req;
+    const pathname = asSent ? sentPath(raw, context.env) : new URL(raw.url).pathname;
     const path = prefix === "" ? pathname : oneSlashFirst(pathname).slice(prefix.length);
     return handle(context.req.raw, path || "/", { mount: prefix, ...origin(context) });
   };

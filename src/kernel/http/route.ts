@@ -1,11 +1,12 @@
 import type { RequestContext } from "../auth/context.ts";
 import type { ApiError } from "../errors.ts";
 import type { Target } from "../policy/policy.ts";
+import type { ByteSource } from "./byte-source.ts";
 import type { Stages } from "./exchange.ts";
 import type { Microversion, MicroversionScheme } from "./microversion.ts";
 
 export type JsonSchema = { readonly [key: string]: unknown } | boolean;
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "COPY";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "COPY" | "OPTIONS";
 
 /** A request as handlers see it; nothing of the web framework shows through. */
 export interface ApiRequest<Body = unknown, Thing = unknown> {
@@ -21,8 +22,8 @@ export interface ApiRequest<Body = unknown, Thing = unknown> {
   readonly body: Body;
   /** What the record's `of` found, and its policy allowed; undefined without one. */
   readonly thing: Thing;
-  /** The bytes of a record with `body: "stream"`; null otherwise or when the request had none. */
-  readonly stream: ReadableStream<Uint8Array> | null;
+  /** The bytes of a record with `body: "stream"`; null otherwise. */
+  readonly bytes: ByteSource | null;
   readonly microversion: Microversion;
   readonly context: RequestContext;
   /** Where the client reached this service, for links: "http://10.0.0.5/compute" or "http://10.0.0.5:8774". */
@@ -121,7 +122,7 @@ export interface Route<Body = never, Thing = never> {
   request?: JsonSchema | ((version: Microversion) => JsonSchema | null);
   /** Schema of the query: an object schema whose properties are arrays of strings (each parameter may repeat), as in nova. */
   query?: JsonSchema | ((version: Microversion) => JsonSchema | null);
-  /** "json" (default), or "stream": not read, handed over as `stream`. */
+  /** "json" (default), or "stream": not read, handed over as `bytes`. */
   body?: "json" | "stream";
   /** Largest JSON body in bytes; oslo's 114,688 by default. */
   maxBody?: number;
@@ -153,8 +154,18 @@ export interface SchemaIssue {
   keyword: string;
 }
 
+/** The `path` of the records that a path leads to ("/v1/:account"), and the parameters in it, decoded. */
+export type Locate = (path: string, request: Request) => { path: string; params: Record<string, string> } | null;
+
 /** How one front speaks: its envelope for errors, its headers, its versions, its stages. One constant per front. */
 export interface ApiFamily {
+  /**
+   * Reads paths in which names of the users' choosing stand as they are ("a//b", "../c"): they reach this front as they were sent, and
+   * no pattern is matched. Null: no such path. Errors: the dialect's own, for what is no name.
+   */
+  locate?: Locate;
+  /** Makes request ids, where they are not "req-<uuid>". */
+  requestId?: () => string;
   /** Stages that differ from those of OpenStack's services (pipeline.ts). */
   stages?: Partial<Stages>;
   /** Microversions, or null where the API has none. */

@@ -103,5 +103,5 @@ function announcedSize(request: ApiRequest): number | null {
 }
 
 async function* bytesOf(request: ApiRequest): AsyncGenerator<Uint8Array> {
-  if (request.stream !== null) yield* request.stream;
+  if (request.bytes !== null) yield* request.bytes;
 }

@@ -1,0 +1,50 @@
+import type { IncomingMessage } from "node:http";
+
+/** The bytes of a request's body, once. */
+export interface ByteSource extends AsyncIterable<Uint8Array> {
+  /** Content-Length; null for a body in chunks. */
+  readonly announced: number | null;
+  /** All of it at once: for bodies whose announced length is small. */
+  whole(): Promise<Uint8Array>;
+}
+
+const NONE: ByteSource = {
+  announced: 0,
+  whole: async () => new Uint8Array(),
+  async *[Symbol.asyncIterator]() {},
+};
+
+/**
+ * The body of a request, straight from the socket where there is one: web streams in between cost more than what most bodies are sent for.
+ */
+export function byteSource(request: Request, incoming: IncomingMessage | undefined): ByteSource {
+  if (incoming === undefined) return webSource(request);
+  const length = incoming.headers["content-length"];
+  const announced = length === undefined ? null : Number(length);
+  if (announced === 0 || (announced === null && incoming.headers["transfer-encoding"] === undefined)) return NONE;
+  // Destroyed, it would take the connection with it and with that the answer to a body that was not read to its end.
+  const iterate = (): AsyncIterator<Uint8Array> => incoming.iterator({ destroyOnReturn: false });
+  return {
+    announced,
+    [Symbol.asyncIterator]: iterate,
+    whole: () => collected({ [Symbol.asyncIterator]: iterate }),
+  };
+}
+
+function webSource(request: Request): ByteSource {
+  const { body } = request;
+  if (body === null) return NONE;
+  const length = request.headers.get("content-length");
+  return {
+    announced: length === null ? null : Number(length),
+    [Symbol.asyncIterator]: () => body[Symbol.asyncIterator](),
+    whole: async () => new Uint8Array(await request.arrayBuffer()),
+  };
+}
+
+export async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  const [only] = all;
+  return all.length === 1 && only !== undefined ? only : Buffer.concat(all);
+}

@@ -1,0 +1,354 @@
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import type { Kernel } from "../../../kernel/module.ts";
+import { clientGone, contentTooLarge, noSpace, notStored } from "../errors.ts";
+import type { BlobRow, BlobTable } from "../store/blobs.ts";
+import type { BlobFiles } from "./blob-files.ts";
+import { type OpenContent, openParts } from "./open-content.ts";
+
+/**
+ * Up to here bytes are kept in the database, where one sync of its log serves everybody; above, in a file of their own.
+ * (Measured: at 32 KiB both cost the same here, see docs/object-store.md.)
+ */
+export const INLINE_LIMIT = 32 * 1024;
+/** Pieces that are written to files. Coalescing saves a hop through the thread pool for each piece of the network's. */
+const WRITE_SIZE = 1024 * 1024;
+/** So many bytes of a file may be on the way to the disk when its end comes and everything has to be there. */
+const SYNC_EVERY = 64 * 1024 * 1024;
+
+/** A checksum that goes along: "sha256" of node:crypto, or one of S3's own. */
+export interface Sum {
+  update(chunk: Uint8Array): unknown;
+  /** In whatever form its owner wants. */
+  digest(): string;
+}
+
+export interface ReceiveOptions {
+  /** Most bytes taken. */
+  limit: number;
+  /** What the client announced; fewer or more is an error. */
+  expected?: number | null;
+  sums?: Readonly<Record<string, Sum>>;
+}
+
+/** Bytes that are here and durable as soon as a row holds them, but nobody's yet: `keep` or `discard` ends that. */
+export interface Received {
+  size: number;
+  /** In hexadecimal digits. */
+  md5: string;
+  sums: Readonly<Record<string, string>>;
+  /** Up to INLINE_LIMIT. */
+  bytes: Uint8Array | null;
+  /** Of the file otherwise. */
+  blob: number | null;
+}
+
+export const EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e";
+
+/**
+ * Bytes: taken in, read, shared and given up. A blob is written once and never changed; objects, versions and parts of uploads hold it by
+ * a count (`refs`), so a copy costs no bytes. What nobody holds any more is trash, and is removed once that is durable and nobody reads it.
+ */
+export class Contents {
+  readonly #kernel: Kernel;
+  readonly #blobs: BlobTable;
+  readonly #files: BlobFiles;
+  /** Blob → how many read it now. */
+  readonly #readers = new Map<number, number>();
+  #reclaiming: Promise<void> | null = null;
+  #again = false;
+
+  constructor(kernel: Kernel, blobs: BlobTable, files: BlobFiles) {
+    this.#kernel = kernel;
+    this.#blobs = blobs;
+    this.#files = files;
+  }
+
+  /**
+   * Takes a stream in with constant memory; nothing is left of it on an error.
+   * Errors: 413 (limit), 499 (the client went away or sent less than it announced), 507 (disk full).
+   */
+  async receive(source: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<Received> {
+    const { expected = null, limit, sums = {} } = options;
+    if (expected !== null && expected > limit) throw contentTooLarge();
+    const pieces: Uint8Array[] = [];
+    let held = 0;
+    let size = 0;
+    let md5: Sum | null = null;
+    let file: IncomingFile | null = null;
+    const all = Object.values(sums);
+    try {
+      for await (const chunk of source) {
+        size += chunk.byteLength;
+        if (size > limit) throw contentTooLarge();
+        for (const sum of all) sum.update(chunk);
+        pieces.push(chunk);
+        held += chunk.byteLength;
+        if (file === null && held <= INLINE_LIMIT) continue;
+        if (file === null) file = await this.#create();
+        md5 ??= hexMd5();
+        if (held < WRITE_SIZE) continue;
+        await file.write(take(pieces), md5);
+        held = 0;
+      }
+      if (expected !== null && expected !== size) throw clientGone();
+      const done = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.digest()]));
+      if (file === null || md5 === null) return inline(take(pieces), done);
+      if (held > 0) await file.write(take(pieces), md5);
+      await file.finish();
+      return { size, md5: md5.digest(), sums: done, bytes: null, blob: file.id };
+    } catch (error) {
+      if (file !== null) await this.#drop(file);
+      throw storageError(error);
+    }
+  }
+
+  /** Bytes that are at hand. */
+  async receiveBytes(bytes: Uint8Array): Promise<Received> {
+    if (bytes.byteLength <= INLINE_LIMIT) return inline(bytes, {});
+    return this.receive([bytes] as unknown as AsyncIterable<Uint8Array>, { limit: bytes.byteLength });
+  }
+
+  /** In the transaction that writes the row which holds it. Null: it has no bytes. */
+  keep({ size, md5, bytes, blob }: Received): number | null {
+    if (blob !== null) {
+      this.#blobs.keep(blob, size, md5, this.#kernel.clock.now());
+      return blob;
+    }
+    if (bytes === null || size === 0) return null;
+    return this.#blobs.insert({ kind: "inline", state: "kept", size, md5, refs: 1 }, bytes);
+  }
+
+  /** What was received is not wanted after all. */
+  discard({ blob }: Received): void {
+    if (blob === null) return;
+    this.#kernel.eventually.write(`the bytes of blob ${blob}`, () => this.#blobs.setState(blob, "trash"));
+    this.#reclaim();
+  }
+
+  /** One more holds it. In a transaction. */
+  share(blob: number | null): void {
+    if (blob !== null) this.#blobs.addRefs(blob, 1);
+  }
+
+  /** Joins blobs, which it takes over from who held them, to one. In a transaction. */
+  join(parts: readonly { blob: number; size: number; etag: string; number: number; system: object }[]): number {
+    const size = parts.reduce((sum, part) => sum + part.size, 0);
+    const id = this.#blobs.insert({ kind: "parts", state: "kept", size, md5: "", refs: 1 });
+    let start = 0;
+    for (const { blob, number, size: length, etag, system } of parts) {
+      this.#blobs.addPart(id, { number, part: blob, start, size: length, etag, system: { ...system } });
+      start += length;
+    }
+    return id;
+  }
+
+  /** One holds it no more. In a transaction; the space is free some time after it. */
+  release(blob: number | null): void {
+    if (blob === null) return;
+    const row = this.#blobs.get(blob);
+    if (row === undefined) return;
+    if (row.refs > 1) {
+      this.#blobs.addRefs(blob, -1);
+      return;
+    }
+    if (row.kind === "inline" && !this.#readers.has(blob)) {
+      this.#blobs.delete(blob);
+      return;
+    }
+    this.#blobs.setState(blob, "trash");
+    this.#kernel.db.afterCommit(() => this.#reclaim());
+  }
+
+  /** The bytes of a small one at once; undefined for others. */
+  inline(blob: number): Uint8Array | undefined {
+    return this.#blobs.bytes(blob);
+  }
+
+  parts(blob: number) {
+    return this.#blobs.parts(blob);
+  }
+
+  /** Opens for reading; whatever happens to the object meanwhile, its bytes stay until `close`. Errors: 404, if the file is not as it was put. */
+  async open(blob: number): Promise<OpenContent> {
+    const pinned = this.#pin(blob);
+    try {
+      const row = this.#blobs.get(blob);
+      if (row === undefined || row.state === "damaged") throw notStored();
+      const parts = row.kind === "parts" ? this.#blobs.parts(blob) : [{ part: blob, start: 0, size: row.size }];
+      return await openParts(parts, {
+        inline: (id) => this.#blobs.bytes(id),
+        file: (id) => this.#files.open(id),
+        done: () => this.#unpin(pinned),
+      });
+    } catch (error) {
+      this.#unpin(pinned);
+      throw (error as NodeJS.ErrnoException).code === "ENOENT" ? notStored() : error;
+    }
+  }
+
+  #pin(blob: number): readonly number[] {
+    this.#readers.set(blob, (this.#readers.get(blob) ?? 0) + 1);
+    return [blob];
+  }
+
+  #unpin(blobs: readonly number[]): void {
+    for (const blob of blobs) {
+      const left = (this.#readers.get(blob) ?? 1) - 1;
+      if (left > 0) this.#readers.set(blob, left);
+      else {
+        this.#readers.delete(blob);
+        if (this.#blobs.get(blob)?.state === "trash") this.#reclaim();
+      }
+    }
+  }
+
+  /** At a start: what was half received is gone, what was given up is removed. */
+  async recover(): Promise<void> {
+    for (const { id } of this.#pages("incoming")) this.#blobs.setState(id, "trash");
+    this.#reclaim();
+    await this.idle();
+  }
+
+  /** Once what was given up by now is removed. */
+  async idle(): Promise<void> {
+    while (this.#reclaiming !== null) await this.#reclaiming;
+  }
+
+  #reclaim(): void {
+    this.#again = true;
+    this.#reclaiming ??= this.#reclaimAll().finally(() => {
+      this.#reclaiming = null;
+    });
+  }
+
+  async #reclaimAll(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      // Not before it is durable that nobody holds it: a power cut could bring the holder back.
+      await this.#kernel.db.durable();
+      for (const row of this.#pages("trash")) if (!this.#readers.has(row.id)) await this.#remove(row);
+    }
+  }
+
+  async #remove({ id, kind }: BlobRow): Promise<void> {
+    if (kind === "file") await this.#files.remove(id);
+    this.#kernel.eventually.write(`the removal of blob ${id}`, () =>
+      this.#kernel.db.transaction(() => {
+        for (const { part } of kind === "parts" ? this.#blobs.parts(id) : []) this.release(part);
+        this.#blobs.deleteParts(id);
+        this.#blobs.delete(id);
+      }),
+    );
+  }
+
+  *#pages(state: "incoming" | "trash"): Generator<BlobRow> {
+    let after = 0;
+    for (;;) {
+      const page = this.#blobs.withState(state, after, 500);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.id;
+    }
+  }
+
+  /** Written down before it is made, so that the next start finds what a crash leaves. */
+  async #create(): Promise<IncomingFile> {
+    const id = this.#blobs.insert({ kind: "file", state: "incoming", size: 0, md5: "", refs: 0 });
+    const written = this.#kernel.db.durable();
+    written.catch(() => {});
+    try {
+      const { handle, named } = await this.#files.create(id);
+      return new IncomingFile(id, handle, Promise.all([written, named]));
+    } catch (error) {
+      this.discard({ size: 0, md5: "", sums: {}, bytes: null, blob: id });
+      throw error;
+    }
+  }
+
+  async #drop(file: IncomingFile): Promise<void> {
+    await file.close();
+    this.discard({ size: 0, md5: "", sums: {}, bytes: null, blob: file.id });
+  }
+}
+
+/** A file on its way in: the next piece is hashed while the last one is written. */
+class IncomingFile {
+  readonly id: number;
+  readonly #handle: FileHandle;
+  readonly #settled: Promise<unknown>;
+  #writing: Promise<void> = Promise.resolve();
+  #position = 0;
+  #synced = 0;
+  #syncing: Promise<void> | null = null;
+
+  constructor(id: number, handle: FileHandle, settled: Promise<unknown>) {
+    this.id = id;
+    this.#handle = handle;
+    this.#settled = settled;
+    settled.catch(() => {});
+  }
+
+  async write(bytes: Uint8Array, md5: Sum): Promise<void> {
+    await this.#writing;
+    const position = this.#position;
+    this.#position += bytes.byteLength;
+    this.#writing = this.#writeAll(bytes, position);
+    // Somebody awaits it with the next piece.
+    this.#writing.catch(() => {});
+    md5.update(bytes);
+  }
+
+  async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
+    for (let written = 0; written < bytes.byteLength; ) {
+      const { bytesWritten } = await this.#handle.write(bytes, written, bytes.byteLength - written, position + written);
+      written += bytesWritten;
+    }
+    if (this.#position - this.#synced < SYNC_EVERY || this.#syncing !== null) return;
+    this.#synced = this.#position;
+    this.#syncing = this.#handle.datasync().finally(() => {
+      this.#syncing = null;
+    });
+    this.#syncing.catch(() => {});
+  }
+
+  /** Durable under its name when it resolves. */
+  async finish(): Promise<void> {
+    await this.#writing;
+    await this.#syncing;
+    await this.#handle.datasync();
+    await this.#settled;
+    await this.#handle.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#writing.catch(() => {});
+    await this.#handle.close().catch(() => {});
+  }
+}
+
+const hexMd5 = (): Sum => {
+  const hash = createHash("md5");
+  return { update: (chunk) => hash.update(chunk), digest: () => hash.digest("hex") };
+};
+
+function inline(bytes: Uint8Array, sums: Readonly<Record<string, string>>): Received {
+  const size = bytes.byteLength;
+  const md5 = size === 0 ? EMPTY_MD5 : createHash("md5").update(bytes).digest("hex");
+  return { size, md5, sums, bytes, blob: null };
+}
+
+/** All pieces as one; they are given up. */
+function take(pieces: Uint8Array[]): Uint8Array {
+  const taken = pieces.splice(0);
+  const [only] = taken;
+  return taken.length === 1 && only !== undefined ? only : Buffer.concat(taken);
+}
+
+function storageError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "EROFS") return noSpace(error);
+  if (code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ABORT_ERR") return clientGone(error);
+  return error;
+}

@@ -1,0 +1,109 @@
+import type { Kernel } from "../../../kernel/module.ts";
+import { containerNotEmpty, containerNotFound } from "../errors.ts";
+import type { Versioning } from "../states.ts";
+import type { AccountTable } from "../store/accounts.ts";
+import type { ContainerRow, ContainerTable } from "../store/containers.ts";
+import type { Listed, ListQuery } from "../store/listing.ts";
+import type { ListedObject, ObjectTable } from "../store/objects.ts";
+import { type AccountManager, changed, type Headers } from "./accounts.ts";
+import type { Stamps } from "./stamps.ts";
+
+export interface ContainerChanges {
+  headers?: Headers;
+  /** Merged into what is there; undefined values remove. */
+  system?: Readonly<Record<string, unknown>>;
+  versioning?: Versioning;
+  /** Sees the headers as they would be. */
+  check?(headers: Headers, current: ContainerRow | undefined): void;
+}
+
+export interface ContainerDeps {
+  kernel: Kernel;
+  accounts: AccountTable;
+  containers: ContainerTable;
+  objects: ObjectTable;
+  manager: AccountManager;
+  stamps: Stamps;
+}
+
+/** Containers; S3 calls them buckets. */
+export class ContainerManager {
+  readonly #deps: ContainerDeps;
+
+  constructor(deps: ContainerDeps) {
+    this.#deps = deps;
+  }
+
+  get(account: string, name: string): ContainerRow | undefined {
+    return this.#deps.containers.get(account, name);
+  }
+
+  byId(id: number): ContainerRow | undefined {
+    return this.#deps.containers.byId(id);
+  }
+
+  /** In whatever account. */
+  named(name: string): ContainerRow | undefined {
+    return this.#deps.containers.named(name);
+  }
+
+  /** Makes it, or changes what is there. */
+  put(account: string, name: string, changes: ContainerChanges = {}): { container: ContainerRow; created: boolean } {
+    const { kernel, accounts, containers, manager, stamps } = this.#deps;
+    return kernel.db.transaction(() => {
+      manager.ensure(account);
+      const current = containers.get(account, name);
+      if (current !== undefined) return { container: this.#change(current, changes), created: false };
+      const { headers = {}, system = {}, versioning = "off" } = changes;
+      const kept = changed({}, headers);
+      changes.check?.(kept, undefined);
+      const container = containers.insert({ account, name, stamp: stamps.next(), headers: kept, system, versioning });
+      accounts.add(account, 1, 0, 0);
+      return { container, created: true };
+    });
+  }
+
+  /** Errors: 404. */
+  post(account: string, name: string, changes: ContainerChanges): ContainerRow {
+    const { kernel, containers } = this.#deps;
+    return kernel.db.transaction(() => {
+      const current = containers.get(account, name);
+      if (current === undefined) throw containerNotFound();
+      return this.#change(current, changes);
+    });
+  }
+
+  #change(current: ContainerRow, changes: ContainerChanges): ContainerRow {
+    const headers = changed(current.headers, changes.headers ?? {});
+    changes.check?.(headers, current);
+    const next = {
+      ...current,
+      headers,
+      system: { ...current.system, ...changes.system },
+      versioning: changes.versioning ?? current.versioning,
+      changed: this.#deps.stamps.next(current.changed),
+    };
+    this.#deps.containers.update(current.id, next);
+    return next;
+  }
+
+  /** Errors: 404, 409 while anything is in it. */
+  delete(account: string, name: string): void {
+    const { kernel, accounts, containers, objects } = this.#deps;
+    kernel.db.transaction(() => {
+      const current = containers.get(account, name);
+      if (current === undefined) throw containerNotFound();
+      if (objects.hasObjects(current.id) || objects.hasVersions(current.id)) throw containerNotEmpty();
+      containers.delete(current.id);
+      accounts.add(account, -1, 0, 0);
+    });
+  }
+
+  hasVersions(container: ContainerRow): boolean {
+    return this.#deps.objects.hasVersions(container.id);
+  }
+
+  list(container: ContainerRow, query: ListQuery): Listed<ListedObject>[] {
+    return this.#deps.objects.list(container.id, query);
+  }
+}

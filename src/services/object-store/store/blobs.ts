@@ -1,0 +1,121 @@
+import type { Database } from "../../../kernel/db/database.ts";
+
+/** "inline": in the row; "file": a file of its own; "parts": other blobs one after another. */
+export type BlobKind = "inline" | "file" | "parts";
+/** "incoming": being written, and nobody's yet; "trash": nobody's any more; "damaged": its file is not what was put. */
+export type BlobState = "incoming" | "kept" | "trash" | "damaged";
+
+export interface BlobRow {
+  id: number;
+  kind: BlobKind;
+  state: BlobState;
+  size: number;
+  md5: string;
+  /** How many objects, versions, uploads and other blobs hold it. */
+  refs: number;
+  /** When it was last read and found whole: milliseconds since the epoch. */
+  checked: number;
+}
+
+export interface PartRow {
+  number: number;
+  /** The blob that is this part. */
+  part: number;
+  /** Where it begins in the whole. */
+  start: number;
+  size: number;
+  etag: string;
+  /** Checksums that came with it. */
+  system: Readonly<Record<string, unknown>>;
+}
+
+const COLUMNS = "id, kind, state, size, md5, refs, checked";
+type RawPart = Omit<PartRow, "system"> & { system: string };
+
+/** All the SQL about bytes and where they are. */
+export class BlobTable {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  insert(row: Pick<BlobRow, "kind" | "state" | "size" | "md5" | "refs">, bytes: Uint8Array | null = null): number {
+    const { lastInsertRowid } = this.#db
+      .prepare(
+        "INSERT INTO object_blobs (kind, state, size, md5, refs, bytes) VALUES (@kind, @state, @size, @md5, @refs, @bytes)",
+      )
+      .run({ ...row, bytes });
+    return Number(lastInsertRowid);
+  }
+
+  get(id: number): BlobRow | undefined {
+    return this.#db.prepare<[number], BlobRow>(`SELECT ${COLUMNS} FROM object_blobs WHERE id = ?`).get(id);
+  }
+
+  bytes(id: number): Buffer | undefined {
+    return this.#db.prepare<[number], Buffer | null>("SELECT bytes FROM object_blobs WHERE id = ?").pluck().get(id) ?? undefined;
+  }
+
+  /** An incoming one is whole now. */
+  keep(id: number, size: number, md5: string, checked: number): void {
+    this.#db
+      .prepare("UPDATE object_blobs SET state = 'kept', size = ?, md5 = ?, checked = ?, refs = 1 WHERE id = ?")
+      .run(size, md5, checked, id);
+  }
+
+  addRefs(id: number, count: number): void {
+    this.#db.prepare("UPDATE object_blobs SET refs = refs + ? WHERE id = ?").run(count, id);
+  }
+
+  setState(id: number, state: BlobState): void {
+    this.#db.prepare("UPDATE object_blobs SET state = ? WHERE id = ?").run(state, id);
+  }
+
+  setChecked(id: number, checked: number): void {
+    this.#db.prepare("UPDATE object_blobs SET checked = ? WHERE id = ?").run(checked, id);
+  }
+
+  delete(id: number): void {
+    this.#db.prepare("DELETE FROM object_blobs WHERE id = ?").run(id);
+  }
+
+  withState(state: Exclude<BlobState, "kept">, after: number, limit: number): BlobRow[] {
+    return this.#db
+      .prepare<[string, number, number], BlobRow>(
+        `SELECT ${COLUMNS} FROM object_blobs WHERE state = ? AND state <> 'kept' AND id > ? ORDER BY id LIMIT ?`,
+      )
+      .all(state, after, limit);
+  }
+
+  /** The file that was not looked at for the longest time, if that is before `checked`. */
+  leastChecked(checked: number): BlobRow | undefined {
+    return this.#db
+      .prepare<[number], BlobRow>(
+        `SELECT ${COLUMNS} FROM object_blobs WHERE kind = 'file' AND state = 'kept' AND checked < ? ORDER BY checked LIMIT 1`,
+      )
+      .get(checked);
+  }
+
+  addPart(blob: number, { system, ...part }: PartRow): void {
+    this.#db
+      .prepare(
+        "INSERT INTO object_blob_parts (blob, number, part, start, size, etag, system) VALUES (@blob, @number, @part, @start, @size, @etag, @system)",
+      )
+      .run({ ...part, blob, system: JSON.stringify(system) });
+  }
+
+  /** In order; from the part after `after`. */
+  parts(blob: number, after = 0, limit = -1): PartRow[] {
+    return this.#db
+      .prepare<[number, number, number], RawPart>(
+        "SELECT number, part, start, size, etag, system FROM object_blob_parts WHERE blob = ? AND number > ? ORDER BY number LIMIT ?",
+      )
+      .all(blob, after, limit)
+      .map((raw) => ({ ...raw, system: JSON.parse(raw.system) }));
+  }
+
+  deleteParts(blob: number): void {
+    this.#db.prepare("DELETE FROM object_blob_parts WHERE blob = ?").run(blob);
+  }
+}
