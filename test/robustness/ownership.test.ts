@@ -47,6 +47,8 @@ describe("records and whose things they touch", () => {
   const lookup = ({ route }: Endpoint, context: RequestContext, params: Readonly<Record<string, string>>): Lookup => ({
     context,
     param: (name) => params[name] ?? "",
+    method: route.method,
+    clientAddress: "",
     path: route.path.replace(PARAMETER, (_, name: string) => params[name] ?? ""),
     query: new URLSearchParams(
       Object.fromEntries(

@@ -73,8 +73,8 @@ export class Records {
     const { route, rule } = endpoint;
     const { context, params } = asked;
     const param = (name: string) => params[name] ?? "";
-    const { path, microversion, query, headers } = asked;
-    const lookup: Lookup = { param, context, path, microversion, query, headers };
+    const { method, path, microversion, query, headers, clientAddress } = asked;
+    const lookup: Lookup = { param, context, method, path, microversion, query, headers, clientAddress };
     route.url?.(lookup);
     route.accepts?.(asked);
     const first = route.of?.first === true;

@@ -46,7 +46,10 @@ export interface ApiResponse {
 }
 
 /** What loaders see of a request: enough to find a thing, nothing to act on. */
-export type Lookup = Pick<ApiRequest, "param" | "context" | "microversion" | "query" | "path" | "headers">;
+export type Lookup = Pick<
+  ApiRequest,
+  "param" | "context" | "microversion" | "query" | "method" | "path" | "headers" | "clientAddress"
+>;
 
 /**
  * How a record finds what it touches, and whose that is. One constant per kind of thing, beside the records of its kind; the

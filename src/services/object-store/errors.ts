@@ -7,15 +7,17 @@ import { ApiError, conflict, forbidden, notFound, unauthorized } from "../../ker
 const swift = (status: number, message = "", type = "", cause?: unknown): ApiError =>
   new ApiError(status, message, { ...(type === "" ? {} : { type }), ...(cause === undefined ? {} : { cause }) });
 
-export const badRequest = (message: string, type = "InvalidRequest") => swift(400, message, type);
+export const badRequest = (message: string, type = "InvalidRequest", headers: Record<string, string> = {}) =>
+  new ApiError(400, message, { type, headers });
 export const accountNotFound = () => notFound("", { type: "NoSuchAccount" });
 export const containerNotFound = () => notFound("", { type: "NoSuchBucket" });
-export const objectNotFound = () => notFound("", { type: "NoSuchKey" });
+export const objectNotFound = (headers: Record<string, string> = {}) => notFound("", { type: "NoSuchKey", headers });
 export const versionNotFound = () => notFound("", { type: "NoSuchVersion" });
 export const notStored = () => notFound("", { type: "NoSuchKey" });
 export const containerNotEmpty = () => conflict("", { type: "BucketNotEmpty" });
 export const denied = () => forbidden("", { type: "AccessDenied" });
-export const notAuthorized = (message = "") => unauthorized(message, { type: "AccessDenied" });
+export const notAuthorized = (message = "", headers: Record<string, string> = {}) =>
+  unauthorized(message, { type: "AccessDenied", headers });
 export const lengthRequired = () => swift(411, "Missing Content-Length header.", "MissingContentLength");
 export const preconditionFailed = () => swift(412, "", "PreconditionFailed");
 export const contentTooLarge = () => swift(413, "", "EntityTooLarge");
@@ -25,3 +27,4 @@ export const unprocessable = () => swift(422, "", "BadDigest");
 export const clientGone = (cause?: unknown) => swift(499, "", "IncompleteBody", cause);
 export const noSpace = (cause?: unknown) => swift(507, "", "InsufficientStorage", cause);
 export const uploadNotFound = () => notFound("", { type: "NoSuchUpload" });
+export const versionsLeft = () => conflict("Delete all versions before deleting container.", { type: "BucketNotEmpty" });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { collected } from "../../../kernel/http/byte-source.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import { clientGone, contentTooLarge, noSpace, notStored } from "../errors.ts";
 import type { BlobRow, BlobTable } from "../store/blobs.ts";
@@ -163,6 +164,17 @@ export class Contents {
   /** The bytes of a small one at once; undefined for others. */
   inline(blob: number): Uint8Array | undefined {
     return this.#blobs.bytes(blob);
+  }
+
+  /** All of it in memory: for manifests, whose size has a limit. */
+  async all(blob: number | null): Promise<Uint8Array> {
+    if (blob === null) return new Uint8Array();
+    const open = await this.open(blob);
+    try {
+      return await collected(open.chunks(0, open.size));
+    } finally {
+      await open.close();
+    }
   }
 
   parts(blob: number) {

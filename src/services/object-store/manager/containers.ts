@@ -1,12 +1,10 @@
-import type { Kernel } from "../../../kernel/module.ts";
 import { containerNotEmpty, containerNotFound } from "../errors.ts";
 import type { Versioning } from "../states.ts";
-import type { AccountTable } from "../store/accounts.ts";
-import type { ContainerRow, ContainerTable } from "../store/containers.ts";
+import type { ContainerRow } from "../store/containers.ts";
 import type { Listed, ListQuery } from "../store/listing.ts";
-import type { ListedObject, ObjectTable } from "../store/objects.ts";
+import type { ListedObject } from "../store/objects.ts";
 import { type AccountManager, changed, type Headers } from "./accounts.ts";
-import type { Stamps } from "./stamps.ts";
+import type { Core } from "./core.ts";
 
 export interface ContainerChanges {
   headers?: Headers;
@@ -17,41 +15,34 @@ export interface ContainerChanges {
   check?(headers: Headers, current: ContainerRow | undefined): void;
 }
 
-export interface ContainerDeps {
-  kernel: Kernel;
-  accounts: AccountTable;
-  containers: ContainerTable;
-  objects: ObjectTable;
-  manager: AccountManager;
-  stamps: Stamps;
-}
-
 /** Containers; S3 calls them buckets. */
 export class ContainerManager {
-  readonly #deps: ContainerDeps;
+  readonly #core: Core;
+  readonly #accounts: AccountManager;
 
-  constructor(deps: ContainerDeps) {
-    this.#deps = deps;
+  constructor(core: Core, accounts: AccountManager) {
+    this.#core = core;
+    this.#accounts = accounts;
   }
 
   get(account: string, name: string): ContainerRow | undefined {
-    return this.#deps.containers.get(account, name);
+    return this.#core.containers.get(account, name);
   }
 
   byId(id: number): ContainerRow | undefined {
-    return this.#deps.containers.byId(id);
+    return this.#core.containers.byId(id);
   }
 
   /** In whatever account. */
   named(name: string): ContainerRow | undefined {
-    return this.#deps.containers.named(name);
+    return this.#core.containers.named(name);
   }
 
   /** Makes it, or changes what is there. */
   put(account: string, name: string, changes: ContainerChanges = {}): { container: ContainerRow; created: boolean } {
-    const { kernel, accounts, containers, manager, stamps } = this.#deps;
+    const { kernel, accounts, containers, stamps } = this.#core;
     return kernel.db.transaction(() => {
-      manager.ensure(account);
+      this.#accounts.ensure(account);
       const current = containers.get(account, name);
       if (current !== undefined) return { container: this.#change(current, changes), created: false };
       const { headers = {}, system = {}, versioning = "off" } = changes;
@@ -65,7 +56,7 @@ export class ContainerManager {
 
   /** Errors: 404. */
   post(account: string, name: string, changes: ContainerChanges): ContainerRow {
-    const { kernel, containers } = this.#deps;
+    const { kernel, containers } = this.#core;
     return kernel.db.transaction(() => {
       const current = containers.get(account, name);
       if (current === undefined) throw containerNotFound();
@@ -81,15 +72,15 @@ export class ContainerManager {
       headers,
       system: { ...current.system, ...changes.system },
       versioning: changes.versioning ?? current.versioning,
-      changed: this.#deps.stamps.next(current.changed),
+      changed: this.#core.stamps.next(current.changed),
     };
-    this.#deps.containers.update(current.id, next);
+    this.#core.containers.update(current.id, next);
     return next;
   }
 
   /** Errors: 404, 409 while anything is in it. */
   delete(account: string, name: string): void {
-    const { kernel, accounts, containers, objects } = this.#deps;
+    const { kernel, accounts, containers, objects } = this.#core;
     kernel.db.transaction(() => {
       const current = containers.get(account, name);
       if (current === undefined) throw containerNotFound();
@@ -100,10 +91,10 @@ export class ContainerManager {
   }
 
   hasVersions(container: ContainerRow): boolean {
-    return this.#deps.objects.hasVersions(container.id);
+    return this.#core.objects.hasVersions(container.id);
   }
 
   list(container: ContainerRow, query: ListQuery): Listed<ListedObject>[] {
-    return this.#deps.objects.list(container.id, query);
+    return this.#core.objects.list(container.id, query);
   }
 }

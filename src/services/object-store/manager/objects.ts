@@ -1,13 +1,11 @@
-import type { Contents, Received } from "../data/contents.ts";
-import type { Kernel } from "../../../kernel/module.ts";
+import type { Received } from "../data/contents.ts";
 import { containerNotFound, objectNotFound, versionNotFound } from "../errors.ts";
 import type { SystemData } from "../states.ts";
-import type { AccountTable } from "../store/accounts.ts";
-import type { ContainerRow, ContainerTable } from "../store/containers.ts";
-import type { ObjectRow, ObjectTable, VersionRow } from "../store/objects.ts";
+import type { ContainerRow } from "../store/containers.ts";
+import type { ObjectRow, VersionRow } from "../store/objects.ts";
 import type { Headers } from "./accounts.ts";
+import type { Core } from "./core.ts";
 import { checkQuotas } from "./quotas.ts";
-import type { Stamps } from "./stamps.ts";
 
 export interface ObjectAttributes {
   content_type: string;
@@ -31,36 +29,26 @@ export type Bytes =
   | { of: Pick<ObjectRow, "blob" | "size" | "etag"> }
   | { joined: readonly { blob: number; size: number; etag: string; number: number; system: object }[]; etag: string };
 
-export interface ObjectDeps {
-  kernel: Kernel;
-  accounts: AccountTable;
-  containers: ContainerTable;
-  objects: ObjectTable;
-  contents: Contents;
-  stamps: Stamps;
-}
-
-
 /**
  * Objects by their names. Every change is one transaction: the row, its bytes, what becomes of the one before, the counts of container
  * and account. Bytes are received before it (Contents.receive), so that nothing waits inside.
  */
 export class ObjectManager {
-  readonly #deps: ObjectDeps;
+  readonly #core: Core;
 
-  constructor(deps: ObjectDeps) {
-    this.#deps = deps;
+  constructor(core: Core) {
+    this.#core = core;
   }
 
   /** Undefined for one that has expired, too. */
   get(container: number, name: string): ObjectRow | undefined {
-    const row = this.#deps.objects.get(container, name);
+    const row = this.#core.objects.get(container, name);
     return row === undefined || this.#hasExpired(row) ? undefined : row;
   }
 
   /** Current or older, or the marker of a delete; by its stamp, or S3's "null". Errors: 404. */
   version(container: number, name: string, stamp: number | "null"): VersionRow {
-    const { objects } = this.#deps;
+    const { objects } = this.#core;
     const current = objects.get(container, name);
     if (current !== undefined && (stamp === "null" ? current.unversioned : current.stamp === stamp))
       return { ...current, marker: false };
@@ -72,7 +60,7 @@ export class ObjectManager {
 
   /** What an earlier check allowed may not be allowed any more: `check` is asked in the transaction. Errors: those of `check`, 404, 413 (quota). */
   put(container: Pick<ContainerRow, "id">, name: string, bytes: Bytes, attributes: ObjectAttributes, options: PutOptions = {}): ObjectRow {
-    const { kernel, contents } = this.#deps;
+    const { kernel, contents } = this.#core;
     try {
       return kernel.db.transaction(() => this.#put(container.id, name, bytes, attributes, options));
     } catch (error) {
@@ -82,13 +70,13 @@ export class ObjectManager {
   }
 
   #put(id: number, name: string, bytes: Bytes, attributes: ObjectAttributes, options: PutOptions): ObjectRow {
-    const { objects, stamps } = this.#deps;
+    const { objects, stamps } = this.#core;
     // Deleted while the bytes came.
     const container = this.#present(id);
     const current = objects.get(id, name);
     options.check?.(current === undefined || this.#hasExpired(current) ? undefined : current);
     const { blob, size, etag } = this.#hold(bytes);
-    if (options.unlimited !== true) checkQuotas(this.#deps.accounts.get(container.account), container, size);
+    if (options.unlimited !== true) checkQuotas(this.#core.accounts.get(container.account), container, size);
     const stamp = stamps.next(this.#newestStamp(container, name, current));
     const row: ObjectRow = {
       container: id,
@@ -112,7 +100,7 @@ export class ObjectManager {
   }
 
   #hold(bytes: Bytes): { blob: number | null; size: number; etag: string } {
-    const { contents } = this.#deps;
+    const { contents } = this.#core;
     if ("received" in bytes) {
       const { size, md5 } = bytes.received;
       return { blob: contents.keep(bytes.received), size, etag: md5 };
@@ -128,7 +116,7 @@ export class ObjectManager {
 
   /** What had the name becomes an older version, or goes. True: it is kept. */
   #setAside(container: ContainerRow, current: ObjectRow): boolean {
-    const { objects, contents } = this.#deps;
+    const { objects, contents } = this.#core;
     const { versioning } = container;
     if (versioning === "suspended") this.#dropUnversioned(container, current.name);
     if (versioning === "enabled" || (versioning === "suspended" && !current.unversioned)) {
@@ -141,7 +129,7 @@ export class ObjectManager {
 
   /** S3 knows one version "null" of a name at most. */
   #dropUnversioned(container: ContainerRow, name: string): void {
-    const { objects, contents } = this.#deps;
+    const { objects, contents } = this.#core;
     const older = objects.newestVersion(container.id, name, true);
     if (older === undefined) return;
     objects.deleteVersion(container.id, name, older.stamp);
@@ -151,7 +139,7 @@ export class ObjectManager {
 
   /** Other headers in the place of those there are (but for what only a put sets). Errors: 404. */
   post(container: number, name: string, change: (current: ObjectRow) => Partial<ObjectAttributes>): ObjectRow {
-    const { kernel, objects, stamps } = this.#deps;
+    const { kernel, objects, stamps } = this.#core;
     return kernel.db.transaction(() => {
       const current = this.get(container, name);
       if (current === undefined) throw objectNotFound();
@@ -163,7 +151,7 @@ export class ObjectManager {
 
   /** What a dialect keeps of an object or version, without that its times change. Errors: 404. */
   setSystem(row: ObjectRow, system: SystemData): void {
-    const { kernel, objects } = this.#deps;
+    const { kernel, objects } = this.#core;
     kernel.db.transaction(() => {
       const version = this.version(row.container, row.name, row.stamp);
       const { marker, ...current } = { ...version, system };
@@ -180,7 +168,7 @@ export class ObjectManager {
    * Nothing there is no error here: see what comes back.
    */
   delete(container: Pick<ContainerRow, "id">, name: string, options: Pick<PutOptions, "check"> = {}): { deleted: ObjectRow | undefined; marker: VersionRow | null } {
-    const { kernel, objects, contents } = this.#deps;
+    const { kernel, objects, contents } = this.#core;
     return kernel.db.transaction(() => {
       const present = this.#present(container.id);
       const row = objects.get(present.id, name);
@@ -197,7 +185,7 @@ export class ObjectManager {
   }
 
   #mark(container: ContainerRow, name: string, current: ObjectRow | undefined): VersionRow {
-    const { objects, stamps } = this.#deps;
+    const { objects, stamps } = this.#core;
     if (container.versioning === "suspended") this.#dropUnversioned(container, name);
     const stamp = stamps.next(this.#newestStamp(container, name, current));
     const marker: VersionRow = {
@@ -221,7 +209,7 @@ export class ObjectManager {
 
   /** One version for good. If it was the current one, the newest that is left takes its place. Errors: 404. */
   deleteVersion(container: Pick<ContainerRow, "id">, name: string, stamp: number | "null"): VersionRow {
-    const { kernel, objects, contents } = this.#deps;
+    const { kernel, objects, contents } = this.#core;
     return kernel.db.transaction(() => {
       const present = this.#present(container.id);
       const version = this.version(present.id, name, stamp);
@@ -238,7 +226,7 @@ export class ObjectManager {
 
   /** The newest version is the current one, unless it is the marker of a delete. */
   #promote(container: ContainerRow, name: string): void {
-    const { objects } = this.#deps;
+    const { objects } = this.#core;
     const newest = objects.newestVersion(container.id, name);
     if (newest === undefined || newest.marker) return;
     const { marker: _, ...row } = newest;
@@ -256,31 +244,31 @@ export class ObjectManager {
 
   /** Takes away what has expired, a page at a time. True: there may be more. */
   expire(limit = 200): boolean {
-    const expired = this.#deps.objects.expired(this.#deps.stamps.seconds(), limit);
+    const expired = this.#core.objects.expired(this.#core.stamps.seconds(), limit);
     for (const { container, name } of expired) {
-      const row = this.#deps.objects.get(container, name);
+      const row = this.#core.objects.get(container, name);
       if (row !== undefined && this.#hasExpired(row)) this.delete({ id: container }, name);
     }
     return expired.length === limit;
   }
 
   #hasExpired({ delete_at }: ObjectRow): boolean {
-    return delete_at !== null && delete_at <= this.#deps.stamps.seconds();
+    return delete_at !== null && delete_at <= this.#core.stamps.seconds();
   }
 
   #newestStamp({ id, versioning }: ContainerRow, name: string, current: ObjectRow | undefined): number {
-    const newest = versioning === "off" ? 0 : (this.#deps.objects.newestVersion(id, name)?.stamp ?? 0);
+    const newest = versioning === "off" ? 0 : (this.#core.objects.newestVersion(id, name)?.stamp ?? 0);
     return Math.max(newest, current?.stamp ?? 0);
   }
 
   #count({ id, account }: ContainerRow, objects: number, bytes: number): void {
     if (objects === 0 && bytes === 0) return;
-    this.#deps.containers.add(id, objects, bytes);
-    this.#deps.accounts.add(account, 0, objects, bytes);
+    this.#core.containers.add(id, objects, bytes);
+    this.#core.accounts.add(account, 0, objects, bytes);
   }
 
   #present(id: number): ContainerRow {
-    const container = this.#deps.containers.byId(id);
+    const container = this.#core.containers.byId(id);
     if (container === undefined) throw containerNotFound();
     return container;
   }

@@ -1,34 +1,21 @@
 import { hexId } from "../../../kernel/ids/ids.ts";
-import type { Kernel } from "../../../kernel/module.ts";
-import type { Contents, Received } from "../data/contents.ts";
+import type { Received } from "../data/contents.ts";
 import { badRequest, uploadNotFound } from "../errors.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ObjectRow } from "../store/objects.ts";
-import type { UploadPartRow, UploadRow, UploadTable } from "../store/uploads.ts";
+import type { UploadPartRow, UploadRow } from "../store/uploads.ts";
 import type { Headers } from "./accounts.ts";
+import type { Core } from "./core.ts";
 import type { ObjectAttributes, ObjectManager, PutOptions } from "./objects.ts";
-import type { Stamps } from "./stamps.ts";
 
 /** Objects that come in parts, in any order and several at once; nothing of one shows before it is completed. */
 export class UploadManager {
-  readonly #kernel: Kernel;
-  readonly #uploads: UploadTable;
-  readonly #contents: Contents;
+  readonly #core: Core;
   readonly #objects: ObjectManager;
-  readonly #stamps: Stamps;
 
-  constructor(deps: {
-    kernel: Kernel;
-    uploads: UploadTable;
-    contents: Contents;
-    objects: ObjectManager;
-    stamps: Stamps;
-  }) {
-    this.#kernel = deps.kernel;
-    this.#uploads = deps.uploads;
-    this.#contents = deps.contents;
-    this.#objects = deps.objects;
-    this.#stamps = deps.stamps;
+  constructor(core: Core, objects: ObjectManager) {
+    this.#core = core;
+    this.#objects = objects;
   }
 
   begin(
@@ -36,7 +23,7 @@ export class UploadManager {
     name: string,
     { content_type, headers, system = {} }: { content_type: string; headers: Headers; system?: object },
   ): UploadRow {
-    const stamp = this.#stamps.next();
+    const stamp = this.#core.stamps.next();
     const row: UploadRow = {
       id: hexId(),
       container: container.id,
@@ -46,23 +33,23 @@ export class UploadManager {
       headers,
       system: { ...system },
     };
-    this.#uploads.insert(row);
+    this.#core.uploads.insert(row);
     return row;
   }
 
   /** Errors: 404, also where the upload is of another container or name. */
   get(container: Pick<ContainerRow, "id">, name: string, id: string): UploadRow {
-    const row = this.#uploads.get(id);
+    const row = this.#core.uploads.get(id);
     if (row === undefined || row.container !== container.id || row.name !== name) throw uploadNotFound();
     return row;
   }
 
   list(container: Pick<ContainerRow, "id">, after: { name: string; stamp: number }, limit: number): UploadRow[] {
-    return this.#uploads.list(container.id, after, limit);
+    return this.#core.uploads.list(container.id, after, limit);
   }
 
   parts(upload: UploadRow, after = 0, limit = -1): UploadPartRow[] {
-    return this.#uploads.parts(upload.id, after, limit);
+    return this.#core.uploads.parts(upload.id, after, limit);
   }
 
   /** Received bytes (or those of another object, shared) become a part, in the place of an earlier one. Errors: 404 for an upload that ended meanwhile. */
@@ -73,23 +60,23 @@ export class UploadManager {
     system: object = {},
   ): UploadPartRow {
     try {
-      return this.#kernel.db.transaction(() => {
-        if (this.#uploads.get(id) === undefined) throw uploadNotFound();
-        const before = this.#uploads.part(id, number);
+      return this.#core.kernel.db.transaction(() => {
+        if (this.#core.uploads.get(id) === undefined) throw uploadNotFound();
+        const before = this.#core.uploads.part(id, number);
         const held = this.#hold(bytes);
         const row: UploadPartRow = {
           upload: id,
           number,
           ...held,
-          stamp: this.#stamps.next(),
+          stamp: this.#core.stamps.next(),
           system: { ...system },
         };
-        this.#uploads.putPart(row);
-        if (before !== undefined) this.#contents.release(before.blob);
+        this.#core.uploads.putPart(row);
+        if (before !== undefined) this.#core.contents.release(before.blob);
         return row;
       });
     } catch (error) {
-      if ("received" in bytes) this.#contents.discard(bytes.received);
+      if ("received" in bytes) this.#core.contents.discard(bytes.received);
       throw error;
     }
   }
@@ -98,11 +85,11 @@ export class UploadManager {
   #hold(bytes: { received: Received } | { of: Pick<ObjectRow, "blob" | "size" | "etag"> }) {
     if ("received" in bytes) {
       const { size, md5 } = bytes.received;
-      return { blob: this.#contents.keep(bytes.received) ?? this.#contents.join([]), size, etag: md5 };
+      return { blob: this.#core.contents.keep(bytes.received) ?? this.#core.contents.join([]), size, etag: md5 };
     }
     const { blob, size, etag } = bytes.of;
-    if (blob === null) return { blob: this.#contents.join([]), size, etag };
-    this.#contents.share(blob);
+    if (blob === null) return { blob: this.#core.contents.join([]), size, etag };
+    this.#core.contents.share(blob);
     return { blob, size, etag };
   }
 
@@ -117,9 +104,9 @@ export class UploadManager {
     system: ObjectAttributes["system"],
     options: PutOptions = {},
   ): ObjectRow {
-    return this.#kernel.db.transaction(() => {
-      if (this.#uploads.get(upload.id) === undefined) throw uploadNotFound();
-      const parts = new Map(this.#uploads.parts(upload.id).map((part) => [part.number, part]));
+    return this.#core.kernel.db.transaction(() => {
+      if (this.#core.uploads.get(upload.id) === undefined) throw uploadNotFound();
+      const parts = new Map(this.#core.uploads.parts(upload.id).map((part) => [part.number, part]));
       const joined = numbers.map((number) => {
         const part = parts.get(number);
         if (part === undefined) throw badRequest("One or more of the specified parts could not be found.", "InvalidPart");
@@ -129,16 +116,16 @@ export class UploadManager {
       const { content_type, headers } = upload;
       const attributes = { content_type, headers, ...(system === undefined ? {} : { system }) };
       const row = this.#objects.put({ id: upload.container }, upload.name, { joined, etag }, attributes, options);
-      for (const { blob } of parts.values()) this.#contents.release(blob);
-      this.#uploads.delete(upload.id);
+      for (const { blob } of parts.values()) this.#core.contents.release(blob);
+      this.#core.uploads.delete(upload.id);
       return row;
     });
   }
 
   abort({ id }: UploadRow): void {
-    this.#kernel.db.transaction(() => {
-      for (const { blob } of this.#uploads.parts(id)) this.#contents.release(blob);
-      this.#uploads.delete(id);
+    this.#core.kernel.db.transaction(() => {
+      for (const { blob } of this.#core.uploads.parts(id)) this.#core.contents.release(blob);
+      this.#core.uploads.delete(id);
     });
   }
 }

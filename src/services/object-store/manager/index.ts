@@ -1,0 +1,28 @@
+import type { Kernel } from "../../../kernel/module.ts";
+import { AccountManager } from "./accounts.ts";
+import { ContainerManager } from "./containers.ts";
+import { createCore } from "./core.ts";
+import { LegacyVersions } from "./legacy-versions.ts";
+import { ObjectManager } from "./objects.ts";
+import { Reading } from "./reading.ts";
+import { UploadManager } from "./uploads.ts";
+
+export type Managers = ReturnType<typeof createManagers>;
+
+/** The managers of one cloud, put together. Both dialects speak to these. */
+export function createManagers(kernel: Kernel) {
+  const core = createCore(kernel);
+  const accounts = new AccountManager(core);
+  const containers = new ContainerManager(core, accounts);
+  const objects = new ObjectManager(core);
+  return {
+    core,
+    accounts,
+    containers,
+    objects,
+    legacy: new LegacyVersions(core, containers, objects),
+    reading: new Reading(core, containers, objects),
+    uploads: new UploadManager(core, objects),
+    contents: core.contents,
+  };
+}

@@ -1,0 +1,20 @@
+import type { AnyRoute } from "../../../kernel/http/route.ts";
+import type { Managers } from "../manager/index.ts";
+import { accountRoutes } from "./accounts.ts";
+import { containerRoutes } from "./containers.ts";
+import { infoRoutes } from "./info.ts";
+import { objectRoutes } from "./objects.ts";
+import { preflightRoutes } from "./preflight.ts";
+import { places } from "./touched.ts";
+
+/** Every record of this API. */
+export function allRoutes(managers: Managers): AnyRoute[] {
+  const touched = places(managers);
+  return [
+    ...infoRoutes(),
+    ...accountRoutes(managers, touched),
+    ...containerRoutes(managers, touched),
+    ...objectRoutes(managers, touched),
+    ...preflightRoutes(managers),
+  ];
+}
