@@ -19,7 +19,9 @@ export interface Apps {
 /** Builds the hono apps from the fronts of a cloud; listens nowhere. */
 export function createApps(cloud: Cloud): Apps {
   // URLs are pasted together: "http://host/" and "/compute/v2.1" lead to compute all the same.
-  const named = cloud.fronts.filter(({ front }) => front.api.locate !== undefined).map(({ front }) => front.endpoint.prefix);
+  const named = cloud.fronts
+    .filter(({ front }) => front.api.locate !== undefined)
+    .map(({ front }) => front.endpoint.prefix);
   const all = new Hono({
     getPath(request, options) {
       const sent = oneSlashFirst(sentPath(request, options?.env));

@@ -49,6 +49,7 @@ describe("records and whose things they touch", () => {
     param: (name) => params[name] ?? "",
     method: route.method,
     clientAddress: "",
+    baseUrl: "http://cloud.example",
     path: route.path.replace(PARAMETER, (_, name: string) => params[name] ?? ""),
     query: new URLSearchParams(
       Object.fromEntries(

@@ -73,8 +73,8 @@ export class Records {
     const { route, rule } = endpoint;
     const { context, params } = asked;
     const param = (name: string) => params[name] ?? "";
-    const { method, path, microversion, query, headers, clientAddress } = asked;
-    const lookup: Lookup = { param, context, method, path, microversion, query, headers, clientAddress };
+    const { method, path, microversion, query, headers, clientAddress, baseUrl } = asked;
+    const lookup: Lookup = { param, context, method, path, microversion, query, headers, clientAddress, baseUrl };
     route.url?.(lookup);
     route.accepts?.(asked);
     const first = route.of?.first === true;

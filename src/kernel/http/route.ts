@@ -48,7 +48,7 @@ export interface ApiResponse {
 /** What loaders see of a request: enough to find a thing, nothing to act on. */
 export type Lookup = Pick<
   ApiRequest,
-  "param" | "context" | "microversion" | "query" | "method" | "path" | "headers" | "clientAddress"
+  "param" | "context" | "microversion" | "query" | "method" | "path" | "headers" | "clientAddress" | "baseUrl"
 >;
 
 /**

@@ -27,4 +27,5 @@ export const unprocessable = () => swift(422, "", "BadDigest");
 export const clientGone = (cause?: unknown) => swift(499, "", "IncompleteBody", cause);
 export const noSpace = (cause?: unknown) => swift(507, "", "InsufficientStorage", cause);
 export const uploadNotFound = () => notFound("", { type: "NoSuchUpload" });
-export const versionsLeft = () => conflict("Delete all versions before deleting container.", { type: "BucketNotEmpty" });
+export const versionsLeft = () =>
+  conflict("Delete all versions before deleting container.", { type: "BucketNotEmpty" });

@@ -1,10 +1,14 @@
 import { defineService } from "../../kernel/module.ts";
 import "./facade.ts";
+import { Scrubber } from "./data/scrubber.ts";
 import { swiftApi } from "./fronts/swift.ts";
 import { createManagers } from "./manager/index.ts";
 import { objects as objectsMigration } from "./migrations/0001-objects.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
+
+/** Milliseconds between looks at what has expired; what has is not given out before that either. */
+const EXPIRE_EVERY = 10_000;
 
 /** Swift: accounts, containers and objects. */
 export const objectStore = defineService<"object-store">({
@@ -19,11 +23,21 @@ export const objectStore = defineService<"object-store">({
   migrations: [objectsMigration],
   create(kernel) {
     const managers = createManagers(kernel);
+    const { core, contents, objects } = managers;
+    const scrubber = new Scrubber(kernel, core.blobs, core.files);
+    const endings: (() => Promise<void> | void)[] = [];
     return {
       facade: { bytesUsed: (projectId) => managers.accounts.get(`AUTH_${projectId}`)?.bytes_used ?? 0 },
       routes: allRoutes(managers),
-      reconcile: () => managers.contents.recover(),
-      stop: () => managers.contents.idle(),
+      reconcile: () => contents.recover(),
+      start() {
+        const expire = () => kernel.eventually.write("the removal of expired objects", () => void objects.expire());
+        endings.push(kernel.clock.every(EXPIRE_EVERY, expire), scrubber.start());
+      },
+      async stop() {
+        for (const end of endings) await end();
+        await contents.idle();
+      },
     };
   },
 });

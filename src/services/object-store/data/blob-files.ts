@@ -22,7 +22,13 @@ export class BlobFiles {
   }
 
   #folder(id: number): string {
-    return join(this.directory, "data", Math.floor(id / FOLDER).toString(16).padStart(5, "0"));
+    return join(
+      this.directory,
+      "data",
+      Math.floor(id / FOLDER)
+        .toString(16)
+        .padStart(5, "0"),
+    );
   }
 
   /** A new file, empty. Its name is durable once `named` resolves. */

@@ -163,7 +163,9 @@ export class Contents {
 
   /** The bytes of a small one at once; undefined for others. */
   inline(blob: number): Uint8Array | undefined {
-    return this.#blobs.bytes(blob);
+    const row = this.#blobs.bytes(blob);
+    if (row?.state === "damaged") throw notStored();
+    return row?.bytes ?? undefined;
   }
 
   /** All of it in memory: for manifests, whose size has a limit. */
@@ -189,7 +191,7 @@ export class Contents {
       if (row === undefined || row.state === "damaged") throw notStored();
       const parts = row.kind === "parts" ? this.#blobs.parts(blob) : [{ part: blob, start: 0, size: row.size }];
       return await openParts(parts, {
-        inline: (id) => this.#blobs.bytes(id),
+        inline: (id) => this.inline(id),
         file: (id) => this.#files.open(id),
         done: () => this.#unpin(pinned),
       });

@@ -32,7 +32,10 @@ const PAGES: Readonly<Record<number, readonly [string, string]>> = {
   302: ["Found", "The resource has moved temporarily."],
   303: ["See Other", "The response to the request can be found under a different URI."],
   307: ["Temporary Redirect", "The resource has moved temporarily."],
-  400: ["Bad Request", "The server could not comply with the request since it is either malformed or otherwise incorrect."],
+  400: [
+    "Bad Request",
+    "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+  ],
   401: ["Unauthorized", "This server could not verify that you are authorized to access the document you requested."],
   403: ["Forbidden", "Access was denied to this resource."],
   404: ["Not Found", "The resource could not be found."],
@@ -87,7 +90,9 @@ async function tokenIfValid(exchange: Exchange): Promise<Identity | null> {
 /** "tx2aac045d940640f08b5cc-006b00a42c": 21 digits, then the seconds. */
 function transactionId(): string {
   const random = randomBytes(11).toString("hex").slice(0, 21);
-  return `tx${random}-${Math.floor(Date.now() / 1000).toString(16).padStart(10, "0")}`;
+  return `tx${random}-${Math.floor(Date.now() / 1000)
+    .toString(16)
+    .padStart(10, "0")}`;
 }
 
 const TOP: ReadonlySet<string> = new Set(["/info", "/healthcheck", "/crossdomain.xml"]);
@@ -122,7 +127,8 @@ function chosen(candidates: readonly Endpoint[], { url, request }: Exchange): En
   if (url.search === "" && request.method !== "POST") return plain as Endpoint;
   const named = candidates.find(({ route: { action } }) => {
     if (action === undefined) return false;
-    if (action === "form") return /^multipart\/form-data\s*;.*boundary=/i.test(request.headers.get("content-type") ?? "");
+    if (action === "form")
+      return /^multipart\/form-data\s*;.*boundary=/i.test(request.headers.get("content-type") ?? "");
     const [name = "", value] = action.split("=");
     return value === undefined ? query.has(name) : query.get(name) === value;
   });

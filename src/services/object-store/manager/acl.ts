@@ -33,7 +33,8 @@ export function cleanAcl(header: string, value: string): string {
   return cleaned.join(",");
 }
 
-const unknown = (header: string, why: string) => badRequest(`${header} : ${why}`.replace(/^x-container-(\w)/, (_, c) => `X-Container-${c.toUpperCase()}`));
+const unknown = (header: string, why: string) =>
+  badRequest(`${header} : ${why}`.replace(/^x-container-(\w)/, (_, c) => `X-Container-${c.toUpperCase()}`));
 
 export function parseAcl(text: string | undefined): Acl {
   const items = (text ?? "").split(",").filter((item) => item !== "");

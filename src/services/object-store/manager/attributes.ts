@@ -46,7 +46,8 @@ function keptHeaders(headers: Headers): Record<string, string> {
 
 function contentType(headers: Headers, name: string): string {
   const sent = headers.get("content-type");
-  const guess = sent === null || sent === "" || /^(true|1|yes|on|t|y)$/i.test(headers.get("x-detect-content-type") ?? "");
+  const guess =
+    sent === null || sent === "" || /^(true|1|yes|on|t|y)$/i.test(headers.get("x-detect-content-type") ?? "");
   if (guess) return mediaTypeOf(name);
   // Swift keeps sizes of large objects in this parameter: it is not the client's to set.
   return sent.replace(/\s*;\s*swift_bytes=[^;]*/gi, "");
@@ -75,7 +76,9 @@ export function copiedAttributes(
 ): ObjectAttributes {
   const fresh = /^(true|1|yes|on|t|y)$/i.test(headers.get("x-fresh-metadata") ?? "");
   const sent = { ...keptHeaders(headers), ...sentMetadata(headers, "object") };
-  const removed = new Set([...headers.keys()].map(plainName).filter((name) => name.startsWith("x-remove-object-meta-")));
+  const removed = new Set(
+    [...headers.keys()].map(plainName).filter((name) => name.startsWith("x-remove-object-meta-")),
+  );
   const kept = fresh ? {} : source.headers;
   const all = Object.fromEntries(
     Object.entries({ ...kept, ...sent }).filter(([name]) => !removed.has(name.replace("x-", "x-remove-"))),

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../../kernel/module.ts";
 import { AccountManager } from "./accounts.ts";
+import { BulkManager } from "./bulk.ts";
 import { ContainerManager } from "./containers.ts";
 import { createCore } from "./core.ts";
 import { LegacyVersions } from "./legacy-versions.ts";
@@ -15,12 +16,14 @@ export function createManagers(kernel: Kernel) {
   const accounts = new AccountManager(core);
   const containers = new ContainerManager(core, accounts);
   const objects = new ObjectManager(core);
+  const legacy = new LegacyVersions(core, containers, objects);
   return {
     core,
     accounts,
     containers,
     objects,
-    legacy: new LegacyVersions(core, containers, objects),
+    legacy,
+    bulk: new BulkManager(core, { containers, objects, legacy }),
     reading: new Reading(core, containers, objects),
     uploads: new UploadManager(core, objects),
     contents: core.contents,

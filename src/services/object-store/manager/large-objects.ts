@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { ApiError, conflict } from "../../../kernel/errors.ts";
 import { badRequest } from "../errors.ts";
-import type { ListedObject, ObjectRow } from "../store/objects.ts";
 import { isSubdir, type Listed } from "../store/listing.ts";
+import type { ListedObject, ObjectRow } from "../store/objects.ts";
 import { LIMITS, SLO_LIMITS } from "./limits.ts";
 import { parseRange, spansOf } from "./ranges.ts";
 
@@ -75,7 +75,11 @@ function problemOf(item: unknown, index: number, count: number, self: string): s
   const kind = "path" in item ? "path" : "data" in item ? "data" : null;
   if (kind === null) return "expected keys to include one of b'path' or b'data'";
   const extraneous = Object.keys(item).filter((key) => !KEYS[kind].includes(key));
-  if (extraneous.length > 0) return `extraneous keys ${extraneous.sort().map((key) => JSON.stringify(key)).join(", ")}`;
+  if (extraneous.length > 0)
+    return `extraneous keys ${extraneous
+      .sort()
+      .map((key) => JSON.stringify(key))
+      .join(", ")}`;
   const { path, etag, size_bytes: size, range, data } = item as Record<string, unknown>;
   if (kind === "data") {
     if (typeof data !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(data) || data.replace(/=+$/, "").length % 4 === 1)
@@ -83,7 +87,8 @@ function problemOf(item: unknown, index: number, count: number, self: string): s
     return data.replace(/=+$/, "") === "" ? "too small; each segment must be at least 1 byte." : null;
   }
   if (typeof path !== "string") return '"path" must be a string';
-  if (etag !== undefined && etag !== null && typeof etag !== "string") return '"etag" must be a string or null (if provided)';
+  if (etag !== undefined && etag !== null && typeof etag !== "string")
+    return '"etag" must be a string or null (if provided)';
   if (!path.replace(/^\/+|\/+$/g, "").includes("/"))
     return "path does not refer to an object. Path must be of the form /container/object.";
   const bytes = size === undefined || size === null ? null : Number(size);
@@ -139,7 +144,8 @@ export function checkedManifest(
     const span = spanOf(segment.range, found.size);
     if (span === null) problems.push([shown, "Unsatisfiable Range"]);
     const length = span === null ? 0 : span.end - span.start;
-    if (span !== null && length < 1 && index !== named.length - 1) problems.push([shown, "Too small; each segment must be at least 1 byte."]);
+    if (span !== null && length < 1 && index !== named.length - 1)
+      problems.push([shown, "Too small; each segment must be at least 1 byte."]);
     if (segment.size_bytes !== undefined && segment.size_bytes !== null && Number(segment.size_bytes) !== found.size)
       problems.push([shown, "Size Mismatch"]);
     if (segment.etag !== undefined && segment.etag !== null && segment.etag !== found.etag)
@@ -187,7 +193,9 @@ export function rawManifest(manifest: Uint8Array): string {
   const kept = JSON.parse(Buffer.from(manifest).toString("utf8")) as Kept[];
   return JSON.stringify(
     kept.map(({ name, bytes, hash, range, data }) =>
-      data === undefined ? { path: name, etag: hash, size_bytes: bytes, ...(range === undefined ? {} : { range }) } : { data },
+      data === undefined
+        ? { path: name, etag: hash, size_bytes: bytes, ...(range === undefined ? {} : { range }) }
+        : { data },
     ),
   );
 }
@@ -212,7 +220,16 @@ export function dynamicSegments(container: string, listed: readonly Listed<Liste
     if (isSubdir(entry)) return [];
     const { name, etag, size, system } = entry;
     // Segments may change at any time: what is read is what is there then.
-    return [{ container, name, etag: system.slo === undefined ? etag : null, start: 0, end: system.slo?.size ?? size, data: null }];
+    return [
+      {
+        container,
+        name,
+        etag: system.slo === undefined ? etag : null,
+        start: 0,
+        end: system.slo?.size ?? size,
+        data: null,
+      },
+    ];
   });
 }
 

@@ -1,7 +1,7 @@
 import { preconditionFailed } from "../errors.ts";
 import type { ContainerRow } from "../store/containers.ts";
-import type { ObjectRow } from "../store/objects.ts";
 import { isSubdir } from "../store/listing.ts";
+import type { ObjectRow } from "../store/objects.ts";
 import type { ContainerManager } from "./containers.ts";
 import type { Core } from "./core.ts";
 import type { ObjectManager } from "./objects.ts";

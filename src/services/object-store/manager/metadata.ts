@@ -5,7 +5,8 @@ import { LIMITS } from "./limits.ts";
 /** "x-object-meta-" of a header's name, as web servers hand names to Swift: in one case, and without underscores. */
 export const plainName = (name: string): string => name.toLowerCase().replaceAll("_", "-");
 
-const title = (text: string): string => text.replace(/[^-]+/g, (word) => word[0]?.toUpperCase() + word.slice(1).toLowerCase());
+const title = (text: string): string =>
+  text.replace(/[^-]+/g, (word) => word[0]?.toUpperCase() + word.slice(1).toLowerCase());
 
 const plain = (message: string) => badRequest(message, "MetadataTooLarge", { "content-type": "text/plain" });
 

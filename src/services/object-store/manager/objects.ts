@@ -59,7 +59,13 @@ export class ObjectManager {
   }
 
   /** What an earlier check allowed may not be allowed any more: `check` is asked in the transaction. Errors: those of `check`, 404, 413 (quota). */
-  put(container: Pick<ContainerRow, "id">, name: string, bytes: Bytes, attributes: ObjectAttributes, options: PutOptions = {}): ObjectRow {
+  put(
+    container: Pick<ContainerRow, "id">,
+    name: string,
+    bytes: Bytes,
+    attributes: ObjectAttributes,
+    options: PutOptions = {},
+  ): ObjectRow {
     const { kernel, contents } = this.#core;
     try {
       return kernel.db.transaction(() => this.#put(container.id, name, bytes, attributes, options));
@@ -167,7 +173,11 @@ export class ObjectManager {
    * Takes the object away; where versions are kept, that is written down by a marker. Answers what was there, and the marker.
    * Nothing there is no error here: see what comes back.
    */
-  delete(container: Pick<ContainerRow, "id">, name: string, options: Pick<PutOptions, "check"> = {}): { deleted: ObjectRow | undefined; marker: VersionRow | null } {
+  delete(
+    container: Pick<ContainerRow, "id">,
+    name: string,
+    options: Pick<PutOptions, "check"> = {},
+  ): { deleted: ObjectRow | undefined; marker: VersionRow | null } {
     const { kernel, objects, contents } = this.#core;
     return kernel.db.transaction(() => {
       const present = this.#present(container.id);

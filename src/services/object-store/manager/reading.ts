@@ -56,11 +56,14 @@ export class Reading {
    * Goes where a link leads, and where that does.
    * Errors: 404; 409 for links that go on too long, or whose target is not the one they were made for.
    */
-  follow(container: ContainerRow, row: ObjectRow, mayRead: MayRead): { container: ContainerRow; row: ObjectRow; via: string | null } {
+  follow(
+    container: ContainerRow,
+    row: ObjectRow,
+    mayRead: MayRead,
+  ): { container: ContainerRow; row: ObjectRow; via: string | null } {
     let at = { container, row, via: null as string | null };
     for (let links = 0; at.row.system.symlink !== undefined; links += 1) {
-      if (links >= SYMLOOP_MAX)
-        throw conflict(`Too many levels of symbolic links, maximum allowed is ${SYMLOOP_MAX}`);
+      if (links >= SYMLOOP_MAX) throw conflict(`Too many levels of symbolic links, maximum allowed is ${SYMLOOP_MAX}`);
       const { target, account = at.container.account, etag } = at.row.system.symlink;
       const [containerName = "", name = ""] = splitPath(target);
       mayRead(account, containerName);
@@ -101,7 +104,14 @@ export class Reading {
     if (row.system.slo !== undefined) {
       const { size, etag } = row.system.slo;
       const segments = segmentsOf(this.#manifest(row));
-      return { ...this.own(row), size, etag, isLarge: true, atHand: () => null, open: this.#opener(account, segments, mayRead, level) };
+      return {
+        ...this.own(row),
+        size,
+        etag,
+        isLarge: true,
+        atHand: () => null,
+        open: this.#opener(account, segments, mayRead, level),
+      };
     }
     if (dynamic === undefined) return this.own(row);
     const { container: name, prefix } = parseDynamic(dynamic);
@@ -162,7 +172,8 @@ export class Reading {
     if (container === undefined || row === undefined) throw segmentChanged();
     const target = this.follow(container, row, mayRead);
     const readable = this.whole(target.container, target.row, mayRead, level + 1);
-    if ((segment.etag !== null && segment.etag !== readable.etag) || segment.end > readable.size) throw segmentChanged();
+    if ((segment.etag !== null && segment.etag !== readable.etag) || segment.end > readable.size)
+      throw segmentChanged();
     const bytes = readable.atHand();
     if (bytes !== null) return { chunks: once(bytes.subarray(start, end)), async close() {} };
     try {

@@ -47,6 +47,8 @@ export interface TempUrlRequest {
   object: string;
   query: URLSearchParams;
   clientAddress: string;
+  /** Paths under which the API answers, one of which was signed before "/v1": "" and "/object-store". */
+  mounts: readonly string[];
   /** Seconds since the epoch. */
   now: number;
   accountKeys: readonly string[];
@@ -69,12 +71,16 @@ export function tempUrlScope(request: TempUrlRequest): { scope: "account" | "con
   const range = query.get("temp_url_ip_range");
   if (range !== null && !isInRange(request.clientAddress, range)) return null;
   if (prefix !== null && !object.startsWith(prefix)) return null;
-  const path = prefix === null ? `/v1/${account}/${container}/${object}` : `prefix:/v1/${account}/${container}/${prefix}`;
+  const paths = request.mounts.map((mount) =>
+    prefix === null
+      ? `${mount}/v1/${account}/${container}/${object}`
+      : `prefix:${mount}/v1/${account}/${container}/${prefix}`,
+  );
   const methods = method === "HEAD" ? ["HEAD", "GET", "POST", "PUT"] : [method];
-  const signed = (keys: readonly string[]) =>
-    methods
-      .map((name) => `${range === null ? "" : `ip=${range}\n`}${name}\n${expires}\n${path}`)
-      .some((text) => isSignedBy(keys, text, given));
+  const texts = methods.flatMap((name) =>
+    paths.map((path) => `${range === null ? "" : `ip=${range}\n`}${name}\n${expires}\n${path}`),
+  );
+  const signed = (keys: readonly string[]) => texts.some((text) => isSignedBy(keys, text, given));
   if (signed(request.accountKeys)) return { scope: "account", expires };
   return signed(request.containerKeys) ? { scope: "container", expires } : null;
 }

@@ -109,7 +109,8 @@ export class UploadManager {
       const parts = new Map(this.#core.uploads.parts(upload.id).map((part) => [part.number, part]));
       const joined = numbers.map((number) => {
         const part = parts.get(number);
-        if (part === undefined) throw badRequest("One or more of the specified parts could not be found.", "InvalidPart");
+        if (part === undefined)
+          throw badRequest("One or more of the specified parts could not be found.", "InvalidPart");
         parts.delete(number);
         return part;
       });

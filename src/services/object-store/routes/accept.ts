@@ -14,7 +14,10 @@ const TYPES: readonly (readonly [string, Format])[] = [
 ];
 
 /** What a listing or report is wanted in: `format` of the query, else Accept. Errors: 406, 400. */
-export function wantedFormat({ query, headers }: Pick<ApiRequest, "query" | "headers">): { format: Format; varies: boolean } {
+export function wantedFormat({ query, headers }: Pick<ApiRequest, "query" | "headers">): {
+  format: Format;
+  varies: boolean;
+} {
   const named = query.get("format");
   if (named !== null) return { format: FORMATS[named.toLowerCase()] ?? "text", varies: false };
   const accept = headers.get("accept");
@@ -34,7 +37,8 @@ export function bestOf(accept: string): Format | null {
     const quality = given === undefined ? 1 : Number(given);
     if (Number.isNaN(quality)) throw badRequest(`Invalid Accept header`);
     for (const [type, format] of TYPES) {
-      const exact = range === type ? 2 : range === `${type.split("/")[0]}/*` ? 1 : range === "*/*" || range === "*" ? 0 : -1;
+      const exact =
+        range === type ? 2 : range === `${type.split("/")[0]}/*` ? 1 : range === "*/*" || range === "*" ? 0 : -1;
       if (exact < 0 || quality <= 0) continue;
       if (best === null || quality > best.quality || (quality === best.quality && exact > best.exact))
         best = { format, quality, exact };

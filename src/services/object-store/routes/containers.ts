@@ -14,7 +14,7 @@ import { isTrue, listed, listQuery, wantedFormat } from "./accept.ts";
 import { withCors } from "./cors.ts";
 import type { Place, Places } from "./touched.ts";
 import { listVersions } from "./versions.ts";
-import { webListing } from "./web.ts";
+import { webContainer } from "./web.ts";
 
 export function containerRoutes(managers: Managers, { container }: Places): AnyRoute[] {
   const { containers } = managers;
@@ -27,9 +27,9 @@ export function containerRoutes(managers: Managers, { container }: Places): AnyR
       of: container.read,
       success: 200,
       async handler(request) {
-        const { thing, method } = request;
+        const { thing } = request;
         if (thing.container === undefined) throw containerNotFound();
-        const web = method === "GET" || method === "HEAD" ? await webListing(managers, request, thing.container) : null;
+        const web = await webContainer(managers, request, thing.container);
         if (web !== null) return web;
         // A signed URL of a prefix opens what static web shows of it, and no listing.
         if (thing.signed !== null) throw notAuthorized("401 Unauthorized: Temp URL invalid\n");
@@ -52,7 +52,8 @@ export function containerRoutes(managers: Managers, { container }: Places): AnyR
           );
         }
         const policy = headers.get("x-storage-policy");
-        if (policy !== null && policy !== POLICY) throw badRequest(`Invalid X-Storage-Policy '${policy}'`, "InvalidRequest", { "content-type": "text/plain" });
+        if (policy !== null && policy !== POLICY)
+          throw badRequest(`Invalid X-Storage-Policy '${policy}'`, "InvalidRequest", { "content-type": "text/plain" });
         const { created } = containers.put(accountId, containerName, changes(headers));
         return { status: created ? 201 : 202 };
       },
@@ -137,11 +138,15 @@ function changes(headers: Headers): ContainerChanges {
     check(kept, current) {
       checkKept(kept);
       const isLegacy = kept["x-versions-location"] !== undefined || kept["x-history-location"] !== undefined;
-      const legacy = "Cannot enable object versioning on a container that is already using the legacy versioned writes feature.";
-      if (isLegacy && enabled !== null && isTrue(enabled)) throw badRequest(legacy, "InvalidRequest", { "content-type": "text/plain" });
-      const modern = "Cannot set X-Versions-Location or X-History-Location on a container with object versioning enabled.";
+      const legacy =
+        "Cannot enable object versioning on a container that is already using the legacy versioned writes feature.";
+      if (isLegacy && enabled !== null && isTrue(enabled))
+        throw badRequest(legacy, "InvalidRequest", { "content-type": "text/plain" });
+      const modern =
+        "Cannot set X-Versions-Location or X-History-Location on a container with object versioning enabled.";
       const isModern = current !== undefined && current.versioning !== "off";
-      if (isModern && (changed["x-versions-location"] ?? changed["x-history-location"] ?? "") !== "") throw badRequest(modern);
+      if (isModern && (changed["x-versions-location"] ?? changed["x-history-location"] ?? "") !== "")
+        throw badRequest(modern);
     },
   };
 }
@@ -163,20 +168,30 @@ function checkSync(headers: Headers): void {
   const [, realm] = /^\/\/([^/]+)\/[^/]+\/[^/]+\/[^/]+/.exec(to) ?? [];
   if (realm !== undefined) throw badRequest(`No realm key for '${realm}'`);
   const host = URL.canParse(to) ? new URL(to).host : "";
-  throw badRequest(host === "" ? `Invalid scheme '' in X-Container-Sync-To, must be "//", "http", or "https".` : `Invalid host '${host}' in X-Container-Sync-To`);
+  throw badRequest(
+    host === ""
+      ? `Invalid scheme '' in X-Container-Sync-To, must be "//", "http", or "https".`
+      : `Invalid host '${host}' in X-Container-Sync-To`,
+  );
 }
 
 function versionLocations(headers: Headers): Record<string, string> {
   const found: Record<string, string> = {};
   const names = ["x-versions-location", "x-history-location"] as const;
   const given = names.filter((name) => (headers.get(name) ?? "") !== "");
-  if (given.length > 1) throw badRequest("Only one of X-History-Location or X-Versions-Location may be specified", "InvalidRequest", { "content-type": "text/plain" });
+  if (given.length > 1)
+    throw badRequest("Only one of X-History-Location or X-Versions-Location may be specified", "InvalidRequest", {
+      "content-type": "text/plain",
+    });
   for (const name of names) {
     const value = headers.get(name);
     if (headers.get(name.replace("x-", "x-remove-")) !== null || value === "") found[name] = "";
     else if (value !== null) {
       if (decodeURIComponent(value).includes("/"))
-        throw new ApiError(412, `Invalid ${name === "x-versions-location" ? "X-Versions-Location" : "X-History-Location"} header: container name cannot contain slashes`);
+        throw new ApiError(
+          412,
+          `Invalid ${name === "x-versions-location" ? "X-Versions-Location" : "X-History-Location"} header: container name cannot contain slashes`,
+        );
       found[name] = value;
       // One takes the place of the other.
       found[name === "x-versions-location" ? "x-history-location" : "x-versions-location"] = "";
@@ -184,4 +199,3 @@ function versionLocations(headers: Headers): Record<string, string> {
   }
   return found;
 }
-

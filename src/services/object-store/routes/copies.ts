@@ -6,8 +6,8 @@ import { requireConditions } from "../manager/conditions.ts";
 import type { Managers } from "../manager/index.ts";
 import { LIMITS } from "../manager/limits.ts";
 import type { Bytes } from "../manager/objects.ts";
-import { splitPath } from "../manager/reading.ts";
 import { spansOf } from "../manager/ranges.ts";
+import { splitPath } from "../manager/reading.ts";
 import { httpDateOf } from "../manager/stamps.ts";
 import { isReseller } from "../policies.ts";
 import type { ContainerRow } from "../store/containers.ts";
@@ -39,7 +39,11 @@ export async function copyFrom(managers: Managers, places: Places, request: Obje
   const account = accountOf(headers.get("x-copy-from-account")) ?? thing.accountId;
   const source = { ...places.elsewhere(thing, account, containerName, "read", headers.get("referer")), name };
   if (!request.allowed("object-store:read_object", source.owned)) throw refused(thing);
-  return copy(managers, places, request, { source, target: thing, version: new URLSearchParams(search).get("version-id") });
+  return copy(managers, places, request, {
+    source,
+    target: thing,
+    version: new URLSearchParams(search).get("version-id"),
+  });
 }
 
 async function copy(
@@ -53,7 +57,8 @@ async function copy(
   const from = containerOf(source);
   const to = containerOf(target);
   checkName(target.name);
-  const row = version === null ? objects.get(from.id, source.name) : objects.version(from.id, source.name, versionStamp(version));
+  const row =
+    version === null ? objects.get(from.id, source.name) : objects.version(from.id, source.name, versionStamp(version));
   if (row === undefined) throw objectNotFound();
   const mayRead = (account: string, container: string): void => {
     const elsewhere = places.elsewhere(source, account, container, "read", headers.get("referer"));
@@ -70,15 +75,26 @@ async function copy(
   const attributes = copiedAttributes(headers, at.row, core.stamps.seconds());
   // What is copied as a whole is no manifest any more.
   const { "x-object-manifest": dynamic, ...plain } = attributes.headers;
-  const kept = isManifest && dynamic !== undefined ? attributes.headers : headers.get("x-object-manifest") === null ? plain : attributes.headers;
+  const kept =
+    isManifest && dynamic !== undefined
+      ? attributes.headers
+      : headers.get("x-object-manifest") === null
+        ? plain
+        : attributes.headers;
   const system = isManifest || isLink ? { system: at.row.system } : {};
-  const put = objects.put(to, target.name, taken, { ...attributes, headers: kept, ...system }, {
-    unlimited: isReseller(request.context),
-    check(current) {
-      requireConditions(headers, current);
-      legacy.archive(to, current);
+  const put = objects.put(
+    to,
+    target.name,
+    taken,
+    { ...attributes, headers: kept, ...system },
+    {
+      unlimited: isReseller(request.context),
+      check(current) {
+        requireConditions(headers, current);
+        legacy.archive(to, current);
+      },
     },
-  });
+  );
   return { status: 201, headers: copyHeaders(put, to, at.row, source) };
 
   /** Shared where it is all of one object; else read and written anew. */
@@ -86,17 +102,25 @@ async function copy(
     if (span === undefined && !bytes.isLarge) return { of: at.row };
     const { start, end } = span ?? { start: 0, end: bytes.size };
     const atHand = bytes.atHand();
-    if (atHand !== null || start === end) return { received: await contents.receiveBytes(atHand?.subarray(start, end) ?? new Uint8Array()) };
+    if (atHand !== null || start === end)
+      return { received: await contents.receiveBytes(atHand?.subarray(start, end) ?? new Uint8Array()) };
     const opened = await bytes.open(start, end);
     try {
-      return { received: await contents.receive(opened.chunks, { limit: LIMITS.max_file_size, expected: end - start }) };
+      return {
+        received: await contents.receive(opened.chunks, { limit: LIMITS.max_file_size, expected: end - start }),
+      };
     } finally {
       await opened.close();
     }
   }
 }
 
-function copyHeaders(row: ObjectRow, container: ContainerRow, source: ObjectRow, { accountId, containerName, name }: Place): Record<string, string> {
+function copyHeaders(
+  row: ObjectRow,
+  container: ContainerRow,
+  source: ObjectRow,
+  { accountId, containerName, name }: Place,
+): Record<string, string> {
   const meta = Object.entries(row.headers).filter(([header]) => header.startsWith("x-object-meta-"));
   return {
     ...putHeaders(row, container),
@@ -123,4 +147,3 @@ function accountOf(header: string | null): string | null {
   if (account.includes("/")) throw new ApiError(412, "Account name cannot contain slashes");
   return account;
 }
-

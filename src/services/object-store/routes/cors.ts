@@ -40,13 +40,19 @@ export function withCors(
       ...response.headers,
       "access-control-expose-headers": exposed.join(", "),
       "access-control-allow-origin": allowed,
-      ...(allowed === "*" ? {} : { vary: [response.headers?.vary, "Origin"].filter((part) => part !== undefined).join(", ") }),
+      ...(allowed === "*"
+        ? {}
+        : { vary: [response.headers?.vary, "Origin"].filter((part) => part !== undefined).join(", ") }),
     },
   };
 }
 
 /** What a browser asks before it sends what another origin's script wants. A preflight that is refused is 401 in Swift. */
-export function preflight(container: ContainerRow | undefined, headers: Headers, methods: readonly string[]): ApiResponse {
+export function preflight(
+  container: ContainerRow | undefined,
+  headers: Headers,
+  methods: readonly string[],
+): ApiResponse {
   const allow = methods.join(", ");
   const origin = headers.get("origin");
   if (origin === null) return { status: 200, headers: { allow }, raw: "" };
@@ -55,7 +61,10 @@ export function preflight(container: ContainerRow | undefined, headers: Headers,
   if (allowed === null || !methods.includes(method)) return { status: 401, headers: { allow } };
   const wanted = (headers.get("access-control-request-headers") ?? "").split(/[ ,]+/).filter((name) => name !== "");
   const age = container?.headers[`${META}max-age`];
-  const vary = [...(allowed === "*" ? [] : ["Origin"]), ...(wanted.length === 0 ? [] : ["Access-Control-Request-Headers"])];
+  const vary = [
+    ...(allowed === "*" ? [] : ["Origin"]),
+    ...(wanted.length === 0 ? [] : ["Access-Control-Request-Headers"]),
+  ];
   return {
     status: 200,
     headers: {

@@ -5,7 +5,10 @@ import type { ObjectRow } from "../store/objects.ts";
 const STAYS_HIDDEN = /^x-object-meta-(?!public-)/;
 
 /** Headers of a GET or HEAD, without the length. */
-export function objectHeaders(row: ObjectRow, { etag, isLarge }: Pick<Readable, "etag" | "isLarge">): Record<string, string> {
+export function objectHeaders(
+  row: ObjectRow,
+  { etag, isLarge }: Pick<Readable, "etag" | "isLarge">,
+): Record<string, string> {
   const headers: Record<string, string> = {
     "content-type": row.content_type,
     ...row.headers,
@@ -39,7 +42,10 @@ export function signedHeaders(
 
 function dispositionOf(type: string, filename: string): string {
   // For clients that know no UTF-8 names: as bytes, without what would end the quotes or the line.
-  const bytes = Buffer.from(filename, "utf8").toString("latin1").replace(/[\r\n]/g, "%0A").replaceAll('"', "%22");
+  const bytes = Buffer.from(filename, "utf8")
+    .toString("latin1")
+    .replace(/[\r\n]/g, "%0A")
+    .replaceAll('"', "%22");
   const encoded = encodeURIComponent(filename).replace(/%2F/g, "/");
   return `${type}; filename="${bytes}"; filename*=UTF-8''${encoded}`;
 }

@@ -18,6 +18,7 @@ import { reply } from "./reply.ts";
 import { linkAttributes, linkHeaders, redirectPost } from "./symlinks.ts";
 import { type Place, type Places, refused } from "./touched.ts";
 import { versionStamp } from "./versions.ts";
+import { marksFolder, webFolder } from "./web.ts";
 
 export type ObjectRequest = ApiRequest<unknown, Place>;
 export const OBJECT_PATH = "/v1/:account/:container/:object";
@@ -80,6 +81,11 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
   async function show(request: ObjectRequest): Promise<ApiResponse> {
     const { thing, query, headers: sent } = request;
     const container = containerOf(thing);
+    const current = query.has("version-id") ? null : objects.get(container.id, thing.name);
+    if (current === undefined || (current !== null && marksFolder(current, container))) {
+      const web = await webFolder(managers, request, container);
+      if (web !== null) return web;
+    }
     const found = foundObject(request, container);
     const row = found.marker ? null : found.row;
     if (row === null) {
@@ -102,7 +108,11 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
       const raw = query.get("format") === "raw" ? rawManifest(manifest) : Buffer.from(manifest);
       return {
         status: 200,
-        headers: { ...headers, "content-type": "application/json; charset=utf-8", "content-length": String(Buffer.byteLength(raw)) },
+        headers: {
+          ...headers,
+          "content-type": "application/json; charset=utf-8",
+          "content-length": String(Buffer.byteLength(raw)),
+        },
         raw,
       };
     }
@@ -110,7 +120,10 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
   }
 
   /** The version that is asked for, or the current one. Errors: 404, 400. */
-  function foundObject({ thing, query }: ObjectRequest, container: ContainerRow): { row: ObjectRow; marker: boolean; isNull: boolean } {
+  function foundObject(
+    { thing, query }: ObjectRequest,
+    container: ContainerRow,
+  ): { row: ObjectRow; marker: boolean; isNull: boolean } {
     const id = query.get("version-id");
     if (id !== null) {
       const stamp = versionStamp(id);
@@ -119,7 +132,8 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
       return { row, marker, isNull: stamp === "null" };
     }
     const row = objects.get(container.id, thing.name);
-    if (row === undefined) throw objectNotFound(container.versioning === "off" ? {} : { "x-object-version-id": "null" });
+    if (row === undefined)
+      throw objectNotFound(container.versioning === "off" ? {} : { "x-object-version-id": "null" });
     return { row, marker: false, isNull: false };
   }
 
@@ -142,7 +156,10 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     if (!unlimited && expected !== null) checkQuotas(thing.account, container, expected);
     requireConditions(headers, objects.get(container.id, thing.name));
     const received = await contents.receive(bytes, { limit: LIMITS.max_file_size, expected });
-    const etag = headers.get("etag")?.replace(/^"(.*)"$/, "$1").toLowerCase();
+    const etag = headers
+      .get("etag")
+      ?.replace(/^"(.*)"$/, "$1")
+      .toLowerCase();
     if (etag !== undefined && etag !== "" && etag !== received.md5) {
       contents.discard(received);
       throw unprocessable();
@@ -151,13 +168,19 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
       contents.discard(received);
       throw badRequest("Symlink requests require a zero byte body", "InvalidRequest", { "content-type": "text/plain" });
     }
-    const row = objects.put(container, thing.name, { received }, { ...attributes, ...(link === null ? {} : { system: { symlink: link } }) }, {
-      unlimited,
-      check(current) {
-        requireConditions(headers, current);
-        legacy.archive(container, current);
+    const row = objects.put(
+      container,
+      thing.name,
+      { received },
+      { ...attributes, ...(link === null ? {} : { system: { symlink: link } }) },
+      {
+        unlimited,
+        check(current) {
+          requireConditions(headers, current);
+          legacy.archive(container, current);
+        },
       },
-    });
+    );
     return { status: 201, headers: putHeaders(row, container) };
   }
 
@@ -167,7 +190,10 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     if (container.versioning === "off" || stamp === "null") throw notVersioned();
     const row = objects.restore(container, thing.name, stamp);
     const path = `/v1/${thing.accountId}/${encodeURI(thing.containerName)}/${encodeURI(thing.name)}`;
-    return { status: 201, headers: { ...putHeaders(row, container), "content-location": `${path}?version-id=${timestampOf(stamp)}` } };
+    return {
+      status: 201,
+      headers: { ...putHeaders(row, container), "content-location": `${path}?version-id=${timestampOf(stamp)}` },
+    };
   }
 
   function post(request: ObjectRequest): ApiResponse {
@@ -175,7 +201,8 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     const container = containerOf(thing);
     const row = objects.get(container.id, thing.name);
     if (row === undefined) throw objectNotFound();
-    if (row.system.symlink !== undefined && request.query.get("symlink") !== "get") return redirectPost(request, container, row);
+    if (row.system.symlink !== undefined && request.query.get("symlink") !== "get")
+      return redirectPost(request, container, row);
     const attributes = postedAttributes(headers, core.stamps.seconds());
     const removed = headers.get("x-remove-delete-at") !== null;
     objects.post(container.id, thing.name, () => ({ ...attributes, ...(removed ? { delete_at: null } : {}) }));

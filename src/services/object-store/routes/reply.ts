@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
 import { bodyStream } from "../manager/body-stream.ts";
 import { conditionalStatus } from "../manager/conditions.ts";
-import type { Readable } from "../manager/reading.ts";
 import { type Span, spansOf } from "../manager/ranges.ts";
+import type { Readable } from "../manager/reading.ts";
 
 /** What a part of an object is sent in, whatever the header of the whole says of the length. */
 interface Sent {
@@ -15,11 +15,15 @@ interface Sent {
  * The answer to GET or HEAD of bytes: conditions, ranges, one or several, and the stream, which closes what it reads.
  * `headers` are those of the whole, without its length.
  */
-export async function reply(request: Pick<ApiRequest, "method" | "headers">, { readable, headers }: Sent): Promise<ApiResponse> {
+export async function reply(
+  request: Pick<ApiRequest, "method" | "headers">,
+  { readable, headers }: Sent,
+): Promise<ApiResponse> {
   const { size, modified, etag } = readable;
   const refused = conditionalStatus(request.headers, { etag, modified });
   if (refused !== null) return { status: refused, headers: { ...headers, "content-length": "0" }, raw: "" };
-  if (request.method === "HEAD") return { status: 200, headers: { ...headers, "content-length": String(size) }, raw: "" };
+  if (request.method === "HEAD")
+    return { status: 200, headers: { ...headers, "content-length": String(size) }, raw: "" };
   const spans = isCurrent(request.headers, readable) ? spansOf(request.headers.get("range"), size) : null;
   if (spans !== null && spans.length === 0) return unsatisfiable(headers, size);
   if (spans === null || size === 0) return bytesOf(readable, { start: 0, end: size }, 200, headers);
@@ -39,10 +43,18 @@ function isCurrent(headers: Headers, { etag, modified }: Readable): boolean {
 
 function unsatisfiable(headers: Record<string, string>, size: number): ApiResponse {
   const { "content-type": _, ...rest } = headers;
-  return { status: 416, headers: { ...rest, "content-type": "text/html; charset=UTF-8", "content-range": `bytes */${size}` } };
+  return {
+    status: 416,
+    headers: { ...rest, "content-type": "text/html; charset=UTF-8", "content-range": `bytes */${size}` },
+  };
 }
 
-async function bytesOf(readable: Readable, { start, end }: Span, status: number, headers: Record<string, string>): Promise<ApiResponse> {
+async function bytesOf(
+  readable: Readable,
+  { start, end }: Span,
+  status: number,
+  headers: Record<string, string>,
+): Promise<ApiResponse> {
   const all = { ...headers, "content-length": String(end - start) };
   const whole = readable.atHand();
   if (whole !== null || start === end) return { status, headers: all, raw: whole?.subarray(start, end) ?? "" };
@@ -51,14 +63,24 @@ async function bytesOf(readable: Readable, { start, end }: Span, status: number,
 }
 
 /** multipart/byteranges, whose length is known before it is made. */
-async function severalParts(readable: Readable, spans: readonly Span[], headers: Record<string, string>): Promise<ApiResponse> {
+async function severalParts(
+  readable: Readable,
+  spans: readonly Span[],
+  headers: Record<string, string>,
+): Promise<ApiResponse> {
   const boundary = randomBytes(16).toString("hex");
   const type = headers["content-type"] ?? "application/octet-stream";
   const heads = spans.map(({ start, end }) =>
-    Buffer.from(`--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: bytes ${start}-${end - 1}/${readable.size}\r\n\r\n`, "latin1"),
+    Buffer.from(
+      `--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: bytes ${start}-${end - 1}/${readable.size}\r\n\r\n`,
+      "latin1",
+    ),
   );
   const tail = Buffer.from(`--${boundary}--`);
-  const length = spans.reduce((sum, { start, end }, index) => sum + (heads[index]?.byteLength ?? 0) + (end - start) + 2, 0);
+  const length = spans.reduce(
+    (sum, { start, end }, index) => sum + (heads[index]?.byteLength ?? 0) + (end - start) + 2,
+    0,
+  );
   let opened: { chunks: AsyncGenerator<Uint8Array>; close(): Promise<void> } | null = null;
   const whole = readable.atHand();
   async function* chunks(): AsyncGenerator<Uint8Array> {

@@ -40,7 +40,9 @@ export function linkAttributes({ containers, objects }: Managers, places: Places
   const found = container === undefined ? undefined : objects.get(container.id, name);
   if (found === undefined) throw conflict("X-Symlink-Target does not exist");
   if (wholeEtag(found) !== etag)
-    throw conflict(`Object Etag ${JSON.stringify(wholeEtag(found))} does not match X-Symlink-Target-Etag header ${JSON.stringify(etag)}`);
+    throw conflict(
+      `Object Etag ${JSON.stringify(wholeEtag(found))} does not match X-Symlink-Target-Etag header ${JSON.stringify(etag)}`,
+    );
   return { ...link, etag, bytes: wholeSize(found) };
 }
 
@@ -56,7 +58,11 @@ export function linkHeaders({ system: { symlink } }: ObjectRow): Record<string, 
 }
 
 /** Metadata of a link is its target's: the client is sent there. */
-export function redirectPost({ thing }: ObjectRequest, _container: ContainerRow, { system: { symlink } }: ObjectRow): ApiResponse {
+export function redirectPost(
+  { thing }: ObjectRequest,
+  _container: ContainerRow,
+  { system: { symlink } }: ObjectRow,
+): ApiResponse {
   const { target = "", account = thing.accountId } = symlink ?? {};
   const location = `/v1/${account}/${encodeURI(target)}`;
   const body = "The requested POST was applied to a symlink. POST directly to the target to apply requested metadata.";

@@ -74,7 +74,7 @@ export function places({ accounts, containers, core }: Managers) {
   }
 
   /** Errors: 401 for a URL whose signature does not hold, whatever else there is to say for it. */
-  function signed({ method, query, clientAddress }: Lookup, place: Place): Place {
+  function signed({ method, query, clientAddress, baseUrl }: Lookup, place: Place): Place {
     const { accountId, account, container, containerName, name, owned } = place;
     const scope = tempUrlScope({
       method,
@@ -83,6 +83,7 @@ export function places({ accounts, containers, core }: Managers) {
       object: name,
       query,
       clientAddress,
+      mounts: mountsOf(baseUrl),
       now: core.stamps.seconds(),
       accountKeys: signingKeys("account", account?.headers ?? {}),
       containerKeys: signingKeys("container", container?.headers ?? {}),
@@ -124,7 +125,11 @@ export function places({ accounts, containers, core }: Managers) {
   };
 }
 
-export const refused = ({ isAnonymous }: Pick<Place, "isAnonymous">): ApiError => (isAnonymous ? notAuthorized() : denied());
+/** Clients sign the path of the URL that they know: that of the one port of all APIs has the service in front. */
+export const mountsOf = (baseUrl: string): string[] => [...new Set(["", new URL(baseUrl).pathname.replace(/\/$/, "")])];
+
+export const refused = ({ isAnonymous }: Pick<Place, "isAnonymous">): ApiError =>
+  isAnonymous ? notAuthorized() : denied();
 
 const invalidTempUrl = (): ApiError =>
   notAuthorized("401 Unauthorized: Temp URL invalid\n", { "www-authenticate": 'Swift realm="unknown"' });
@@ -134,7 +139,11 @@ function accountGrants(account: AccountRow | undefined, identity: Identity, verb
   const text = account?.headers["x-account-access-control"];
   if (text === undefined) return false;
   const lists = JSON.parse(text) as Record<string, string[]>;
-  const names = [...(lists.admin ?? []), ...(lists["read-write"] ?? []), ...(verb === "read" ? (lists["read-only"] ?? []) : [])];
+  const names = [
+    ...(lists.admin ?? []),
+    ...(lists["read-write"] ?? []),
+    ...(verb === "read" ? (lists["read-only"] ?? []) : []),
+  ];
   const acl: Acl = { referrers: [], groups: names };
   return groupsName(identity, acl, isOwn) || (identity.userId !== "" && names.includes(identity.userId));
 }

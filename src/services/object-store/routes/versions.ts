@@ -34,6 +34,7 @@ export function listVersions(
 export function versionStamp(id: string): number | "null" {
   if (id === "null") return "null";
   const stamp = stampOf(id);
-  if (stamp === null) throw badRequest("Invalid version parameter", "InvalidArgument", { "content-type": "text/plain" });
+  if (stamp === null)
+    throw badRequest("Invalid version parameter", "InvalidArgument", { "content-type": "text/plain" });
   return stamp;
 }

@@ -27,7 +27,11 @@ export class AccountTable {
     const raw = this.#db.prepare<[string], Raw>("SELECT * FROM object_accounts WHERE id = ?").get(id);
     if (raw === undefined) return undefined;
     const { headers, system } = raw;
-    return { ...raw, headers: JSON.parse(String(headers)), system: JSON.parse(String(system)) } as unknown as AccountRow;
+    return {
+      ...raw,
+      headers: JSON.parse(String(headers)),
+      system: JSON.parse(String(system)),
+    } as unknown as AccountRow;
   }
 
   insert({ id, stamp }: Pick<AccountRow, "id" | "stamp">): void {

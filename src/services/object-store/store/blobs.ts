@@ -53,8 +53,13 @@ export class BlobTable {
     return this.#db.prepare<[number], BlobRow>(`SELECT ${COLUMNS} FROM object_blobs WHERE id = ?`).get(id);
   }
 
-  bytes(id: number): Buffer | undefined {
-    return this.#db.prepare<[number], Buffer | null>("SELECT bytes FROM object_blobs WHERE id = ?").pluck().get(id) ?? undefined;
+  /** `bytes` is null where they are in a file. */
+  bytes(id: number): { state: BlobState; bytes: Buffer | null } | undefined {
+    return this.#db
+      .prepare<[number], { state: BlobState; bytes: Buffer | null }>(
+        "SELECT state, bytes FROM object_blobs WHERE id = ?",
+      )
+      .get(id);
   }
 
   /** An incoming one is whole now. */
@@ -95,6 +100,22 @@ export class BlobTable {
         `SELECT ${COLUMNS} FROM object_blobs WHERE kind = 'file' AND state = 'kept' AND checked < ? ORDER BY checked LIMIT 1`,
       )
       .get(checked);
+  }
+
+  /** Whole rows of bytes behind one, in the order of their ids. */
+  inlineAfter(id: number, limit: number): { id: number; md5: string; bytes: Buffer }[] {
+    return this.#db
+      .prepare<[number, number], { id: number; md5: string; bytes: Buffer }>(
+        "SELECT id, md5, bytes FROM object_blobs WHERE id > ? AND kind = 'inline' AND state = 'kept' ORDER BY id LIMIT ?",
+      )
+      .all(id, limit);
+  }
+
+  /** "AUTH_…/container/object" of one that holds it. Looks at all objects: for reports. */
+  holderOf(id: number): string | null {
+    const sql = `SELECT c.account || '/' || c.name || '/' || o.name FROM objects o JOIN object_containers c ON c.id = o.container
+      WHERE o.blob = @id OR o.blob IN (SELECT blob FROM object_blob_parts WHERE part = @id) LIMIT 1`;
+    return this.#db.prepare<object, string>(sql).pluck().get({ id }) ?? null;
   }
 
   addPart(blob: number, { system, ...part }: PartRow): void {

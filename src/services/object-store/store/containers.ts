@@ -96,5 +96,9 @@ export class ContainerTable {
 function decode(raw: Raw | undefined): ContainerRow | undefined {
   if (raw === undefined) return undefined;
   const { headers, system } = raw;
-  return { ...raw, headers: JSON.parse(String(headers)), system: JSON.parse(String(system)) } as unknown as ContainerRow;
+  return {
+    ...raw,
+    headers: JSON.parse(String(headers)),
+    system: JSON.parse(String(system)),
+  } as unknown as ContainerRow;
 }

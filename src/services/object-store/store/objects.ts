@@ -158,7 +158,11 @@ export class ObjectTable {
   ): ListedVersion[] {
     const { name, stamp, inclusive = false } = from;
     const bound =
-      stamp === null ? (inclusive ? "name >= @name" : "name > @name") : "(name, -stamp) > (@name, -@stamp) AND name >= @name";
+      stamp === null
+        ? inclusive
+          ? "name >= @name"
+          : "name > @name"
+        : "(name, -stamp) > (@name, -@stamp) AND name >= @name";
     const end = before === null ? "" : " AND name < @before";
     const where = `container = @container AND ${bound}${end}`;
     const sql = `SELECT * FROM (

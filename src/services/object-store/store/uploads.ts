@@ -86,6 +86,10 @@ export class UploadTable {
 }
 
 const decode = (raw: Raw): UploadRow =>
-  ({ ...raw, headers: JSON.parse(String(raw.headers)), system: JSON.parse(String(raw.system)) }) as unknown as UploadRow;
+  ({
+    ...raw,
+    headers: JSON.parse(String(raw.headers)),
+    system: JSON.parse(String(raw.system)),
+  }) as unknown as UploadRow;
 const decodePart = (raw: Raw): UploadPartRow =>
   ({ ...raw, system: JSON.parse(String(raw.system)) }) as unknown as UploadPartRow;

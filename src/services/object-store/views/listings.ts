@@ -12,12 +12,18 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 
 const XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const KEPT_CONTROLS = "\t\n\r";
+
 /** Characters that XML cannot have are left out: the document would be none (OSSA-2013-016). */
 export const xmlText = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? "").replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "");
+  text.replace(/[&<>"\ufffe\uffff]|\p{Cc}/gu, (character) =>
+    KEPT_CONTROLS.includes(character) || (character >= "\x7f" && character < "\ufffe")
+      ? character
+      : (ESCAPES[character] ?? ""),
+  );
 
-const nameOf = (entry: { subdir: string } | { name: string }): string => ("subdir" in entry ? entry.subdir : entry.name);
+const nameOf = (entry: { subdir: string } | { name: string }): string =>
+  "subdir" in entry ? entry.subdir : entry.name;
 
 export function plainListing(entries: readonly ({ subdir: string } | { name: string })[]): string {
   return entries.map((entry) => `${nameOf(entry)}\n`).join("");
