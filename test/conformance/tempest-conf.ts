@@ -124,6 +124,8 @@ export function tempestConf(facts: CloudFacts): string {
       img_container_format: "bare",
       dhcp_client: "udhcpc",
     },
+    "object-storage": { operator_role: "member", reseller_admin_role: "ResellerAdmin" },
+    "object-storage-feature-enabled": { discoverability: true },
     volume: { build_interval: 1, build_timeout: 300, volume_size: 1, storage_protocol: "iSCSI" },
     "volume-feature-enabled": { multi_backend: false, backup: false, snapshot: true, clone: true },
   };

@@ -16,13 +16,6 @@ interface AbsentFeature {
 }
 
 const absent: readonly AbsentFeature[] = [
-  {
-    feature: "object storage (swift)",
-    group: { project: "swift", prefix: "s-", members: ["s-proxy", "s-object", "s-container", "s-account"] },
-    services: ["swift", "s-proxy", "s-object", "s-container", "s-account", "s-container-sync"],
-    plugins: ["swift"],
-    variables: ["SWIFT_*"],
-  },
   { feature: "S3 API (s3api)", services: ["s3api", "swift3"], variables: ["S3_*"] },
   {
     feature: "orchestration (heat)",

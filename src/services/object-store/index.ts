@@ -1,23 +1,18 @@
 import { defineService } from "../../kernel/module.ts";
-import "./facade.ts";
 import { Scrubber } from "./data/scrubber.ts";
 import { swiftApi } from "./fronts/swift.ts";
 import { createManagers } from "./manager/index.ts";
 import { objects as objectsMigration } from "./migrations/0001-objects.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
+import { declaration } from "./service.ts";
 
 /** Milliseconds between looks at what has expired; what has is not given out before that either. */
 const EXPIRE_EVERY = 10_000;
 
 /** Swift: accounts, containers and objects. */
-export const objectStore = defineService<"object-store">({
-  name: "object-store",
-  endpoint: {
-    prefix: "/object-store",
-    classicPorts: [],
-    catalog: [{ name: "swift", type: "object-store", path: "/v1/AUTH_%(project_id)s", description: "Swift Service" }],
-  },
+export const objectStore = defineService({
+  ...declaration,
   api: swiftApi,
   policies,
   migrations: [objectsMigration],
@@ -41,3 +36,6 @@ export const objectStore = defineService<"object-store">({
     };
   },
 });
+
+/** The service as the settings ask for it. */
+export const assemble = () => objectStore();

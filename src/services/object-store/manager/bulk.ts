@@ -158,6 +158,7 @@ export class BulkManager {
       Errors: [],
     };
     const made = new Set<string>();
+    const limit = this.#core.kernel.settings.objectStore.maxFileSize;
     try {
       for await (const file of readTar(archive)) {
         if (report.Errors.length >= BULK_LIMITS.upload.max_failed_extractions) break;
@@ -169,10 +170,10 @@ export class BulkManager {
           const container = this.#containerFor(account, containerName, options.may, made);
           if (Buffer.byteLength(name) > LIMITS.max_object_name_length || name.includes("\0"))
             throw new ApiError(400, "");
-          if (file.size > LIMITS.max_file_size) throw new ApiError(413, "");
+          if (file.size > limit) throw new ApiError(413, "");
           const attributes = options.attributes(name, file.pax);
           const received = await this.#core.contents.receive(file.bytes(), {
-            limit: LIMITS.max_file_size,
+            limit,
             expected: file.size,
           });
           const { unlimited } = options;

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Kernel } from "../../../kernel/module.ts";
 import { BlobFiles } from "../data/blob-files.ts";
 import { Contents } from "../data/contents.ts";
@@ -25,7 +24,7 @@ export interface Core {
 export function createCore(kernel: Kernel): Core {
   const { db, settings } = kernel;
   const blobs = new BlobTable(db);
-  const files = new BlobFiles(join(settings.dataDir, "swift"));
+  const files = new BlobFiles(settings.objectStore.dataDir);
   return {
     kernel,
     accounts: new AccountTable(db),

@@ -1,6 +1,5 @@
 /** What `/info` promises, with Swift's own numbers. */
 export const LIMITS = {
-  max_file_size: 5_368_709_122,
   max_meta_name_length: 128,
   max_meta_value_length: 256,
   max_meta_count: 90,

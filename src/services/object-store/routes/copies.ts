@@ -4,7 +4,6 @@ import { badRequest, objectNotFound } from "../errors.ts";
 import { copiedAttributes } from "../manager/attributes.ts";
 import { requireConditions } from "../manager/conditions.ts";
 import type { Managers } from "../manager/index.ts";
-import { LIMITS } from "../manager/limits.ts";
 import type { Bytes } from "../manager/objects.ts";
 import { spansOf } from "../manager/ranges.ts";
 import { splitPath } from "../manager/reading.ts";
@@ -107,7 +106,7 @@ async function copy(
     const opened = await bytes.open(start, end);
     try {
       return {
-        received: await contents.receive(opened.chunks, { limit: LIMITS.max_file_size, expected: end - start }),
+        received: await contents.receive(opened.chunks, { limit: core.kernel.settings.objectStore.maxFileSize, expected: end - start }),
       };
     } finally {
       await opened.close();

@@ -4,7 +4,6 @@ import { badRequest, containerNotFound, notAuthorized } from "../errors.ts";
 import { sentAttributes } from "../manager/attributes.ts";
 import { type FormPart, readForm } from "../manager/form-data.ts";
 import type { Managers } from "../manager/index.ts";
-import { LIMITS } from "../manager/limits.ts";
 import { expiryOf, isSignedBy, signature, signingKeys } from "../manager/temp-url.ts";
 import { withCors } from "./cors.ts";
 import { checkName } from "./objects.ts";
@@ -94,7 +93,7 @@ async function put(
   checkName(name);
   const attributes = sentAttributes(fileHeaders(fields, part), name, now);
   const received = await contents
-    .receive(part.bytes(), { limit: Math.min(limit, LIMITS.max_file_size) })
+    .receive(part.bytes(), { limit: Math.min(limit, core.kernel.settings.objectStore.maxFileSize) })
     .catch((error) => {
       throw error instanceof ApiError && error.status === 413 ? plain("max_file_size exceeded") : error;
     });

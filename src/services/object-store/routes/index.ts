@@ -14,7 +14,7 @@ import { places } from "./touched.ts";
 export function allRoutes(managers: Managers): AnyRoute[] {
   const touched = places(managers);
   return [
-    ...infoRoutes(),
+    ...infoRoutes(managers),
     ...accountRoutes(managers, touched),
     ...containerRoutes(managers, touched),
     ...objectRoutes(managers, touched),

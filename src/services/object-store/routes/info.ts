@@ -1,15 +1,17 @@
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
+import type { Managers } from "../manager/index.ts";
 import { BULK_LIMITS, LIMITS, POLICY, SLO_LIMITS, SYMLOOP_MAX } from "../manager/limits.ts";
 import { ALLOWED_DIGESTS } from "../manager/temp-url.ts";
 
 /** What this Swift can, as its clients ask; the version is that of the release it is like. */
-const INFO = {
+const info = (maxFileSize: number) => ({
   swift: {
     version: "2.30.1",
     strict_cors_mode: true,
     policies: [{ name: POLICY, aliases: POLICY, default: true }],
     allow_account_management: false,
     account_autocreate: true,
+    max_file_size: maxFileSize,
     ...LIMITS,
     extra_header_count: 0,
   },
@@ -35,7 +37,7 @@ const INFO = {
   bulk_delete: BULK_LIMITS.delete,
   container_sync: { realms: {} },
   crossdomain: {},
-};
+});
 
 const CROSSDOMAIN = `<?xml version="1.0"?>
 <!DOCTYPE cross-domain-policy SYSTEM "http://www.adobe.com/xml/dtds/cross-domain-policy.dtd" >
@@ -43,7 +45,8 @@ const CROSSDOMAIN = `<?xml version="1.0"?>
 <allow-access-from domain="*" secure="false" />
 </cross-domain-policy>`;
 
-export function infoRoutes(): AnyRoute[] {
+export function infoRoutes({ core }: Managers): AnyRoute[] {
+  const about = info(core.kernel.settings.objectStore.maxFileSize);
   const document = (name: string, path: string, contentType: string, text: string): AnyRoute =>
     route({
       name,
@@ -57,7 +60,7 @@ export function infoRoutes(): AnyRoute[] {
       }),
     });
   return [
-    document("info:show", "/info", "application/json; charset=UTF-8", JSON.stringify(INFO)),
+    document("info:show", "/info", "application/json; charset=UTF-8", JSON.stringify(about)),
     document("health:show", "/healthcheck", "text/plain", "OK"),
     document("crossdomain:show", "/crossdomain.xml", "application/xml", CROSSDOMAIN),
   ];

@@ -26,6 +26,7 @@ export const OBJECT_PATH = "/v1/:account/:container/:object";
 export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
   const { objects, contents, core, legacy, reading } = managers;
   const { object } = places;
+  const { maxFileSize } = core.kernel.settings.objectStore;
   return [
     route<unknown, Place>({
       name: "objects:show",
@@ -155,7 +156,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     // Known before anything is sent: nobody uploads what is refused anyway.
     if (!unlimited && expected !== null) checkQuotas(thing.account, container, expected);
     requireConditions(headers, objects.get(container.id, thing.name));
-    const received = await contents.receive(bytes, { limit: LIMITS.max_file_size, expected });
+    const received = await contents.receive(bytes, { limit: maxFileSize, expected });
     const etag = headers
       .get("etag")
       ?.replace(/^"(.*)"$/, "$1")
