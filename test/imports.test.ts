@@ -50,7 +50,7 @@ function allowed(from: string, to: string, typeOnly: boolean): boolean {
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   routes: ["routes", "schemas", "views", "manager", "values"],
-  fronts: ["fronts"],
+  fronts: ["fronts", "schemas", "values"],
   schemas: ["schemas", "values"],
   views: ["views", "values"],
   manager: ["manager", "store", "driver", "desired", "values"],
@@ -69,6 +69,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   image: ["data", "download", "inspect", "seed-urls.ts"],
   network: ["private-subnet.ts"],
+  "object-store": ["data"],
   compute: ["consoles", "metadata", "scheduler"],
 };
 

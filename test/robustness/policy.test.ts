@@ -102,7 +102,9 @@ describe("who may do what", () => {
     const isPublic = world.routes
       .filter(({ route }) => world.cloud.kernel.policies.rule(route.policy) === anyone)
       .map(({ service, route }) => `${service.name} ${route.name}`);
-    const expected = /^\w[\w-]* (versions:|users:change-password$|tokens:create|v2:authenticate)/;
+    // What Swift's forms may is up to the signature in them, which the object store's own tests are about.
+    const expected =
+      /^\w[\w-]* (versions:|users:change-password$|tokens:create|v2:authenticate)|^object-store (info:|health:|crossdomain:|forms:|\w+:options$)/;
     assert.deepEqual(
       isPublic.filter((label) => !expected.test(label)),
       [],
@@ -115,7 +117,7 @@ describe("who may do what", () => {
     for (const target of world.routes) {
       const { service, route } = target;
       const label = `${service.name} ${route.name}`;
-      if (/^(GET|HEAD)$/.test(route.method) || OWN_ACCOUNT.some((pattern) => pattern.test(label))) continue;
+      if (/^(GET|HEAD|OPTIONS)$/.test(route.method) || OWN_ACCOUNT.some((pattern) => pattern.test(label))) continue;
       const answer = await call("reader", target);
       if (answer.status < 400) wrong.push(`${label}: ${answer.status}`);
     }

@@ -1,6 +1,7 @@
 import { defineService } from "../../kernel/module.ts";
 import { Scrubber } from "./data/scrubber.ts";
 import { swiftApi } from "./fronts/swift.ts";
+import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { objects as objectsMigration } from "./migrations/0001-objects.ts";
 import { policies } from "./policies.ts";
@@ -22,7 +23,7 @@ export const objectStore = defineService({
     const scrubber = new Scrubber(kernel, core.blobs, core.files);
     const endings: (() => Promise<void> | void)[] = [];
     return {
-      facade: { bytesUsed: (projectId) => managers.accounts.get(`AUTH_${projectId}`)?.bytes_used ?? 0 },
+      facade: createFacade(managers),
       routes: allRoutes(managers),
       reconcile: () => contents.recover(),
       start() {

@@ -36,7 +36,11 @@ const reader: Rule = ownerRule(
     (isOf(identity, target) && identity.roles.has("reader")) ||
     (target as Owned).grants(identity),
 );
-const resellerAdmin: Rule = ownerRule("role:ResellerAdmin", (identity) => isReseller(identity));
+const resellerAdmin: Rule = ownerRule(
+  "role:ResellerAdmin",
+  // Who has not said who they are is asked to (401) before being refused.
+  (identity, target) => isReseller(identity) || (target === null && identity.userId === ""),
+);
 
 export const policies: PolicyTable = {
   "object-store:info": anyone,

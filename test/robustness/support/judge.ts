@@ -19,7 +19,9 @@ export function complaint({ service, route }: ServiceRoute, answer: Answer, mill
   if (milliseconds > MAX_MILLISECONDS) return `took ${Math.round(milliseconds)} ms`;
   if (status >= 500 && status !== 501) return `status ${status}`;
   for (const name of route.bare === true && status < 400 ? [] : service.api.requestIdHeaders) {
-    if (!/^req-[0-9a-f-]{36}$/.test(headers.get(name) ?? "")) return `no request id in ${name}`;
+    // Swift's are of a form of its own.
+    if (!/^(?:req-[0-9a-f-]{36}|tx[0-9a-f]{21}-[0-9a-f]{10})$/.test(headers.get(name) ?? ""))
+      return `no request id in ${name}`;
   }
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const leaked = INTERNAL.exec(text)?.[0];

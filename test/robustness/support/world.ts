@@ -182,6 +182,9 @@ const examplesByKind = (ids: Record<string, string>, tokens: World["tokens"]): E
     role: { role_id: of("a role") },
     "implied role": { role_id: of("a role"), implied_id: of("another role") },
     endpoint: { endpoint_id: of("endpoint") },
+    "object-account": { account: of("account") },
+    "object-container": { account: of("account"), container: of("container") },
+    object: { account: of("account"), container: of("container"), object: of("object") },
     ...Object.fromEntries(
       ["project", "domain", "system"].flatMap((target) => {
         const grant = { target_id: target === "domain" ? "default" : of("alpha"), role_id: of("a role") };
@@ -320,6 +323,11 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
     "openstack-api-version": "volume 3.70",
   });
   ids.message = messages[0].id;
+  // Not among `owned`: Swift answers 403 for what is another's, whether it is there or not.
+  Object.assign(ids, { account: `AUTH_${projects.alpha}`, container: "box", object: "thing" });
+  const box = `/object-store/v1/${ids.account}/box`;
+  await must("member", "PUT", box);
+  await must("member", "PUT", `${box}/thing`, "bytes", { "content-type": "text/plain" });
   const user = `/identity/v3/users/${ids.member}`;
   await make(
     "application_credential",

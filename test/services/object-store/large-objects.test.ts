@@ -19,7 +19,8 @@ describe("static large objects", () => {
     for (const [index, body] of parts.entries()) await t.swift("PUT", `${A}/seg/${index}`, { body });
   });
   after(() => t.close());
-  const segments = () => parts.map((body, index) => ({ path: `/seg/${index}`, etag: md5(body), size_bytes: body.length }));
+  const segments = () =>
+    parts.map((body, index) => ({ path: `/seg/${index}`, etag: md5(body), size_bytes: body.length }));
 
   it("are one object of all their segments", async () => {
     const made = await put("big", segments(), { headers: { "content-type": "x/y" } });
@@ -37,7 +38,10 @@ describe("static large objects", () => {
     assert.equal(middle.status, 206);
     assert.equal(middle.text, whole.slice(39_995, 40_016));
     const manifest = await t.swift("GET", `${A}/c/big?multipart-manifest=get`);
-    assert.deepEqual(manifest.json.map((entry: { name: string }) => entry.name), ["/seg/0", "/seg/1", "/seg/2"]);
+    assert.deepEqual(
+      manifest.json.map((entry: { name: string }) => entry.name),
+      ["/seg/0", "/seg/1", "/seg/2"],
+    );
     assert.equal(manifest.headers["content-type"], "application/json; charset=utf-8");
     assert.equal(got.headers["x-manifest-etag"], md5(manifest.bytes));
     const [listed] = (await t.swift("GET", `${A}/c?format=json&prefix=big`)).json;
@@ -48,19 +52,18 @@ describe("static large objects", () => {
 
   it("take parts of segments, bytes of their own, and large objects", async () => {
     await put("inner", segments());
-    const made = await put("outer", [{ path: "/seg/0", range: "5-9" }, { data: Buffer.from("--").toString("base64") }, { path: "/c/inner", range: "-3" }]);
+    const made = await put("outer", [
+      { path: "/seg/0", range: "5-9" },
+      { data: Buffer.from("--").toString("base64") },
+      { path: "/c/inner", range: "-3" },
+    ]);
     assert.equal(made.status, 201, made.text);
     assert.equal((await t.swift("GET", `${A}/c/outer`)).text, "aaaaa--ccc");
   });
 
   it("are refused with what is wrong with each segment, missing ones first", async () => {
     const [first, second, third] = segments();
-    const wrong = [
-      { ...first, etag: md5("other") },
-      { ...second, size_bytes: 11 },
-      { path: "/seg/nope" },
-      third,
-    ];
+    const wrong = [{ ...first, etag: md5("other") }, { ...second, size_bytes: 11 }, { path: "/seg/nope" }, third];
     const json = await put("bad", wrong, { headers: { accept: "application/json" } });
     assert.equal(json.status, 400);
     assert.deepEqual(json.json, {
@@ -76,7 +79,10 @@ describe("static large objects", () => {
     assert.equal(beat.status, 202);
     assert.equal(beat.json["Response Status"], "400 Bad Request");
     assert.equal((await put("bad", {})).status, 400);
-    assert.match((await put("bad", [{ path: "seg" }, 5])).text, /^Index 0: path does not refer to an object.*\nIndex 1: not a JSON object\n$/);
+    assert.match(
+      (await put("bad", [{ path: "seg" }, 5])).text,
+      /^Index 0: path does not refer to an object.*\nIndex 1: not a JSON object\n$/,
+    );
     assert.match((await put("bad", [{ path: "/c/bad" }])).text, /must not include itself/);
     assert.equal((await t.swift("GET", `${A}/c/bad`)).status, 404);
   });
@@ -103,8 +109,12 @@ describe("static large objects", () => {
     await put("doomed", [{ path: "/seg/d0" }, { path: "/seg/d1" }]);
     const gone = await t.swift("DELETE", `${A}/c/doomed?multipart-manifest=delete`);
     assert.equal(gone.status, 200);
-    assert.equal(gone.text, "Number Deleted: 3\nNumber Not Found: 0\nResponse Body: \nResponse Status: 200 OK\nErrors:\n");
-    for (const path of ["c/doomed", "seg/d0", "seg/d1"]) assert.equal((await t.swift("HEAD", `${A}/${path}`)).status, 404);
+    assert.equal(
+      gone.text,
+      "Number Deleted: 3\nNumber Not Found: 0\nResponse Body: \nResponse Status: 200 OK\nErrors:\n",
+    );
+    for (const path of ["c/doomed", "seg/d0", "seg/d1"])
+      assert.equal((await t.swift("HEAD", `${A}/${path}`)).status, 404);
   });
 
   it("become plain objects when they are copied, unless the manifest is", async () => {

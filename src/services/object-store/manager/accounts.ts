@@ -1,6 +1,6 @@
 import type { AccountRow } from "../store/accounts.ts";
 import type { ListedContainer } from "../store/containers.ts";
-import type { Listed, ListQuery } from "../store/listing.ts";
+import type { Listed, ListQuery } from "../values/listing.ts";
 import type { Core } from "./core.ts";
 
 export type Headers = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { badRequest } from "../errors.ts";
-import { mediaTypeOf } from "./media-types.ts";
+import { mediaTypeOf } from "../values/media-types.ts";
 import { plainName, sentMetadata } from "./metadata.ts";
 import type { ObjectAttributes } from "./objects.ts";
 

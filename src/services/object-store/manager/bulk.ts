@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { ApiError } from "../../../kernel/errors.ts";
+import { BULK_LIMITS, LIMITS, SLO_LIMITS } from "../values/limits.ts";
 import type { ContainerManager } from "./containers.ts";
 import type { Core } from "./core.ts";
 import { segmentsOf } from "./large-objects.ts";
 import type { LegacyVersions } from "./legacy-versions.ts";
-import { BULK_LIMITS, LIMITS, SLO_LIMITS } from "./limits.ts";
 import type { ObjectAttributes, ObjectManager } from "./objects.ts";
 import { splitPath } from "./reading.ts";
 import { readTar } from "./tar.ts";

@@ -1,8 +1,8 @@
 import { containerNotEmpty, containerNotFound } from "../errors.ts";
 import type { Versioning } from "../states.ts";
 import type { ContainerRow } from "../store/containers.ts";
-import type { Listed, ListQuery } from "../store/listing.ts";
 import type { ListedObject } from "../store/objects.ts";
+import type { Listed, ListQuery } from "../values/listing.ts";
 import { type AccountManager, changed, type Headers } from "./accounts.ts";
 import type { Core } from "./core.ts";
 

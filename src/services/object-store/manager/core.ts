@@ -6,7 +6,7 @@ import { BlobTable } from "../store/blobs.ts";
 import { ContainerTable } from "../store/containers.ts";
 import { ObjectTable } from "../store/objects.ts";
 import { UploadTable } from "../store/uploads.ts";
-import { Stamps } from "./stamps.ts";
+import { Stamps } from "../values/stamps.ts";
 
 /** What the managers of this service share. */
 export interface Core {

@@ -1,11 +1,11 @@
 import { preconditionFailed } from "../errors.ts";
 import type { ContainerRow } from "../store/containers.ts";
-import { isSubdir } from "../store/listing.ts";
 import type { ObjectRow } from "../store/objects.ts";
+import { isSubdir } from "../values/listing.ts";
+import { timestampOf } from "../values/stamps.ts";
 import type { ContainerManager } from "./containers.ts";
 import type { Core } from "./core.ts";
 import type { ObjectManager } from "./objects.ts";
-import { timestampOf } from "./stamps.ts";
 
 const MARKER = "application/x-deleted;swift_versions_deleted=1";
 

@@ -1,6 +1,6 @@
 import { badRequest } from "../errors.ts";
+import { LIMITS } from "../values/limits.ts";
 import type { Headers as Kept } from "./accounts.ts";
-import { LIMITS } from "./limits.ts";
 
 /** "x-object-meta-" of a header's name, as web servers hand names to Swift: in one case, and without underscores. */
 export const plainName = (name: string): string => name.toLowerCase().replaceAll("_", "-");

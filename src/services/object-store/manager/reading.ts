@@ -2,6 +2,8 @@ import { ApiError, conflict } from "../../../kernel/errors.ts";
 import { containerNotFound, objectNotFound } from "../errors.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ObjectRow } from "../store/objects.ts";
+import { SYMLOOP_MAX } from "../values/limits.ts";
+import { secondsOf } from "../values/stamps.ts";
 import type { ContainerManager } from "./containers.ts";
 import type { Core } from "./core.ts";
 import {
@@ -14,9 +16,7 @@ import {
   segmentLength,
   segmentsOf,
 } from "./large-objects.ts";
-import { SYMLOOP_MAX } from "./limits.ts";
 import type { ObjectManager } from "./objects.ts";
-import { secondsOf } from "./stamps.ts";
 
 /** How deep large objects may lead to large objects. */
 const MOST_LEVELS = 10;

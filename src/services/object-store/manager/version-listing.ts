@@ -1,6 +1,6 @@
-import type { ListQuery } from "../store/listing.ts";
-import { afterPrefix, compareNames } from "../store/names.ts";
 import type { ListedVersion, ObjectTable } from "../store/objects.ts";
+import type { ListQuery } from "../values/listing.ts";
+import { afterPrefix, compareNames } from "../values/names.ts";
 
 export type ListedVersions = (ListedVersion | { subdir: string })[];
 

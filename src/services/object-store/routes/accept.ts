@@ -1,8 +1,8 @@
 import { ApiError } from "../../../kernel/errors.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { badRequest } from "../errors.ts";
-import { LIMITS } from "../manager/limits.ts";
-import type { ListQuery } from "../store/listing.ts";
+import { LIMITS } from "../values/limits.ts";
+import type { ListQuery } from "../values/listing.ts";
 import type { Format } from "../views/listings.ts";
 
 const FORMATS: Readonly<Record<string, Format>> = { json: "json", xml: "xml", plain: "text", text: "text" };

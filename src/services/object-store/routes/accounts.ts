@@ -1,11 +1,11 @@
 import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
 import { accountNotFound, badRequest, denied } from "../errors.ts";
 import type { Managers } from "../manager/index.ts";
-import { POLICY } from "../manager/limits.ts";
 import { checkKept, MASTERS_ONLY, metadataChanges } from "../manager/metadata.ts";
-import { timestampOf } from "../manager/stamps.ts";
 import { isMaster, isReseller } from "../policies.ts";
 import type { AccountRow } from "../store/accounts.ts";
+import { POLICY } from "../values/limits.ts";
+import { timestampOf } from "../values/stamps.ts";
 import { accountListing, CONTENT_TYPES } from "../views/listings.ts";
 import { listed, listQuery, wantedFormat } from "./accept.ts";
 import type { Place, Places } from "./touched.ts";
@@ -42,7 +42,7 @@ export function accountRoutes({ accounts, core }: Managers, { account }: Places)
         name: `accounts:${method === "PUT" ? "create" : "delete"}`,
         method,
         path: "/v1/:account",
-        policy: "object-store:manage_account",
+        policy: method === "PUT" ? "object-store:write_account" : "object-store:manage_account",
         of: account.write,
         body: "stream",
         success: 204,

@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { ApiError } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
@@ -6,8 +6,8 @@ import { badRequest } from "../errors.ts";
 import { sentAttributes } from "../manager/attributes.ts";
 import type { BulkReport } from "../manager/bulk.ts";
 import type { Managers } from "../manager/index.ts";
-import { BULK_LIMITS, LIMITS } from "../manager/limits.ts";
 import { isReseller } from "../policies.ts";
+import { BULK_LIMITS, LIMITS } from "../values/limits.ts";
 import { CONTENT_TYPES, type Format } from "../views/listings.ts";
 import { type Report, reportBody } from "../views/reports.ts";
 import { bestOf } from "./accept.ts";
@@ -103,8 +103,7 @@ export function bulkRoutes(managers: Managers, places: Places): AnyRoute[] {
     const { thing, query, bytes, headers, context } = request;
     const kind = (query.get("extract-archive") ?? "").toLowerCase().replace(/^\.+|\.+$/g, "");
     if (bytes === null || (kind !== "tar" && kind !== "tar.gz")) throw badRequest("Unsupported archive format");
-    // An error of the source ends the stream with it, and so the extraction.
-    const archive = kind === "tar" ? bytes : Readable.from(bytes).compose(createGunzip());
+    const archive = kind === "tar" ? bytes : unzipped(bytes);
     const base = [thing.containerName, thing.name].filter((part) => part !== "").join("/");
     const now = core.stamps.seconds();
     const report = await bulk.extract(thing.accountId, base, archive, {
@@ -123,6 +122,13 @@ export function bulkRoutes(managers: Managers, places: Places): AnyRoute[] {
       return request.allowed("object-store:write_object", elsewhere.owned);
     };
   }
+}
+
+/** An error of the source, or of what it sends, ends what is read. */
+function unzipped(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const gunzip = createGunzip();
+  pipeline(Readable.from(source), gunzip, () => {});
+  return gunzip;
 }
 
 const NOTHING: BulkReport = {

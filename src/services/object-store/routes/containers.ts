@@ -4,11 +4,11 @@ import { badRequest, containerNotFound, notAuthorized, versionsLeft } from "../e
 import { cleanAcl } from "../manager/acl.ts";
 import type { ContainerChanges } from "../manager/containers.ts";
 import type { Managers } from "../manager/index.ts";
-import { LIMITS, POLICY } from "../manager/limits.ts";
 import { checkKept, MASTERS_ONLY, metadataChanges } from "../manager/metadata.ts";
-import { httpDateOf, timestampOf } from "../manager/stamps.ts";
 import { isMaster } from "../policies.ts";
 import type { ContainerRow } from "../store/containers.ts";
+import { LIMITS, POLICY } from "../values/limits.ts";
+import { httpDateOf, timestampOf } from "../values/stamps.ts";
 import { CONTENT_TYPES, containerListing } from "../views/listings.ts";
 import { isTrue, listed, listQuery, wantedFormat } from "./accept.ts";
 import { withCors } from "./cors.ts";

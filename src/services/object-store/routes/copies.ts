@@ -2,15 +2,15 @@ import { ApiError } from "../../../kernel/errors.ts";
 import type { ApiResponse } from "../../../kernel/http/route.ts";
 import { badRequest, objectNotFound } from "../errors.ts";
 import { copiedAttributes } from "../manager/attributes.ts";
-import { requireConditions } from "../manager/conditions.ts";
 import type { Managers } from "../manager/index.ts";
 import type { Bytes } from "../manager/objects.ts";
-import { spansOf } from "../manager/ranges.ts";
 import { splitPath } from "../manager/reading.ts";
-import { httpDateOf } from "../manager/stamps.ts";
 import { isReseller } from "../policies.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ObjectRow } from "../store/objects.ts";
+import { requireConditions } from "../values/conditions.ts";
+import { spansOf } from "../values/ranges.ts";
+import { httpDateOf } from "../values/stamps.ts";
 import { checkName, containerOf, type ObjectRequest, putHeaders } from "./objects.ts";
 import { unquoted } from "./symlinks.ts";
 import { type Place, type Places, refused } from "./touched.ts";
@@ -106,7 +106,10 @@ async function copy(
     const opened = await bytes.open(start, end);
     try {
       return {
-        received: await contents.receive(opened.chunks, { limit: core.kernel.settings.objectStore.maxFileSize, expected: end - start }),
+        received: await contents.receive(opened.chunks, {
+          limit: core.kernel.settings.objectStore.maxFileSize,
+          expected: end - start,
+        }),
       };
     } finally {
       await opened.close();

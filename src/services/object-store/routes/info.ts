@@ -1,7 +1,7 @@
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
-import { BULK_LIMITS, LIMITS, POLICY, SLO_LIMITS, SYMLOOP_MAX } from "../manager/limits.ts";
 import { ALLOWED_DIGESTS } from "../manager/temp-url.ts";
+import { BULK_LIMITS, LIMITS, POLICY, SLO_LIMITS, SYMLOOP_MAX } from "../values/limits.ts";
 
 /** What this Swift can, as its clients ask; the version is that of the release it is like. */
 const info = (maxFileSize: number) => ({

@@ -1,6 +1,6 @@
 import type { Readable } from "../manager/reading.ts";
-import { httpDateOf, timestampOf } from "../manager/stamps.ts";
 import type { ObjectRow } from "../store/objects.ts";
+import { httpDateOf, timestampOf } from "../values/stamps.ts";
 
 const STAYS_HIDDEN = /^x-object-meta-(?!public-)/;
 

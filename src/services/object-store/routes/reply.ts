@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
 import { bodyStream } from "../manager/body-stream.ts";
-import { conditionalStatus } from "../manager/conditions.ts";
-import { type Span, spansOf } from "../manager/ranges.ts";
 import type { Readable } from "../manager/reading.ts";
+import { conditionalStatus } from "../values/conditions.ts";
+import { type Span, spansOf } from "../values/ranges.ts";
 
 /** What a part of an object is sent in, whatever the header of the whole says of the length. */
 interface Sent {

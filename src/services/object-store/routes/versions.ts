@@ -1,9 +1,9 @@
 import { badRequest } from "../errors.ts";
 import type { Managers } from "../manager/index.ts";
-import { stampOf, timestampOf } from "../manager/stamps.ts";
 import { versionListing } from "../manager/version-listing.ts";
 import type { ContainerRow } from "../store/containers.ts";
-import type { ListQuery } from "../store/listing.ts";
+import type { ListQuery } from "../values/listing.ts";
+import { stampOf, timestampOf } from "../values/stamps.ts";
 import { objectEntry } from "../views/listings.ts";
 
 /** `?versions`: JSON, whatever was asked for. Errors: 400. */

@@ -1,6 +1,7 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import type { SystemData } from "../states.ts";
-import { type Listed, type ListQuery, NameListing } from "./listing.ts";
+import type { Listed, ListQuery } from "../values/listing.ts";
+import { NameListing } from "./listing.ts";
 
 /** One object, or one version of it. */
 export interface ObjectRow {

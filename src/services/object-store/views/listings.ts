@@ -1,7 +1,7 @@
-import { isoOf } from "../manager/stamps.ts";
 import type { ListedContainer } from "../store/containers.ts";
-import { isSubdir, type Listed } from "../store/listing.ts";
 import type { ListedObject } from "../store/objects.ts";
+import { isSubdir, type Listed } from "../values/listing.ts";
+import { isoOf } from "../values/stamps.ts";
 
 export type Format = "text" | "json" | "xml";
 export const CONTENT_TYPES: Readonly<Record<Format, string>> = {

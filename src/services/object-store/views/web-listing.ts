@@ -1,6 +1,6 @@
-import { isoOf } from "../manager/stamps.ts";
-import { isSubdir, type Listed } from "../store/listing.ts";
 import type { ListedObject } from "../store/objects.ts";
+import { isSubdir, type Listed } from "../values/listing.ts";
+import { isoOf } from "../values/stamps.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
