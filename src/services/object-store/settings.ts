@@ -20,6 +20,7 @@ declare module "../../kernel/config/settings.ts" {
 
 export const settings: SettingsDeclaration = {
   groups: [{ title: "Object storage", variables }],
+  directories: ["SWIFT_DATA_DIR"],
   ports: {
     objectStore: {
       variable: "SWIFT_DEFAULT_BIND_PORT",

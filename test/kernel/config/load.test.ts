@@ -182,7 +182,7 @@ test("services: groups, negation, order, plugins", () => {
 
 test("what is disabled is left out, by DevStack's names; what is there comes behind what it needs", () => {
   const services = (body: string) => load(body).settings.services;
-  const all = ["identity", "image", "block-storage", "network", "compute", "placement"];
+  const all = ["identity", "image", "block-storage", "network", "compute", "object-store", "placement"];
   const without = (...names: string[]) => all.filter((name) => !names.includes(name));
   assert.deepEqual(services(""), all);
   for (const body of [
@@ -190,16 +190,20 @@ test("what is disabled is left out, by DevStack's names; what is there comes beh
     "disable_service c-api c-vol c-sch",
     "DISABLED_SERVICES=cinder",
     "ENABLED_SERVICES+=,-c-api,-c-sch,-c-vol",
-    "ENABLED_SERVICES=key,glance,placement,neutron,nova",
+    "ENABLED_SERVICES=key,glance,placement,neutron,nova,swift",
   ]) {
     assert.deepEqual(services(body), without("block-storage"), body);
   }
   assert.deepEqual(services("disable_service placement-api"), without("placement"));
   assert.deepEqual(services("disable_service nova"), without("compute"));
+  assert.deepEqual(services("disable_service s-proxy"), without("object-store"));
   assert.deepEqual(services("disable_all_services\nenable_service key"), ["identity"]);
   assert.deepEqual(services("disable_service c-api\nENABLED_SERVICES=key,c-api"), ["identity", "block-storage"]);
   // Networks and volumes were nova's once.
-  assert.deepEqual(services("ENABLED_SERVICES=key,g-api,n-api,n-cpu,n-net,n-vol"), without("placement"));
+  assert.deepEqual(
+    services("ENABLED_SERVICES=key,g-api,n-api,n-cpu,n-net,n-vol"),
+    without("object-store", "placement"),
+  );
 });
 
 test("ports are those of what is enabled", () => {
@@ -209,7 +213,7 @@ test("ports are those of what is enabled", () => {
       .sort();
   const all = open("");
   const without = (...names: string[]) => all.filter((name) => !names.includes(name));
-  assert.equal(all.length, 10);
+  assert.equal(all.length, 11);
   assert.deepEqual(open("disable_service cinder"), without("blockStorage"));
   assert.deepEqual(open("disable_service placement-api"), without("placement"));
   assert.deepEqual(open("disable_service n-novnc"), without("noVnc"));
@@ -239,8 +243,9 @@ test("services that are not there, and those that cannot be left out, are said w
   const said = (body: string) => load(body).warnings.map(({ line, message, hint }) => `${line}: ${message}; ${hint}`);
   assert.deepEqual(said("enable_service key cinder mysql"), []);
   const rest = "what asks for it fails; everything else is there";
-  assert.deepEqual(said("enable_service s-proxy s-object"), [
-    `2: there is no object storage (swift) in this cloud yet; ${rest}`,
+  assert.deepEqual(said("enable_service s-proxy s-object"), []);
+  assert.deepEqual(said("enable_service ironic"), [
+    `2: there is no bare metal service (ironic) in this cloud yet; ${rest}`,
   ]);
   const three = "there is no orchestration (heat), dashboard (horizon) and no key manager (barbican) in this cloud yet";
   assert.deepEqual(

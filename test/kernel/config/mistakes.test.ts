@@ -118,7 +118,7 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
   [
     "disable_service key",
     3,
-    /image, block-storage, network, compute and placement need identity, and key is not enabled/,
+    /image, block-storage, network, compute, object-store and placement need identity, and key is not enabled/,
   ],
   ["SERVICE_HOST=192.0.2.99\nENABLED_SERVICES=n-cpu", 3, /second compute node/],
   ["PUBLIC_PROVIDERNET_TYPE=vlan", 3, /PUBLIC_PROVIDERNET_SEGMENTATION_ID/],
