@@ -92,7 +92,7 @@ function inServices(
   if (layer === "store") return inside(`${own}/store`, `${own}/values`, "kernel/db") || (typeOnly && inside("kernel"));
   // A driver is where a service meets the host: instances are injected, but it may use the host's and libvirt's pure helpers.
   if (layer === "driver" && inside("host", "libvirt")) return true;
-  if (inside("host")) return typeOnly;
+  if (inside("host")) return typeOnly && layer !== "routes" && layer !== "fronts";
   if (inside("kernel")) return true;
   const folders = LAYERS[layer];
   if (folders === undefined) return inside(own) || facade;
@@ -231,6 +231,8 @@ test("the rules bite: a store that reaches for a manager would be found", () => 
   assert.equal(allowed("services/image/manager/images.ts", "services/compute/manager/servers.ts", false), false);
   assert.equal(allowed("services/image/manager/images.ts", "services/compute/facade.ts", false), true);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/facade.ts", false), false);
+  assert.equal(allowed("services/compute/routes/volumes.ts", "host/exec.ts", true), false);
+  assert.equal(allowed("services/compute/fronts/ec2.ts", "host/exec.ts", true), false);
   assert.equal(allowed("services/compute/fronts/ec2.ts", "services/compute/manager/servers.ts", false), false);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/facade.ts", true), true);
   assert.equal(allowed("services/compute/routes/volumes.ts", "services/block-storage/views/volumes.ts", true), false);

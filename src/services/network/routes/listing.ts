@@ -194,6 +194,8 @@ function compare(one: unknown, other: unknown): number {
   if (one === other) return 0;
   if (one === null || one === undefined) return -1;
   if (other === null || other === undefined) return 1;
+  // As sqlite keeps and compares it: two empty lists are the same.
+  if (isObject(one) || Array.isArray(one)) return compare(JSON.stringify(one), JSON.stringify(other));
   return (one as string) < (other as string) ? -1 : 1;
 }
 

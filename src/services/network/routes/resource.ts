@@ -71,6 +71,9 @@ function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page
   const read = (range?: Range) => resource.views(context, manager.list(context, filters, range), filters);
   const fitting = (views: Body[]) => views.filter((view) => matches(view, filters));
   const find = (id: string) => markerOf(resource, context, id);
+  // Sorted by sqlite with a limit or without one: JavaScript does not order all texts as it does.
+  if (limit === null && order !== null && sort.length > 0 && resource.unpaged !== true)
+    return { items: fitting(read({ order, after: null, limit: Number.MAX_SAFE_INTEGER })), links: [] };
   if (limit === null || order === null || resource.unpaged === true) {
     const rules = { attributes, path, marker: resource.unpaged === true ? null : find };
     return paged(request, rules, fitting(read()));

@@ -42,6 +42,7 @@ const networkList: ListRules = {
     admin_state_up: boolean,
     mtu: number,
     status: text,
+    availability_zone_hints: text,
     "router:external": { ...boolean, column: "external" },
   },
 };
