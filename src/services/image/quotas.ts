@@ -22,7 +22,7 @@ export function quotaResources(images: ImageStore, settings: ImageSettings): Quo
     {
       name: "image_count_total",
       defaultLimit: limit(settings.limitCountTotal),
-      count: (projectId) => images.count(projectId),
+      count: (projectId) => images.countOf({ owner: projectId }),
     },
     {
       name: "image_count_uploading",

@@ -90,7 +90,7 @@ export class DataManager {
         const path = this.#files.stagingPath(id);
         await this.#files.publish(received, path);
         await this.#orRemove(path, () =>
-          this.#images.update({ ...this.#present(id), size: received.size, updated_at: this.#kernel.clock.now() }),
+          this.#images.update(this.#present(id).id, { size: received.size, updated_at: this.#kernel.clock.now() }),
         );
       },
     );
@@ -118,18 +118,18 @@ export class DataManager {
   async recover(kept: ReadonlySet<string> = new Set()): Promise<void> {
     await this.#files.clearIncoming();
     for (const status of ["saving", "importing"] as const) {
-      for (const image of this.#images.withStatus(status)) {
+      for (const image of this.#images.list({ status })) {
         await this.#files.remove(this.#files.path(image.id));
         if (kept.has(image.id)) continue;
         await this.#files.remove(this.#files.stagingPath(image.id));
-        this.#images.update({ ...image, status: "queued", size: null, updated_at: this.#kernel.clock.now() });
+        this.#images.update(image.id, { status: "queued", size: null, updated_at: this.#kernel.clock.now() });
       }
     }
-    for (const image of this.#images.withStatus("uploading")) {
+    for (const image of this.#images.list({ status: "uploading" })) {
       // Without a size the staging had not ended.
       if (image.size !== null) continue;
       await this.#files.remove(this.#files.stagingPath(image.id));
-      this.#images.update({ ...image, status: "queued", updated_at: this.#kernel.clock.now() });
+      this.#images.update(image.id, { status: "queued", updated_at: this.#kernel.clock.now() });
     }
     // What an import had used up, or was staged for an image that is deleted by now.
     for (const id of await this.#files.staged()) {
@@ -146,7 +146,7 @@ export class DataManager {
       const [exceeded] = this.#quotas.check(image.owner, { image_count_uploading: 1 });
       if (exceeded !== undefined) throw overQuota(image.owner, exceeded);
     }
-    this.#images.update({ ...image, status, updated_at: this.#kernel.clock.now() });
+    this.#images.update(image.id, { status, updated_at: this.#kernel.clock.now() });
   }
 
   /** Receives and stores; on an error sets `fallback` again, unless the image was deleted. */
@@ -168,7 +168,7 @@ export class DataManager {
       this.#kernel.eventually.write(`the status of image ${id}`, () => {
         const image = this.#images.get(id);
         if (image === undefined || image.has_data === 1) return;
-        this.#images.update({ ...image, status: fallback, size: null, updated_at: this.#kernel.clock.now() });
+        this.#images.update(image.id, { status: fallback, size: null, updated_at: this.#kernel.clock.now() });
       });
       throw error instanceof ApiError ? error : readable(error);
     } finally {
@@ -196,9 +196,8 @@ export class DataManager {
         this.#images.addTrash(this.#files.path(id));
         return null;
       }
-      const stored: ImageRow = {
-        ...image,
-        status: "active",
+      const stored = {
+        status: "active" as const,
         size: received.size,
         virtual_size: virtualSize,
         checksum: received.md5,
@@ -207,8 +206,8 @@ export class DataManager {
         has_data: 1,
         updated_at: clock.now(),
       };
-      this.#images.update(stored);
-      return stored;
+      this.#images.update(id, stored);
+      return { ...image, ...stored };
     });
   }
 

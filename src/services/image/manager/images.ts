@@ -64,7 +64,7 @@ export class ImageManager {
       if (after.owner !== before.owner) this.#mayBeOwnedBy(context, after.owner);
       if (changes.length === 0) return before;
       const row = { ...after, updated_at: clock.now() };
-      this.#images.update(row);
+      this.#images.update(row.id, row);
       return row;
     });
   }
@@ -104,7 +104,7 @@ export class ImageManager {
         );
       }
       requireTransition(image.status, status);
-      this.#images.update({ ...image, status, updated_at: this.#kernel.clock.now() });
+      this.#images.update(image.id, { status, updated_at: this.#kernel.clock.now() });
     });
   }
 
@@ -124,7 +124,7 @@ export class ImageManager {
   #changeTags(image: ImageRow, change: (tags: string[]) => string[]): void {
     this.#kernel.db.transaction(() => {
       const tags = JSON.stringify(change(JSON.parse(image.tags) as string[]));
-      this.#images.update({ ...image, tags, updated_at: this.#kernel.clock.now() });
+      this.#images.update(image.id, { tags, updated_at: this.#kernel.clock.now() });
     });
   }
 

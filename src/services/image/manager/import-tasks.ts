@@ -35,7 +35,7 @@ export class ImportTasks {
         const { image_properties } = checked(type, input);
         const image = this.#images.create(context, image_properties);
         requireTransition(image.status, "importing");
-        images.update({ ...image, status: "importing" });
+        images.update(image.id, { status: "importing" });
         imageId = image.id;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;

@@ -121,8 +121,7 @@ export class ImportManager {
     const task = db.transaction(() => {
       const image = this.#access.authorized(context, id, "modify_image");
       requireTransition(image.status, "importing");
-      this.#images.update({
-        ...image,
+      this.#images.update(image.id, {
         status: "importing",
         properties: withProgress(image, STORE, ""),
         updated_at: clock.now(),
@@ -211,7 +210,7 @@ export class ImportManager {
       const now = clock.now();
       const image = task.image_id === null ? undefined : this.#images.get(task.image_id);
       if (image !== undefined && task.type === OWN) {
-        this.#images.update({ ...image, properties: withProgress(image, "", status === "success" ? "" : STORE) });
+        this.#images.update(image.id, { properties: withProgress(image, "", status === "success" ? "" : STORE) });
       }
       const result = status === "success" ? JSON.stringify({ image_id: task.image_id }) : null;
       this.#tasks.update(task.id, { status, message, result, expires_at: now + TWO_DAYS, updated_at: now });

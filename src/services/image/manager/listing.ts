@@ -57,7 +57,7 @@ export class ImageListing {
     const { query } = request;
     const { ways, conditions } = scopeOf(context, query);
     const marker = query.get("marker");
-    return this.#images.list({
+    return this.#images.page({
       ways,
       conditions: [...conditions, ...filterConditions(query)],
       sort: sortOrder(query),

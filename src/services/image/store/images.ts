@@ -1,5 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { type Order, placeSql, rangeSql, type Selection, type Stored } from "../../../kernel/db/list.ts";
+import type { Selection } from "../../../kernel/db/list.ts";
+import { Table } from "../../../kernel/db/table.ts";
 import type { ImageStatus, Visibility } from "../states.ts";
 
 export interface ImageRow {
@@ -45,88 +46,45 @@ export interface ListQuery extends Selection {
   limit: number;
 }
 
-const COLUMNS = [
-  "id",
-  "name",
-  "status",
-  "owner",
-  "visibility",
-  "disk_format",
-  "container_format",
-  "size",
-  "virtual_size",
-  "min_disk",
-  "min_ram",
-  "protected",
-  "os_hidden",
-  "checksum",
-  "os_hash_algo",
-  "os_hash_value",
-  "properties",
-  "tags",
-  "has_data",
-  "created_at",
-  "updated_at",
-] as const satisfies readonly (keyof ImageRow)[];
-
-const INSERT = `INSERT INTO images (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map((column) => `@${column}`).join(", ")})`;
-const UPDATE = `UPDATE images SET ${COLUMNS.filter((column) => column !== "id")
-  .map((column) => `${column} = @${column}`)
-  .join(", ")} WHERE id = @id`;
-
 /** All the SQL about images. */
-export class ImageStore {
+export class ImageStore extends Table<ImageRow> {
   readonly #db: Database;
+
   constructor(db: Database) {
+    super(db, "images", [
+      "id",
+      "name",
+      "status",
+      "owner",
+      "visibility",
+      "disk_format",
+      "container_format",
+      "size",
+      "virtual_size",
+      "min_disk",
+      "min_ram",
+      "protected",
+      "os_hidden",
+      "checksum",
+      "os_hash_algo",
+      "os_hash_value",
+      "properties",
+      "tags",
+      "has_data",
+      "created_at",
+      "updated_at",
+    ]);
     this.#db = db;
   }
 
-  insert(image: ImageRow): void {
-    this.#db.prepare(INSERT).run(image);
-  }
-
-  update(image: ImageRow): void {
-    this.#db.prepare(UPDATE).run(image);
-  }
-
-  get(id: string): ImageRow | undefined {
-    return this.#db.prepare<[string], ImageRow>("SELECT * FROM images WHERE id = ?").get(id);
-  }
-
-  /** Members go with it. */
-  delete(id: string): void {
-    this.#db.prepare("DELETE FROM images WHERE id = ?").run(id);
-  }
-
-  list({ sort, marker, limit, ...selection }: ListQuery): ImageRow[] {
+  page({ sort, marker, limit, ...selection }: ListQuery): ImageRow[] {
     const order = sort.map(({ key, descending }) => ({ expression: comparable(key), descending }));
-    const after = marker === null ? null : this.#place(marker, order);
-    const { sql, params } = rangeSql(IMAGES, selection, { order, after, limit });
-    return this.#db.prepare<Stored[], ImageRow>(sql).all(...params);
-  }
-
-  #place(id: string, order: readonly Order[]): Stored[] | null {
-    const { sql, params } = placeSql(IMAGES, order, id);
-    const place = this.#db
-      .prepare<Stored[], Stored[]>(sql)
-      .raw()
-      .get(...params);
-    return (place as Stored[] | undefined) ?? null;
-  }
-
-  withStatus(status: ImageStatus): ImageRow[] {
-    return this.#db.prepare<[string], ImageRow>("SELECT * FROM images WHERE status = ?").all(status);
-  }
-
-  count(owner: string): number {
-    return this.#number("SELECT count(*) FROM images WHERE owner = ?", owner);
+    const after = marker === null ? null : (this.place(marker, order) ?? null);
+    return this.selected(selection, { order, after, limit });
   }
 
   countUploading(owner: string): number {
-    return this.#number(
-      "SELECT count(*) FROM images WHERE owner = ? AND status IN ('saving', 'uploading', 'importing')",
-      owner,
-    );
+    return this.count("owner = ? AND status IN ('saving', 'uploading', 'importing')", owner);
   }
 
   /** Bytes. */
@@ -160,8 +118,6 @@ export class ImageStore {
     return this.#db.prepare<[string], number>(sql).pluck().get(owner) as number;
   }
 }
-
-const IMAGES = { select: "SELECT * FROM images", from: "images", id: "id" };
 
 const NUMBERS: ReadonlySet<SortKey> = new Set(["size", "created_at", "updated_at"]);
 
