@@ -6,6 +6,7 @@ import { FakeNetworkDriver } from "../../../src/services/network/driver/fake.ts"
 import { network } from "../../../src/services/network/index.ts";
 import { firstFree } from "../../../src/services/network/manager/addresses.ts";
 import { PortDetails } from "../../../src/services/network/store/port-details.ts";
+import { NetworkStore } from "../../../src/services/network/store/store.ts";
 import { identityStub, type TestCloud, testCloud } from "../../support/cloud.ts";
 import type { Json } from "../../support/json.ts";
 
@@ -59,7 +60,7 @@ describe("the next free address", () => {
         let subnet = await make("subnet", { network_id: networkId, ...plan, enable_dhcp: false });
         const ports: string[] = [];
         const lowest = () => {
-          const taken = new Set(new PortDetails(kernel.db).addressesIn(subnet.id));
+          const taken = new Set(new NetworkStore(kernel.db).portDetails.addressesIn(subnet.id));
           if (subnet.gateway_ip !== null) taken.add(subnet.gateway_ip);
           return firstFree(subnet.allocation_pools, taken);
         };

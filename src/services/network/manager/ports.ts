@@ -104,6 +104,11 @@ export class PortManager implements Collection {
     return row;
   }
 
+  /** Whether a row will do until it is forgotten: what it is shown as, too, then. */
+  isKept(row: PortRow): boolean {
+    return this.#core.store.ports.kept.has(row);
+  }
+
   details(rows: readonly PortRow[]): PortDetails {
     const ids = rows.map(({ id }) => id);
     const { portDetails } = this.#core.store;

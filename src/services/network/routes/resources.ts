@@ -1,6 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { sharedIds, type Thing } from "../manager/core.ts";
 import type { Managers } from "../manager/index.ts";
+import type { Body } from "../schemas/attribute.ts";
 import {
   addressGroupAttributes,
   addressScopeAttributes,
@@ -53,6 +54,17 @@ export function createResources(managers: Managers) {
   const networkViews = (context: RequestContext, rows: readonly NetworkRow[]) => {
     const details = networks.details(context, rows);
     return rows.map((row) => networkView(row, details));
+  };
+  const shownPorts = new WeakMap<PortRow, Body>();
+  /** What is shown of ports whose rows are kept is made once for each. */
+  const portViews = (rows: readonly PortRow[]): Body[] => {
+    const fresh = rows.filter((row) => !ports.isKept(row) || !shownPorts.has(row));
+    if (fresh.length > 0) {
+      const details = ports.details(fresh);
+      for (const row of fresh) shownPorts.set(row, portView(row, details, dnsDomain));
+    }
+    // A copy, as who reads it takes away what is not for the caller.
+    return rows.map((row) => ({ ...shownPorts.get(row) }));
   };
   return {
     networks: {
@@ -113,10 +125,7 @@ export function createResources(managers: Managers) {
       tags: "ports",
       manager: ports,
       listed: lists.ports,
-      views(_context, rows: readonly PortRow[]) {
-        const details = ports.details(rows);
-        return rows.map((row) => portView(row, details, dnsDomain));
-      },
+      views: (_context, rows: readonly PortRow[]) => portViews(rows),
     },
     routers: {
       names: { singular: "router", plural: "routers" },

@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import type { KeptPorts } from "./kept-ports.ts";
 import type { PortIp } from "./rows.ts";
 
 /** With what addresses are ordered by: see `addressKey`. */
@@ -15,12 +16,16 @@ const IPS = "SELECT port_id, subnet_id, address AS ip_address FROM network_port_
 /** What hangs on ports: addresses and security groups. */
 export class PortDetails {
   readonly #db: Database;
-  constructor(db: Database) {
+  readonly #kept: KeptPorts;
+
+  constructor(db: Database, kept: KeptPorts) {
     this.#db = db;
+    this.#kept = kept;
   }
 
   /** Takes the place of what the port had. Errors: sqlite's constraint error when an address is taken. */
   setIps(portId: string, networkId: string, ips: readonly KeyedIp[]): void {
+    this.#kept.forget(portId);
     this.#db.prepare("DELETE FROM network_port_ips WHERE port_id = ?").run(portId);
     const insert = this.#db.prepare(
       "INSERT INTO network_port_ips (port_id, position, network_id, subnet_id, address, key) VALUES (?, ?, ?, ?, ?, ?)",
@@ -94,6 +99,7 @@ export class PortDetails {
   }
 
   setGroups(portId: string, groupIds: readonly string[]): void {
+    this.#kept.forget(portId);
     this.#db.prepare("DELETE FROM network_port_security_groups WHERE port_id = ?").run(portId);
     const insert = this.#db.prepare("INSERT INTO network_port_security_groups (port_id, group_id) VALUES (?, ?)");
     for (const groupId of new Set(groupIds)) insert.run(portId, groupId);

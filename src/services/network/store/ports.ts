@@ -1,14 +1,50 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { type Columns, Table } from "../../../kernel/db/table.ts";
+import { type Order, type Range, rangeSql, type Selection } from "../../../kernel/db/list.ts";
+import { type Columns, type Param, Table } from "../../../kernel/db/table.ts";
+import { KeptPorts } from "./kept-ports.ts";
 import type { PortRow } from "./rows.ts";
+
+const IDS = { select: "SELECT id FROM network_ports", from: "network_ports", id: "id" };
 
 const OF_ROUTERS = "device_owner LIKE 'network:router_%'";
 const OF_GUESTS = "device_owner NOT LIKE 'network:%'";
 
 /** Ports, and what is asked of them by whose they are. All ordered by id. */
 export class PortStore extends Table<PortRow> {
+  /** What pages of the API's list have read. */
+  readonly kept: KeptPorts;
+  readonly #db: Database;
+
   constructor(db: Database, columns: Columns<PortRow>) {
     super(db, "network_ports", columns);
+    this.#db = db;
+    this.kept = new KeptPorts(db);
+  }
+
+  override update(id: string, changes: Partial<PortRow>): void {
+    this.kept.forget(id);
+    super.update(id, changes);
+  }
+
+  override delete(id: string): void {
+    this.kept.forget(id);
+    super.delete(id);
+  }
+
+  override deleteWhere(where: Partial<PortRow>): void {
+    this.kept.forget(null);
+    super.deleteWhere(where);
+  }
+
+  /** Of a range only those rows are read that are not known already. */
+  override selected(selection: Selection, range?: Range | { order: readonly Order[] }): PortRow[] {
+    if (range === undefined || !("limit" in range)) return super.selected(selection, range);
+    const { sql, params } = rangeSql(IDS, selection, range);
+    const ids = this.#db
+      .prepare<Param[], string>(sql)
+      .pluck()
+      .all(...params) as string[];
+    return this.kept.rows(ids, (missing) => this.getMany(missing));
   }
 
   /** Interfaces and gateway. */

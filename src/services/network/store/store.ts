@@ -65,7 +65,6 @@ export class NetworkStore {
     this.dhcpSchedule = new Schedule(db, "network_dhcp_schedule", "network_id");
     this.l3Schedule = new Schedule(db, "network_l3_schedule", "router_id");
     this.agents = new AgentStore(db);
-    this.statuses = new StatusStore(db);
     this.networks = new Table<NetworkRow>(db, "network_networks", {
       ...standard,
       name: "text",
@@ -134,7 +133,8 @@ export class NetworkStore {
       plugged: "boolean",
       former_guests: "integer",
     });
-    this.portDetails = new PortDetails(db);
+    this.portDetails = new PortDetails(db, this.ports.kept);
+    this.statuses = new StatusStore(db, this.ports.kept);
     this.freeAddresses = new FreeAddressStore(db);
     this.groups = new Table<SecurityGroupRow>(db, "network_security_groups", {
       ...standard,
