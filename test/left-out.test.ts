@@ -162,7 +162,7 @@ describe("a service that is disabled", () => {
 
   test("compute may be left out with its guests' data, and placement, and each returns", async () => {
     await again("-nova,-placement");
-    assert.deepEqual(running.cloud.kernel.settings.services, ["identity", "image", "network", "block-storage"]);
+    assert.deepEqual(running.cloud.kernel.settings.services, ["identity", "image", "block-storage", "network"]);
     assert.equal((await running.api("GET", "/compute/v2.1/servers")).status, 404);
     assert.equal((await running.api("GET", "/placement/")).status, 404);
     await again("");

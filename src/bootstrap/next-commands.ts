@@ -146,6 +146,18 @@ export function nextCommands(found: Found, fake: boolean): string[] {
   ];
 }
 
+const FIRST: Readonly<Record<string, string>> = {
+  image: "openstack image list",
+  "block-storage": "openstack volume create --size 1 vol1",
+  network: "openstack network list",
+  "object-store": "openstack container create box1",
+};
+
+/** The same of a cloud without nova: a command for each service of it (by their own names) that demo has something of. */
+export function commandsWithoutGuests(services: readonly string[]): string[] {
+  return ["openstack catalog list", ...services.flatMap((name) => FIRST[name] ?? [])];
+}
+
 function ownNetwork(external: string | null): string[] {
   return [
     "openstack network create mynet",

@@ -1,7 +1,7 @@
 import type { DaemonStatus } from "../control/protocol.ts";
 import type { Settings } from "../kernel/config/settings.ts";
 import { groupedWarnings } from "./grouped-warnings.ts";
-import { type Found, nextCommands } from "./next-commands.ts";
+import { commandsWithoutGuests, type Found, nextCommands } from "./next-commands.ts";
 import { bundleFile } from "./tls/places.ts";
 
 /** The end of stack.sh as DevStack's users know it, and commands that work when they are pasted. */
@@ -11,6 +11,8 @@ export function stackSummary(
   options: { seconds: number; openrc: string; notes: readonly string[]; found: Found },
 ): string {
   const fake = settings.virtDriver === "fake";
+  const guests = settings.services.includes("compute");
+  const next = guests ? nextCommands(options.found, fake) : commandsWithoutGuests(settings.services);
   const lines = [
     `This is your host IP address: ${settings.hostIp}`,
     `Keystone is serving at ${settings.identity.authUrl}/`,
@@ -19,14 +21,14 @@ export function stackSummary(
     ...(settings.api.protocol === "https"
       ? [`Clients trust this CA (OS_CACERT): ${bundleFile(settings.dataDir)}`]
       : []),
-    ...(fake ? ["VIRT_DRIVER=fake: the API is whole, but no guest really runs."] : []),
+    ...(fake && guests ? ["VIRT_DRIVER=fake: the API is whole, but no guest really runs."] : []),
     "",
     `stack completed in ${options.seconds.toFixed(1)} seconds.`,
     "",
     "Next, as demo:",
     "",
     `  source ${options.openrc}`,
-    ...nextCommands(options.found, fake).map((command) => `  ${command}`),
+    ...next.map((command) => `  ${command}`),
   ];
   for (const note of options.notes) lines.push("", `Note: ${note}`);
   for (const { message, hint } of groupedWarnings(status.warnings)) lines.push("", `Warning: ${message}`, `  ${hint}`);

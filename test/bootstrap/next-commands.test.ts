@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ApiClient } from "../../src/bootstrap/api-client.ts";
-import { type Found, findForDemo, nextCommands } from "../../src/bootstrap/next-commands.ts";
+import { commandsWithoutGuests, type Found, findForDemo, nextCommands } from "../../src/bootstrap/next-commands.ts";
+import { stackSummary } from "../../src/bootstrap/summary.ts";
+import type { DaemonStatus } from "../../src/control/protocol.ts";
 import type { Settings } from "../../src/kernel/config/settings.ts";
 import { loadSettings } from "../../src/settings.ts";
 import { TestDaemon } from "../support/daemon.ts";
@@ -96,4 +98,22 @@ test("where the cloud does not answer demo, what the configuration promises is n
   const bare = await findForDemo(testSettings(nowhere, { NEUTRON_CREATE_INITIAL_NETWORKS: "False", IP_VERSION: "6" }));
   assert.equal(bare.network, null);
   assert.equal(bare.external, null);
+});
+
+test("a cloud without nova has no server among the closing commands", () => {
+  const settings = testSettings({}, { ENABLED_SERVICES: "key,g-api,c-api,c-vol,c-sch" });
+  assert.deepEqual(commandsWithoutGuests(settings.services), [
+    "openstack catalog list",
+    "openstack image list",
+    "openstack volume create --size 1 vol1",
+  ]);
+  const found = { image: null, flavor: null, network: null, external: null, open: { icmp: false, ssh: false } };
+  const said = stackSummary(settings, { warnings: [] } as unknown as DaemonStatus, {
+    seconds: 1,
+    openrc: "openrc",
+    notes: [],
+    found: { ...found, keys: [], servers: [] },
+  });
+  assert.match(said, /Next, as demo:\n\n {2}source openrc\n {2}openstack catalog list\n/);
+  assert.doesNotMatch(said, /server|floating|no guest/);
 });

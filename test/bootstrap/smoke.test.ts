@@ -12,3 +12,12 @@ test("on the fake driver smoke says that SSH is not tried, instead of leaving it
   assert.equal(await fake.step?.run(() => {}), "not tried: guests of VIRT_DRIVER=fake have no SSH server");
   assert.deepEqual([fake.count, fake.step?.name], [last("libvirt").count, last("libvirt").step?.name]);
 });
+
+test("a cloud without nova has no guests to try, and smoke says so", async () => {
+  const { steps } = smokeSteps(testSettings({ dataDir: "/nowhere" }, { ENABLED_SERVICES: "key,g-api,q-svc" }));
+  assert.deepEqual(
+    steps.map(({ name }) => name),
+    ["Log in as demo", "Boot a guest"],
+  );
+  assert.equal(await steps[1]?.run(() => {}), "not tried: nova is not enabled in this cloud");
+});

@@ -5,7 +5,7 @@ import { ConfigError, type ConfigProblem } from "./errors.ts";
 import type { Language } from "./language.ts";
 import { describeVariables, takeLocalrc } from "./localrc.ts";
 import { splitSections } from "./meta.ts";
-import { checkNeeds } from "./needs.ts";
+import { checkNeeds, checkNotEmpty } from "./needs.ts";
 import { checkAddresses } from "./own-addresses.ts";
 import { generatedSecrets, generatePassword, passwordFileName, readPasswords, writePasswords } from "./passwords.ts";
 import { takePostConfig } from "./post-config-sections.ts";
@@ -72,6 +72,7 @@ export function loadSettings(options: LoadOptions): {
   });
   checkNeeds(language, settings, resolver, evaluation);
   checkContradictions(language, settings, resolver);
+  checkNotEmpty(settings, resolver);
   if (options.ownAddresses === true) checkAddresses(settings, resolver, options.hostFacts);
   problems.push(...resolver.problems);
   if (problems.length > 0) {

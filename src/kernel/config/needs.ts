@@ -45,3 +45,13 @@ export function checkNeeds(
     });
   }
 }
+
+/** Neither is a list without any a cloud, where nothing else is wrong that explains it (a second compute node's). */
+export function checkNotEmpty({ services }: Settings, r: Resolver): void {
+  if (services.length > 0 || r.problems.length > 0) return;
+  r.problem(
+    "ENABLED_SERVICES",
+    "no service is enabled, so there would be no cloud",
+    "enable_service key and what else is wanted, or leave the list out to have all",
+  );
+}

@@ -120,6 +120,8 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
     3,
     /image, block-storage, network, compute, object-store and placement need identity, and key is not enabled/,
   ],
+  ["disable_all_services", 3, /no service is enabled.*enable_service key/s],
+  ["ENABLED_SERVICES=", 3, /no service is enabled.*leave the list out/s],
   ["SERVICE_HOST=192.0.2.99\nENABLED_SERVICES=n-cpu", 3, /second compute node/],
   ["PUBLIC_PROVIDERNET_TYPE=vlan", 3, /PUBLIC_PROVIDERNET_SEGMENTATION_ID/],
   [
