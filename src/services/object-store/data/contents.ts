@@ -5,6 +5,7 @@ import type { Kernel } from "../../../kernel/module.ts";
 import { clientGone, contentTooLarge, noSpace, notStored } from "../errors.ts";
 import type { BlobRow, BlobTable } from "../store/blobs.ts";
 import type { BlobFiles } from "./blob-files.ts";
+import { Buffers } from "./buffers.ts";
 import { type OpenContent, openParts } from "./open-content.ts";
 
 /**
@@ -56,6 +57,7 @@ export class Contents {
   readonly #files: BlobFiles;
   /** Blob → how many read it now. */
   readonly #readers = new Map<number, number>();
+  readonly #buffers = new Buffers(WRITE_SIZE, 8);
   #reclaiming: Promise<void> | null = null;
   #again = false;
 
@@ -73,9 +75,7 @@ export class Contents {
     const { expected = null, limit, sums = {} } = options;
     if (expected !== null && expected > limit) throw contentTooLarge();
     const pieces: Uint8Array[] = [];
-    let held = 0;
     let size = 0;
-    let md5: Sum | null = null;
     let file: IncomingFile | null = null;
     const all = Object.values(sums);
     try {
@@ -83,21 +83,21 @@ export class Contents {
         size += chunk.byteLength;
         if (size > limit) throw contentTooLarge();
         for (const sum of all) sum.update(chunk);
-        pieces.push(chunk);
-        held += chunk.byteLength;
-        if (file === null && held <= INLINE_LIMIT) continue;
-        if (file === null) file = await this.#create();
-        md5 ??= hexMd5();
-        if (held < WRITE_SIZE) continue;
-        await file.write(take(pieces), md5);
-        held = 0;
+        if (file === null && size <= INLINE_LIMIT) {
+          pieces.push(chunk);
+          continue;
+        }
+        if (file === null) {
+          file = await this.#create();
+          for (const piece of pieces.splice(0)) await file.append(piece);
+        }
+        await file.append(chunk);
       }
       if (expected !== null && expected !== size) throw clientGone();
       const done = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.digest()]));
-      if (file === null || md5 === null) return inline(take(pieces), done);
-      if (held > 0) await file.write(take(pieces), md5);
-      await file.finish();
-      return { size, md5: md5.digest(), sums: done, bytes: null, blob: file.id };
+      if (file === null) return inline(joined(pieces), done);
+      const md5 = await file.finish();
+      return { size, md5, sums: done, bytes: null, blob: file.id };
     } catch (error) {
       if (file !== null) await this.#drop(file);
       throw storageError(error);
@@ -274,7 +274,7 @@ export class Contents {
     written.catch(() => {});
     try {
       const { handle, named } = await this.#files.create(id);
-      return new IncomingFile(id, handle, Promise.all([written, named]));
+      return new IncomingFile(id, handle, Promise.all([written, named]), this.#buffers);
     } catch (error) {
       this.discard({ size: 0, md5: "", sums: {}, bytes: null, blob: id });
       throw error;
@@ -287,34 +287,56 @@ export class Contents {
   }
 }
 
-/** A file on its way in: the next piece is hashed while the last one is written. */
+/** A file on its way in: one buffer is filled while the other is hashed and written, whatever pieces the network brings. */
 class IncomingFile {
   readonly id: number;
   readonly #handle: FileHandle;
   readonly #settled: Promise<unknown>;
+  readonly #md5 = createHash("md5");
+  readonly #buffers: Buffers;
+  #filling: Buffer;
+  #filled = 0;
   #writing: Promise<void> = Promise.resolve();
   #position = 0;
   #synced = 0;
   #syncing: Promise<void> | null = null;
 
-  constructor(id: number, handle: FileHandle, settled: Promise<unknown>) {
+  /** `settled`: its row and its name are durable. */
+  constructor(id: number, handle: FileHandle, settled: Promise<unknown>, buffers: Buffers) {
     this.id = id;
     this.#handle = handle;
     this.#settled = settled;
+    // Somebody awaits it at the end.
     settled.catch(() => {});
+    this.#buffers = buffers;
+    this.#filling = buffers.take();
   }
 
-  async write(bytes: Uint8Array, md5: Sum): Promise<void> {
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let taken = 0; taken < chunk.byteLength; ) {
+      const part = chunk.subarray(taken, taken + this.#buffers.size - this.#filled);
+      this.#filling.set(part, this.#filled);
+      this.#filled += part.byteLength;
+      taken += part.byteLength;
+      if (this.#filled === this.#buffers.size) await this.#flush();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const buffer = this.#filling;
+    const full = buffer.subarray(0, this.#filled);
     await this.#writing;
+    this.#filling = this.#buffers.take();
+    this.#filled = 0;
     const position = this.#position;
-    this.#position += bytes.byteLength;
-    this.#writing = this.#writeAll(bytes, position);
+    this.#position += full.byteLength;
+    this.#writing = this.#write(full, position).finally(() => this.#buffers.give(buffer));
     // Somebody awaits it with the next piece.
     this.#writing.catch(() => {});
-    md5.update(bytes);
+    this.#md5.update(full);
   }
 
-  async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
     for (let written = 0; written < bytes.byteLength; ) {
       const { bytesWritten } = await this.#handle.write(bytes, written, bytes.byteLength - written, position + written);
       written += bytesWritten;
@@ -327,25 +349,25 @@ class IncomingFile {
     this.#syncing.catch(() => {});
   }
 
-  /** Durable under its name when it resolves. */
-  async finish(): Promise<void> {
+  /** Durable under its name when it resolves. Answers the md5 in hexadecimal digits. */
+  async finish(): Promise<string> {
+    if (this.#filled > 0) await this.#flush();
     await this.#writing;
     await this.#syncing;
     await this.#handle.datasync();
     await this.#settled;
     await this.#handle.close();
+    this.#buffers.give(this.#filling);
+    return this.#md5.digest("hex");
   }
 
   async close(): Promise<void> {
     await this.#writing.catch(() => {});
+    await this.#syncing?.catch(() => {});
+    this.#buffers.give(this.#filling);
     await this.#handle.close().catch(() => {});
   }
 }
-
-const hexMd5 = (): Sum => {
-  const hash = createHash("md5");
-  return { update: (chunk) => hash.update(chunk), digest: () => hash.digest("hex") };
-};
 
 function inline(bytes: Uint8Array, sums: Readonly<Record<string, string>>): Received {
   const size = bytes.byteLength;
@@ -353,11 +375,9 @@ function inline(bytes: Uint8Array, sums: Readonly<Record<string, string>>): Rece
   return { size, md5, sums, bytes, blob: null };
 }
 
-/** All pieces as one; they are given up. */
-function take(pieces: Uint8Array[]): Uint8Array {
-  const taken = pieces.splice(0);
-  const [only] = taken;
-  return taken.length === 1 && only !== undefined ? only : Buffer.concat(taken);
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }
 
 function storageError(error: unknown): unknown {

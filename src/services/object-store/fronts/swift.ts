@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Identity } from "../../../kernel/auth/context.ts";
 import { ApiError } from "../../../kernel/errors.ts";
 import type { Exchange, Stages } from "../../../kernel/http/exchange.ts";
@@ -89,7 +89,7 @@ async function tokenIfValid(exchange: Exchange): Promise<Identity | null> {
 
 /** "tx2aac045d940640f08b5cc-006b00a42c": 21 digits, then the seconds. */
 function transactionId(): string {
-  const random = randomBytes(11).toString("hex").slice(0, 21);
+  const random = randomUUID().replaceAll("-", "").slice(0, 21);
   return `tx${random}-${Math.floor(Date.now() / 1000)
     .toString(16)
     .padStart(10, "0")}`;

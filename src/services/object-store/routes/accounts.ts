@@ -55,7 +55,7 @@ export function accountRoutes({ accounts, core }: Managers, { account }: Places)
     const { thing, context, method } = request;
     const { accountId } = thing;
     const wanted = wantedFormat(request);
-    const row = thing.account;
+    const row = thing.account();
     // One that was never written to looks like one that is empty.
     const headers = row === undefined ? emptyHeaders() : accountHeaders(row, isMaster(context, thing.owned));
     if (thing.owned.projectId === context.projectId && row !== undefined)

@@ -36,7 +36,7 @@ export async function copyFrom(managers: Managers, places: Places, request: Obje
   const [plain = "", search = ""] = sent.split("?");
   const [containerName, name] = pathOf(plain, "X-Copy-From");
   const account = accountOf(headers.get("x-copy-from-account")) ?? thing.accountId;
-  const source = { ...places.elsewhere(thing, account, containerName, "read", headers.get("referer")), name };
+  const source = { ...places.elsewhere(thing, account, containerName, "read", headers), name };
   if (!request.allowed("object-store:read_object", source.owned)) throw refused(thing);
   return copy(managers, places, request, {
     source,
@@ -60,7 +60,7 @@ async function copy(
     version === null ? objects.get(from.id, source.name) : objects.version(from.id, source.name, versionStamp(version));
   if (row === undefined) throw objectNotFound();
   const mayRead = (account: string, container: string): void => {
-    const elsewhere = places.elsewhere(source, account, container, "read", headers.get("referer"));
+    const elsewhere = places.elsewhere(source, account, container, "read", headers);
     if (!request.allowed("object-store:read_object", elsewhere.owned)) throw refused(source);
   };
   const isLink = query.get("symlink") === "get";

@@ -102,7 +102,7 @@ export function largeObjectRoutes(managers: Managers, places: Places): AnyRoute[
     const [containerName, name] = splitPath(path);
     if (containerName === undefined || name === undefined) return null;
     if (containerName !== thing.containerName) {
-      const elsewhere = places.elsewhere(thing, thing.accountId, containerName, "read", headers.get("referer"));
+      const elsewhere = places.elsewhere(thing, thing.accountId, containerName, "read", headers);
       if (!request.allowed("object-store:read_object", elsewhere.owned)) return null;
     }
     const container = containers.get(thing.accountId, containerName);

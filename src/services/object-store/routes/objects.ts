@@ -154,7 +154,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     const unlimited = isReseller(context);
     const expected = bytes.announced;
     // Known before anything is sent: nobody uploads what is refused anyway.
-    if (!unlimited && expected !== null) checkQuotas(thing.account, container, expected);
+    if (!unlimited && expected !== null) checkQuotas(thing.account(), container, expected);
     requireConditions(headers, objects.get(container.id, thing.name));
     const received = await contents.receive(bytes, { limit: maxFileSize, expected });
     const etag = headers
@@ -235,7 +235,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     const { thing, headers } = request;
     return (account: string, container: string): void => {
       if (account === thing.accountId && container === thing.containerName) return;
-      const elsewhere = places.elsewhere(thing, account, container, "read", headers.get("referer"));
+      const elsewhere = places.elsewhere(thing, account, container, "read", headers);
       if (!request.allowed("object-store:read_object", elsewhere.owned)) throw refused(thing);
     };
   }

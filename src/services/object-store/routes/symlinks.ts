@@ -34,7 +34,7 @@ export function linkAttributes({ containers, objects }: Managers, places: Places
     throw plain("Symlink cannot target itself");
   const link: Link = { target, ...(account === null ? {} : { account: accountId }) };
   if (etag === undefined) return link;
-  const elsewhere: Place = places.elsewhere(thing, accountId, containerName, "read", headers.get("referer"));
+  const elsewhere: Place = places.elsewhere(thing, accountId, containerName, "read", headers);
   if (!request.allowed("object-store:read_object", elsewhere.owned)) throw refused(thing);
   const container = containers.get(accountId, containerName);
   const found = container === undefined ? undefined : objects.get(container.id, name);

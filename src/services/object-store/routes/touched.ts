@@ -12,7 +12,8 @@ import type { ContainerRow } from "../store/containers.ts";
 /** What a path leads to, as far as it is there. Who may not see it learns nothing of that, so it is asked for after the policy. */
 export interface Place {
   accountId: string;
-  account: AccountRow | undefined;
+  /** Looked for when it is asked for: most requests do without. */
+  account(): AccountRow | undefined;
   containerName: string;
   container: ContainerRow | undefined;
   /** "" for a container or account. */
@@ -33,21 +34,22 @@ export function places({ accounts, containers, core }: Managers) {
   /** Whom lists name, for a place in the same account. */
   function owned(
     accountId: string,
-    account: AccountRow | undefined,
+    account: Place["account"],
     container: ContainerRow | undefined,
     verb: Verb,
     isObject: boolean,
-    referrer: string | null,
+    headers: Headers | null,
   ): Owned {
     const projectId = accountId.startsWith("AUTH_") ? projectOf(accountId) : "";
     return {
       projectId,
       grants(identity) {
         const isOwn = identity.projectId === projectId;
-        if (accountGrants(account, identity, verb, isOwn)) return true;
+        if (accountGrants(account(), identity, verb, isOwn)) return true;
         if (container === undefined || (verb === "write" && !isObject)) return false;
         const acl = parseAcl(container.headers[verb === "read" ? "x-container-read" : "x-container-write"]);
         if (groupsName(identity, acl, isOwn)) return true;
+        const referrer = headers?.get("referer") ?? null;
         return verb === "read" && referrerAllowed(referrer, acl) && (isObject || acl.groups.includes(".rlistings"));
       },
     };
@@ -58,7 +60,7 @@ export function places({ accounts, containers, core }: Managers) {
     const accountId = param("account");
     const containerName = param("container");
     const name = param("object");
-    const account = accounts.get(accountId);
+    const account = once(() => accounts.get(accountId));
     const container = containerName === "" ? undefined : containers.get(accountId, containerName);
     const place: Place = {
       accountId,
@@ -68,7 +70,7 @@ export function places({ accounts, containers, core }: Managers) {
       name,
       isAnonymous: context.userId === "",
       signed: null,
-      owned: owned(accountId, account, container, verb, name !== "", headers.get("referer")),
+      owned: owned(accountId, account, container, verb, name !== "", headers),
     };
     return isTempUrl(query) && lookup.method !== "OPTIONS" ? signed(lookup, place) : place;
   }
@@ -85,7 +87,7 @@ export function places({ accounts, containers, core }: Managers) {
       clientAddress,
       mounts: mountsOf(baseUrl),
       now: core.stamps.seconds(),
-      accountKeys: signingKeys("account", account?.headers ?? {}),
+      accountKeys: signingKeys("account", account()?.headers ?? {}),
       containerKeys: signingKeys("container", container?.headers ?? {}),
     });
     if (scope === null) throw invalidTempUrl();
@@ -104,10 +106,10 @@ export function places({ accounts, containers, core }: Managers) {
     container: both("object-container"),
     object: both("object"),
     /** Another place than the record's, for somebody who asks for it beside that (a copy's other end, a segment). */
-    elsewhere(from: Place, accountId: string, containerName: string, verb: Verb, referrer: string | null): Place {
-      const account = accounts.get(accountId);
+    elsewhere(from: Place, accountId: string, containerName: string, verb: Verb, headers: Headers | null): Place {
+      const account = once(() => accounts.get(accountId));
       const container = containers.get(accountId, containerName);
-      const target = owned(accountId, account, container, verb, true, referrer);
+      const target = owned(accountId, account, container, verb, true, headers);
       const { signed: scope } = from;
       const reaches =
         scope !== null &&
@@ -127,6 +129,14 @@ export function places({ accounts, containers, core }: Managers) {
 
 /** Clients sign the path of the URL that they know: that of the one port of all APIs has the service in front. */
 export const mountsOf = (baseUrl: string): string[] => [...new Set(["", new URL(baseUrl).pathname.replace(/\/$/, "")])];
+
+function once<T>(look: () => T): () => T {
+  let found: { value: T } | null = null;
+  return () => {
+    found ??= { value: look() };
+    return found.value;
+  };
+}
 
 export const refused = ({ isAnonymous }: Pick<Place, "isAnonymous">): ApiError =>
   isAnonymous ? notAuthorized() : denied();
