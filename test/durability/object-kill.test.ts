@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import Database from "better-sqlite3";
+import { TestDaemon } from "../support/daemon.ts";
+
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 6);
+const WORKERS = Number(process.env.KILL_WORKERS ?? 24);
+const SIZES = [0, 100, 4096, 32 * 1024, 32 * 1024 + 1, 200_000, 3_000_000];
+
+const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
+
+/**
+ * The daemon killed with SIGKILL while clients put, copy and delete objects. What was acknowledged has its bytes, what was acknowledged as
+ * deleted is gone, an object is always one of those that were put under its name, and no file is left that no object holds.
+ */
+describe("objects, and a daemon that is killed", () => {
+  const daemon = new TestDaemon();
+  let box = "";
+  /** Name → md5s that it may have; "" is not there. One where that was acknowledged, several while a request is under way. */
+  const expected = new Map<string, Set<string>>();
+  let count = 0;
+
+  const send = (method: string, name: string, options: { body?: Uint8Array; headers?: Record<string, string> } = {}) =>
+    fetch(`${daemon.url}${box}/${name}`, {
+      method,
+      headers: { "x-auth-token": daemon.token, ...options.headers },
+      ...(options.body === undefined ? {} : { body: Buffer.from(options.body) }),
+    });
+
+  /** Does something to a name that would make it `outcome`. */
+  async function change(name: string, outcome: string, body: () => Promise<Response>): Promise<void> {
+    const before = expected.get(name) ?? new Set([""]);
+    expected.set(name, new Set([...before, outcome]));
+    const answer = await body().catch(() => null);
+    if (answer === null) return;
+    await answer.arrayBuffer().catch(() => null);
+    assert.ok(answer.status < 300 || answer.status === 404, `${name}: ${answer.status}`);
+    expected.set(name, answer.status === 404 ? before : new Set([outcome]));
+  }
+
+  async function work(worker: number): Promise<void> {
+    count += 1;
+    const kind = count % 10;
+    const name = `w${worker}-${count % 7}`;
+    const before = [...(expected.get(name) ?? [""])];
+    if (kind === 0) return change(name, "", () => send("DELETE", name));
+    if (kind === 1 && before.length === 1 && before[0] !== "") {
+      const copy = `${name}-copy`;
+      return change(copy, before[0] ?? "", () => send("PUT", copy, { headers: { "x-copy-from": `box/${name}` } }));
+    }
+    const bytes = randomBytes(SIZES[count % SIZES.length] ?? 0);
+    return change(name, md5(bytes), () => send("PUT", name, { body: bytes }));
+  }
+
+  before(async () => {
+    await daemon.prepare();
+    const catalog = (await daemon.request("GET", "/identity/v3/auth/catalog")).body.catalog;
+    const { endpoints } = catalog.find(({ type }: { type: string }) => type === "object-store");
+    box = `${new URL(endpoints[0].url).pathname}/box`;
+    assert.equal((await daemon.request("PUT", box)).status, 201);
+  });
+  after(() => daemon.close());
+
+  test(`${ROUNDS} times, with ${WORKERS} clients at once`, async (t) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      let over = false;
+      const workers = Array.from({ length: WORKERS }, async (_, worker) => {
+        while (!over) await work(worker);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 200 + 150 * (round % 8)));
+      const killed = daemon.end("SIGKILL");
+      over = true;
+      await killed;
+      await Promise.all(workers);
+      daemon.start();
+      await daemon.ready();
+      for (const [name, states] of expected) {
+        const answer = await send("GET", name);
+        const bytes = Buffer.from(await answer.arrayBuffer());
+        const found = answer.status === 404 ? "" : md5(bytes);
+        assert.ok(states.has(found), `round ${round}: ${name} is ${answer.status} with ${bytes.length} bytes`);
+        expected.set(name, new Set([found]));
+      }
+    }
+    t.diagnostic(`${count} changes, ${expected.size} names`);
+    await daemon.end("SIGKILL");
+    daemon.start();
+    await daemon.ready();
+    await daemon.end("SIGTERM");
+    const db = new Database(join(daemon.dataDir, "tenrec.db"), { readonly: true });
+    const all = (sql: string) => db.prepare(sql).pluck().all();
+    assert.deepEqual(all("SELECT id FROM object_blobs WHERE state <> 'kept'"), []);
+    assert.deepEqual(all("SELECT blob FROM objects WHERE blob NOT IN (SELECT id FROM object_blobs)"), []);
+    const counted = "SELECT object_count || ' ' || bytes_used FROM object_containers WHERE name = 'box'";
+    assert.deepEqual(all(counted), all("SELECT count(*) || ' ' || sum(size) FROM objects"));
+    const refs = "SELECT id FROM object_blobs b WHERE refs <> (SELECT count(*) FROM objects WHERE blob = b.id)";
+    assert.deepEqual(all(refs), [], "each is held as often as it says");
+    const ids = all("SELECT id FROM object_blobs WHERE kind = 'file' ORDER BY id");
+    assert.deepEqual(
+      files(join(daemon.dataDir, "swift/data")),
+      ids,
+      "no file without an object, no object without its file",
+    );
+    db.close();
+  });
+});
+
+/** Ids of blobs' files, in order. */
+function files(folder: string): number[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((name) => readdirSync(join(folder, name)).map((file) => Number.parseInt(file, 16)))
+    .sort((a, b) => a - b);
+}
