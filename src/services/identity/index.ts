@@ -5,6 +5,7 @@ import { createManagers } from "./manager/index.ts";
 import { identityTables } from "./migrations/0001-identity.ts";
 import { domainOptionTables } from "./migrations/0002-domain-options.ts";
 import { nameIndexes } from "./migrations/0003-names.ts";
+import { listIndexes } from "./migrations/0004-lists.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { reconcile } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -17,7 +18,7 @@ export const identity = defineService({
   api: identityApi,
   policies,
   scopes: { switch: "identity", admins: ["project", "domain", "system"], of: scopesOf },
-  migrations: [identityTables, domainOptionTables, nameIndexes],
+  migrations: [identityTables, domainOptionTables, nameIndexes, listIndexes],
   create(kernel) {
     const managers = createManagers(kernel);
     const facade = createFacade(managers);

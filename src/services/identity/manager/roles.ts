@@ -55,16 +55,8 @@ export class RoleResolver {
     const rows = this.#counting(this.#store.assignments.ofUser(userId));
     const direct = new Set(rows.filter((row) => row.inherited === 0).map((row) => row.target_id));
     const above = new Set(rows.filter((row) => row.inherited === 1).map((row) => row.target_id));
-    if (above.size === 0) {
-      return byName(this.#store.projects.getMany([...direct]).filter((project) => project.is_domain === 0));
-    }
-    return byName(
-      this.#store.projects
-        .list({ is_domain: 0 })
-        .filter(
-          (project) => direct.has(project.id) || this.ancestors(project).some((ancestor) => above.has(ancestor.id)),
-        ),
-    );
+    const ids = new Set([...direct, ...(above.size === 0 ? [] : this.#store.projects.below(above))]);
+    return byName(this.#store.projects.getMany([...ids]).filter((project) => project.is_domain === 0));
   }
 
   domainsOf(userId: string): ProjectRow[] {

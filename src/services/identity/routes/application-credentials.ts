@@ -4,11 +4,12 @@ import type { ApplicationCredentials, RoleNamed, RuleGiven } from "../manager/ap
 import type { Core } from "../manager/core.ts";
 import { requireNoTrust } from "../manager/delegation.ts";
 import type { Managers } from "../manager/index.ts";
+import { isOfUser } from "../manager/lists.ts";
 import { nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { AccessRuleRow, ApplicationCredentialRow } from "../store/rows.ts";
 import { bareRole } from "../views/views.ts";
 import { type Json, text, textOrNull } from "./attributes.ts";
-import { collection, filtered } from "./collection.ts";
+import { listOf } from "./collection.ts";
 import { userNamed } from "./touched.ts";
 
 const properties = {
@@ -103,10 +104,14 @@ export function applicationCredentialRoutes({ core, applicationCredentials: cred
       of: userNamed,
       success: 200,
       handler(request) {
-        const userId = request.thing;
         requireNoTrust(tokens.sender(request));
-        const views = store.applicationCredentials.list({ user_id: userId }).map((row) => view(row, request.baseUrl));
-        return collection(request, "application_credentials", filtered(request, views, ["name"]));
+        return listOf(request, {
+          key: "application_credentials",
+          table: store.applicationCredentials,
+          filters: ["name"],
+          conditions: [isOfUser(request.thing)],
+          views: (rows) => rows.map((row) => view(row, request.baseUrl)),
+        });
       },
     }),
     route<{ application_credential: Json }, string>({
@@ -187,10 +192,14 @@ function accessRuleRoutes({ store, tokens }: Core, credentials: ApplicationCrede
       of: userNamed,
       success: 200,
       handler(request) {
-        const userId = request.thing;
         requireNoTrust(tokens.sender(request));
-        const views = store.accessRules.list({ user_id: userId }).map((row) => view(row, request.baseUrl));
-        return collection(request, "access_rules", filtered(request, views, ["service", "path", "method"]));
+        return listOf(request, {
+          key: "access_rules",
+          table: store.accessRules,
+          filters: ["service", "path", "method"],
+          conditions: [isOfUser(request.thing)],
+          views: (rows) => rows.map((row) => view(row, request.baseUrl)),
+        });
       },
     }),
     route({

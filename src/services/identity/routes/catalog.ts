@@ -7,7 +7,7 @@ import { boolean, nullableString, resourceSchema } from "../schemas/resource.ts"
 import type { EndpointRow } from "../store/rows.ts";
 import { endpointView, regionView, serviceView } from "../views/views.ts";
 import { extras, type Json, text, textOrNull } from "./attributes.ts";
-import { collection, filtered } from "./collection.ts";
+import { listOf } from "./collection.ts";
 import { memberRoutes } from "./member.ts";
 
 /** Services, endpoints and regions: what the catalog is made of. */
@@ -33,8 +33,12 @@ function serviceRoutes({ core, services }: Managers): AnyRoute[] {
       policy: "identity:list_services",
       success: 200,
       handler(request) {
-        const views = store.services.list().map((row) => serviceView(row, request.baseUrl));
-        return collection(request, "services", filtered(request, views, ["type", "name"]));
+        return listOf(request, {
+          key: "services",
+          table: store.services,
+          filters: ["type", "name"],
+          views: (rows) => rows.map((row) => serviceView(row, request.baseUrl)),
+        });
       },
     }),
     route<{ service: Json }>({
@@ -103,9 +107,12 @@ function endpointRoutes({ core, endpoints }: Managers): AnyRoute[] {
       policy: "identity:list_endpoints",
       success: 200,
       handler(request) {
-        const views = store.endpoints.list().map((row) => endpointView(row, request.baseUrl));
-        const names = ["interface", "service_id", "region_id", "enabled"];
-        return collection(request, "endpoints", filtered(request, views, names));
+        return listOf(request, {
+          key: "endpoints",
+          table: store.endpoints,
+          filters: ["interface", "service_id", "region_id", "enabled"],
+          views: (rows) => rows.map((row) => endpointView(row, request.baseUrl)),
+        });
       },
     }),
     route<{ endpoint: Json }>({
@@ -177,8 +184,12 @@ function regionRoutes({ core, regions }: Managers): AnyRoute[] {
       policy: "identity:list_regions",
       success: 200,
       handler(request) {
-        const views = store.regions.list().map((row) => regionView(row, request.baseUrl));
-        return collection(request, "regions", filtered(request, views, ["parent_region_id"]));
+        return listOf(request, {
+          key: "regions",
+          table: store.regions,
+          filters: ["parent_region_id"],
+          views: (rows) => rows.map((row) => regionView(row, request.baseUrl)),
+        });
       },
     }),
     route<{ region: Json }>({

@@ -1,37 +1,53 @@
+import type { Condition, Order } from "../../../kernel/db/list.ts";
+import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
-import type { Json } from "./attributes.ts";
+import { AS_MADE, BY_ID, fitting, inDomain } from "../manager/lists.ts";
 
 /** `{"users": [...], "links": {"self", "next": null, "previous": null}}`; for the lists that keystone does not page. */
 export function collection(request: ApiRequest<unknown>, key: string, items: readonly unknown[]): ApiResponse {
   return { body: { [key]: items, links: { next: null, self: selfLink(request), previous: null } } };
 }
 
-/**
- * A list that pages by `limit` and `marker`: by id, as keystone does since 2025.2 (resource/backends/sql.py `list_projects`). A full
- * page says where the next one begins, though that may be empty. `exists` tells of markers that the filters leave out.
- * Errors: 404 for an unknown marker, 400 for a limit that is no number.
- */
-export function pagedCollection<View extends { id: string }>(
-  request: ApiRequest<unknown>,
-  key: string,
-  views: readonly View[],
-  exists: (id: string) => boolean,
-): ApiResponse {
-  const limit = pageSize(request);
-  const marker = request.query.get("marker") || null;
-  if (limit === null && marker === null) return collection(request, key, views);
-  if (marker !== null && !exists(marker)) throw notFound(`Marker ${marker} could not be found.`);
-  const after = views.filter(({ id }) => marker === null || id > marker).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const page = limit === null ? after : after.slice(0, limit);
-  const last = page.at(-1);
-  const full = limit !== null && page.length >= limit;
+/** A list of the rows of one table. */
+export interface Listing<Row extends { id: string }> {
+  /** "users" */
+  readonly key: string;
+  readonly table: Table<Row>;
+  /** Columns that a query may filter by, with keystone's suffixes (name__contains, …). */
+  readonly filters: readonly string[];
+  /** What else rows have to meet: whose they are, above all. */
+  readonly conditions?: readonly Condition[];
+  /**
+   * It pages by `limit` and `marker`: by id, as keystone does since 2025.2 (resource/backends/sql.py `list_projects`). A full page says where
+   * the next one begins, though that may be empty.
+   */
+  readonly isPaged?: true;
+  /** Of all that there is; as they were made unless another one is named. */
+  readonly order?: readonly Order[];
+  views(rows: readonly Row[]): readonly object[];
+}
+
+/** All of a list, or a page of it. Errors: 404 for an unknown marker, 400 for a limit that is no number. */
+export function listOf<Row extends { id: string }>(request: ApiRequest<unknown>, list: Listing<Row>): ApiResponse {
+  const { key, table, filters, isPaged, views } = list;
+  const selection = { conditions: [...(list.conditions ?? []), ...fitting(request.query, filters)] };
+  const limit = isPaged === true ? pageSize(request) : null;
+  const marker = isPaged === true ? request.query.get("marker") || null : null;
+  if (limit === null && marker === null) {
+    return collection(request, key, views(table.selected(selection, { order: list.order ?? AS_MADE })));
+  }
+  if (marker !== null && table.get(marker) === undefined) throw notFound(`Marker ${marker} could not be found.`);
+  const after = marker === null ? null : [marker];
+  const rows = table.selected(selection, { order: BY_ID, after, limit: limit ?? Number.MAX_SAFE_INTEGER });
+  const last = rows.at(-1);
+  const full = limit !== null && rows.length >= limit;
   const links = {
     next: full && last !== undefined ? nextLink(request, last.id) : null,
     self: selfLink(request),
     previous: null,
   };
-  return { body: { [key]: page, links, ...(full ? { truncated: true } : {}) } };
+  return { body: { [key]: views(rows), links, ...(full ? { truncated: true } : {}) } };
 }
 
 function pageSize({ query }: ApiRequest<unknown>): number | null {
@@ -67,54 +83,11 @@ function decodeQuery(request: ApiRequest<unknown>): string {
  * Which rows a list shows by their domain: a token of one domain lists what is in it, whatever its roles and the query say; any
  * other token lists all that its policy lets it (keystone/api/users.py, groups.py, projects.py, each list).
  */
-export function inScope({ context }: ApiRequest<unknown>): (row: { domain_id: string | null }) => boolean {
-  return (row) => context.domainId === null || row.domain_id === context.domainId;
-}
+export const inScope = ({ context }: ApiRequest<unknown>): Condition[] =>
+  context.domainId === null ? [] : [inDomain(context.domainId)];
 
 /** keystone takes "0", "false", "no", "off", "n", "f" and nothing for false, anything else for true. */
 export function queryFlag(request: ApiRequest<unknown>, name: string): boolean {
   const value = request.query.get(name);
   return value !== null && !/^(0|false|no|off|n|f)$/i.test(value);
-}
-
-/** Names are compared without case, as DevStack's database does. */
-export const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
-
-const COMPARATORS: Readonly<Record<string, (value: string, wanted: string) => boolean>> = {
-  contains: (value, wanted) => value.includes(wanted),
-  startswith: (value, wanted) => value.startsWith(wanted),
-  endswith: (value, wanted) => value.endsWith(wanted),
-};
-
-/** Keeps the views that fit the query's filters among `names`, with keystone's suffixes (name__contains, name__icontains, …). */
-export function filtered<View extends object>(
-  request: ApiRequest<unknown>,
-  views: readonly View[],
-  names: readonly string[],
-): View[] {
-  const tests: ((view: Json) => boolean)[] = [];
-  for (const [key, wanted] of request.query) {
-    const [name = "", comparator] = key.split("__");
-    if (!names.includes(name)) continue;
-    tests.push(testFor(name, comparator, wanted));
-  }
-  return views.filter((view) => tests.every((fits) => fits(view as Json)));
-}
-
-function testFor(name: string, comparator: string | undefined, wanted: string): (view: Json) => boolean {
-  if (comparator === undefined) {
-    return (view) => {
-      const value = view[name];
-      if (typeof value === "boolean") return value !== /^(0|false|no|off|n|f)$/i.test(wanted);
-      if (value === null || value === undefined) return wanted === "" || wanted === "null";
-      return name === "name" ? sameName(String(value), wanted) : String(value) === wanted;
-    };
-  }
-  const ignoreCase = comparator.startsWith("i");
-  const compare = COMPARATORS[ignoreCase ? comparator.slice(1) : comparator];
-  if (compare === undefined) return () => true;
-  return (view) => {
-    const value = String(view[name] ?? "");
-    return ignoreCase ? compare(value.toLowerCase(), wanted.toLowerCase()) : compare(value, wanted);
-  };
 }

@@ -5,11 +5,12 @@ import type { CredentialManager } from "../manager/credentials.ts";
 import { mayUseCredential, requireOwnProject } from "../manager/delegation.ts";
 import { ec2Key } from "../manager/ec2.ts";
 import type { Managers } from "../manager/index.ts";
+import { isOfUser } from "../manager/lists.ts";
 import { nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { CredentialRow } from "../store/rows.ts";
 import { credentialView } from "../views/views.ts";
 import { extras, type Json, mergeExtras, requireSameId, text, textOrNull } from "./attributes.ts";
-import { collection, filtered } from "./collection.ts";
+import { collection, listOf } from "./collection.ts";
 import { userNamed } from "./touched.ts";
 
 const KNOWN = ["id", "user_id", "project_id", "type", "blob", "links"];
@@ -19,6 +20,9 @@ const properties = {
   type: { type: "string" },
   user_id: { type: "string" },
 };
+
+/** No user: what may be done about this one may be done about all. */
+const ANYBODY = "";
 
 /** `/v3/credentials`, and EC2 access keys under their users. */
 export function credentialRoutes({ core, credentials }: Managers): AnyRoute[] {
@@ -47,12 +51,18 @@ function plainRoutes({ store, tokens }: Core, credentials: CredentialManager): A
       success: 200,
       handler(request) {
         const sender = tokens.sender(request);
-        const views = store.credentials
-          .list()
-          .filter((row) => request.allowed("identity:get_credential", { userId: row.user_id }))
-          .filter((row) => mayUseCredential(sender, row.project_id))
-          .map((row) => credentialView(row, request.baseUrl));
-        return collection(request, "credentials", filtered(request, views, ["user_id", "type"]));
+        const mayGet = (userId: string) => request.allowed("identity:get_credential", { userId });
+        return listOf(request, {
+          key: "credentials",
+          table: store.credentials,
+          filters: ["user_id", "type"],
+          // Who may not get those of just anybody has no use for reading them.
+          conditions: mayGet(ANYBODY) ? [] : [isOfUser(request.context.userId)],
+          views: (rows) =>
+            rows
+              .filter((row) => mayGet(row.user_id) && mayUseCredential(sender, row.project_id))
+              .map((row) => credentialView(row, request.baseUrl)),
+        });
       },
     }),
     route<{ credential: Json }>({

@@ -1,10 +1,11 @@
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
+import { isDomain, withId } from "../manager/lists.ts";
 import { boolean, nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { domainView } from "../views/views.ts";
 import { extras, type Json, text } from "./attributes.ts";
-import { filtered, pagedCollection } from "./collection.ts";
+import { listOf } from "./collection.ts";
 import { memberRoutes } from "./member.ts";
 
 interface DomainBody {
@@ -43,13 +44,17 @@ export function domainRoutes({ core, projects }: Managers): AnyRoute[] {
       success: 200,
       handler(request) {
         const { context } = request;
-        const tags = store.memberships.allTags();
-        const views = store.projects
-          .list({ is_domain: 1 })
-          .filter((row) => context.domainId === null || row.id === context.domainId)
-          .map((row) => domainView(row, tags.get(row.id) ?? [], request.baseUrl));
-        const fitting = filtered(request, views, ["name", "enabled"]);
-        return pagedCollection(request, "domains", fitting, (id) => store.projects.get(id) !== undefined);
+        return listOf(request, {
+          key: "domains",
+          table: store.projects,
+          filters: ["name", "enabled"],
+          conditions: [isDomain(true), ...(context.domainId === null ? [] : [withId(context.domainId)])],
+          isPaged: true,
+          views(rows) {
+            const tags = store.memberships.tagsOfMany(rows);
+            return rows.map((row) => domainView(row, tags.get(row.id) ?? [], request.baseUrl));
+          },
+        });
       },
     }),
     route<DomainBody>({

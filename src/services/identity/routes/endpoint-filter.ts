@@ -3,7 +3,7 @@ import type { Managers } from "../manager/index.ts";
 import { nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { EndpointGroupRow } from "../store/rows.ts";
 import { type Json, text, textOrNull } from "./attributes.ts";
-import { collection, filtered } from "./collection.ts";
+import { listOf } from "./collection.ts";
 
 const properties = {
   name: { type: "string", minLength: 1, maxLength: 255 },
@@ -33,8 +33,12 @@ export function endpointFilterRoutes({ core: { store }, endpointGroups: groups }
       policy: "identity:list_endpoint_groups",
       success: 200,
       handler(request) {
-        const views = store.endpointGroups.list().map((row) => view(row, request.baseUrl));
-        return collection(request, "endpoint_groups", filtered(request, views, ["name"]));
+        return listOf(request, {
+          key: "endpoint_groups",
+          table: store.endpointGroups,
+          filters: ["name"],
+          views: (rows) => rows.map((row) => view(row, request.baseUrl)),
+        });
       },
     }),
     route<{ endpoint_group: Json }>({

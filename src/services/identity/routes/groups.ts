@@ -1,14 +1,15 @@
 import { type AnyRoute, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Membership } from "../manager/groups.ts";
 import type { Managers } from "../manager/index.ts";
+import { inGroup } from "../manager/lists.ts";
 import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { GroupRow } from "../store/rows.ts";
 import { groupView, userView } from "../views/views.ts";
 import { extras, type Json, text } from "./attributes.ts";
-import { collection, filtered, inScope, pagedCollection } from "./collection.ts";
+import { inScope, listOf } from "./collection.ts";
 import { memberRoutes } from "./member.ts";
 import { domainOfRequest } from "./projects.ts";
-import { userFilter } from "./user-filters.ts";
+import { userConditions } from "./user-filters.ts";
 
 interface GroupBody {
   group: Json;
@@ -45,12 +46,14 @@ export function groupRoutes({ core, groups, users }: Managers): AnyRoute[] {
       of: caller,
       success: 200,
       handler(request) {
-        const views = store.groups
-          .list()
-          .filter(inScope(request))
-          .map((row) => groupView(row, request.baseUrl));
-        const fitting = filtered(request, views, ["name", "domain_id"]);
-        return pagedCollection(request, "groups", fitting, (id) => store.groups.get(id) !== undefined);
+        return listOf(request, {
+          key: "groups",
+          table: store.groups,
+          filters: ["name", "domain_id"],
+          conditions: inScope(request),
+          isPaged: true,
+          views: (rows) => rows.map((row) => groupView(row, request.baseUrl)),
+        });
       },
     }),
     route<GroupBody>({
@@ -98,12 +101,13 @@ export function groupRoutes({ core, groups, users }: Managers): AnyRoute[] {
       of: group,
       success: 200,
       handler(request) {
-        const views = store.memberships
-          .membersOf(request.thing.id)
-          .filter(inScope(request))
-          .filter(userFilter(request, store))
-          .map((user) => userView(user, null, request.baseUrl));
-        return collection(request, "users", filtered(request, views, ["name", "domain_id", "enabled"]));
+        return listOf(request, {
+          key: "users",
+          table: store.users,
+          filters: ["name", "domain_id", "enabled"],
+          conditions: [...inScope(request), inGroup(request.thing.id), ...userConditions(request)],
+          views: (rows) => rows.map((row) => userView(row, null, request.baseUrl)),
+        });
       },
     }),
     route({

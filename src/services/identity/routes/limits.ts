@@ -1,10 +1,12 @@
+import type { Condition } from "../../../kernel/db/list.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
 import type { NewLimit, NewRegisteredLimit } from "../manager/limits.ts";
+import { isOfProject, underDomain } from "../manager/lists.ts";
 import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { LimitRow, RegisteredLimitRow } from "../store/rows.ts";
 import type { Json } from "./attributes.ts";
-import { collection, filtered } from "./collection.ts";
+import { listOf } from "./collection.ts";
 
 const amount = { type: "integer", minimum: -1, maximum: 0x7fffffff };
 const id = { type: "string", format: "uuid" };
@@ -53,14 +55,9 @@ export function limitRoutes({ core, limits }: Managers): AnyRoute[] {
     }),
   };
   /** Those of the caller's project or domain; all for the cloud's administrators and services. */
-  const visible = ({ context }: ApiRequest<unknown>): LimitRow[] => {
-    const rows = ownLimits.list();
-    if (context.isAdmin || context.system || context.roles.has("service")) return rows;
-    if (context.domainId === null) return rows.filter(({ project_id }) => project_id === context.projectId);
-    return rows.filter(({ domain_id, project_id }) => {
-      const domain = domain_id ?? projects.get(project_id ?? "")?.domain_id;
-      return domain === context.domainId;
-    });
+  const visible = ({ context }: ApiRequest<unknown>): Condition[] => {
+    if (context.isAdmin || context.system || context.roles.has("service")) return [];
+    return [context.domainId === null ? isOfProject(context.projectId) : underDomain(context.domainId)];
   };
   return [
     route({
@@ -70,8 +67,12 @@ export function limitRoutes({ core, limits }: Managers): AnyRoute[] {
       policy: "identity:list_registered_limits",
       success: 200,
       handler(request) {
-        const views = registeredLimits.list().map((row) => registeredView(row, request.baseUrl));
-        return collection(request, "registered_limits", filtered(request, views, Object.keys(key)));
+        return listOf(request, {
+          key: "registered_limits",
+          table: registeredLimits,
+          filters: Object.keys(key),
+          views: (rows) => rows.map((row) => registeredView(row, request.baseUrl)),
+        });
       },
     }),
     route<{
@@ -126,12 +127,13 @@ export function limitRoutes({ core, limits }: Managers): AnyRoute[] {
       policy: "identity:list_limits",
       success: 200,
       handler(request) {
-        const views = visible(request).map((row) => limitView(row, request.baseUrl));
-        return collection(
-          request,
-          "limits",
-          filtered(request, views, [...Object.keys(key), "project_id", "domain_id"]),
-        );
+        return listOf(request, {
+          key: "limits",
+          table: ownLimits,
+          filters: [...Object.keys(key), "project_id", "domain_id"],
+          conditions: visible(request),
+          views: (rows) => rows.map((row) => limitView(row, request.baseUrl)),
+        });
       },
     }),
     route<{ limits: (Pick<NewLimit, "service_id" | "resource_name" | "resource_limit"> & Partial<NewLimit>)[] }>({

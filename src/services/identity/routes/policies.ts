@@ -3,7 +3,7 @@ import type { Managers } from "../manager/index.ts";
 import { resourceSchema } from "../schemas/resource.ts";
 import { policyView } from "../views/views.ts";
 import { extras, type Json, text } from "./attributes.ts";
-import { collection, filtered } from "./collection.ts";
+import { listOf } from "./collection.ts";
 import { memberRoutes } from "./member.ts";
 
 const KNOWN = ["id", "type", "blob", "links"];
@@ -20,8 +20,12 @@ export function policyRoutes({ core, policies }: Managers): AnyRoute[] {
       policy: "identity:list_policies",
       success: 200,
       handler(request) {
-        const views = store.policies.list().map((row) => policyView(row, request.baseUrl));
-        return collection(request, "policies", filtered(request, views, ["type"]));
+        return listOf(request, {
+          key: "policies",
+          table: store.policies,
+          filters: ["type"],
+          views: (rows) => rows.map((row) => policyView(row, request.baseUrl)),
+        });
       },
     }),
     route<{ policy: Json }>({

@@ -1,13 +1,15 @@
+import type { Condition } from "../../../kernel/db/list.ts";
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import type { Managers } from "../manager/index.ts";
+import { isDomain, withAllTags, withAnyTag, withoutAllTags, withoutAnyTag } from "../manager/lists.ts";
 import { DEFAULT_DOMAIN, MAX_TAGS, type ProjectManager } from "../manager/projects.ts";
 import { boolean, nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { ProjectRow } from "../store/rows.ts";
 import { projectView } from "../views/views.ts";
 import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
-import { filtered, inScope, pagedCollection, queryFlag } from "./collection.ts";
+import { inScope, listOf, queryFlag } from "./collection.ts";
 
 interface ProjectBody {
   project: Json;
@@ -66,17 +68,17 @@ export function projectRoutes({ core, projects }: Managers): AnyRoute[] {
       of: caller,
       success: 200,
       handler(request) {
-        const { query } = request;
-        const wantsDomains = queryFlag(request, "is_domain");
-        const allTags = store.memberships.allTags();
-        const name = query.get("name");
-        const rows = store.projects
-          .list({ is_domain: wantsDomains ? 1 : 0, ...(name === null ? {} : { name }) })
-          .filter(inScope(request));
-        const views = rows.map((row) => projectView(row, allTags.get(row.id) ?? [], request.baseUrl));
-        const fitting = filtered(request, views, ["name", "domain_id", "enabled", "parent_id"]);
-        const tagged = byTags(request, fitting);
-        return pagedCollection(request, "projects", tagged, (id) => store.projects.get(id) !== undefined);
+        return listOf(request, {
+          key: "projects",
+          table: store.projects,
+          filters: ["name", "domain_id", "enabled", "parent_id"],
+          conditions: [isDomain(queryFlag(request, "is_domain")), ...inScope(request), ...tagConditions(request)],
+          isPaged: true,
+          views(rows) {
+            const tags = store.memberships.tagsOfMany(rows);
+            return rows.map((row) => projectView(row, tags.get(row.id) ?? [], request.baseUrl));
+          },
+        });
       },
     }),
     route<ProjectBody>({
@@ -279,18 +281,19 @@ function requireFixed(row: ProjectRow, project: Json): void {
   }
 }
 
+const TAG_FILTERS = {
+  tags: withAllTags,
+  "tags-any": withAnyTag,
+  "not-tags": withoutAllTags,
+  "not-tags-any": withoutAnyTag,
+};
+
 /** `?tags=a,b` all of them, `tags-any`, `not-tags`, `not-tags-any`. */
-function byTags<View extends { tags: readonly string[] }>(request: ApiRequest<unknown>, views: View[]): View[] {
-  const list = (name: string) => request.query.get(name)?.split(",").filter(Boolean) ?? null;
-  const [all, any, notAll, notAny] = ["tags", "tags-any", "not-tags", "not-tags-any"].map(list);
-  return views.filter(
-    (view) =>
-      (all == null || all.every((wanted) => view.tags.includes(wanted))) &&
-      (any == null || any.some((wanted) => view.tags.includes(wanted))) &&
-      (notAll == null || !notAll.every((wanted) => view.tags.includes(wanted))) &&
-      (notAny == null || !notAny.some((wanted) => view.tags.includes(wanted))),
-  );
-}
+const tagConditions = ({ query }: ApiRequest<unknown>): Condition[] =>
+  Object.entries(TAG_FILTERS).flatMap(([name, made]) => {
+    const given = query.get(name);
+    return given === null ? [] : [made(given.split(",").filter(Boolean))];
+  });
 
 /** ["a", "b"] → {"a": {"b": null}} */
 function nested(ids: readonly string[]): Json | null {

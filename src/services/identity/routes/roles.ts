@@ -1,12 +1,13 @@
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import type { Managers } from "../manager/index.ts";
+import { isOfDomain } from "../manager/lists.ts";
 import type { Implication, RoleManager } from "../manager/role-changes.ts";
 import { nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { RoleRow } from "../store/rows.ts";
 import { roleReference, roleView } from "../views/views.ts";
 import { extras, type Json, text, textOrNull } from "./attributes.ts";
-import { collection, filtered } from "./collection.ts";
+import { listOf } from "./collection.ts";
 import { memberRoutes } from "./member.ts";
 
 interface RoleBody {
@@ -38,9 +39,13 @@ export function roleRoutes({ core, roles }: Managers): AnyRoute[] {
       policy: "identity:list_roles",
       success: 200,
       handler(request) {
-        const domainId = request.query.get("domain_id");
-        const views = store.roles.list({ domain_id: domainId }).map((row) => roleView(row, request.baseUrl));
-        return collection(request, "roles", filtered(request, views, ["name"]));
+        return listOf(request, {
+          key: "roles",
+          table: store.roles,
+          filters: ["name"],
+          conditions: [isOfDomain(request.query.get("domain_id"))],
+          views: (rows) => rows.map((row) => roleView(row, request.baseUrl)),
+        });
       },
     }),
     route<RoleBody>({

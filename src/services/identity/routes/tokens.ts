@@ -42,16 +42,16 @@ export function tokenRoutes({ core }: Managers): AnyRoute[] {
     return token;
   };
   const projects = (request: ApiRequest<unknown>) => {
-    const tags = store.memberships.allTags();
-    return roles
-      .projectsOf(request.context.userId)
+    const rows = roles.projectsOf(request.context.userId);
+    const tags = store.memberships.tagsOfMany(rows);
+    return rows
       .filter((project) => project.enabled === 1)
       .map((project) => projectView(project, tags.get(project.id) ?? [], request.baseUrl));
   };
   const domains = (request: ApiRequest<unknown>) => {
-    const tags = store.memberships.allTags();
-    return roles
-      .domainsOf(request.context.userId)
+    const rows = roles.domainsOf(request.context.userId);
+    const tags = store.memberships.tagsOfMany(rows);
+    return rows
       .filter((domain) => domain.enabled === 1)
       .map((domain) => domainView(domain, tags.get(domain.id) ?? [], request.baseUrl));
   };

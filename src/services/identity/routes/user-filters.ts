@@ -1,17 +1,9 @@
+import type { Condition } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
-import type { UserRow } from "../store/rows.ts";
-import type { IdentityStore } from "../store/store.ts";
+import { isComparison, nothing, passwordEnds } from "../manager/lists.ts";
 
-const OPERATORS: Readonly<Record<string, (one: number, other: number) => boolean>> = {
-  lt: (one, other) => one < other,
-  lte: (one, other) => one <= other,
-  gt: (one, other) => one > other,
-  gte: (one, other) => one >= other,
-  eq: (one, other) => one === other,
-  neq: (one, other) => one !== other,
-};
 /** What only users from elsewhere have, and nobody here comes from elsewhere. */
 const FEDERATED = ["idp_id", "protocol_id", "unique_id"];
 
@@ -19,20 +11,14 @@ const FEDERATED = ["idp_id", "protocol_id", "unique_id"];
  * Which users a list shows by what is no attribute of theirs: where they come from, and when their password ends as
  * `password_expires_at=lt:2026-01-02T03:04:05Z` (keystone/identity/core.py `_translate_expired_password_hints`). Errors: 400.
  */
-export function userFilter({ query }: ApiRequest<unknown>, store: IdentityStore): (row: UserRow) => boolean {
-  if (FEDERATED.some((name) => query.has(name))) return () => false;
-  const tests = query.getAll("password_expires_at").map(expiryTest);
-  if (tests.length === 0) return () => true;
-  return ({ id }) => {
-    const end = store.passwords.current(id)?.expires_at ?? null;
-    return end !== null && tests.every((fits) => fits(end));
-  };
+export function userConditions({ query }: ApiRequest<unknown>): Condition[] {
+  if (FEDERATED.some((name) => query.has(name))) return [nothing];
+  return query.getAll("password_expires_at").map(expiry);
 }
 
-function expiryTest(text: string): (end: number) => boolean {
+function expiry(text: string): Condition {
   const [, operator = "eq", time = ""] = /^(?:([a-z]+):)?(\d{4}-.*)$/.exec(text) ?? [];
-  const compare = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
-  if (compare === undefined) {
+  if (!isComparison(operator)) {
     throw badRequest(
       `The given operator ${operator} is not valid. It must be one of the following: lt, lte, gt, gte, eq, neq.`,
     );
@@ -41,5 +27,5 @@ function expiryTest(text: string): (end: number) => boolean {
   if (Number.isNaN(wanted)) {
     throw badRequest(`Expecting to find a timestamp in password_expires_at: '${text}' is none.`);
   }
-  return (end) => compare(end, wanted);
+  return passwordEnds(operator, wanted);
 }

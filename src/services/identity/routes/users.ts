@@ -1,14 +1,15 @@
 import { badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
+import { BY_NAME, isAmong, withMember } from "../manager/lists.ts";
 import { boolean, nameOf, nullableString, resourceSchema } from "../schemas/resource.ts";
 import type { UserRow } from "../store/rows.ts";
 import { groupView, projectView, userView } from "../views/views.ts";
 import { extras, type Json, mergeExtras, requireSameId, text } from "./attributes.ts";
-import { collection, filtered, inScope, pagedCollection } from "./collection.ts";
+import { inScope, listOf } from "./collection.ts";
 import { domainOfRequest } from "./projects.ts";
 import { userOf } from "./touched.ts";
-import { userFilter } from "./user-filters.ts";
+import { userConditions } from "./user-filters.ts";
 
 interface UserBody {
   user: Json;
@@ -52,16 +53,14 @@ export function userRoutes({ core, users }: Managers): AnyRoute[] {
       of: caller,
       success: 200,
       handler(request) {
-        const { query } = request;
-        const name = query.get("name");
-        const domainId = query.get("domain_id");
-        const views = store.users
-          .list({ ...(name === null ? {} : { name }), ...(domainId === null ? {} : { domain_id: domainId }) })
-          .filter(inScope(request))
-          .filter(userFilter(request, store))
-          .map((row) => userView(row, null, request.baseUrl));
-        const fitting = filtered(request, views, ["name", "domain_id", "enabled"]);
-        return pagedCollection(request, "users", fitting, (id) => store.users.get(id) !== undefined);
+        return listOf(request, {
+          key: "users",
+          table: store.users,
+          filters: ["name", "domain_id", "enabled"],
+          conditions: [...inScope(request), ...userConditions(request)],
+          isPaged: true,
+          views: (rows) => rows.map((row) => userView(row, null, request.baseUrl)),
+        });
       },
     }),
     route<UserBody, unknown>({
@@ -167,11 +166,13 @@ export function userRoutes({ core, users }: Managers): AnyRoute[] {
       of: user,
       success: 200,
       handler(request) {
-        const views = store.memberships
-          .groupsOf(request.thing.id)
-          .filter(inScope(request))
-          .map((group) => ({ ...groupView(group, request.baseUrl), membership_expires_at: null }));
-        return collection(request, "groups", filtered(request, views, ["name"]));
+        return listOf(request, {
+          key: "groups",
+          table: store.groups,
+          filters: ["name"],
+          conditions: [...inScope(request), withMember(request.thing.id)],
+          views: (rows) => rows.map((row) => ({ ...groupView(row, request.baseUrl), membership_expires_at: null })),
+        });
       },
     }),
     route({
@@ -182,11 +183,17 @@ export function userRoutes({ core, users }: Managers): AnyRoute[] {
       of: user,
       success: 200,
       handler(request) {
-        const tags = store.memberships.allTags();
-        const views = roles
-          .projectsOf(request.thing.id)
-          .map((project) => projectView(project, tags.get(project.id) ?? [], request.baseUrl));
-        return collection(request, "projects", filtered(request, views, ["domain_id", "name", "enabled"]));
+        return listOf(request, {
+          key: "projects",
+          table: store.projects,
+          filters: ["domain_id", "name", "enabled"],
+          conditions: [isAmong(roles.projectsOf(request.thing.id))],
+          order: BY_NAME,
+          views(rows) {
+            const tags = store.memberships.tagsOfMany(rows);
+            return rows.map((row) => projectView(row, tags.get(row.id) ?? [], request.baseUrl));
+          },
+        });
       },
     }),
   ];

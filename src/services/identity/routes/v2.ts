@@ -6,7 +6,6 @@ import type { Managers } from "../manager/index.ts";
 import type { LoginRequest } from "../manager/login.ts";
 import { DEFAULT_DOMAIN } from "../manager/projects.ts";
 import { accessView, tenantView } from "../views/tokens.ts";
-import { inScope, sameName } from "./collection.ts";
 
 interface OldLogin {
   auth: {
@@ -82,12 +81,13 @@ export function oldRoutes({ core: { login, tokens, catalog, store, roles } }: Ma
       handler(request) {
         const name = request.query.get("name");
         // On the admin port and for admins this lists all tenants, as it did; others see their own.
-        const rows = request.context.isAdmin
-          ? store.projects.list({ domain_id: DEFAULT_DOMAIN, is_domain: 0 }, "name")
-          : roles.projectsOf(request.context.userId).filter((row) => row.domain_id === DEFAULT_DOMAIN);
+        const { isAdmin, domainId, userId } = request.context;
+        const rows = isAdmin
+          ? store.projects.list({ domain_id: DEFAULT_DOMAIN, is_domain: 0, ...(name === null ? {} : { name }) }, "name")
+          : roles.projectsOf(userId).filter((row) => row.domain_id === DEFAULT_DOMAIN);
         const shown = rows
-          .filter(inScope(request))
-          .filter((row) => name === null || sameName(row.name, name))
+          .filter((row) => domainId === null || row.domain_id === domainId)
+          .filter((row) => name === null || row.name.toLowerCase() === name.toLowerCase())
           .map(tenantView);
         if (name !== null) {
           if (shown[0] === undefined) throw missing("project", name);

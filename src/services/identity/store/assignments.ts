@@ -1,7 +1,16 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { condition, oneOf, type Stored, wholeSql } from "../../../kernel/db/list.ts";
 import type { AssignmentRow } from "./rows.ts";
 
 const COLUMNS = "actor_type, actor_id, target_type, target_id, role_id, inherited";
+
+/** Ids. */
+export interface AssignmentSelection {
+  actors?: readonly string[] | undefined;
+  targets?: readonly string[] | undefined;
+  roles?: readonly string[] | undefined;
+  inherited?: 1 | undefined;
+}
 
 /** Who has which role where. */
 export class AssignmentStore {
@@ -49,8 +58,21 @@ export class AssignmentStore {
       .all(key);
   }
 
-  all(): AssignmentRow[] {
-    return this.#db.prepare<[], AssignmentRow>(`SELECT ${COLUMNS} FROM identity_assignments`).all();
+  /** Those of these actors, on these targets, with these roles; what is not named may be any. */
+  list({ actors, targets, roles, inherited }: AssignmentSelection): AssignmentRow[] {
+    const { sql, params } = wholeSql(
+      { select: `SELECT ${COLUMNS} FROM identity_assignments`, from: "identity_assignments", id: "actor_id" },
+      {
+        conditions: [
+          ...(actors === undefined ? [] : [oneOf("actor_id", actors)]),
+          ...(targets === undefined ? [] : [oneOf("target_id", targets)]),
+          ...(roles === undefined ? [] : [oneOf("role_id", roles)]),
+          ...(inherited === undefined ? [] : [condition("inherited = ?", inherited)]),
+        ],
+      },
+      ["actor_id", "target_id", "role_id", "inherited"].map((expression) => ({ expression, descending: false })),
+    );
+    return this.#db.prepare<Stored[], AssignmentRow>(sql).all(...params);
   }
 
   /** What a user has anywhere, through groups too. */

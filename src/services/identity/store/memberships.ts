@@ -1,5 +1,4 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import type { GroupRow, UserRow } from "./rows.ts";
 
 /** Relations that have no id of their own: members of groups, tags of projects, roles implied by roles. */
 export class MembershipStore {
@@ -28,27 +27,20 @@ export class MembershipStore {
     return this.#db.prepare(sql).get(groupId, userId) !== undefined;
   }
 
-  membersOf(groupId: string): UserRow[] {
-    return this.#db
-      .prepare<[string], UserRow>(
-        "SELECT u.* FROM identity_users u JOIN identity_group_members m ON m.user_id = u.id WHERE m.group_id = ? ORDER BY u.rowid",
-      )
-      .all(groupId);
+  /** Group id → its users' ids. */
+  membersOf(groupIds: readonly string[]): Map<string, string[]> {
+    const sql =
+      "SELECT group_id, user_id FROM identity_group_members WHERE group_id IN (SELECT value FROM json_each(?)) ORDER BY rowid";
+    const rows = this.#db.prepare<[string], { group_id: string; user_id: string }>(sql).all(JSON.stringify(groupIds));
+    const members = new Map(groupIds.map((id): [string, string[]] => [id, []]));
+    for (const { group_id, user_id } of rows) members.get(group_id)?.push(user_id);
+    return members;
   }
 
-  groupsOf(userId: string): GroupRow[] {
-    return this.#db
-      .prepare<[string], GroupRow>(
-        "SELECT g.* FROM identity_groups g JOIN identity_group_members m ON m.group_id = g.id WHERE m.user_id = ? ORDER BY g.rowid",
-      )
-      .all(userId);
-  }
-
-  /** Every membership, for answers that expand all groups at once. */
-  allMembers(): { group_id: string; user_id: string }[] {
-    return this.#db
-      .prepare<[], { group_id: string; user_id: string }>("SELECT group_id, user_id FROM identity_group_members")
-      .all();
+  /** Ids. */
+  groupsOf(userId: string): string[] {
+    const sql = "SELECT group_id FROM identity_group_members WHERE user_id = ?";
+    return this.#db.prepare<[string], string>(sql).pluck().all(userId) as string[];
   }
 
   tagsOf(projectId: string): string[] {
@@ -58,15 +50,15 @@ export class MembershipStore {
       .all(projectId) as unknown as string[];
   }
 
-  /** Project id → tags, of all projects. */
-  allTags(): Map<string, string[]> {
+  /** Project id → tags, of those that have any. */
+  tagsOfMany(projects: readonly { id: string }[]): Map<string, string[]> {
+    const sql =
+      "SELECT project_id, name FROM identity_project_tags WHERE project_id IN (SELECT value FROM json_each(?)) ORDER BY name";
+    const rows = this.#db
+      .prepare<[string], { project_id: string; name: string }>(sql)
+      .all(JSON.stringify(projects.map(({ id }) => id)));
     const tags = new Map<string, string[]>();
-    const sql = "SELECT project_id, name FROM identity_project_tags ORDER BY name";
-    for (const row of this.#db.prepare<[], { project_id: string; name: string }>(sql).all()) {
-      const list = tags.get(row.project_id);
-      if (list === undefined) tags.set(row.project_id, [row.name]);
-      else list.push(row.name);
-    }
+    for (const { project_id, name } of rows) tags.set(project_id, [...(tags.get(project_id) ?? []), name]);
     return tags;
   }
 

@@ -5,13 +5,14 @@ import { DomainOptionStore } from "./domain-options.ts";
 import { EndpointFilterStore } from "./endpoint-filters.ts";
 import { MembershipStore } from "./memberships.ts";
 import { PasswordStore } from "./passwords.ts";
+import { ProjectStore } from "./projects.ts";
 import { RevocationStore } from "./revocations.ts";
 import type * as rows from "./rows.ts";
 import { SecretStore } from "./secrets.ts";
 
 /** All tables of the identity service. `generation` moves with every change that a token's meaning may depend on. */
 export class IdentityStore {
-  readonly projects: Table<rows.ProjectRow>;
+  readonly projects: ProjectStore;
   readonly users: Table<rows.UserRow>;
   readonly groups: Table<rows.GroupRow>;
   readonly roles: Table<rows.RoleRow>;
@@ -45,24 +46,7 @@ export class IdentityStore {
     const catalogChanged = () => {
       this.catalogGeneration += 1;
     };
-    // `OS_USER_DOMAIN_NAME=default` means the domain Default: names are found in any case.
-    this.projects = new Table(
-      db,
-      "identity_projects",
-      {
-        id: "text",
-        name: "caseless",
-        domain_id: "text",
-        parent_id: "text",
-        is_domain: "integer",
-        description: "text",
-        enabled: "integer",
-        extra: "text",
-        options: "text",
-        created_at: "integer",
-      },
-      changed,
-    );
+    this.projects = new ProjectStore(db, changed);
     this.users = new Table(
       db,
       "identity_users",
