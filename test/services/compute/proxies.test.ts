@@ -122,6 +122,74 @@ test("their rules: a twin is a bad request, one too many is forbidden, a source 
   assert.deepEqual(await firstLine("DELETE", `${rules}/${id}`), [404, `Security group rule ${id} does not exist`]);
 });
 
+test("their rules: from addresses with a protocol and ports only, from a group everything; what is no rule is told as nova does", async () => {
+  const [group, source] = [await groupOf("gate"), await groupOf("guests")];
+  const rules = "/os-security-group-rules";
+  const post = (rule: Json) => said("POST", rules, { security_group_rule: { parent_group_id: group, ...rule } });
+  const ssh = { ip_protocol: "tcp", from_port: 22, to_port: 22 };
+  const few = "Not enough parameters to build a valid rule.";
+  const wrong: [Json, string][] = [
+    [{}, few],
+    [{ ip_protocol: "tcp" }, few],
+    [{ ip_protocol: "tcp", from_port: 1 }, few],
+    [{ ip_protocol: "icmp" }, few],
+    [{ from_port: 1, to_port: 2 }, few],
+    [{ ...ssh, to_port: 21 }, "Invalid port range 22:21. Former value cannot be greater than the later"],
+    [{ ...ssh, from_port: 0 }, "Invalid port range 0:22. Valid TCP ports should be between 1-65535"],
+    [
+      { ip_protocol: "icmp", from_port: 256, to_port: -1 },
+      "Invalid port range 256:-1. For ICMP, the type:code must be valid",
+    ],
+    [{ ...ssh, from_port: "ssh" }, "Invalid input received: To and From ports must be integers"],
+    [
+      { ...ssh, ip_protocol: "icmp", to_port: "x" },
+      "Invalid input received: Type and Code must be integers for ICMP protocol type",
+    ],
+    [{ ...ssh, ip_protocol: "sctp" }, "Invalid IP protocol sctp."],
+    [{ ...ssh, ip_protocol: 6 }, "Invalid IP protocol 6."],
+    [{ ...ssh, cidr: "10.0.0.0" }, "10.0.0.0 is not a valid IP network."],
+    [{ ...ssh, cidr: "10.0.0.0/33" }, "10.0.0.0/33 is not a valid IP network."],
+    [{ ...ssh, cidr: "10.0.0.0/0" }, "Bad prefix for network in cidr 10.0.0.0/0"],
+    [{ ...ssh, group_id: "guests" }, "Security group id should be uuid"],
+  ];
+  for (const [rule, message] of wrong) assert.deepEqual(await post(rule), [400, message], JSON.stringify(rule));
+  const kept = async (rule: Json) => {
+    const { body } = await t.api("POST", rules, { body: { security_group_rule: { parent_group_id: group, ...rule } } });
+    const { security_group_rule: made } = await net("GET", `security-group-rules/${body.security_group_rule.id}`);
+    return [made.ethertype, made.protocol, made.port_range_min, made.port_range_max, made.remote_ip_prefix];
+  };
+  assert.deepEqual(await kept({ ...ssh, cidr: "::/0" }), ["IPv6", "tcp", 22, 22, "::/0"]);
+  assert.deepEqual(await kept({ ...ssh, cidr: "" }), ["IPv4", "tcp", 22, 22, "0.0.0.0/0"]);
+  assert.deepEqual(await kept({ group_id: source }), ["IPv4", null, null, null, null]);
+  assert.deepEqual(
+    await kept({ group_id: source, ip_protocol: "UDP" }),
+    ["IPv4", "udp", null, null, null],
+    "neutron takes all ports for no filter",
+  );
+  assert.deepEqual(await kept({ group_id: source, ip_protocol: "icmp" }), ["IPv4", "icmp", null, null, null]);
+  // A twin from a group is neutron's conflict, which nova takes for a limit.
+  assert.equal((await post({ group_id: source }))[0], 403);
+});
+
+test("groups are told by owner and name; a rule from anywhere is told as IPv4's, whatever its family", async () => {
+  for (const name of ["zebra", "ant"]) await groupOf(name);
+  await t.addSecurityGroup("beta", "ant");
+  const list = async (query: string, token: string) =>
+    (await t.api("GET", `/os-security-groups${query}`, { token })).body.security_groups;
+  const told = (groups: Json[]) => groups.map(({ tenant_id, name }) => `${tenant_id} ${name}`);
+  const own = told(await list("", "member:alpha"));
+  assert.deepEqual(own, [...own].sort());
+  const every = told(await list("?all_tenants=0", "admin:alpha"));
+  assert.deepEqual(every, [...every].sort());
+  assert.ok(every.includes("beta ant") && every.includes("alpha zebra"));
+  assert.deepEqual(told(await list("?all_tenants=1", "member:alpha")), own);
+  const id = await groupOf("six");
+  const rule = { security_group_id: id, direction: "ingress", ethertype: "IPv6", protocol: "tcp" };
+  await net("POST", "security-group-rules", { security_group_rule: rule });
+  const { security_group } = (await t.api("GET", `/os-security-groups/${id}`)).body;
+  assert.deepEqual(security_group.rules[0].ip_range, { cidr: "0.0.0.0/0" });
+});
+
 test("a server's groups are its ports': seen at once, added and taken off by name", async () => {
   const server = await t.boot();
   await groupOf("extra");

@@ -1,3 +1,4 @@
+import { addressNumber } from "../../../kernel/config/addresses.ts";
 import { badRequest, forbidden, notFound, orNull } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
@@ -6,7 +7,6 @@ import type { ServerManager } from "../manager/servers.ts";
 import { object } from "../schemas/parameter-types.ts";
 import { listSecurityGroups } from "../schemas/queries.ts";
 import type { Server } from "../store/servers.ts";
-import { isTrue } from "../values/boolean.ts";
 import { groupView, type NeutronGroup, type NeutronRule, ruleView } from "../views/security-groups.ts";
 import { serverAction } from "./action-helpers.ts";
 import { askNetwork, byIds } from "./asking.ts";
@@ -112,9 +112,11 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       success: 200,
       async handler(request) {
         const { isAdmin, projectId } = request.context;
-        const all = (isAdmin && isTrue(request.query.get("all_tenants") ?? false)) || projectId === null;
+        // Whatever its value is.
+        const all = (isAdmin && request.query.has("all_tenants")) || projectId === null;
         const groups = await groupsBy(request, all ? {} : { tenant_id: projectId });
-        const page = pagedByOffset(request, groups, core.kernel.settings.compute.maxLimit);
+        // nova sorts what is on a page; sorted before it, pages add up, too.
+        const page = pagedByOffset(request, groups.sort(byOwnerAndName), core.kernel.settings.compute.maxLimit);
         return { body: { security_groups: await views(request, page) } };
       },
     }),
@@ -191,7 +193,8 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
         const twin = () => badRequest(`This rule already exists in group ${wish.parent_group_id}`);
         const made = await ask<{ security_group_rule: NeutronRule }>(request.context, "security_group_rules:create", {
           body: { security_group_rule: ruleOf(wish) },
-          words: { SecurityGroupRuleExists: twin, 409: over },
+          // nova knows a twin among rules from addresses only.
+          words: { ...(wish.group_id == null ? { SecurityGroupRuleExists: twin } : {}), 409: over },
         });
         const [source = null] = await groupsOf(request, sourceOf(made.security_group_rule));
         return { body: { security_group_rule: ruleView(made.security_group_rule, () => source) } };
@@ -219,7 +222,8 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
       success: 200,
       async handler(request) {
         const ids = [...new Set(request.thing.vifs.flatMap(({ securityGroupIds }) => securityGroupIds))];
-        return { body: { security_groups: await views(request, await groupsOf(request, ids)) } };
+        const found = await views(request, await groupsOf(request, ids));
+        return { body: { security_groups: found.sort(byOwnerAndName) } };
       },
     }),
     serverAction<{ name: string }>(servers, {
@@ -258,6 +262,14 @@ export function securityGroupRoutes(core: Core, servers: ServerManager): AnyRout
   ];
 }
 
+interface Listed {
+  tenant_id: string;
+  name: string;
+}
+const byOwnerAndName = (one: Listed, other: Listed): number =>
+  compared(one.tenant_id, other.tenant_id) || compared(one.name, other.name);
+const compared = (one: string, other: string): number => Number(one > other) - Number(one < other);
+
 /** Errors: 400 for what cannot be one, as a name: clients then look through the list. */
 function requireUuid(id: string): string {
   if (/^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id)) return id;
@@ -292,39 +304,70 @@ async function setGroups({ kernel }: Core, { context }: ApiRequest, { id }: Neut
 const cannotBeApplied = () =>
   badRequest("Network requires port_security_enabled and subnet associated in order to apply security groups.");
 
-/** As neutron wants it. Errors: 400. */
+/**
+ * As neutron wants it (nova/network/security_group_api.py `_new_ingress_rule`): from addresses only with a protocol and ports, from a group
+ * everything, where they are not told in full. Errors: 400.
+ */
 function ruleOf(wish: RuleWish) {
-  const number = (value: number | string | null | undefined): number | null => {
-    if (value === undefined || value === null || value === "") return null;
-    const parsed = Number(value);
-    if (!Number.isInteger(parsed)) throw badRequest(`Invalid input for port: ${value}`);
-    return parsed;
-  };
-  const { cidr, group_id } = wish;
-  const parent = requireUuid(wish.parent_group_id ?? "");
-  const protocol = wish.ip_protocol?.toLowerCase() ?? null;
-  const from = number(wish.from_port);
-  const to = number(wish.to_port);
-  if (protocol !== null && !["tcp", "udp", "icmp"].includes(protocol))
-    throw badRequest(`Invalid IP protocol ${wish.ip_protocol}.`);
-  if (protocol === null && group_id == null) throw badRequest("Not enough parameters to build a valid rule.");
-  if (from !== null && to !== null && protocol !== "icmp") {
-    if (from > to) throw badRequest(`Invalid port range ${from}:${to}. Former value cannot be greater than the later`);
-    if (from < 1 || to > 65535) {
-      throw badRequest(
-        `Invalid port range ${from}:${to}. Valid ${protocol?.toUpperCase()} ports should be between 1-65535`,
-      );
-    }
-  }
-  const ethertype = cidr?.includes(":") === true ? "IPv6" : "IPv4";
+  const parent = requireUuid(String(wish.parent_group_id));
+  const group = wish.group_id == null ? null : requireUuid(String(wish.group_id));
+  const cidr = group === null ? String(wish.cidr || "0.0.0.0/0") : null;
+  if (cidr !== null && !isCidr(cidr)) throw badRequest(`${cidr} is not a valid IP network.`);
+  const filter = filterOf(wish, group !== null);
+  if (cidr !== null && filter === null) throw badRequest("Not enough parameters to build a valid rule.");
+  if (cidr !== null && /\/0$/.test(cidr) && !/^(?:0\.0\.0\.0|::)\//.test(cidr))
+    throw badRequest(`Bad prefix for network in cidr ${cidr}`);
+  const port = (value: number | undefined) => (value === undefined || value === -1 ? null : value);
   return {
     security_group_id: parent,
     direction: "ingress",
-    ethertype,
-    protocol,
-    port_range_min: from === -1 ? null : from,
-    port_range_max: to === -1 ? null : to,
-    remote_group_id: group_id ?? null,
-    remote_ip_prefix: group_id == null ? (cidr ?? "0.0.0.0/0") : null,
+    ethertype: cidr?.includes(":") === true ? "IPv6" : "IPv4",
+    protocol: filter?.protocol ?? null,
+    port_range_min: port(filter?.from),
+    port_range_max: port(filter?.to),
+    remote_group_id: group,
+    remote_ip_prefix: cidr,
   };
+}
+
+/** What of it lets in; null where that is not told in full. Of a group, a protocol alone means all of it. Errors: 400. */
+function filterOf({ ip_protocol, from_port, to_port }: RuleWish, ofGroup: boolean) {
+  if (ip_protocol == null || ip_protocol === "") return null;
+  const protocol = String(ip_protocol);
+  const known = protocol.toUpperCase();
+  const isWhole = ofGroup && from_port == null && to_port == null;
+  const whole = known === "ICMP" ? [-1, -1] : ["TCP", "UDP"].includes(known) ? [1, 65535] : [];
+  const [first, last] = isWhole ? whole : [from_port, to_port];
+  if (first == null || last == null) return null;
+  const isIcmp = known === "ICMP";
+  const [from, to] = [wholeNumber(first), wholeNumber(last)];
+  if (from === null || to === null) {
+    const what = isIcmp
+      ? "Type and Code must be integers for ICMP protocol type"
+      : "To and From ports must be integers";
+    throw badRequest(`Invalid input received: ${what}`);
+  }
+  if (!isIcmp && !["TCP", "UDP"].includes(known)) throw badRequest(`Invalid IP protocol ${protocol}.`);
+  const wrongRange = (why: string) => badRequest(`Invalid port range ${from}:${to}. ${why}`);
+  if (isIcmp) {
+    if (Math.min(from, to) < -1 || Math.max(from, to) > 255) throw wrongRange("For ICMP, the type:code must be valid");
+  } else {
+    if (from > to) throw wrongRange("Former value cannot be greater than the later");
+    if (from < 1 || to > 65535) throw wrongRange(`Valid ${known} ports should be between 1-65535`);
+  }
+  return { protocol: protocol.toLowerCase(), from, to };
+}
+
+/** As Python's int() reads it. */
+const wholeNumber = (value: number | string): number | null => {
+  const isWhole = typeof value === "number" || /^\s*[-+]?\d+\s*$/.test(value);
+  return isWhole ? Math.trunc(Number(value)) : null;
+};
+
+function isCidr(text: string): boolean {
+  const [address = "", mask = "", ...more] = text.split("/");
+  const number = addressNumber(address);
+  if (number === null || more.length > 0) return false;
+  const bits = address.includes(":") ? 128 : 32;
+  return /^\d{1,3}$/.test(mask) ? Number(mask) <= bits : addressNumber(mask) !== null;
 }

@@ -48,9 +48,7 @@ export function ruleView(rule: NeutronRule, sourceOf: SourceOf) {
     from_port: anyPort ? (hasPorts ? 1 : -1) : port_range_min,
     to_port: anyPort ? (hasPorts ? 65535 : -1) : port_range_max,
     group: source === null ? {} : { name: source.name, tenant_id: source.tenant_id },
-    ip_range:
-      remote_group_id !== null
-        ? {}
-        : { cidr: rule.remote_ip_prefix ?? (rule.ethertype === "IPv4" ? "0.0.0.0/0" : "::/0") },
+    // From anywhere is told so whatever the family.
+    ip_range: remote_group_id !== null ? {} : { cidr: rule.remote_ip_prefix ?? "0.0.0.0/0" },
   };
 }
