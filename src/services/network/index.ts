@@ -17,6 +17,7 @@ import { statelessGroups } from "./migrations/0006-stateless-groups.ts";
 import { flavors as flavorsMigration } from "./migrations/0007-flavors.ts";
 import { listIndexes } from "./migrations/0008-list-indexes.ts";
 import { freeAddresses } from "./migrations/0009-free-addresses.ts";
+import { ruleIndexes } from "./migrations/0010-rule-indexes.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
@@ -40,6 +41,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     flavorsMigration,
     listIndexes,
     freeAddresses,
+    ruleIndexes,
   ],
   create(kernel, { driver }) {
     const metadata = new MetadataDesk();

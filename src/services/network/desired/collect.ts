@@ -1,33 +1,45 @@
 import type { DesiredFirewall, DesiredNetwork, DesiredRouter } from "../driver/driver.ts";
 import type { NetworkSettings } from "../settings.ts";
-import type { SubnetRow } from "../store/rows.ts";
+import type { PortIp, PortRow, SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
+import { type Changed, KeptFirewall } from "./kept-firewall.ts";
+import { KeptLeases } from "./kept-leases.ts";
 import { isPublicSegment } from "./public-segment.ts";
-import { renderFirewall, renderNetwork, renderRouter } from "./render.ts";
+import { renderNetwork, renderRouter } from "./render.ts";
 
-/** Reads what the pure renderers need; a constant number of queries each. */
+/** Reads what the pure renderers need, in a constant number of queries each, and remembers what they made of ports and groups. */
 export class Desired {
   readonly #store: NetworkStore;
   readonly #settings: NetworkSettings;
+  readonly #firewall: KeptFirewall;
+  readonly #leases: KeptLeases;
 
   constructor(store: NetworkStore, settings: NetworkSettings) {
     this.#store = store;
     this.#settings = settings;
+    this.#firewall = new KeptFirewall(store);
+    this.#leases = new KeptLeases(store);
   }
 
-  /** Null when the network is gone. */
-  network(id: string): DesiredNetwork | null {
+  /** Null when the network is gone. `ports`: only their leases are other ones than before; null: nothing is known. */
+  network(id: string, ports: readonly string[] | null): DesiredNetwork | null {
     const network = this.#store.networks.get(id);
-    if (network === undefined) return null;
+    if (network === undefined) {
+      this.#leases.forget(id);
+      return null;
+    }
     const subnets = this.#store.subnets.list({ network_id: id }, "id");
-    const ports = this.#store.ports.list({ network_id: id }, "id");
-    const ips = this.#store.portDetails.ipsOf(ports.map((port) => port.id));
     const bridged = isPublicSegment(network, this.#settings);
-    return renderNetwork(network, subnets, ports, ips, {
-      bridged,
-      dnsDomain: this.#settings.dnsDomain,
-      dhcp: this.#store.dhcpSchedule.get(id) !== false && this.#store.agents.get("neutron-dhcp-agent").admin_state_up,
-    });
+    const { dnsDomain } = this.#settings;
+    const rendered = renderNetwork(network, subnets, this.#dhcpOf(id), { bridged, dnsDomain });
+    return { ...rendered, leases: this.#leases.of(id, ports) };
+  }
+
+  #dhcpOf(networkId: string): { port: PortRow; ips: readonly PortIp[] } | null {
+    const { dhcpSchedule, agents, ports, portDetails } = this.#store;
+    if (dhcpSchedule.get(networkId) === false || !agents.get("neutron-dhcp-agent").admin_state_up) return null;
+    const [port] = ports.ofDhcp(networkId);
+    return port === undefined ? null : { port, ips: portDetails.ips(port.id) };
   }
 
   /** Null when the router is gone, or its agent serves it no longer. */
@@ -52,25 +64,10 @@ export class Desired {
     });
   }
 
-  firewall(): DesiredFirewall {
-    const ports = this.#store.ports.bound();
-    const ids = ports.map((port) => port.id);
-    const groups = this.#store.portDetails.groupsOf(ids);
-    const used = [...new Set([...groups.values()].flat())];
-    const rules = this.#store.rules.among("security_group_id", used);
-    const remote = rules.map((rule) => rule.remote_group_id).filter((id) => id !== null);
-    return renderFirewall({
-      ports,
-      ips: this.#store.portDetails.ipsOf(ids),
-      subnets: this.#subnetsOf([...new Set(ports.map((port) => port.network_id))]),
-      groups,
-      stateless: new Set(this.#store.groups.list({ stateful: false }, "id").map(({ id }) => id)),
-      rules,
-      members: new Map([
-        ...this.#store.portDetails.addressesOfGroups([...new Set([...used, ...remote])]),
-        ...this.#store.addressGroups.list({}, "id").map(({ id, addresses }) => [id, addresses] as const),
-      ]),
-    });
+  /** `changed` null: nothing is known. */
+  firewall(changed: Changed | null): DesiredFirewall {
+    if (changed === null) this.#firewall.forget();
+    return this.#firewall.render(changed ?? { ports: [], groups: [] });
   }
 
   #subnetsOf(networkIds: readonly string[]): Map<string, SubnetRow> {

@@ -1,9 +1,10 @@
 import type {
-  DesiredFirewall,
   DesiredLease,
   DesiredNetwork,
+  DesiredPortFirewall,
   DesiredRouter,
   DesiredRouterInterface,
+  DesiredRule,
   DesiredSubnet,
   FixedIp,
 } from "../driver/driver.ts";
@@ -27,8 +28,8 @@ import { normalized } from "../values/prefix.ts";
 type Ips = ReadonlyMap<string, readonly PortIp[]>;
 type Subnets = ReadonlyMap<string, SubnetRow>;
 
-function fixedIpsOf(portId: string, ips: Ips, subnets: Subnets): FixedIp[] {
-  return (ips.get(portId) ?? []).map((ip) => ({
+function fixedIpsOf(ips: readonly PortIp[], subnets: Subnets): FixedIp[] {
+  return ips.map((ip) => ({
     subnetId: ip.subnet_id,
     address: ip.ip_address,
     prefixLength: Number(subnets.get(ip.subnet_id)?.cidr.split("/")[1] ?? (ip.ip_address.includes(":") ? 64 : 32)),
@@ -56,18 +57,14 @@ const subnetOf = (row: SubnetRow): DesiredSubnet => ({
   ipv6RaMode: row.ipv6_ra_mode,
 });
 
-/** @param bridged the physical network's one: its bridge is the public one */
+/** Everything of it but its leases. @param bridged the physical network's one: its bridge is the public one */
 export function renderNetwork(
   network: NetworkRow,
   subnets: readonly SubnetRow[],
-  ports: readonly PortRow[],
-  ips: Ips,
-  options: { bridged: boolean; dnsDomain: string; dhcp: boolean },
-): DesiredNetwork {
+  dhcp: { port: PortRow; ips: readonly PortIp[] } | null,
+  options: { bridged: boolean; dnsDomain: string },
+): Omit<DesiredNetwork, "leases"> {
   const byId = new Map(subnets.map((subnet) => [subnet.id, subnet]));
-  const dhcp = ports.find((port) => port.device_owner === "network:dhcp");
-  // Routers have their addresses from the router's own configuration; everybody else may ask for a lease.
-  const clients = ports.filter((port) => !port.device_owner.startsWith("network:"));
   return {
     id: network.id,
     projectId: network.project_id,
@@ -77,15 +74,15 @@ export function renderNetwork(
     dnsDomain: network.dns_domain || options.dnsDomain,
     subnets: subnets.map(subnetOf),
     dhcp:
-      dhcp === undefined || !options.dhcp
-        ? null
-        : { portId: dhcp.id, mac: dhcp.mac_address, fixedIps: fixedIpsOf(dhcp.id, ips, byId) },
-    leases: clients.map((port) => leaseOf(port, ips, byId)),
+      dhcp === null ? null : { portId: dhcp.port.id, mac: dhcp.port.mac_address, fixedIps: fixedIpsOf(dhcp.ips, byId) },
   };
 }
 
-function leaseOf(port: PortRow, ips: Ips, subnets: Subnets): DesiredLease {
-  const fixedIps = fixedIpsOf(port.id, ips, subnets);
+/** Routers have their addresses from the router's own configuration; everybody else may ask for a lease. */
+export const isClient = (port: PortRow): boolean => !port.device_owner.startsWith("network:");
+
+export function renderLease(port: PortRow, ips: readonly PortIp[], subnets: Subnets): DesiredLease {
+  const fixedIps = fixedIpsOf(ips, subnets);
   return {
     portId: port.id,
     mac: port.mac_address,
@@ -118,7 +115,7 @@ export function renderRouter(parts: RouterParts): DesiredRouter {
     networkId: port.network_id,
     mac: port.mac_address,
     mtu: parts.networks.get(port.network_id)?.mtu ?? 1500,
-    fixedIps: fixedIpsOf(port.id, ips, subnets),
+    fixedIps: fixedIpsOf(ips.get(port.id) ?? [], subnets),
     advertise: (ips.get(port.id) ?? []).flatMap((ip) => {
       const subnet = subnets.get(ip.subnet_id);
       if (subnet === undefined || subnet.ipv6_ra_mode === null) return [];
@@ -160,61 +157,46 @@ export function renderRouter(parts: RouterParts): DesiredRouter {
   };
 }
 
-export interface FirewallParts {
-  /** Bound guest ports of this host. */
-  ports: readonly PortRow[];
-  ips: Ips;
-  subnets: Subnets;
-  /** Port id → group ids. */
-  groups: ReadonlyMap<string, readonly string[]>;
-  /** Groups that follow no connections. */
-  stateless: ReadonlySet<string>;
-  rules: readonly SecurityGroupRuleRow[];
-  /** Group id → what its ports may send from: addresses, and ranges as users wrote them. Address groups are among them. */
-  members: ReadonlyMap<string, readonly string[]>;
-}
-
-export function renderFirewall(parts: FirewallParts): DesiredFirewall {
-  const byGroup = Map.groupBy(parts.rules, (rule) => rule.security_group_id);
-  const used = new Set([...parts.groups.values()].flat());
-  for (const remote of parts.rules.map(remoteOf)) if (remote !== null) used.add(remote);
+/** What a guest's port may say and hear. `stateless`: groups that follow no connections. */
+export function renderPort(
+  port: PortRow,
+  ips: readonly PortIp[],
+  groups: readonly string[],
+  { subnets, stateless }: { subnets: Subnets; stateless: ReadonlySet<string> },
+): DesiredPortFirewall {
   return {
-    ports: parts.ports.map((port) => ({
-      portId: port.id,
-      networkId: port.network_id,
-      mac: port.mac_address,
-      fixedIps: fixedIpsOf(port.id, parts.ips, parts.subnets),
-      allowedAddressPairs: port.allowed_address_pairs.map((pair) => ({
-        mac: macText(pair.mac_address) ?? pair.mac_address,
-        // As the user wrote it, it could mean another block to a tool ("10.0.0.0/024").
-        cidr: normalized(pair.ip_address) ?? pair.ip_address,
-      })),
-      portSecurityEnabled: port.port_security_enabled,
-      securityGroupIds: parts.groups.get(port.id) ?? [],
-      stateless: (parts.groups.get(port.id) ?? []).some((id) => parts.stateless.has(id)),
+    portId: port.id,
+    networkId: port.network_id,
+    mac: port.mac_address,
+    fixedIps: fixedIpsOf(ips, subnets),
+    allowedAddressPairs: port.allowed_address_pairs.map((pair) => ({
+      mac: macText(pair.mac_address) ?? pair.mac_address,
+      // As the user wrote it, it could mean another block to a tool ("10.0.0.0/024").
+      cidr: normalized(pair.ip_address) ?? pair.ip_address,
     })),
-    groups: [...used].sort().map((id) => ({
-      id,
-      rules: (byGroup.get(id) ?? []).map((rule) => ({
-        id: rule.id,
-        direction: rule.direction,
-        ethertype: rule.ethertype,
-        protocol: rule.protocol,
-        portRangeMin: rule.port_range_min,
-        portRangeMax: rule.port_range_max,
-        remoteIpPrefix: normalized(rule.remote_ip_prefix),
-        remoteGroupId: remoteOf(rule),
-      })),
-      memberAddresses: [...new Set((parts.members.get(id) ?? []).map(memberAddress))],
-    })),
+    portSecurityEnabled: port.port_security_enabled,
+    securityGroupIds: groups,
+    stateless: groups.some((id) => stateless.has(id)),
   };
 }
 
+export const renderRule = (rule: SecurityGroupRuleRow): DesiredRule => ({
+  id: rule.id,
+  direction: rule.direction,
+  ethertype: rule.ethertype,
+  protocol: rule.protocol,
+  portRangeMin: rule.port_range_min,
+  portRangeMax: rule.port_range_max,
+  remoteIpPrefix: normalized(rule.remote_ip_prefix),
+  remoteGroupId: remoteOf(rule),
+});
+
 /** Both kinds of groups are sets of addresses on the host. */
-const remoteOf = (rule: SecurityGroupRuleRow): string | null => rule.remote_group_id ?? rule.remote_address_group_id;
+export const remoteOf = (rule: SecurityGroupRuleRow): string | null =>
+  rule.remote_group_id ?? rule.remote_address_group_id;
 
 /** In one spelling, and a range of one address as that address. */
-function memberAddress(written: string): string {
+export function memberAddress(written: string): string {
   const block = normalized(written) ?? written;
   const whole = block.includes(":") ? "/128" : "/32";
   return block.endsWith(whole) ? block.slice(0, -whole.length) : block;

@@ -72,7 +72,7 @@ export class AddressGroupManager implements Collection {
         });
       }
       const next = add ? [...row.addresses, ...named] : row.addresses.filter((one) => !named.includes(one));
-      dirty("firewall");
+      dirty("group", id);
       return revise(this.#core, store.addressGroups, row, { addresses: next });
     });
   }

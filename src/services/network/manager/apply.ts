@@ -3,13 +3,15 @@ import { messageOf } from "../../../kernel/errors.ts";
 import type { Kernel, Progress } from "../../../kernel/module.ts";
 import { Desired } from "../desired/collect.ts";
 import type { NetworkDriver } from "../driver/driver.ts";
-import { type DirtyRow, DirtyStore } from "../store/dirty.ts";
+import { type DirtyKind, type DirtyRow, DirtyStore } from "../store/dirty.ts";
 import type { NetworkStore } from "../store/store.ts";
-import type { DirtyKind } from "./core.ts";
 import { Lane } from "./lane.ts";
 
 const MENDED = "network-mended";
 const TOLD_FOR_MS = 3_600_000;
+const WIRES: readonly DirtyKind[] = ["network", "lease", "router"];
+const RULES: readonly DirtyKind[] = ["firewall", "port", "group"];
+const NOTHING: Pick<DirtyRow, "kind" | "id"> = { kind: "network", id: "" };
 
 /**
  * Brings the host in line with the database. Changes mark what they touch (in their own transaction); after the commit it is rendered
@@ -37,15 +39,26 @@ export class Applier {
     this.#dirty = new DirtyStore(kernel.db);
     this.#desired = new Desired(store, kernel.settings.network);
     const marked = () => (this.#active && kernel.db.raw.open ? this.#dirty.all() : []);
-    const apply = (row: DirtyRow, lane: Lane) => this.#apply(row, lane);
     const { turns } = kernel;
-    this.#wires = new Lane({ kinds: ["network", "router"], marked, apply, turns });
-    this.#rules = new Lane({ kinds: ["firewall"], marked, apply, turns });
+    this.#wires = new Lane({
+      kinds: WIRES,
+      marked,
+      together: ({ kind, id }) => (kind === "router" ? `router ${id}` : networkOf(id)),
+      apply: (rows, lane) => this.#apply(rows, () => this.#applyWire(rows, lane)),
+      turns,
+    });
+    this.#rules = new Lane({
+      kinds: RULES,
+      marked,
+      together: () => "rules",
+      apply: (rows, lane) => this.#apply(rows, () => this.#applyRules(rows, lane)),
+      turns,
+    });
   }
 
   mark(kind: DirtyKind, id = ""): void {
     this.#dirty.mark(kind, id);
-    this.#kernel.db.afterCommit(() => void (kind === "firewall" ? this.#rules : this.#wires).wake());
+    this.#kernel.db.afterCommit(() => void (RULES.includes(kind) ? this.#rules : this.#wires).wake());
   }
 
   /** As at every start: what a crash or a reboot left behind goes, and everything is marked. */
@@ -95,7 +108,11 @@ export class Applier {
 
   /** What failed the last time it was applied, and waits to be tried again. */
   failing(): Pick<DirtyRow, "kind" | "id">[] {
-    return [...this.#wires.failing(), ...this.#rules.failing()];
+    const wires = this.#wires
+      .failing()
+      .map(({ kind, id }) => (kind === "router" ? { kind, id } : { kind: "network" as const, id: networkOf(id) }));
+    const rules = this.#rules.failing().length > 0 ? [{ kind: "firewall" as const, id: "" }] : [];
+    return [...new Map([...wires, ...rules].map((one) => [`${one.kind} ${one.id}`, one])).values()];
   }
 
   async stop(): Promise<void> {
@@ -111,7 +128,7 @@ export class Applier {
 
   /** The same for bridges and DHCP of networks, whatever else is still to come. */
   wired(networkIds: ReadonlySet<string>): Promise<void> {
-    return this.#wires.passed(({ kind, id }) => kind === "network" && networkIds.has(id));
+    return this.#wires.passed(({ kind, id }) => kind !== "router" && networkIds.has(networkOf(id)));
   }
 
   /** The same for rules. */
@@ -119,30 +136,42 @@ export class Applier {
     return this.#rules.settled();
   }
 
-  async #apply(row: DirtyRow, lane: Lane): Promise<boolean> {
+  /** What is marked of one thing. */
+  async #apply(rows: readonly DirtyRow[], work: () => Promise<void>): Promise<boolean> {
     const { db, log, eventually } = this.#kernel;
     try {
-      if (row.kind === "network") await this.#applyNetwork(row.id, lane);
-      else if (row.kind === "router") await this.#applyRouter(row.id, lane);
-      else await this.#driver.applyFirewall(lane.render(() => this.#desired.firewall()));
+      await work();
       db.transaction(() => {
-        this.#dirty.clear(row);
-        this.#applied(row);
+        for (const row of rows) this.#dirty.clear(row);
+        const [first] = rows;
+        if (first !== undefined) this.#applied(first);
       });
       this.#applying();
       return true;
     } catch (error) {
-      log.error(`applying the ${row.kind} ${row.id} failed: ${messageOf(error)}`, error);
+      const what = [...new Set(rows.slice(0, 3).map(({ kind, id }) => `${kind} ${id}`))].join(", ");
+      log.error(`applying the ${what} failed: ${messageOf(error)}`, error);
       // It works on the host, and is applied once more when that can be written down.
-      if (!isUnwritable(error)) eventually.write(`the state of ${row.kind} ${row.id}`, () => this.#failed(row));
+      if (!isUnwritable(error)) eventually.write(`the state of ${what}`, () => this.#failed(rows));
       return false;
     }
   }
 
-  async #applyNetwork(id: string, lane: Lane): Promise<void> {
-    const desired = lane.render(() => this.#desired.network(id));
-    if (desired === null) await this.#driver.removeNetwork(id);
+  /** A network or a router. Where only leases are marked, only those are rendered. */
+  async #applyWire(rows: readonly DirtyRow[], lane: Lane): Promise<void> {
+    const [{ kind, id } = NOTHING] = rows;
+    if (kind === "router") return this.#applyRouter(id, lane);
+    const ports = rows.every((row) => row.kind === "lease") ? rows.map((row) => portOf(row.id)) : null;
+    const desired = lane.render(() => this.#desired.network(networkOf(id), ports));
+    if (desired === null) await this.#driver.removeNetwork(networkOf(id));
     else await this.#driver.applyNetwork(desired);
+  }
+
+  async #applyRules(rows: readonly DirtyRow[], lane: Lane): Promise<void> {
+    const ids = (wanted: DirtyKind) => rows.flatMap(({ kind, id }) => (kind === wanted ? id : []));
+    const isAll = rows.some(({ kind }) => kind === "firewall");
+    const changed = isAll ? null : { ports: ids("port"), groups: ids("group") };
+    await this.#driver.applyFirewall(lane.render(() => this.#desired.firewall(changed)));
   }
 
   async #applyRouter(id: string, lane: Lane): Promise<void> {
@@ -152,17 +181,21 @@ export class Applier {
   }
 
   /** Statuses that say "it works on the host". They are not changes of the resource: no new revision. */
-  #applied(row: DirtyRow): void {
-    if (row.kind === "network") this.#store.statuses.networkActive(row.id);
-    if (row.kind === "router") this.#store.statuses.routerActive(row.id);
+  #applied({ kind, id }: DirtyRow): void {
+    if (kind === "network" || kind === "lease") this.#store.statuses.networkActive(networkOf(id));
+    if (kind === "router") this.#store.statuses.routerActive(id);
   }
 
-  #failed(row: DirtyRow): void {
+  #failed(rows: readonly DirtyRow[]): void {
     const { db } = this.#kernel;
     db.transaction(() => {
-      if (!this.#dirty.has(row)) return;
-      if (row.kind === "network") this.#store.statuses.networkFailed(row.id);
-      if (row.kind === "router") this.#store.statuses.routerFailed(row.id);
+      const row = rows.find((one) => this.#dirty.has(one));
+      if (row?.kind === "network" || row?.kind === "lease") this.#store.statuses.networkFailed(networkOf(row.id));
+      if (row?.kind === "router") this.#store.statuses.routerFailed(row.id);
     });
   }
 }
+
+/** Of a network's mark, or a lease's ("NETWORK PORT"). */
+const networkOf = (id: string): string => id.split(" ")[0] ?? id;
+const portOf = (id: string): string => id.split(" ")[1] ?? "";

@@ -5,12 +5,10 @@ import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { Quotas } from "../../../kernel/quota/quota.ts";
 import { overQuota } from "../errors.ts";
-import type { StandardRow } from "../store/rows.ts";
+import type { DirtyKind } from "../store/dirty.ts";
+import type { PortRow, StandardRow } from "../store/rows.ts";
 import { sharedAmong } from "../store/shares.ts";
 import type { NetworkStore } from "../store/store.ts";
-
-/** Something whose desired state on the host has changed. */
-export type DirtyKind = "network" | "router" | "firewall";
 
 /** What all managers of this service share. */
 export interface Core {
@@ -73,6 +71,13 @@ export function revise<Row extends StandardRow>(core: Core, table: Table<Row>, r
   const stamped = { ...changes, updated_at: core.kernel.clock.now(), revision: row.revision + 1 };
   table.update(row.id, stamped);
   return { ...row, ...stamped };
+}
+
+/** Marks what the host has of a port: a lease in its network, and its rules. What is the network service's own is the network's. */
+export function markPort({ dirty }: Pick<Core, "dirty">, port: PortRow): void {
+  if (port.device_owner.startsWith("network:")) dirty("network", port.network_id);
+  else dirty("lease", `${port.network_id} ${port.id}`);
+  dirty("port", port.id);
 }
 
 /** In the transaction that changes them: the NICs of these devices look different. Ports of nobody have no device. */

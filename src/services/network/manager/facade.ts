@@ -7,7 +7,7 @@ import { groupNotFound, networkNotFound, portNotFound } from "../errors.ts";
 import type { NetworkFacade, NetworkInfo, PortBinding, PortInfo, UpdatePort } from "../facade.ts";
 import type { NetworkRow, PortRow } from "../store/rows.ts";
 import { eui64 } from "./addresses.ts";
-import { checkQuota, tellOfDevices } from "./core.ts";
+import { checkQuota, markPort, tellOfDevices } from "./core.ts";
 import type { Managers } from "./index.ts";
 import type { MetadataDesk } from "./metadata-desk.ts";
 import type { PortChanges } from "./ports.ts";
@@ -168,7 +168,9 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
           const isBound = row.device_id === deviceId && row.device_owner === deviceOwner && row.host_id === hostId;
           if (isBound) return row;
           store.ports.update(id, changes);
-          core.dirty("firewall");
+          // A guest has a lease as anybody, but what had been the network service's own had none.
+          if (row.device_owner.startsWith("network:")) markPort(core, row);
+          core.dirty("port", id);
           return { ...row, ...changes };
         });
       });
@@ -185,8 +187,10 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
       const fresh = rows.filter((row) => !row.plugged);
       if (fresh.length > 0)
         kernel.db.transaction(() => {
-          for (const { id } of fresh) store.ports.update(id, { plugged: true });
-          core.dirty("firewall");
+          for (const { id } of fresh) {
+            store.ports.update(id, { plugged: true });
+            core.dirty("port", id);
+          }
         });
       await applier.wired(new Set(rows.map((row) => row.network_id)));
       await applier.ruled();
@@ -201,8 +205,7 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
         const free = { device_id: "", device_owner: "", host_id: "", plugged: false, status: "DOWN", former_guests };
         store.ports.update(portId, free);
         tellOfDevices(core, [row.device_id]);
-        core.dirty("network", row.network_id);
-        core.dirty("firewall");
+        markPort(core, row);
       });
     },
 
@@ -210,7 +213,7 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
       kernel.db.transaction(() => {
         for (const row of store.ports.getMany(portIds)) {
           store.ports.update(row.id, { former_guests: row.former_guests + 1 });
-          core.dirty("network", row.network_id);
+          core.dirty("lease", `${row.network_id} ${row.id}`);
         }
       });
     },

@@ -9,8 +9,10 @@ export interface LaneOptions {
   kinds: readonly DirtyRow["kind"][];
   /** What is marked by now, of all kinds; nothing once work is to end. */
   marked(): DirtyRow[];
-  /** False when it failed, and stays marked. */
-  apply(row: DirtyRow, lane: Lane): Promise<boolean>;
+  /** What of a thing is applied at once has the same word. */
+  together(row: DirtyRow): string;
+  /** All that is marked of one thing. False when it failed, and stays marked. */
+  apply(rows: readonly DirtyRow[], lane: Lane): Promise<boolean>;
   turns: Pick<Turns, "background" | "served">;
 }
 
@@ -98,9 +100,9 @@ export class Lane {
       while (this.#left().length > 0) {
         // A turn later, so that everything that is committed in this one goes along.
         await new Promise<void>((resolve) => setImmediate(resolve));
-        for (const row of this.#left()) {
+        for (const rows of Map.groupBy(this.#left(), this.#options.together).values()) {
           await this.#breathe();
-          if (!(await this.#options.apply(row, this))) this.#failed.add(keyOf(row));
+          if (!(await this.#options.apply(rows, this))) for (const row of rows) this.#failed.add(keyOf(row));
           this.#tell();
         }
       }

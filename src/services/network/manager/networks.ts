@@ -216,12 +216,14 @@ export class NetworkManager implements Collection {
       const ports = store.ports.list({ network_id: id }, "id");
       const holding = ports.filter((port) => !AUTO_DELETED_OWNERS.has(port.device_owner));
       if (holding.length > 0) throw networkInUse(id, holding.map((port) => port.id).sort());
-      for (const port of ports) store.ports.delete(port.id);
+      for (const port of ports) {
+        store.ports.delete(port.id);
+        dirty("port", port.id);
+      }
       for (const subnet of store.subnets.list({ network_id: id }, "id")) store.subnets.delete(subnet.id);
       unshare(store, id);
       store.networks.delete(row.id);
       dirty("network", id);
-      dirty("firewall");
     });
   }
 }

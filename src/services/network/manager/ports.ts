@@ -22,6 +22,7 @@ import {
   checkQuotas,
   type Described,
   type Filters,
+  markPort,
   revise,
   scopeOf,
   seesAll,
@@ -130,7 +131,7 @@ export class PortManager implements Collection {
 
   /** Inside a transaction; the quota is the caller's to check. Errors: 400, 403, 404, 409 of addresses, groups and networks. */
   insert(context: RequestContext, wanted: NewPort): PortRow {
-    const { store, dirty } = this.#core;
+    const { store } = this.#core;
     const network = this.#networks.get(context, wanted.network_id);
     this.#requireUse(context, network, wanted);
     const owner = wanted.device_owner ?? "";
@@ -166,8 +167,7 @@ export class PortManager implements Collection {
     store.ports.insert(row);
     store.portDetails.setIps(row.id, network.id, keyed(ips));
     store.portDetails.setGroups(row.id, groupIds);
-    dirty("network", network.id);
-    dirty("firewall");
+    markPort(this.#core, row);
     tellOfDevices(this.#core, [row.device_id]);
     return row;
   }
@@ -300,8 +300,8 @@ export class PortManager implements Collection {
     if (wanted.admin_state_up === false || wanted.plugged === false) wanted.status = "DOWN";
     else if (wanted.admin_state_up === true && row.plugged) wanted.status = "ACTIVE";
     const updated = revise(this.#core, store.ports, row, wanted);
-    dirty("network", row.network_id);
-    dirty("firewall");
+    markPort(this.#core, row);
+    if (updated.device_owner !== row.device_owner) markPort(this.#core, updated);
     if (row.device_owner.startsWith("network:router_")) dirty("router", row.device_id);
     tellOfDevices(this.#core, [row.device_id, updated.device_id]);
     return updated;
@@ -397,8 +397,7 @@ export class PortManager implements Collection {
     }
     this.#dropForwardings(row.id);
     store.ports.delete(row.id);
-    dirty("network", row.network_id);
-    dirty("firewall");
+    markPort(this.#core, row);
     tellOfDevices(this.#core, [row.device_id]);
   }
 }

@@ -86,7 +86,7 @@ export class SecurityGroupRuleManager implements Collection {
       for (const row of rows) store.rules.insert(row);
       const group = store.groups.get(rows[0]?.security_group_id ?? "");
       if (group !== undefined) revise(this.#core, store.groups, group, {});
-      dirty("firewall");
+      if (group !== undefined) dirty("group", group.id);
       return rows;
     });
   }
@@ -123,7 +123,9 @@ export class SecurityGroupRuleManager implements Collection {
     const key = meaning(row);
     if (before.some((other) => meaning(other) === key))
       throw conflict("Duplicate Security Group Rule in POST.", { type: "DuplicateSecurityGroupRuleInPost" });
-    const stored = this.#core.store.rules.list({ security_group_id: row.security_group_id }, "id");
+    const { security_group_id, direction, ethertype, port_range_min, port_range_max } = row;
+    const same = { security_group_id, direction, ethertype, port_range_min, port_range_max };
+    const stored = this.#core.store.rules.list(same, "id");
     const twin = stored.find((other) => meaning(other) === key);
     if (twin === undefined) return;
     throw conflict(`Security group rule already exists. Rule id is ${twin.id}.`, { type: "SecurityGroupRuleExists" });
@@ -137,7 +139,7 @@ export class SecurityGroupRuleManager implements Collection {
       store.rules.delete(id);
       const group = store.groups.get(rule.security_group_id);
       if (group !== undefined) revise(this.#core, store.groups, group, {});
-      dirty("firewall");
+      dirty("group", rule.security_group_id);
     });
   }
 }

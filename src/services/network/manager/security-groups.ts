@@ -165,8 +165,10 @@ export class SecurityGroupManager implements Collection {
       if (row.is_default && !context.isAdmin)
         throw inUse("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.");
       unshare(store, id);
+      // Rules of others that point to it go with it.
+      const others = store.rules.list({ remote_group_id: id }, "id").map((rule) => rule.security_group_id);
       store.groups.delete(id);
-      dirty("firewall");
+      for (const group of new Set([...others, id])) dirty("group", group);
     });
   }
 }

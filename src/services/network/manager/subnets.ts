@@ -200,8 +200,8 @@ export class SubnetManager implements Collection {
         keyed([...ips, { subnet_id: subnet.id, ip_address: address }]),
       );
       revise(this.#core, store.ports, port, {});
+      dirty("port", port.id);
     }
-    dirty("firewall");
   }
 
   /** Gateways of routers get an address in a new subnet outside, unless they have one of its family (_update_router_gw_ports). */
@@ -278,11 +278,11 @@ export class SubnetManager implements Collection {
       for (const port of ports) {
         const left = store.portDetails.ips(port.id).filter((ip) => ip.subnet_id !== id);
         store.portDetails.setIps(port.id, port.network_id, keyed(left));
+        dirty("port", port.id);
       }
       store.subnets.delete(id);
       const network = store.networks.get(row.network_id);
       if (network !== undefined) this.#changed(network);
-      dirty("firewall");
     });
   }
 }

@@ -1,7 +1,13 @@
 import type { Database } from "../../../kernel/db/database.ts";
 
+/**
+ * "network" with all that is in it; "lease" of one port, whose id is that of the network and of the port ("NETWORK PORT"). "firewall": all
+ * rules, with no id; "port" and "group": those of one port, and of a security or address group.
+ */
+export type DirtyKind = "network" | "lease" | "router" | "firewall" | "port" | "group";
+
 export interface DirtyRow {
-  kind: "network" | "router" | "firewall";
+  kind: DirtyKind;
   id: string;
   generation: number;
 }

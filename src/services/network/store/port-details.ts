@@ -132,22 +132,15 @@ export class PortDetails {
       .get(groupId) as number;
   }
 
-  /** Group id → addresses of its ports, and addresses or ranges of their allowed pairs as the user wrote them; each once. */
-  addressesOfGroups(groupIds: readonly string[]): Map<string, string[]> {
-    const rows = this.#db
-      .prepare<[string], { group_id: string; address: string }>(
-        `WITH member AS MATERIALIZED (SELECT group_id, port_id FROM network_port_security_groups
-           WHERE group_id IN (SELECT value FROM json_each(?)))
-         SELECT group_id, address FROM member JOIN network_port_ips USING (port_id)
-         UNION
-         SELECT group_id, json_extract(pair.value, '$.ip_address') FROM member JOIN network_ports AS port ON port.id = port_id,
-           json_each(allowed_address_pairs) AS pair WHERE allowed_address_pairs <> '[]'
-         ORDER BY 2`,
+  /** Ids of all ports that have rules: a guest has them on this host, or they are members of a group. */
+  guarded(): string[] {
+    return this.#db
+      .prepare<[], string>(
+        `SELECT id FROM network_ports WHERE host_id <> '' AND device_id <> '' AND device_owner NOT LIKE 'network:%'
+         UNION SELECT port_id FROM network_port_security_groups ORDER BY 1`,
       )
-      .all(JSON.stringify(groupIds));
-    const byGroup = new Map<string, string[]>();
-    for (const { group_id, address } of rows) push(byGroup, group_id, address);
-    return byGroup;
+      .pluck()
+      .all() as string[];
   }
 }
 

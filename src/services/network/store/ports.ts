@@ -62,9 +62,9 @@ export class PortStore extends Table<PortRow> {
     return this.select(`network_id = ? AND ${OF_GUESTS}`, networkId);
   }
 
-  /** The same of all networks, where a guest has them on this host. */
-  bound(): PortRow[] {
-    return this.select(`host_id <> '' AND device_id <> '' AND ${OF_GUESTS}`);
+  /** A network's DHCP server has one. */
+  ofDhcp(networkId: string): PortRow[] {
+    return this.select("network_id = ? AND device_owner = 'network:dhcp'", networkId);
   }
 
   /** With a tap on a bridge. */
