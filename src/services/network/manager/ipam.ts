@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { contains } from "../../../kernel/config/addresses.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { addressTaken, badResource, invalidInput, macInUse, noMoreAddresses, subnetNotFound } from "../errors.ts";
@@ -191,7 +191,8 @@ export class Ipam {
       return wanted;
     }
     for (let attempt = 0; attempt < 16; attempt += 1) {
-      const mac = `fa:16:3e:${[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+      // Node draws many of these at once.
+      const mac = `fa:16:3e:${randomUUID().slice(0, 6).match(/../g)?.join(":")}`;
       if (!taken(mac)) return mac;
     }
     throw badResource("port", `Unable to generate unique mac on network ${networkId}`);

@@ -28,4 +28,4 @@ export function sharesNetworks({ subnets }: Pick<NetworkStore, "subnets">, poolI
 
 /** A project's group "default". */
 export const defaultGroup = ({ groups }: Pick<NetworkStore, "groups">, projectId: string): string | undefined =>
-  groups.select("project_id = ? AND is_default = 1", projectId)[0]?.id;
+  groups.find({ project_id: projectId, is_default: true })?.id;
