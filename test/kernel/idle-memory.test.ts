@@ -45,6 +45,39 @@ test("memory that a burst has taken is given back once nothing happens, and not 
   }
 });
 
+/** How often memory was given back in each of some looks, at these shares of time with work. */
+function collectionsAt(shares: readonly number[]): number[] {
+  let collections = 0;
+  let share = 0;
+  const clock = new ManualClock();
+  const collect = () => {
+    collections += 1;
+  };
+  const stop = giveMemoryBack({ clock, busyShare: () => share, collect });
+  const made = shares.map((now) => {
+    share = now;
+    const before = collections;
+    clock.advance(LOOK_EVERY_MS);
+    return collections - before;
+  });
+  stop();
+  return made;
+}
+
+const times = (count: number, share: number): number[] => Array.from({ length: count }, () => share);
+
+test("whoever asks now and then does not keep the memory of a burst", () => {
+  burst();
+  assert.deepEqual(collectionsAt([0.5, ...times(6, 0.06)]), [...times(6, 0), 1]);
+});
+
+test("after a minute of rest what was used less since is given back, too, and once", () => {
+  burst();
+  // The collection of this test gives nothing back, so the heap is as large as before.
+  assert.deepEqual(collectionsAt([0.5, 0]), [0, 1]);
+  assert.deepEqual(collectionsAt([0.5, 0, 0.5, ...times(7, 0)]), [0, 1, 0, ...times(5, 0), 1, 0]);
+});
+
 test("an event loop at work is known to be", async () => {
   const share = eventLoopShare();
   await new Promise((resolve) => setImmediate(resolve));

@@ -5,13 +5,19 @@ import { systemClock } from "../time/clock.ts";
 export const LOOK_EVERY_MS = 10_000;
 /** Share of time with work below which nobody is served: a collection stops everything for about 2 ms per MB in use. */
 const IDLE_SHARE = 0.02;
+/** Below this somebody is served now and then (a dashboard that asks for news): a pause for `SHORT_KEPT_BYTES` is bearable. */
+const CALM_SHARE = 0.1;
 const WORTHWHILE_BYTES = 48e6;
 /** Above this the pause would be noticed. */
 const LARGEST_IN_USE_BYTES = 200e6;
+const SHORT_KEPT_BYTES = 100e6;
+/** After so many looks in a row it is not just a moment between two requests. */
+const MANY_LOOKS = 6;
 
 /**
  * Gives memory back that a burst of requests has taken. V8 lets its heap grow as long as the machine has room, and shrinks it only
- * when it is told to; Node never does. Looked at while nothing happens, so no request waits for it. Returns what ends it.
+ * when it is told to; Node never does. Looked at while nothing happens, so no request waits for it; while little does, once a minute
+ * at most. Returns what ends it.
  */
 export function giveMemoryBack({
   clock = systemClock,
@@ -19,12 +25,27 @@ export function giveMemoryBack({
   busyShare = eventLoopShare(),
 } = {}): () => void {
   let least = 0;
+  /** What was still in use after the last collection. */
+  let kept = 0;
+  let idleLooks = 0;
+  let calmLooks = 0;
+  /** What is in use may have become less since, and the heap not: nothing tells but a collection. */
+  let wasBusy = true;
   return clock.every(LOOK_EVERY_MS, () => {
-    const utilization = busyShare();
+    const share = busyShare();
+    idleLooks = share <= IDLE_SHARE ? idleLooks + 1 : 0;
+    calmLooks = share <= CALM_SHARE ? calmLooks + 1 : 0;
+    wasBusy ||= share > IDLE_SHARE;
     const { total_heap_size: heap, used_heap_size: used } = getHeapStatistics();
-    if (utilization > IDLE_SHARE || heap - least < WORTHWHILE_BYTES || used > LARGEST_IN_USE_BYTES) return;
+    const hasGrown = heap - least >= WORTHWHILE_BYTES;
+    const isRest = idleLooks >= MANY_LOOKS && (hasGrown || wasBusy);
+    const isIdle = idleLooks > 0 && hasGrown && used <= LARGEST_IN_USE_BYTES;
+    const isCalm = calmLooks >= MANY_LOOKS && hasGrown && kept <= SHORT_KEPT_BYTES;
+    if (!isRest && !isIdle && !isCalm) return;
     collect();
-    least = getHeapStatistics().total_heap_size;
+    ({ total_heap_size: least, used_heap_size: kept } = getHeapStatistics());
+    calmLooks = 0;
+    wasBusy = false;
     // The collection was no work for anybody.
     busyShare();
   });
