@@ -38,7 +38,7 @@ image: deps ## The built-in guest image, from Debian packages
 binary: deps ## One file that needs no Node, npm or checkout: dist/tenrec
 	$(NODE) --disable-warning=ExperimentalWarning src/binary/build.ts
 
-bench: deps ## Figures beside real OpenStack and bare QEMU: a table and dist/bench.json; PART=api, scale or guests
+bench: deps ## Figures beside real OpenStack and bare QEMU: a table and dist/bench.json; PART=api, scale, data or guests
 	$(NODE) --disable-warning=ExperimentalWarning test/bench/run.ts
 
 vm-test: deps binary ## The executable on a Debian with systemd in an emulated PC: unit, kills, reboots, LVM, AppArmor. Takes an hour or more

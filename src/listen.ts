@@ -1,10 +1,13 @@
 import { chmodSync, existsSync, unlinkSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, createServer as createSocketServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
 import { messageOf, Problem } from "./kernel/errors.ts";
+import { openBytesOf } from "./kernel/http/byte-response.ts";
+import { sendBytes } from "./kernel/http/send-bytes.ts";
 import { type TlsFiles, TlsServer } from "./listen-tls.ts";
 
 export interface ListenOptions {
@@ -25,6 +28,8 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+type FetchCallback = Parameters<typeof getRequestListener>[0];
+
 /** How often node looks for clients that are late with their headers; its own 30 s would be added to their time. */
 const WATCH = { connectionsCheckingInterval: 2_000 };
 /** Old health checks (haproxy's) speak HTTP/1.0 and send no Host header; links never take this name. */
@@ -44,7 +49,7 @@ function harden(server: Server | TlsServer, silence: number): void {
 
 /** Serves an app on a TCP port. Errors: the system's (EADDRINUSE, EACCES). */
 export async function listen(app: Pick<Hono, "fetch">, options: ListenOptions): Promise<Listener> {
-  const handle = getRequestListener(app.fetch, { hostname: NO_HOST });
+  const handle = getRequestListener(sendingBytes(app), { hostname: NO_HOST });
   const { tls } = options;
   const listener = (request: Parameters<typeof handle>[0], response: Parameters<typeof handle>[1]) =>
     void handle(request, response);
@@ -57,6 +62,18 @@ export async function listen(app: Pick<Hono, "fetch">, options: ListenOptions): 
   const bare = await bound(server, () => server.listen(options.port, options.host));
   if (!(server instanceof TlsServer)) return bare;
   return { ...bare, setTls: (files) => server.setSecureContext({ ...files, minVersion: "TLSv1.2" }) };
+}
+
+/** Answers whose bytes are read as the client takes them are sent from here; all others by the adapter. */
+function sendingBytes(app: Pick<Hono, "fetch">): FetchCallback {
+  return async (request, env) => {
+    const response = await app.fetch(request, env);
+    const answer = openBytesOf(response);
+    if (answer === undefined) return response;
+    // It cannot be said to the client any more.
+    await sendBytes(env.outgoing as ServerResponse, response, answer).catch((error: unknown) => console.error(error));
+    return RESPONSE_ALREADY_SENT;
+  };
 }
 
 /** Hands every connection on a TCP port to `take`, for servers that do not listen themselves. Errors: the system's. */

@@ -13,7 +13,8 @@ export type Networks = "none" | readonly { uuid: string }[];
 
 /** A cloud with VIRT_DRIVER=fake on loopback, in a directory of its own, and what the measurements need in it. */
 export class FakeCloud {
-  readonly client = new Client(`http://127.0.0.1:${PORT}`);
+  readonly url = `http://127.0.0.1:${PORT}`;
+  readonly client = new Client(this.url);
   readonly directory = mkdtempSync(join(tmpdir(), "tenrec-bench-"));
   readonly logInBody = logInBody("admin", PASSWORD);
   #daemon: ChildProcess | null = null;
@@ -32,6 +33,7 @@ export class FakeCloud {
       "CLASSIC_PORTS=False",
       "NOVA_VNC_ENABLED=False",
       "NOVA_SERIAL_ENABLED=False",
+      "enable_service s-proxy s-object s-container s-account",
     ];
     writeFileSync(this.#conf, `[[local|localrc]]\n${lines.join("\n")}\n`);
   }
@@ -116,6 +118,11 @@ export class FakeCloud {
     const { pid } = JSON.parse(this.tenrec("status", "--json")) as { pid: number };
     const kib = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
     return (Number(kib?.[1]) * 1024) / 1e6;
+  }
+
+  /** How late the daemon's event loop was since its start, in milliseconds. */
+  loopDelay(): { p99: number; max: number } {
+    return (JSON.parse(this.tenrec("status", "--json")) as { loopDelay: { p99: number; max: number } }).loopDelay;
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
-// make bench: figures beside real OpenStack's, or beside what libvirt and QEMU need alone. PART=api|scale|guests runs one part.
+// make bench: figures beside real OpenStack's, or beside what libvirt and QEMU need alone. PART=api|scale|data|guests runs one part.
 // Prints a table and writes dist/bench.json. Figures are of this machine at this moment: compare ratios.
 import { resolve } from "node:path";
 import { missingForLab } from "../support/lab.ts";
 import { apiFigures } from "./api.ts";
+import { dataFigures } from "./data.ts";
 import { FakeCloud } from "./fake-cloud.ts";
 import { guestFigures } from "./guests.ts";
 import { Report } from "./report.ts";
@@ -16,6 +17,16 @@ if (wanted("api") || wanted("scale")) {
   try {
     await apiFigures(cloud, report);
     if (wanted("scale")) await scaleFigures(cloud, report);
+  } finally {
+    await cloud.close();
+  }
+}
+if (wanted("data")) {
+  const cloud = new FakeCloud();
+  try {
+    cloud.tenrec("stack");
+    await cloud.prepare();
+    await dataFigures(cloud, report);
   } finally {
     await cloud.close();
   }

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../auth/context.ts";
+import type { OpenBytes } from "../bytes/open-bytes.ts";
 import type { ApiError } from "../errors.ts";
 import type { Target } from "../policy/policy.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -42,7 +43,7 @@ export interface ApiResponse {
   /** Serialised as JSON. */
   body?: unknown;
   /** Sent as it is instead of `body`. */
-  raw?: string | Uint8Array | ReadableStream<Uint8Array>;
+  raw?: string | Uint8Array | OpenBytes;
 }
 
 /** What loaders see of a request: enough to find a thing, nothing to act on. */

@@ -1,5 +1,6 @@
 import { ApiError } from "../../errors.ts";
 import { parseJson, readBody } from "../body.ts";
+import { responseOf } from "../byte-response.ts";
 import { jsonText } from "../exact-json.ts";
 import type { Exchange } from "../exchange.ts";
 import { identityEnvelope } from "../families.ts";
@@ -15,8 +16,7 @@ export function jsonAnswer(exchange: Exchange, route: AnyRoute, response: ApiRes
     ...response.headers,
   };
   const status = response.status ?? route.success;
-  if (response.raw !== undefined)
-    return new Response(response.raw as ConstructorParameters<typeof Response>[0], { status, headers });
+  if (response.raw !== undefined) return responseOf(response.raw, { status, headers });
   if (response.body === undefined) {
     const { emptyContentType } = exchange.front.api;
     if (emptyContentType !== null) headers["content-type"] ??= emptyContentType;

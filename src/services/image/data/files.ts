@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { digestsOfFile } from "../../../kernel/bytes/file-digest.ts";
+import { IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
 import { conflict, tooLarge, unavailable } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 
@@ -25,7 +26,8 @@ export interface ReceiveOptions {
 /** Thrown for data that ended early: the client went away, or sent less than it announced. */
 export class Incomplete extends Error {}
 
-const ZEROS = Buffer.alloc(64 * 1024);
+/** Glance's checksum, and its os_hash. */
+const DIGESTS = ["md5", "sha512"] as const;
 
 /**
  * The image directory: one file per image, named by its id, and two folders of our own beside them. Data is received under
@@ -62,9 +64,10 @@ export class ImageFiles {
     try {
       const handle = await open(path, "wx", 0o644);
       try {
-        const sums = await this.#copy(source, handle, options);
-        await handle.sync();
-        return { path, ...sums };
+        return {
+          path,
+          ...(await take(source, new IncomingFile(handle, path, { digests: DIGESTS, holes: true }), options)),
+        };
       } finally {
         await handle.close();
       }
@@ -117,65 +120,42 @@ export class ImageFiles {
   async clearIncoming(): Promise<void> {
     await rm(join(this.directory, ".incoming"), { recursive: true, force: true });
   }
+}
 
-  async #copy(
-    source: AsyncIterable<Uint8Array>,
-    handle: FileHandle,
-    options: ReceiveOptions,
-  ): Promise<Omit<ReceivedFile, "path">> {
-    const md5 = createHash("md5");
-    const sha512 = createHash("sha512");
-    let size = 0;
+async function take(
+  source: AsyncIterable<Uint8Array>,
+  file: IncomingFile,
+  { limit, expected = null, signal, onProgress }: ReceiveOptions,
+): Promise<Omit<ReceivedFile, "path">> {
+  try {
     for await (const chunk of source) {
-      options.signal?.throwIfAborted();
-      if (size + chunk.byteLength > options.limit) throw tooLarge(tooLargeMessage(options.limit));
-      md5.update(chunk);
-      sha512.update(chunk);
-      // Zeros become a hole, which costs no disk; the length is set at the end.
-      if (!isZero(chunk)) await writeAll(handle, chunk, size);
-      size += chunk.byteLength;
-      options.onProgress?.(size);
+      signal?.throwIfAborted();
+      if (file.size + chunk.byteLength > limit) throw tooLarge(tooLargeMessage(limit));
+      const full = file.add(chunk);
+      if (full !== undefined) await full;
+      onProgress?.(file.size);
     }
-    options.signal?.throwIfAborted();
-    const expected = options.expected ?? null;
+    signal?.throwIfAborted();
+    const { size } = file;
     if (expected !== null && expected !== size)
       throw new Incomplete(`${size} bytes came where ${expected} were announced`);
-    await handle.truncate(size);
-    return { size, md5: md5.digest("hex"), sha512: sha512.digest("hex") };
+    return { size, ...sumsOf(await file.finish("sync")) };
+  } catch (error) {
+    await file.abort();
+    throw error;
   }
 }
+
+const sumsOf = ({ md5 = "", sha512 = "" }: Readonly<Record<string, string>>) => ({ md5, sha512 });
 
 const tooLargeMessage = (limit: number): string =>
   `The incoming image is too large: The provided image is too large: the limit is ${limit} bytes.`;
 
 async function digest(path: string, options: ReceiveOptions): Promise<Omit<ReceivedFile, "path">> {
-  const md5 = createHash("md5");
-  const sha512 = createHash("sha512");
-  let size = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
-    options.signal?.throwIfAborted();
-    md5.update(chunk);
-    sha512.update(chunk);
-    size += chunk.length;
-    if (size > options.limit) throw tooLarge(tooLargeMessage(options.limit));
-  }
-  return { size, md5: md5.digest("hex"), sha512: sha512.digest("hex") };
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let written = 0; written < chunk.byteLength; ) {
-    const { bytesWritten } = await handle.write(chunk, written, chunk.byteLength - written, position + written);
-    written += bytesWritten;
-  }
-}
-
-function isZero(chunk: Uint8Array): boolean {
-  if (chunk.byteLength < 4096 || chunk[0] !== 0) return false;
-  for (let offset = 0; offset < chunk.byteLength; offset += ZEROS.length) {
-    const part = chunk.subarray(offset, offset + ZEROS.length);
-    if (ZEROS.compare(part, 0, part.byteLength, 0, part.byteLength) !== 0) return false;
-  }
-  return true;
+  const { size } = await stat(path);
+  if (size > options.limit) throw tooLarge(tooLargeMessage(options.limit));
+  const sums = await digestsOfFile(path, size, DIGESTS, () => options.signal?.throwIfAborted());
+  return { size, ...sumsOf(sums) };
 }
 
 /** Glance's statuses for a store that cannot take more. */

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
+import { open } from "node:fs/promises";
+import { OpenBytes } from "../../../kernel/bytes/open-bytes.ts";
 import { ApiError } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
 import type { DataManager } from "../manager/data.ts";
@@ -18,7 +18,7 @@ export function dataRoutes(data: DataManager, { image }: TouchedImages): AnyRout
       accepts: requireOctets,
       success: 204,
       async handler(request) {
-        await data.upload(request.thing, bytesOf(request), {
+        await data.upload(request.thing, request.bytes ?? nothing(), {
           expected: announcedSize(request),
         });
         return {};
@@ -34,7 +34,7 @@ export function dataRoutes(data: DataManager, { image }: TouchedImages): AnyRout
       accepts: requireOctets,
       success: 204,
       async handler(request) {
-        await data.stage(request.thing, bytesOf(request), {
+        await data.stage(request.thing, request.bytes ?? nothing(), {
           expected: announcedSize(request),
         });
         return {};
@@ -52,7 +52,7 @@ export function dataRoutes(data: DataManager, { image }: TouchedImages): AnyRout
   ];
 }
 
-function download(request: ApiRequest<unknown, ImageRow>, data: DataManager): ApiResponse {
+async function download(request: ApiRequest<unknown, ImageRow>, data: DataManager): Promise<ApiResponse> {
   const found = data.readable(request.context, request.thing);
   if (found === null) return { status: 204 };
   const size = found.image.size ?? 0;
@@ -67,8 +67,8 @@ function download(request: ApiRequest<unknown, ImageRow>, data: DataManager): Ap
   if (range !== null) headers["content-range"] = `bytes ${start}-${end}/${size}`;
   const status = range === null ? 200 : 206;
   if (request.method === "HEAD" || end < start) return { status, headers, raw: "" };
-  const file = createReadStream(found.path, { start, end, highWaterMark: 256 * 1024 });
-  return { status, headers, raw: Readable.toWeb(file) as ReadableStream<Uint8Array> };
+  const file = await open(found.path);
+  return { status, headers, raw: new OpenBytes([{ file, start, end: end + 1 }], () => file.close()) };
 }
 
 /** One range of `Range`, or of `Content-Range` as old glance clients send it. Errors: 416. */
@@ -102,6 +102,4 @@ function announcedSize(request: ApiRequest): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-async function* bytesOf(request: ApiRequest): AsyncGenerator<Uint8Array> {
-  if (request.bytes !== null) yield* request.bytes;
-}
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
 import { collected } from "../../../kernel/http/byte-source.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import { clientGone, contentTooLarge, noSpace, notStored } from "../errors.ts";
 import type { BlobRow, BlobTable } from "../store/blobs.ts";
 import type { BlobFiles } from "./blob-files.ts";
-import { Buffers } from "./buffers.ts";
 import { type OpenContent, openParts } from "./open-content.ts";
 
 /**
@@ -13,10 +13,6 @@ import { type OpenContent, openParts } from "./open-content.ts";
  * (Measured: at 32 KiB both cost the same here, see docs/object-store.md.)
  */
 export const INLINE_LIMIT = 32 * 1024;
-/** Pieces that are written to files. Coalescing saves a hop through the thread pool for each piece of the network's. */
-const WRITE_SIZE = 1024 * 1024;
-/** So many bytes of a file may be on the way to the disk when its end comes and everything has to be there. */
-const SYNC_EVERY = 64 * 1024 * 1024;
 
 /** A checksum that goes along: "sha256" of node:crypto, or one of S3's own. */
 export interface Sum {
@@ -57,7 +53,6 @@ export class Contents {
   readonly #files: BlobFiles;
   /** Blob → how many read it now. */
   readonly #readers = new Map<number, number>();
-  readonly #buffers = new Buffers(WRITE_SIZE, 8);
   #reclaiming: Promise<void> | null = null;
   #again = false;
 
@@ -76,28 +71,27 @@ export class Contents {
     if (expected !== null && expected > limit) throw contentTooLarge();
     const pieces: Uint8Array[] = [];
     let size = 0;
-    let file: IncomingFile | null = null;
+    let file: BlobInMaking | null = null;
     const all = Object.values(sums);
     try {
       for await (const chunk of source) {
         size += chunk.byteLength;
         if (size > limit) throw contentTooLarge();
         for (const sum of all) sum.update(chunk);
-        if (file === null && size <= INLINE_LIMIT) {
-          pieces.push(chunk);
+        if (file !== null) {
+          const full = file.bytes.add(chunk);
+          if (full !== undefined) await full;
           continue;
         }
-        if (file === null) {
-          file = await this.#create();
-          for (const piece of pieces.splice(0)) await file.append(piece);
-        }
-        await file.append(chunk);
+        pieces.push(chunk);
+        if (size <= INLINE_LIMIT) continue;
+        file = await this.#create();
+        for (const piece of pieces.splice(0)) await file.bytes.add(piece);
       }
       if (expected !== null && expected !== size) throw clientGone();
       const done = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.digest()]));
       if (file === null) return inline(joined(pieces), done);
-      const md5 = await file.finish();
-      return { size, md5, sums: done, bytes: null, blob: file.id };
+      return { size, md5: await file.finish(), sums: done, bytes: null, blob: file.id };
     } catch (error) {
       if (file !== null) await this.#drop(file);
       throw storageError(error);
@@ -173,7 +167,7 @@ export class Contents {
     if (blob === null) return new Uint8Array();
     const open = await this.open(blob);
     try {
-      return await collected(open.chunks(0, open.size));
+      return await collected(open.range(0, open.size).chunks());
     } finally {
       await open.close();
     }
@@ -268,103 +262,50 @@ export class Contents {
   }
 
   /** Written down before it is made, so that the next start finds what a crash leaves. */
-  async #create(): Promise<IncomingFile> {
+  async #create(): Promise<BlobInMaking> {
     const id = this.#blobs.insert({ kind: "file", state: "incoming", size: 0, md5: "", refs: 0 });
     const written = this.#kernel.db.durable();
     written.catch(() => {});
     try {
       const { handle, named } = await this.#files.create(id);
-      return new IncomingFile(id, handle, Promise.all([written, named]), this.#buffers);
+      return new BlobInMaking(id, handle, this.#files.path(id), Promise.all([written, named]));
     } catch (error) {
       this.discard({ size: 0, md5: "", sums: {}, bytes: null, blob: id });
       throw error;
     }
   }
 
-  async #drop(file: IncomingFile): Promise<void> {
+  async #drop(file: BlobInMaking): Promise<void> {
     await file.close();
     this.discard({ size: 0, md5: "", sums: {}, bytes: null, blob: file.id });
   }
 }
 
-/** A file on its way in: one buffer is filled while the other is hashed and written, whatever pieces the network brings. */
-class IncomingFile {
+/** A file on its way in, and the row that names it. */
+class BlobInMaking {
   readonly id: number;
+  readonly bytes: IncomingFile;
   readonly #handle: FileHandle;
   readonly #settled: Promise<unknown>;
-  readonly #md5 = createHash("md5");
-  readonly #buffers: Buffers;
-  #filling: Buffer;
-  #filled = 0;
-  #writing: Promise<void> = Promise.resolve();
-  #position = 0;
-  #synced = 0;
-  #syncing: Promise<void> | null = null;
 
-  /** `settled`: its row and its name are durable. */
-  constructor(id: number, handle: FileHandle, settled: Promise<unknown>, buffers: Buffers) {
+  constructor(id: number, handle: FileHandle, path: string, settled: Promise<unknown>) {
     this.id = id;
+    this.bytes = new IncomingFile(handle, path, { digests: ["md5"] });
     this.#handle = handle;
     this.#settled = settled;
-    // Somebody awaits it at the end.
     settled.catch(() => {});
-    this.#buffers = buffers;
-    this.#filling = buffers.take();
   }
 
-  async append(chunk: Uint8Array): Promise<void> {
-    for (let taken = 0; taken < chunk.byteLength; ) {
-      const part = chunk.subarray(taken, taken + this.#buffers.size - this.#filled);
-      this.#filling.set(part, this.#filled);
-      this.#filled += part.byteLength;
-      taken += part.byteLength;
-      if (this.#filled === this.#buffers.size) await this.#flush();
-    }
-  }
-
-  async #flush(): Promise<void> {
-    const buffer = this.#filling;
-    const full = buffer.subarray(0, this.#filled);
-    await this.#writing;
-    this.#filling = this.#buffers.take();
-    this.#filled = 0;
-    const position = this.#position;
-    this.#position += full.byteLength;
-    this.#writing = this.#write(full, position).finally(() => this.#buffers.give(buffer));
-    // Somebody awaits it with the next piece.
-    this.#writing.catch(() => {});
-    this.#md5.update(full);
-  }
-
-  async #write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let written = 0; written < bytes.byteLength; ) {
-      const { bytesWritten } = await this.#handle.write(bytes, written, bytes.byteLength - written, position + written);
-      written += bytesWritten;
-    }
-    if (this.#position - this.#synced < SYNC_EVERY || this.#syncing !== null) return;
-    this.#synced = this.#position;
-    this.#syncing = this.#handle.datasync().finally(() => {
-      this.#syncing = null;
-    });
-    this.#syncing.catch(() => {});
-  }
-
-  /** Durable under its name when it resolves. Answers the md5 in hexadecimal digits. */
+  /** Durable under its name when it resolves. Answers its md5. */
   async finish(): Promise<string> {
-    if (this.#filled > 0) await this.#flush();
-    await this.#writing;
-    await this.#syncing;
-    await this.#handle.datasync();
+    const { md5 = "" } = await this.bytes.finish("datasync");
     await this.#settled;
     await this.#handle.close();
-    this.#buffers.give(this.#filling);
-    return this.#md5.digest("hex");
+    return md5;
   }
 
   async close(): Promise<void> {
-    await this.#writing.catch(() => {});
-    await this.#syncing?.catch(() => {});
-    this.#buffers.give(this.#filling);
+    await this.bytes.abort();
     await this.#handle.close().catch(() => {});
   }
 }

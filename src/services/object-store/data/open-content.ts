@@ -1,7 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-
-/** What is read at once: enough that the disk and not the calls are the cost. */
-const READ_SIZE = 256 * 1024;
+import { type BytePiece, OpenBytes } from "../../../kernel/bytes/open-bytes.ts";
 
 interface Part {
   /** The blob. */
@@ -17,11 +15,11 @@ interface Access {
   done(): void;
 }
 
-/** Bytes that are being read. `close` when done; a stream of them closes by itself. */
+/** What is kept under one number, open: `close` when done, or read it to the end by what `range` answers and close that. */
 export interface OpenContent {
   readonly size: number;
-  /** From `start` to before `end`. */
-  chunks(start: number, end: number): AsyncGenerator<Uint8Array>;
+  /** From `start` to before `end`. Closed, it closes the whole. */
+  range(start: number, end: number): OpenBytes;
   close(): Promise<void>;
 }
 
@@ -41,37 +39,21 @@ export async function openParts(parts: readonly Part[], access: Access): Promise
   const [first] = parts;
   if (first !== undefined && access.inline(first.part) === undefined) await handleOf(first.part);
   let isClosed = false;
-  return {
-    size,
-    async *chunks(start, end) {
-      for (const part of parts) {
-        const from = Math.max(start, part.start) - part.start;
-        const to = Math.min(end, part.start + part.size) - part.start;
-        if (from >= to) continue;
-        const bytes = access.inline(part.part);
-        if (bytes !== undefined) {
-          yield bytes.subarray(from, to);
-          continue;
-        }
-        yield* fileChunks(await handleOf(part.part), from, to);
-      }
-    },
-    async close() {
-      if (isClosed) return;
-      isClosed = true;
-      await current?.handle.close();
-      access.done();
-    },
+  const close = async (): Promise<void> => {
+    if (isClosed) return;
+    isClosed = true;
+    await current?.handle.close();
+    access.done();
   };
-}
-
-async function* fileChunks(handle: FileHandle, from: number, to: number): AsyncGenerator<Uint8Array> {
-  for (let at = from; at < to; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_SIZE, to - at));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, at);
-    // The answer has promised more than there is: its connection breaks, which the client sees.
-    if (bytesRead === 0) throw new Error("a file of the object store is shorter than it was");
-    yield bytesRead === buffer.byteLength ? buffer : buffer.subarray(0, bytesRead);
-    at += bytesRead;
+  async function* pieces(start: number, end: number): AsyncGenerator<BytePiece> {
+    for (const part of parts) {
+      const from = Math.max(start, part.start) - part.start;
+      const to = Math.min(end, part.start + part.size) - part.start;
+      if (from >= to) continue;
+      const bytes = access.inline(part.part);
+      if (bytes !== undefined) yield bytes.subarray(from, to);
+      else yield { file: await handleOf(part.part), start: from, end: to };
+    }
   }
+  return { size, range: (start, end) => new OpenBytes(pieces(start, end), close), close };
 }

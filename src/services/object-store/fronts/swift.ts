@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Identity } from "../../../kernel/auth/context.ts";
 import { ApiError } from "../../../kernel/errors.ts";
+import { responseOf } from "../../../kernel/http/byte-response.ts";
 import type { Exchange, Stages } from "../../../kernel/http/exchange.ts";
 import { family } from "../../../kernel/http/families.ts";
 import type { Endpoint } from "../../../kernel/http/perform.ts";
@@ -147,7 +148,7 @@ function render({ id, request }: Exchange, route: { success: number }, response:
     headers["content-length"] ??= String(Buffer.byteLength(raw));
   }
   const empty = status === 204 || status === 304;
-  return new Response(empty ? null : (raw as ConstructorParameters<typeof Response>[0]), { status, headers });
+  return responseOf(empty ? null : raw, { status, headers });
 }
 
 function fail({ id, request, kernel }: Exchange, error: ApiError): Response {

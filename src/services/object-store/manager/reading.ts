@@ -1,3 +1,4 @@
+import { type BytePiece, OpenBytes } from "../../../kernel/bytes/open-bytes.ts";
 import { ApiError, conflict } from "../../../kernel/errors.ts";
 import { containerNotFound, objectNotFound } from "../errors.ts";
 import type { ContainerRow } from "../store/containers.ts";
@@ -33,7 +34,7 @@ export interface Readable {
   /** All of it at once, where it is at hand; null: it has to be opened. */
   atHand(): Uint8Array | null;
   /** Opens what is read first. Errors: 404, 409 for a segment that is another by now. */
-  open(start: number, end: number): Promise<{ chunks: AsyncGenerator<Uint8Array>; close(): Promise<void> }>;
+  open(start: number, end: number): Promise<OpenBytes>;
 }
 
 /** Asked before anything of another container is read. Errors: 401, 403. */
@@ -90,8 +91,7 @@ export class Reading {
       atHand: () => (blob === null ? NO_BYTES : (contents.inline(blob) ?? null)),
       async open(start, end) {
         if (blob === null) throw objectNotFound();
-        const open = await contents.open(blob);
-        return { chunks: open.chunks(start, end), close: () => open.close() };
+        return (await contents.open(blob)).range(start, end);
       },
     };
   }
@@ -142,30 +142,32 @@ export class Reading {
       const pieces = piecesOf(segments, start, end);
       const open = (piece: Piece) => this.#openPiece(account, piece, mayRead, level);
       // The first is opened before the answer begins: what is wrong with it can still be said.
-      let next: Opened | null = pieces[0] === undefined ? null : await open(pieces[0]);
-      let current: Opened | null = null;
-      async function* chunks(): AsyncGenerator<Uint8Array> {
+      let next: OpenBytes | null = pieces[0] === undefined ? null : await open(pieces[0]);
+      let current: OpenBytes | null = null;
+      async function* opened(): AsyncGenerator<BytePiece> {
         for (const piece of pieces) {
           current = next ?? (await open(piece));
           next = null;
-          yield* current.chunks;
+          yield* current.pieces;
           await current.close();
           current = null;
         }
       }
-      return {
-        chunks: chunks(),
-        async close() {
-          await current?.close();
-          await next?.close();
-        },
-      };
+      return new OpenBytes(opened(), async () => {
+        await current?.close();
+        await next?.close();
+      });
     };
   }
 
-  async #openPiece(account: string, { segment, start, end }: Piece, mayRead: MayRead, level: number): Promise<Opened> {
+  async #openPiece(
+    account: string,
+    { segment, start, end }: Piece,
+    mayRead: MayRead,
+    level: number,
+  ): Promise<OpenBytes> {
     const { container: name, data } = segment;
-    if (data !== null) return { chunks: once(data.subarray(start, end)), async close() {} };
+    if (data !== null) return atHand(data.subarray(start, end));
     mayRead(account, name);
     const container = this.#containers.get(account, name);
     const row = container === undefined ? undefined : this.#objects.get(container.id, segment.name);
@@ -175,18 +177,13 @@ export class Reading {
     if ((segment.etag !== null && segment.etag !== readable.etag) || segment.end > readable.size)
       throw segmentChanged();
     const bytes = readable.atHand();
-    if (bytes !== null) return { chunks: once(bytes.subarray(start, end)), async close() {} };
+    if (bytes !== null) return atHand(bytes.subarray(start, end));
     try {
       return await readable.open(start, end);
     } catch (error) {
       throw error instanceof ApiError && error.status === 404 ? segmentChanged() : error;
     }
   }
-}
-
-interface Opened {
-  chunks: AsyncGenerator<Uint8Array>;
-  close(): Promise<void>;
 }
 
 /** A part of a segment: from `start` to before `end` of the object that it is. */
@@ -209,9 +206,7 @@ function piecesOf(segments: readonly Segment[], start: number, end: number): Pie
   return pieces;
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
+const atHand = (bytes: Uint8Array) => new OpenBytes([bytes], () => {});
 
 /** "container/object" → both. */
 export function splitPath(path: string): [string, string] | [] {

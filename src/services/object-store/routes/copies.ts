@@ -106,7 +106,7 @@ async function copy(
     const opened = await bytes.open(start, end);
     try {
       return {
-        received: await contents.receive(opened.chunks, {
+        received: await contents.receive(opened.chunks(), {
           limit: core.kernel.settings.objectStore.maxFileSize,
           expected: end - start,
         }),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { type BytePiece, OpenBytes } from "../../../kernel/bytes/open-bytes.ts";
 import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
-import { bodyStream } from "../manager/body-stream.ts";
 import type { Readable } from "../manager/reading.ts";
 import { conditionalStatus } from "../values/conditions.ts";
 import { type Span, spansOf } from "../values/ranges.ts";
@@ -58,8 +58,7 @@ async function bytesOf(
   const all = { ...headers, "content-length": String(end - start) };
   const whole = readable.atHand();
   if (whole !== null || start === end) return { status, headers: all, raw: whole?.subarray(start, end) ?? "" };
-  const opened = await readable.open(start, end);
-  return { status, headers: all, raw: bodyStream(opened.chunks, () => opened.close()) };
+  return { status, headers: all, raw: await readable.open(start, end) };
 }
 
 /** multipart/byteranges, whose length is known before it is made. */
@@ -81,15 +80,15 @@ async function severalParts(
     (sum, { start, end }, index) => sum + (heads[index]?.byteLength ?? 0) + (end - start) + 2,
     0,
   );
-  let opened: { chunks: AsyncGenerator<Uint8Array>; close(): Promise<void> } | null = null;
+  let opened: OpenBytes | null = null;
   const whole = readable.atHand();
-  async function* chunks(): AsyncGenerator<Uint8Array> {
+  async function* pieces(): AsyncGenerator<BytePiece> {
     for (const [index, { start, end }] of spans.entries()) {
       yield heads[index] as Uint8Array;
       if (whole !== null) yield whole.subarray(start, end);
       else {
         opened = await readable.open(start, end);
-        yield* opened.chunks;
+        yield* opened.pieces;
         await opened.close();
         opened = null;
       }
@@ -104,6 +103,6 @@ async function severalParts(
       "content-type": `multipart/byteranges;boundary=${boundary}`,
       "content-length": String(length + tail.byteLength),
     },
-    raw: bodyStream(chunks(), async () => opened?.close()),
+    raw: new OpenBytes(pieces(), () => opened?.close()),
   };
 }

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { type FileHandle, mkdtemp, open, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { digestsOfFile, FileDigests } from "../../../src/kernel/bytes/file-digest.ts";
+import { IncomingFile } from "../../../src/kernel/bytes/incoming-file.ts";
+
+const DIGESTS = ["md5", "sha512"];
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+let directory: string;
+let count = 0;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "tenrec-incoming-"));
+});
+after(() => rm(directory, { recursive: true, force: true }));
+
+async function incoming(options: { holes?: boolean } = {}) {
+  count += 1;
+  const path = join(directory, `file-${count}`);
+  const handle = await open(path, "wx");
+  return { path, handle, file: new IncomingFile(handle, path, { digests: DIGESTS, ...options }) };
+}
+
+const sumsOf = (bytes: Uint8Array) =>
+  Object.fromEntries(DIGESTS.map((name) => [name, createHash(name).update(bytes).digest("hex")]));
+
+/** Written as it comes, whatever the pieces. */
+async function assertTaken(pieces: readonly Uint8Array[], options: { holes?: boolean } = {}): Promise<string> {
+  const { path, handle, file } = await incoming(options);
+  for (const piece of pieces) await file.add(piece);
+  const sums = await file.finish("datasync");
+  await handle.close();
+  const all = Buffer.concat(pieces);
+  assert.equal(file.size, all.length);
+  assert.ok((await readFile(path)).equals(all), "the bytes are those that came");
+  assert.deepEqual(sums, sumsOf(all));
+  return path;
+}
+
+test("bytes and sums are right, of nothing, of little and of much, in pieces of all sizes", async () => {
+  await assertTaken([]);
+  await assertTaken([Buffer.from("a"), Buffer.from("bc")]);
+  await assertTaken(Array.from({ length: 3_000 }, () => randomBytes(7)));
+  await assertTaken([randomBytes(256 * KIB), Buffer.from("x")]);
+  await assertTaken(Array.from({ length: 200 }, (_, n) => randomBytes(64 * KIB - n)));
+  await assertTaken([randomBytes(5 * MIB + 3)]);
+});
+
+test("zeros are a hole, also at the end, and count in sums", async () => {
+  const zeros = Buffer.alloc(2 * MIB);
+  const data = randomBytes(64 * KIB);
+  const path = await assertTaken([zeros, data, zeros, zeros, data, zeros], { holes: true });
+  const { blocks, size } = await stat(path);
+  assert.equal(size, 8 * MIB + 128 * KIB);
+  assert.ok(blocks * 512 < MIB, `${blocks} blocks`);
+  const only = await assertTaken([zeros], { holes: true });
+  assert.equal((await stat(only)).blocks, 0);
+});
+
+/** A handle whose writes wait until they are let go. */
+function held(handle: FileHandle) {
+  const writes: { size: number; go: () => void }[] = [];
+  const writev: FileHandle["writev"] = async (buffers, position) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    writes.push({ size: buffers.reduce((sum, { byteLength }) => sum + byteLength, 0), go: resolve });
+    await promise;
+    return original.call(handle, buffers, position as number) as never;
+  };
+  const original = handle.writev;
+  handle.writev = writev;
+  return writes;
+}
+
+test("what comes during a write is the next one; where more comes than a mebibyte, the sender waits", async () => {
+  const { handle, file } = await incoming();
+  const writes = held(handle);
+  const piece = Buffer.alloc(64 * KIB, 7);
+  assert.equal(file.add(piece), undefined);
+  for (let n = 0; n < 15; n += 1) assert.equal(file.add(piece), undefined, "there is room");
+  const full = file.add(piece);
+  assert.ok(full instanceof Promise);
+  assert.deepEqual(
+    writes.map(({ size }) => size),
+    [64 * KIB],
+  );
+  writes[0]?.go();
+  await full;
+  assert.deepEqual(
+    writes.map(({ size }) => size),
+    [64 * KIB, MIB],
+  );
+  writes[1]?.go();
+  await file.finish("datasync");
+  await handle.close();
+});
+
+test("many tiny pieces are not held either", async () => {
+  const { handle, file } = await incoming();
+  const writes = held(handle);
+  let pieces = 0;
+  let full: Promise<void> | undefined;
+  for (; full === undefined; pieces += 1) full = file.add(Buffer.from("x"));
+  assert.ok(pieces < 1_000, `${pieces}`);
+  while (writes.length < 2) {
+    writes[0]?.go();
+    await full;
+  }
+  writes[1]?.go();
+  await file.finish("datasync");
+  await handle.close();
+});
+
+test("a write that comes up short goes on; one that fails is told by what comes next", async () => {
+  const { path, handle, file } = await incoming();
+  const { writev } = handle;
+  handle.writev = (async (buffers: readonly Uint8Array[], position: number) =>
+    writev.call(handle, [(buffers[0] as Uint8Array).subarray(0, 1_000)], position)) as unknown as typeof writev;
+  const bytes = [randomBytes(4_500), randomBytes(10)];
+  for (const piece of bytes) await file.add(piece);
+  await file.finish("datasync");
+  await handle.close();
+  assert.ok((await readFile(path)).equals(Buffer.concat(bytes)));
+
+  const full = await open("/dev/full", "w");
+  const lost = new IncomingFile(full, "/dev/full", { digests: DIGESTS });
+  await lost.add(Buffer.from("x"));
+  await assert.rejects(lost.finish("datasync"), { code: "ENOSPC" });
+  assert.throws(() => lost.add(Buffer.from("y")), { code: "ENOSPC" });
+  await lost.abort();
+  await full.close();
+});
+
+test("broken off, nothing is written any more", async () => {
+  const { path, handle, file } = await incoming();
+  for (let n = 0; n < 10; n += 1) await file.add(randomBytes(64 * KIB));
+  file.add(randomBytes(64 * KIB));
+  await file.abort();
+  const { size } = await stat(path);
+  await handle.close();
+  assert.ok(size <= 11 * 64 * KIB);
+  assert.throws(() => file.add(Buffer.from("x")));
+});
+
+test("sums of a file that is there; of several at once; of one that is not there or too short", async () => {
+  const bytes = randomBytes(9 * MIB + 1);
+  const path = await assertTaken([bytes]);
+  const all = await Promise.all(Array.from({ length: 6 }, () => digestsOfFile(path, bytes.length, DIGESTS)));
+  for (const sums of all) assert.deepEqual(sums, sumsOf(bytes));
+  await assert.rejects(digestsOfFile(join(directory, "none"), 1, DIGESTS), /ENOENT/);
+  await assert.rejects(digestsOfFile(path, bytes.length + 1, DIGESTS), /shorter/);
+  const stop = () => {
+    throw new Error("stopped");
+  };
+  await assert.rejects(digestsOfFile(path, bytes.length, DIGESTS, stop), /stopped/);
+  const dropped = new FileDigests(path, DIGESTS);
+  dropped.drop();
+  await assert.rejects(dropped.finish(1), /nobody/);
+  assert.deepEqual(await digestsOfFile(path, 3, ["md5"]), {
+    md5: createHash("md5").update(bytes.subarray(0, 3)).digest("hex"),
+  });
+});
