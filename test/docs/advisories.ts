@@ -26,6 +26,8 @@ export const ADVISORIES: Readonly<Record<string, string>> = {
     2019-001 2019-002 2021-001 2021-004 2021-005 2021-006 2024-005`,
   cinder: `
     2013-004 2013-021 2013-023 2014-033 2014-036 2015-011 2016-012 2023-002 2023-003 2024-001`,
+  swift: `
+    2013-016 2013-022 2014-002 2014-020 2014-034 2015-006 2015-016 2016-004 2023-001`,
 };
 
 /** Product → the headings in docs/security.md that its advisories are under. */
@@ -35,4 +37,5 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   nova: ["nova", "consoles and metadata"],
   neutron: ["neutron"],
   cinder: ["cinder"],
+  swift: ["swift"],
 };
