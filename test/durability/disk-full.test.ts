@@ -90,6 +90,30 @@ describe("a real disk that is full", { skip: whyNoSmallDisk() ?? false }, () => 
     assert.equal((await request("PUT", `/image/v2/images/${image.id}/file`, new Uint8Array(4096).fill(7))).status, 204);
   });
 
+  test("an object that does not fit is a 507, leaves no byte and takes the place of nothing", async () => {
+    const catalog = (await request("GET", "/identity/v3/auth/catalog")).body.catalog;
+    const { endpoints } = catalog.find(({ type }: Json) => type === "object-store");
+    const box = `${new URL(endpoints[0].url).pathname}/box`;
+    assert.equal((await request("PUT", box)).status, 201);
+    const files = () =>
+      readdirSync(join(disk.outside, "data/swift/data"), { recursive: true }).filter((name) => `${name}`.includes("/"));
+    assert.equal((await request("PUT", `${box}/o`, new Uint8Array(100_000).fill(1))).status, 201);
+    const before = files();
+    const answer = await request("PUT", `${box}/o`, new Uint8Array(40 << 20).fill(7));
+    assert.equal(answer.status, 507, answer.body);
+    await until("nothing is left of it", 10, async () => files().length === before.length);
+    assert.equal((await request("GET", `${box}/o`)).body, "\u0001".repeat(100_000));
+    assert.equal((await request("PUT", `${box}/o`, new Uint8Array(100).fill(2))).status, 201);
+    disk.fill();
+    let status = 201;
+    for (let at = 0; status === 201 && at < 500; at += 1)
+      status = (await request("PUT", `${box}/o${at}`, new Uint8Array(9000))).status;
+    assert.equal(status, 503);
+    assert.equal((await request("GET", `${box}/o`)).status, 200);
+    disk.free();
+    assert.equal((await request("PUT", `${box}/after`, new Uint8Array(9000))).status, 201);
+  });
+
   test("writes are refused in each API's own words, reads go on; with room again all goes on as if nothing had been", async () => {
     const before = new Map<string, number>();
     disk.fill();

@@ -14,6 +14,9 @@ import { type OpenContent, openParts } from "./open-content.ts";
  */
 export const INLINE_LIMIT = 32 * 1024;
 
+/** Milliseconds until what could not be removed is tried again. */
+const RECLAIM_AGAIN = 30_000;
+
 /** A checksum that goes along: "sha256" of node:crypto, or one of S3's own. */
 export interface Sum {
   update(chunk: Uint8Array): unknown;
@@ -55,6 +58,7 @@ export class Contents {
   readonly #readers = new Map<number, number>();
   #reclaiming: Promise<void> | null = null;
   #again = false;
+  readonly #discarding = new Set<Promise<void>>();
 
   constructor(kernel: Kernel, blobs: BlobTable, files: BlobFiles) {
     this.#kernel = kernel;
@@ -115,8 +119,15 @@ export class Contents {
   }
 
   /** What was received is not wanted after all. */
-  discard({ blob }: Received): void {
-    if (blob === null) return;
+  discard({ blob }: Pick<Received, "blob">): void {
+    if (blob === null || this.#blobs.get(blob)?.state !== "incoming") return;
+    const discarding = this.#discard(blob).finally(() => this.#discarding.delete(discarding));
+    this.#discarding.add(discarding);
+  }
+
+  /** The file goes first: where the disk is full, its room is what the change of the row waits for. */
+  async #discard(blob: number): Promise<void> {
+    await this.#files.remove(blob).catch(() => {});
     this.#kernel.eventually.write(`the bytes of blob ${blob}`, () => this.#blobs.setState(blob, "trash"));
     this.#reclaim();
   }
@@ -220,14 +231,20 @@ export class Contents {
 
   /** Once what was given up by now is removed. */
   async idle(): Promise<void> {
+    await Promise.all(this.#discarding);
     while (this.#reclaiming !== null) await this.#reclaiming;
   }
 
   #reclaim(): void {
     this.#again = true;
-    this.#reclaiming ??= this.#reclaimAll().finally(() => {
-      this.#reclaiming = null;
-    });
+    this.#reclaiming ??= this.#reclaimAll()
+      .catch((error: unknown) => {
+        this.#kernel.log.named("swift").error("space of objects could not be given back; later it may be", error);
+        this.#kernel.clock.after(RECLAIM_AGAIN, () => this.#reclaim());
+      })
+      .finally(() => {
+        this.#reclaiming = null;
+      });
   }
 
   async #reclaimAll(): Promise<void> {
@@ -270,14 +287,14 @@ export class Contents {
       const { handle, named } = await this.#files.create(id);
       return new BlobInMaking(id, handle, this.#files.path(id), Promise.all([written, named]));
     } catch (error) {
-      this.discard({ size: 0, md5: "", sums: {}, bytes: null, blob: id });
+      this.discard({ blob: id });
       throw error;
     }
   }
 
   async #drop(file: BlobInMaking): Promise<void> {
     await file.close();
-    this.discard({ size: 0, md5: "", sums: {}, bytes: null, blob: file.id });
+    this.discard({ blob: file.id });
   }
 }
 
