@@ -4,6 +4,7 @@ import { swiftApi } from "./fronts/swift.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { objects as objectsMigration } from "./migrations/0001-objects.ts";
+import { syncQueue } from "./migrations/0002-sync-queue.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { declaration } from "./service.ts";
@@ -16,7 +17,7 @@ export const objectStore = defineService({
   ...declaration,
   api: swiftApi,
   policies,
-  migrations: [objectsMigration],
+  migrations: [objectsMigration, syncQueue],
   create(kernel) {
     const managers = createManagers(kernel);
     const { core, contents, objects } = managers;
@@ -28,7 +29,7 @@ export const objectStore = defineService({
       reconcile: () => contents.recover(),
       start() {
         const expire = () => kernel.eventually.write("the removal of expired objects", () => void objects.expire());
-        endings.push(kernel.clock.every(EXPIRE_EVERY, expire), scrubber.start());
+        endings.push(kernel.clock.every(EXPIRE_EVERY, expire), scrubber.start(), managers.sync.start());
       },
       async stop() {
         for (const end of endings) await end();

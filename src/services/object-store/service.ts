@@ -23,7 +23,7 @@ export const declaration = declareService({
   readme: {
     works:
       "Swift v1 whole: large objects, versions, access lists, quotas, signed URLs and forms, static web, bulk, links; objects are durable when they are acknowledged",
-    missing: "container sync (no realms), more than one storage policy",
+    missing: "container sync with other clouds, more than one storage policy",
   },
 });
 

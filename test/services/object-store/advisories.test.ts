@@ -58,7 +58,10 @@ describe("what was wrong with Swift once", () => {
     const { headers } = await t.swift("HEAD", `${A}/c`);
     const kept = Object.entries(headers).filter(([name]) => name.startsWith("x-container-meta-k"));
     assert.ok(kept.length <= 90);
-    const size = kept.reduce((sum, [name, value]) => sum + name.length - "x-container-meta-".length + String(value).length, 0);
+    const size = kept.reduce(
+      (sum, [name, value]) => sum + name.length - "x-container-meta-".length + String(value).length,
+      0,
+    );
     assert.ok(size <= 4096, `${size} bytes`);
   });
 

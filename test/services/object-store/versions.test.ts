@@ -218,6 +218,38 @@ describe("versions, links, many at once, and pages", () => {
     assert.equal((await t.swift("HEAD", `${A}/e`)).headers["x-container-object-count"], "0");
   });
 
+  it("containers that are synced with each other have the same, with its times, and lose the same", async () => {
+    const to = (name: string) => ({
+      "x-container-sync-to": `//realm1/name1/AUTH_alpha/${name}`,
+      "x-container-sync-key": "key",
+    });
+    await t.swift("PUT", `${A}/s1`);
+    await t.swift("PUT", `${A}/s1/early`, { body: "before" });
+    await t.swift("PUT", `${A}/s2`);
+    await t.swift("POST", `${A}/s1`, { headers: to("s2") });
+    clock.advance(3_000);
+    assert.equal(await body("s2"), "", "the other has no key yet");
+    await t.swift("POST", `${A}/s2`, { headers: to("s1") });
+    await t.swift("PUT", `${A}/s2/late`, { body: "after" });
+    clock.advance(5_000);
+    const list = async (name: string) => (await t.swift("GET", `${A}/${name}?format=json`)).json;
+    assert.deepEqual(await list("s1"), await list("s2"));
+    assert.equal(await body("s1/late"), "after");
+    assert.equal(await body("s2/early"), "before");
+    await t.swift("DELETE", `${A}/s1/late`);
+    clock.advance(5_000);
+    assert.equal((await t.swift("GET", `${A}/s2/late`)).status, 404);
+    for (const [value, said] of [
+      ["//realm2/name1/a/c", "No realm key for 'realm2'"],
+      ["//realm1/name2/a/c", "No cluster endpoint for 'realm1' 'name2'"],
+      ["http://elsewhere/v1/a/c", "Invalid host 'elsewhere' in X-Container-Sync-To"],
+    ] as const) {
+      const refused = await t.swift("POST", `${A}/s1`, { headers: { "x-container-sync-to": value } });
+      assert.equal(refused.status, 400);
+      assert.equal(refused.text, said);
+    }
+  });
+
   it("a clock that is set back loses nothing", async () => {
     await t.swift("PUT", `${A}/back`, { headers: { "x-versions-enabled": "true" } });
     await t.swift("PUT", `${A}/back/o`, { body: "first" });

@@ -3,6 +3,7 @@ import type { Versioning } from "../states.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ListedObject } from "../store/objects.ts";
 import type { Listed, ListQuery } from "../values/listing.ts";
+import { SYNC_TO } from "../values/sync.ts";
 import { type AccountManager, changed, type Headers } from "./accounts.ts";
 import type { Core } from "./core.ts";
 
@@ -75,6 +76,7 @@ export class ContainerManager {
       changed: this.#core.stamps.next(current.changed),
     };
     this.#core.containers.update(current.id, next);
+    if (headers[SYNC_TO] !== current.headers[SYNC_TO]) this.#core.syncQueue.addAll(current.id);
     return next;
   }
 
@@ -86,6 +88,7 @@ export class ContainerManager {
       if (current === undefined) throw containerNotFound();
       if (objects.hasObjects(current.id) || objects.hasVersions(current.id)) throw containerNotEmpty();
       containers.delete(current.id);
+      this.#core.syncQueue.clear(current.id);
       accounts.add(account, -1, 0, 0);
     });
   }

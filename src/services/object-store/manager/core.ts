@@ -5,6 +5,7 @@ import { AccountTable } from "../store/accounts.ts";
 import { BlobTable } from "../store/blobs.ts";
 import { ContainerTable } from "../store/containers.ts";
 import { ObjectTable } from "../store/objects.ts";
+import { SyncQueueTable } from "../store/sync-queue.ts";
 import { UploadTable } from "../store/uploads.ts";
 import { Stamps } from "../values/stamps.ts";
 
@@ -15,6 +16,7 @@ export interface Core {
   readonly containers: ContainerTable;
   readonly objects: ObjectTable;
   readonly uploads: UploadTable;
+  readonly syncQueue: SyncQueueTable;
   readonly blobs: BlobTable;
   readonly files: BlobFiles;
   readonly contents: Contents;
@@ -31,6 +33,7 @@ export function createCore(kernel: Kernel): Core {
     containers: new ContainerTable(db),
     objects: new ObjectTable(db),
     uploads: new UploadTable(db),
+    syncQueue: new SyncQueueTable(db),
     blobs,
     files,
     contents: new Contents(kernel, blobs, files),

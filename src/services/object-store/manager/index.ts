@@ -1,6 +1,7 @@
 import type { Kernel } from "../../../kernel/module.ts";
 import { AccountManager } from "./accounts.ts";
 import { BulkManager } from "./bulk.ts";
+import { ContainerSync } from "./container-sync.ts";
 import { ContainerManager } from "./containers.ts";
 import { createCore } from "./core.ts";
 import { LegacyVersions } from "./legacy-versions.ts";
@@ -23,6 +24,7 @@ export function createManagers(kernel: Kernel) {
     containers,
     objects,
     legacy,
+    sync: new ContainerSync(core, objects),
     bulk: new BulkManager(core, { containers, objects, legacy }),
     reading: new Reading(core, containers, objects),
     uploads: new UploadManager(core, objects),

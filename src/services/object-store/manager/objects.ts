@@ -3,6 +3,7 @@ import { containerNotFound, objectNotFound, versionNotFound } from "../errors.ts
 import type { SystemData } from "../states.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ObjectRow, VersionRow } from "../store/objects.ts";
+import { SYNC_TO } from "../values/sync.ts";
 import type { Headers } from "./accounts.ts";
 import type { Core } from "./core.ts";
 import { checkQuotas } from "./quotas.ts";
@@ -21,6 +22,8 @@ export interface PutOptions {
   check?(current: ObjectRow | undefined): void;
   /** Who may exceed quotas. */
   unlimited?: boolean;
+  /** When it was put where it comes from. The current one is older. */
+  stamp?: number;
 }
 
 /** Where the bytes of a put come from: received, or those of another object (a copy, without moving them), or blobs joined to one. */
@@ -83,7 +86,7 @@ export class ObjectManager {
     options.check?.(current === undefined || this.#hasExpired(current) ? undefined : current);
     const { blob, size, etag } = this.#hold(bytes);
     if (options.unlimited !== true) checkQuotas(this.#core.accounts.get(container.account), container, size);
-    const stamp = stamps.next(this.#newestStamp(container, name, current));
+    const stamp = options.stamp ?? stamps.next(this.#newestStamp(container, name, current));
     const row: ObjectRow = {
       container: id,
       name,
@@ -102,6 +105,7 @@ export class ObjectManager {
     objects.put(row);
     const before = kept || current === undefined ? 0 : current.size;
     this.#count(container, current === undefined ? 1 : 0, size - before);
+    this.#noteForSync(container, name);
     return row;
   }
 
@@ -188,6 +192,7 @@ export class ObjectManager {
         if (present.versioning === "off") contents.release(row.blob);
         objects.delete(present.id, name);
         this.#count(present, -1, kept ? 0 : -row.size);
+        this.#noteForSync(present, name);
       }
       const marker = present.versioning === "off" ? null : this.#mark(present, name, row);
       return { deleted: row === undefined || this.#hasExpired(row) ? undefined : row, marker };
@@ -275,6 +280,10 @@ export class ObjectManager {
     if (objects === 0 && bytes === 0) return;
     this.#core.containers.add(id, objects, bytes);
     this.#core.accounts.add(account, 0, objects, bytes);
+  }
+
+  #noteForSync({ id, headers }: ContainerRow, name: string): void {
+    if (headers[SYNC_TO] !== undefined) this.#core.syncQueue.add(id, name);
   }
 
   #present(id: number): ContainerRow {

@@ -9,6 +9,7 @@ import { isMaster } from "../policies.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import { LIMITS, POLICY } from "../values/limits.ts";
 import { httpDateOf, timestampOf } from "../values/stamps.ts";
+import { SYNC_KEY, SYNC_TO, syncProblem } from "../values/sync.ts";
 import { CONTENT_TYPES, containerListing } from "../views/listings.ts";
 import { isTrue, listed, listQuery, wantedFormat } from "./accept.ts";
 import { withCors } from "./cors.ts";
@@ -129,8 +130,7 @@ function changes(headers: Headers): ContainerChanges {
     if (value !== null) changed[name] = cleanAcl(name, value);
   }
   checkQuotaHeaders(changed);
-  checkSync(headers);
-  Object.assign(changed, versionLocations(headers));
+  Object.assign(changed, syncHeaders(headers), versionLocations(headers));
   const enabled = headers.get("x-versions-enabled");
   return {
     headers: changed,
@@ -161,18 +161,13 @@ function checkQuotaHeaders(changed: Readonly<Record<string, string>>): void {
   }
 }
 
-/** There are no realms to sync with, and that is said when it is asked for. Errors: 400. */
-function checkSync(headers: Headers): void {
-  const to = headers.get("x-container-sync-to");
-  if (to === null || to === "") return;
-  const [, realm] = /^\/\/([^/]+)\/[^/]+\/[^/]+\/[^/]+/.exec(to) ?? [];
-  if (realm !== undefined) throw badRequest(`No realm key for '${realm}'`);
-  const host = URL.canParse(to) ? new URL(to).host : "";
-  throw badRequest(
-    host === ""
-      ? `Invalid scheme '' in X-Container-Sync-To, must be "//", "http", or "https".`
-      : `Invalid host '${host}' in X-Container-Sync-To`,
-  );
+/** Errors: 400. */
+function syncHeaders(headers: Headers): Record<string, string> {
+  const to = headers.get(SYNC_TO);
+  const key = headers.get(SYNC_KEY);
+  const problem = to === null ? null : syncProblem(to);
+  if (problem !== null) throw badRequest(problem);
+  return { ...(to === null ? {} : { [SYNC_TO]: to }), ...(key === null ? {} : { [SYNC_KEY]: key }) };
 }
 
 function versionLocations(headers: Headers): Record<string, string> {

@@ -2,6 +2,7 @@ import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import type { Managers } from "../manager/index.ts";
 import { ALLOWED_DIGESTS } from "../manager/temp-url.ts";
 import { BULK_LIMITS, LIMITS, POLICY, SLO_LIMITS, SYMLOOP_MAX } from "../values/limits.ts";
+import { CLUSTER, REALM } from "../values/sync.ts";
 
 /** What this Swift can, as its clients ask; the version is that of the release it is like. */
 const info = (maxFileSize: number) => ({
@@ -35,7 +36,7 @@ const info = (maxFileSize: number) => ({
   },
   bulk_upload: BULK_LIMITS.upload,
   bulk_delete: BULK_LIMITS.delete,
-  container_sync: { realms: {} },
+  container_sync: { realms: { [REALM]: { clusters: { [CLUSTER]: { current: true } } } } },
   crossdomain: {},
 });
 
