@@ -66,15 +66,17 @@ export class Quotas {
 
   /** Each resource's limit, in their order. */
   limits(scope: string): Record<string, number> {
-    return this.#each((name) => this.limit(scope, name));
+    const stored = { ...this.#storedOf(DEFAULT_CLASS), ...this.#storedOf(scope) };
+    return this.#each((name) => stored[name] ?? this.#resource(name).defaultLimit);
   }
 
   defaults(): Record<string, number> {
-    return this.#each((name) => this.default(name));
+    return this.limits(DEFAULT_CLASS);
   }
 
   usage(projectId: string): Record<string, { limit: number; used: number }> {
-    return this.#each((name) => ({ limit: this.limit(projectId, name), used: this.used(projectId, name) }));
+    const limits = this.limits(projectId);
+    return this.#each((name) => ({ limit: limits[name] ?? -1, used: this.used(projectId, name) }));
   }
 
   set(scope: string, resource: string, limit: number): void {
@@ -118,6 +120,12 @@ export class Quotas {
 
   #each<T>(value: (name: string) => T): Record<string, T> {
     return Object.fromEntries([...this.#resources.keys()].map((name) => [name, value(name)]));
+  }
+
+  #storedOf(scope: string): Record<string, number> {
+    const sql = "SELECT resource, hard_limit FROM quota_limits WHERE service = ? AND scope = ?";
+    const rows = this.#db.prepare<[string, string], [string, number]>(sql).raw().all(this.#service, scope);
+    return Object.fromEntries(rows as [string, number][]);
   }
 
   #stored(scope: string, resource: string): number | undefined {

@@ -18,6 +18,7 @@ import { flavors as flavorsMigration } from "./migrations/0007-flavors.ts";
 import { listIndexes } from "./migrations/0008-list-indexes.ts";
 import { freeAddresses } from "./migrations/0009-free-addresses.ts";
 import { ruleIndexes } from "./migrations/0010-rule-indexes.ts";
+import { rulePrefixes } from "./migrations/0011-rule-prefixes.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
@@ -42,6 +43,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     listIndexes,
     freeAddresses,
     ruleIndexes,
+    rulePrefixes,
   ],
   create(kernel, { driver }) {
     const metadata = new MetadataDesk();

@@ -60,8 +60,11 @@ const paths = () => [
   `/security-group-rules?security_group_id=${group.id}&`,
   "/subnets?",
   "/networks?",
-  // Not the one that shows all the rules there are.
+  // Not the one that shows all the rules there are; as a marker it is only a place.
   "/security-groups?name=g7&",
+  `/security-groups?name=g7&marker=${group.id}&`,
+  "/network-ip-availabilities?",
+  `/network-ip-availabilities?ip_version=4&marker=${network.id}&`,
 ];
 
 test("a page reads as many rows of 60 things as of 2,000, along indexes", async () => {
@@ -93,4 +96,35 @@ test("a page reads as many rows of 60 things as of 2,000, along indexes", async 
     [...few.values()].every(({ rows }) => rows <= 6 * LIMIT),
     JSON.stringify([...few]),
   );
+});
+
+test("that a rule is there already is known without reading the others of its group", async () => {
+  const { db } = api.t.cloud.kernel;
+  const rule = {
+    security_group_id: group.id,
+    direction: "ingress",
+    protocol: "tcp",
+    port_range_min: 80,
+    port_range_max: 81,
+  };
+  await api.call(ADMIN, "PUT", "/quotas/alpha", { quota: { security_group_rule: -1 } });
+  const { id } = await api.make(ME, "security_group_rule", { ...rule, remote_ip_prefix: "0.0.0.0/0" });
+  await api.settled();
+  for (const other of [rule, { ...rule, protocol: "6" }]) {
+    const seen = await rowsRead(db, async () => {
+      const said = await api.refused(ME, "POST", "/security-group-rules", { security_group_rule: other }, 409);
+      assert.equal(said.message, `Security group rule already exists. Rule id is ${id}.`);
+    });
+    assert.deepEqual(costlyPlans(db, seen), []);
+    assert.ok(seen.rows <= 12, `${seen.rows} rows`);
+  }
+});
+
+test("which networks an agent serves is asked once, however many there are", async () => {
+  const { agents } = await api.call(ADMIN, "GET", "/agents?binary=neutron-dhcp-agent");
+  const { statements, read } = await rowsRead(api.t.cloud.kernel.db, async () => {
+    const { networks } = await api.call(ADMIN, "GET", `/agents/${agents[0].id}/dhcp-networks`);
+    assert.ok(networks.length > 2_000);
+  });
+  assert.ok(statements <= 12, read.map(({ sql }) => sql).join("\n"));
 });

@@ -49,8 +49,8 @@ const classBody = byVersion(["2.36", "2.57"], (version) =>
 /** os-quota-sets and os-quota-class-sets. */
 export function quotaRoutes(core: Core): AnyRoute[] {
   const { quotas, kernel } = core;
-  const values = (version: Microversion, pick: (name: string) => unknown, classes = false) =>
-    Object.fromEntries(shown(core, version, classes).map((name) => [name, pick(name)]));
+  const values = (version: Microversion, all: Readonly<Record<string, unknown>>, classes = false) =>
+    Object.fromEntries(shown(core, version, classes).map((name) => [name, all[name]]));
   const requireProject = (id: string) => {
     if (kernel.facade("identity").getProject(id) === null) throw badRequest(`Project ID ${id} is not a valid project.`);
   };
@@ -66,7 +66,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         const id = request.thing;
         requireProject(id);
-        return { body: { quota_set: { id, ...values(request.microversion, (name) => quotas.limit(id, name)) } } };
+        return { body: { quota_set: { id, ...values(request.microversion, quotas.limits(id)) } } };
       },
     }),
     route({
@@ -80,8 +80,11 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         const id = request.thing;
         requireProject(id);
-        const usage = (name: string) => ({ limit: quotas.limit(id, name), in_use: quotas.used(id, name), reserved: 0 });
-        return { body: { quota_set: { id, ...values(request.microversion, usage) } } };
+        const usage = Object.entries(quotas.usage(id)).map(([name, { limit, used }]) => [
+          name,
+          { limit, in_use: used, reserved: 0 },
+        ]);
+        return { body: { quota_set: { id, ...values(request.microversion, Object.fromEntries(usage)) } } };
       },
     }),
     route({
@@ -93,7 +96,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         const id = request.param("id");
         requireProject(id);
-        return { body: { quota_set: { id, ...values(request.microversion, (name) => quotas.default(name)) } } };
+        return { body: { quota_set: { id, ...values(request.microversion, quotas.defaults()) } } };
       },
     }),
     route<{ quota_set: Record<string, unknown> }>({
@@ -112,7 +115,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
         const wanted = Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, Number(value)]));
         if (!isTrue(force ?? false)) requireRoom(quotas, id, wanted);
         quotas.setAll(id, wanted);
-        return { body: { quota_set: values(request.microversion, (name) => quotas.limit(id, name)) } };
+        return { body: { quota_set: values(request.microversion, quotas.limits(id)) } };
       },
     }),
     route({
@@ -136,7 +139,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       success: 200,
       handler(request) {
         const id = request.param("id");
-        const limits = values(request.microversion, (name) => quotas.default(name), true);
+        const limits = values(request.microversion, quotas.defaults(), true);
         return { body: { quota_class_set: { id, ...limits } } };
       },
     }),
@@ -152,7 +155,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
         if (request.param("id") !== "default") throw forbidden("Only the quota class 'default' can be changed.");
         const wanted = Object.entries(request.body.quota_class_set).map(([name, value]) => [name, Number(value)]);
         quotas.setAll(DEFAULT_CLASS, Object.fromEntries(wanted));
-        return { body: { quota_class_set: values(request.microversion, (name) => quotas.default(name), true) } };
+        return { body: { quota_class_set: values(request.microversion, quotas.defaults(), true) } };
       },
     }),
     limitsRoute(core),
@@ -187,31 +190,32 @@ function limitsRoute({ quotas, servers, kernel }: Core): AnyRoute {
       }
       const id = other ?? context.projectId ?? "";
       const used = servers.usage(id);
-      const old = (items: Record<string, number>) => (microversion < mv("2.36") ? items : {});
+      const limits = quotas.limits(id);
+      const old = (items: Record<string, number | undefined>) => (microversion < mv("2.36") ? items : {});
       const network = microversion < mv("2.36") ? kernel.facade("network").quotas(id) : {};
       return {
         body: {
           limits: {
             rate: [],
             absolute: {
-              maxTotalInstances: quotas.limit(id, "instances"),
-              maxTotalCores: quotas.limit(id, "cores"),
-              maxTotalRAMSize: quotas.limit(id, "ram"),
-              maxServerMeta: quotas.limit(id, "metadata_items"),
-              ...(microversion < mv("2.39") ? { maxImageMeta: quotas.limit(id, "metadata_items") } : {}),
+              maxTotalInstances: limits.instances,
+              maxTotalCores: limits.cores,
+              maxTotalRAMSize: limits.ram,
+              maxServerMeta: limits.metadata_items,
+              ...(microversion < mv("2.39") ? { maxImageMeta: limits.metadata_items } : {}),
               ...(microversion < mv("2.57")
                 ? {
-                    maxPersonality: quotas.limit(id, "injected_files"),
-                    maxPersonalitySize: quotas.limit(id, "injected_file_content_bytes"),
+                    maxPersonality: limits.injected_files,
+                    maxPersonalitySize: limits.injected_file_content_bytes,
                   }
                 : {}),
-              maxTotalKeypairs: quotas.limit(id, "key_pairs"),
-              maxServerGroups: quotas.limit(id, "server_groups"),
-              maxServerGroupMembers: quotas.limit(id, "server_group_members"),
+              maxTotalKeypairs: limits.key_pairs,
+              maxServerGroups: limits.server_groups,
+              maxServerGroupMembers: limits.server_group_members,
               ...old({
-                maxTotalFloatingIps: quotas.limit(id, "floating_ips"),
-                maxSecurityGroups: quotas.limit(id, "security_groups"),
-                maxSecurityGroupRules: quotas.limit(id, "security_group_rules"),
+                maxTotalFloatingIps: limits.floating_ips,
+                maxSecurityGroups: limits.security_groups,
+                maxSecurityGroupRules: limits.security_group_rules,
               }),
               totalRAMUsed: used.ram,
               totalCoresUsed: used.cores,

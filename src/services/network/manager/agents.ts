@@ -107,13 +107,17 @@ export class AgentManager {
   }
 
   servesNetwork(networkId: string): boolean {
-    const { store } = this.#core;
-    const hasDhcp = () => store.subnets.find({ network_id: networkId, enable_dhcp: true }) !== undefined;
-    return store.dhcpSchedule.get(networkId) ?? hasDhcp();
+    return this.#core.store.dhcpSchedule.serves(networkId);
   }
 
   servesRouter(routerId: string): boolean {
-    return this.#core.store.l3Schedule.get(routerId) ?? true;
+    return this.#core.store.l3Schedule.serves(routerId);
+  }
+
+  /** Ids of what the DHCP agent serves, or the L3 agent. */
+  served(kind: "network" | "router"): string[] {
+    const { store } = this.#core;
+    return (kind === "network" ? store.dhcpSchedule : store.l3Schedule).served();
   }
 
   /** Errors: 404 for another agent, 409 for what it serves already. */

@@ -3,6 +3,7 @@ import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict } from "../../../kernel/errors.ts";
 import { disallowed, ruleNotFound } from "../errors.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
+import { EVERYBODY } from "../store/rules.ts";
 import { inOwn, sharedWith, visible } from "../store/visible.ts";
 import { PROTOCOLS } from "../values/protocols.ts";
 import type { AddressGroupManager } from "./address-groups.ts";
@@ -123,10 +124,7 @@ export class SecurityGroupRuleManager implements Collection {
     const key = meaning(row);
     if (before.some((other) => meaning(other) === key))
       throw conflict("Duplicate Security Group Rule in POST.", { type: "DuplicateSecurityGroupRuleInPost" });
-    const { security_group_id, direction, ethertype, port_range_min, port_range_max } = row;
-    const same = { security_group_id, direction, ethertype, port_range_min, port_range_max };
-    const stored = this.#core.store.rules.list(same, "id");
-    const twin = stored.find((other) => meaning(other) === key);
+    const [twin] = this.#core.store.rules.alike(row, row.protocol === null ? null : spellings(row.protocol));
     if (twin === undefined) return;
     throw conflict(`Security group rule already exists. Rule id is ${twin.id}.`, { type: "SecurityGroupRuleExists" });
   }
@@ -179,16 +177,24 @@ const NAMES = new Map(
     .map(([name, number]) => [String(number), name]),
 );
 
+const nameOf = (protocol: string): string => NAMES.get(protocol) ?? protocol;
+
+/** All ways to say a protocol that neutron takes for the same. */
+function spellings(protocol: string): string[] {
+  const name = nameOf(protocol);
+  return [name, ...[...NAMES].flatMap(([number, known]) => (known === name ? number : []))];
+}
+
 /** Rules with the same key are duplicates: protocols by name, "everybody" like no prefix (its _rule_to_key). */
 function meaning(row: SecurityGroupRuleRow): string {
   const { protocol, remote_ip_prefix: prefix } = row;
   return JSON.stringify([
     row.direction,
     row.ethertype,
-    protocol === null ? null : (NAMES.get(protocol) ?? protocol),
+    protocol === null ? null : nameOf(protocol),
     row.port_range_min,
     row.port_range_max,
-    prefix === "0.0.0.0/0" || prefix === "::/0" ? null : prefix,
+    prefix !== null && EVERYBODY.includes(prefix) ? null : prefix,
     row.remote_group_id,
     row.remote_address_group_id,
   ]);

@@ -40,7 +40,7 @@ export function agentScheduleRoutes({ agents, networks, routers }: Managers, res
   return [
     record("agents:networks", "GET", ofDhcp, "get_dhcp-agents", (request) => {
       agents.get(agentId(request));
-      const served = networks.list(request.context).filter((row) => agents.servesNetwork(row.id));
+      const served = networks.list(request.context, new Map([["id", agents.served("network")]]));
       return { networks: resources.networks.views(request.context, served) };
     }),
     record("agents:add-network", "POST", ofDhcp, "get_dhcp-agents", (request) => {
@@ -57,7 +57,7 @@ export function agentScheduleRoutes({ agents, networks, routers }: Managers, res
     }),
     record("agents:routers", "GET", ofL3, "get_l3-routers", (request) => {
       const isL3 = agents.get(agentId(request)).agent.type === "L3 agent";
-      const served = isL3 ? routers.list(request.context).filter(({ id }) => agents.servesRouter(id)) : [];
+      const served = isL3 ? routers.list(request.context, new Map([["id", agents.served("router")]])) : [];
       return { routers: resources.routers.views(request.context, served) };
     }),
     record("agents:add-router", "POST", ofL3, "create_l3-router", (request) => {

@@ -4,8 +4,7 @@ import type { Core } from "../manager/core.ts";
 import type { NetworkManager } from "../manager/networks.ts";
 import type { Attributes, Body } from "../schemas/attribute.ts";
 import type { NetworkRow, SubnetRow } from "../store/rows.ts";
-import { filtersOf, matches } from "./listing.ts";
-import { pageBody } from "./resource.ts";
+import { listBody, type Resource } from "./resource.ts";
 
 const plain = { filter: false, sort: false };
 const attributes: Attributes = {
@@ -18,6 +17,11 @@ const attributes: Attributes = {
   subnet_ip_availability: plain,
   ip_version: { sort: false },
 };
+
+const PATH = "/v2.0/network-ip-availabilities";
+
+/** Filters that networks have by another name. */
+const COLUMNS: Readonly<Record<string, string>> = { network_id: "id", network_name: "name" };
 
 /** How many addresses networks have and use (admins only). Numbers are exact, however large a pool is. */
 export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyRoute[] {
@@ -41,42 +45,54 @@ export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyR
       total_ips: parts.reduce((sum, part) => sum + part.total_ips, 0n),
     };
   };
+  const viewsOf = (rows: readonly NetworkRow[], versions?: readonly string[]): Body[] => {
+    const subnets = store.subnets.among(
+      "network_id",
+      rows.map(({ id }) => id),
+    );
+    const wanted = subnets.filter((one) => versions === undefined || versions.includes(String(one.ip_version)));
+    const usage = store.portDetails.usage(wanted.map(({ id }) => id));
+    const byNetwork = Map.groupBy(wanted, (subnet) => subnet.network_id);
+    return rows.map((row) => view(row, byNetwork.get(row.id) ?? [], usage));
+  };
+  const availabilities: Resource = {
+    names: { singular: "network_ip_availability", plural: "network_ip_availabilities" },
+    path: PATH,
+    attributes,
+    key: "network_id",
+    unknownMarker: "lost",
+    manager: {
+      // Who is no admin gets an empty list, not a refusal.
+      list(context, filters = new Map(), range) {
+        const ofNetworks = new Map([...filters].map(([name, values]) => [COLUMNS[name] ?? name, values]));
+        return context.isAdmin ? networks.list(context, ofNetworks, range) : [];
+      },
+      get: (context, id) => networks.get(context, id),
+    },
+    listed: {
+      order: (sort) => [{ expression: "id", descending: sort[0]?.descending === true }],
+      place: (id) => [id],
+    },
+    views: (_context, rows: readonly NetworkRow[], filters) => viewsOf(rows, filters?.get("ip_version")),
+  };
   return [
     route({
       name: "network_ip_availabilities:list",
       method: "GET",
-      path: "/v2.0/network-ip-availabilities",
-      // Who is no admin gets an empty list, not a refusal.
+      path: PATH,
       policy: "network:authenticated",
       success: 200,
-      handler(request) {
-        const filters = filtersOf(request, attributes);
-        const versions = filters.get("ip_version");
-        const usage = store.portDetails.usage();
-        const bySubnet = Map.groupBy(store.subnets.list({}, "id"), (subnet) => subnet.network_id);
-        const views = (request.context.isAdmin ? networks.list(request.context) : [])
-          .map((row) => {
-            const subnets = bySubnet.get(row.id) ?? [];
-            const wanted = subnets.filter((one) => versions === undefined || versions.includes(String(one.ip_version)));
-            return view(row, wanted, usage);
-          })
-          .filter((one) => versions === undefined || (one.subnet_ip_availability as unknown[]).length > 0)
-          .filter((one) => matches(one, filters));
-        const marker = (id: string) => views.find((one) => one.network_id === id) ?? null;
-        const rules = { attributes, path: "/v2.0/network-ip-availabilities", marker, emulatedBy: "network_id" };
-        return { body: pageBody(request, "network_ip_availabilities", rules, views) };
-      },
+      handler: (request) => ({ body: listBody(request, availabilities) }),
     }),
     route({
       name: "network_ip_availabilities:show",
       method: "GET",
-      path: "/v2.0/network-ip-availabilities/:network_id",
+      path: `${PATH}/:network_id`,
       policy: "get_network_ip_availability",
       success: 200,
-      handler(request) {
-        const row = networks.get(request.context, request.param("network_id"));
-        const subnets = store.subnets.list({ network_id: row.id }, "id");
-        return { body: { network_ip_availability: view(row, subnets, store.portDetails.usage()) } };
+      handler({ context, param }) {
+        const [found] = viewsOf([networks.get(context, param("network_id"))]);
+        return { body: { network_ip_availability: found } };
       },
     }),
   ];

@@ -95,8 +95,8 @@ export interface PageRules {
   path: string;
   /** Null: this list has no pages (neutron's allow_pagination=False); limit and marker are ignored. */
   marker: ((id: string) => Body | null) | null;
-  /** Lists that neutron cuts itself are known by this, and have nothing behind a marker that is not among them (PaginationEmulatedHelper). */
-  emulatedBy?: string;
+  /** What tells things apart, where it is not "id". */
+  key?: string | undefined;
 }
 
 /** What a request asks for of a list's order and pages. */
@@ -121,18 +121,12 @@ export function askedOf({ query }: ApiRequest, attributes: Attributes): Asked {
  * are none; what `marker` throws.
  */
 export function paged(request: ApiRequest, rules: PageRules, views: Body[]): Page {
-  const key = rules.emulatedBy ?? "id";
   const { sort, limit, marker: sent, isReverse } = askedOf(request, rules.attributes);
-  const order = comparison(sort, key);
+  const order = comparison(sort, rules.key ?? "id");
   const sorted = request.query.has("sort_key") ? [...views].sort(order) : views;
   if (rules.marker === null || limit === null) return { items: sorted, links: [] };
   const marker = sent === null || sent === "" ? null : rules.marker(sent);
-  const isLost = rules.emulatedBy !== undefined && sent !== null && marker === null;
-  const side = isLost
-    ? []
-    : marker === null
-      ? sorted
-      : sorted.filter((one) => order(one, marker) * (isReverse ? -1 : 1) > 0);
+  const side = marker === null ? sorted : sorted.filter((one) => order(one, marker) * (isReverse ? -1 : 1) > 0);
   const items = isReverse ? side.slice(-limit) : side.slice(0, limit);
   return { items, links: linksOf(request, rules, items, limit, isReverse) };
 }
@@ -140,7 +134,7 @@ export function paged(request: ApiRequest, rules: PageRules, views: Body[]): Pag
 /** Where the pages before and behind a page are. */
 export function linksOf(
   { query, baseUrl }: ApiRequest,
-  { path, emulatedBy: key = "id" }: Pick<PageRules, "path" | "emulatedBy">,
+  { path, key = "id" }: Pick<PageRules, "path" | "key">,
   items: readonly Body[],
   limit: number,
   isReverse: boolean,

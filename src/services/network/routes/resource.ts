@@ -36,8 +36,13 @@ export interface Resource {
   tags?: Tagged;
   /** The list has no pages: limit and marker say nothing. */
   unpaged?: boolean;
-  /** What a marker that is not there does: 404 as `get`, or (absent) nothing. */
-  unknownMarker?: "refused";
+  /**
+   * What a marker that is not there does: 404 as `get`, nothing behind it where neutron cuts the list itself (PaginationEmulatedHelper: also
+   * behind one that the filters leave out), or (absent) nothing.
+   */
+  unknownMarker?: "refused" | "lost";
+  /** What tells its views apart, where it is not "id". */
+  key?: string;
 }
 
 /** One thing as it is shown. */
@@ -45,8 +50,8 @@ const viewOf = (resource: Resource, context: RequestContext, row: Thing): Body =
   resource.views(context, [row])[0] ?? {};
 
 /** Neutron looks up some markers as it looks up things (404 when they are not there); for the others the list begins anew. */
-function markerOf(resource: Resource, context: RequestContext, id: string): Body | null {
-  const get = () => viewOf(resource, context, resource.manager.get(context, id));
+function markerOf(resource: Resource, context: RequestContext, id: string): Thing | null {
+  const get = () => resource.manager.get(context, id);
   return resource.unknownMarker === "refused" ? get() : orNull(get);
 }
 
@@ -65,7 +70,7 @@ function bodyOf(request: ApiRequest, plural: string, attributes: Attributes, { i
 /** A page costs what is on it: no more is read. All at once only what has no limit, or an order that sqlite does not know. */
 function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page {
   const { context } = request;
-  const { attributes, path, manager, listed } = resource;
+  const { attributes, path, manager, listed, key = "id" } = resource;
   const { sort, limit, marker, isReverse } = askedOf(request, attributes);
   const order = listed.order(sort);
   const read = (range?: Range) => resource.views(context, manager.list(context, filters, range), filters);
@@ -75,21 +80,37 @@ function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page
   if (limit === null && order !== null && sort.length > 0 && resource.unpaged !== true)
     return { items: fitting(read({ order, after: null, limit: Number.MAX_SAFE_INTEGER })), links: [] };
   if (limit === null || order === null || resource.unpaged === true) {
-    const rules = { attributes, path, marker: resource.unpaged === true ? null : find };
+    const shown = (id: string) => {
+      const row = find(id);
+      return row === null ? null : viewOf(resource, context, row);
+    };
+    const rules = { attributes, path, key, marker: resource.unpaged === true ? null : shown };
     return paged(request, rules, fitting(read()));
   }
+  const isLost =
+    resource.unknownMarker === "lost" &&
+    marker !== null &&
+    manager.list(context, new Map([...filters, [key, [marker]]])).length === 0;
+  if (isLost) return { items: [], links: linksOf(request, { path, key }, [], limit, isReverse) };
   const start = marker === null || marker === "" ? null : find(marker);
   const direction = isReverse ? reversed(order) : order;
-  const placeOf = (view: Body) => listed.place(String(view.id), direction) ?? [];
+  const placeOf = (id: unknown) => listed.place(String(id), direction) ?? [];
   const items = sifted<Body, Body>({
     wanted: limit,
-    after: start === null ? null : placeOf(start),
+    after: start === null ? null : placeOf(start.id),
     read: (after, most) => read({ order: direction, after, limit: most }),
-    place: placeOf,
+    place: (view) => placeOf(view[key]),
     keep: fitting,
   });
   if (isReverse) items.reverse();
-  return { items, links: linksOf(request, { path }, items, limit, isReverse) };
+  return { items, links: linksOf(request, { path, key }, items, limit, isReverse) };
+}
+
+/** What a collection's list answers. */
+export function listBody(request: ApiRequest, resource: Resource): Body {
+  const { names, attributes } = resource;
+  const filters = filtersOf(request, attributes);
+  return bodyOf(request, names.plural, attributes, pageOf(request, resource, filters));
 }
 
 /** The five routes of a collection, of those verbs that it has. */
@@ -101,10 +122,7 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     path,
     policy: `get_${policies.singular}`,
     success: 200,
-    handler(request) {
-      const filters = filtersOf(request, attributes);
-      return { body: bodyOf(request, names.plural, attributes, pageOf(request, resource, filters)) };
-    },
+    handler: (request) => ({ body: listBody(request, resource) }),
   });
   const show: AnyRoute = route<unknown, Thing>({
     name: `${names.plural}:show`,

@@ -36,6 +36,15 @@ function withFixedIps(values: readonly string[]): Condition | null {
   return conditions.length === 0 ? null : allOf(conditions);
 }
 
+/** Networks with a subnet of one of the versions. */
+function withSubnet(versions: readonly string[]): Condition {
+  const { sql, params } = oneOf("CAST(ip_version AS TEXT)", versions);
+  return condition(
+    `EXISTS (SELECT 1 FROM network_subnets WHERE network_id = network_networks.id AND ${sql})`,
+    ...params,
+  );
+}
+
 const networkList: ListRules = {
   fields: {
     ...named,
@@ -45,6 +54,7 @@ const networkList: ListRules = {
     availability_zone_hints: text,
     "router:external": { ...boolean, column: "external" },
   },
+  special: { ip_version: withSubnet },
 };
 
 const subnetList: ListRules = {

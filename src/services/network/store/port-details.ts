@@ -88,13 +88,13 @@ export class PortDetails {
       .get(subnetId, address) as string | undefined;
   }
 
-  /** Subnet id → how many of its addresses are taken. */
-  usage(): Map<string, number> {
+  /** Subnet id → how many of its addresses are taken, of those where any is. */
+  usage(subnetIds: readonly string[]): Map<string, number> {
     const rows = this.#db
-      .prepare<[], { subnet_id: string; used: number }>(
-        "SELECT subnet_id, count(*) AS used FROM network_port_ips GROUP BY subnet_id",
+      .prepare<[string], { subnet_id: string; used: number }>(
+        "SELECT subnet_id, count(*) AS used FROM network_port_ips WHERE subnet_id IN (SELECT value FROM json_each(?)) GROUP BY subnet_id",
       )
-      .all();
+      .all(JSON.stringify(subnetIds));
     return new Map(rows.map(({ subnet_id, used }) => [subnet_id, used]));
   }
 

@@ -1,5 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { type Column, Table } from "../../../kernel/db/table.ts";
+import { Table } from "../../../kernel/db/table.ts";
 import { AgentStore } from "./agents.ts";
 import { FreeAddressStore } from "./free-addresses.ts";
 import { listsOf } from "./lists.ts";
@@ -16,23 +16,14 @@ import type {
   RbacRow,
   RouterRow,
   SecurityGroupRow,
-  SecurityGroupRuleRow,
   ServiceProfileRow,
   SubnetPoolRow,
   SubnetRow,
 } from "./rows.ts";
+import { RuleStore } from "./rules.ts";
 import { Schedule } from "./schedule.ts";
+import { standard } from "./standard.ts";
 import { StatusStore } from "./statuses.ts";
-
-const standard = {
-  id: "text",
-  project_id: "text",
-  description: "text",
-  tags: "json",
-  created_at: "integer",
-  updated_at: "integer",
-  revision: "integer",
-} as const satisfies Record<string, Column>;
 
 /** Every table of the network service. */
 export class NetworkStore {
@@ -44,7 +35,7 @@ export class NetworkStore {
   readonly portDetails: PortDetails;
   readonly freeAddresses: FreeAddressStore;
   readonly groups: Table<SecurityGroupRow>;
-  readonly rules: Table<SecurityGroupRuleRow>;
+  readonly rules: RuleStore;
   readonly addressGroups: Table<AddressGroupRow>;
   readonly routers: Table<RouterRow>;
   readonly floatingIps: Table<FloatingIpRow>;
@@ -62,8 +53,18 @@ export class NetworkStore {
   readonly lists: ReturnType<typeof listsOf>;
 
   constructor(db: Database) {
-    this.dhcpSchedule = new Schedule(db, "network_dhcp_schedule", "network_id");
-    this.l3Schedule = new Schedule(db, "network_l3_schedule", "router_id");
+    this.dhcpSchedule = new Schedule(db, {
+      table: "network_dhcp_schedule",
+      key: "network_id",
+      of: "network_networks",
+      unless: "EXISTS (SELECT 1 FROM network_subnets WHERE network_id = network_networks.id AND enable_dhcp = 1)",
+    });
+    this.l3Schedule = new Schedule(db, {
+      table: "network_l3_schedule",
+      key: "router_id",
+      of: "network_routers",
+      unless: "1",
+    });
     this.agents = new AgentStore(db);
     this.networks = new Table<NetworkRow>(db, "network_networks", {
       ...standard,
@@ -142,19 +143,7 @@ export class NetworkStore {
       is_default: "boolean",
       stateful: "boolean",
     });
-    this.rules = new Table<SecurityGroupRuleRow>(db, "network_security_group_rules", {
-      ...standard,
-      security_group_id: "text",
-      direction: "text",
-      ethertype: "text",
-      protocol: "text",
-      port_range_min: "integer",
-      port_range_max: "integer",
-      remote_ip_prefix: "text",
-      remote_group_id: "text",
-      remote_address_group_id: "text",
-      described: "boolean",
-    });
+    this.rules = new RuleStore(db);
     this.addressGroups = new Table<AddressGroupRow>(db, "network_address_groups", {
       ...standard,
       name: "text",
