@@ -38,6 +38,18 @@ const judged = (changes: Partial<DaemonHealth>): Finding[] => {
   return findings;
 };
 
+test("what is still coming back after a start is told with how far it is, and is nothing to repair", () => {
+  const progress = [
+    { service: "network", what: "networks", done: 3, total: 10 },
+    { service: "compute", what: "guests", done: 120, total: 4_000 },
+  ];
+  const [finding, ...others] = judged({ status: { ...healthy.status, progress } });
+  assert.equal(finding?.key, "coming-back");
+  assert.match(finding?.what ?? "", /networks 3 of 10, guests 120 of 4000/);
+  assert.equal(finding?.repair, null);
+  assert.deepEqual(others, []);
+});
+
 test("a healthy daemon is no finding; damage, clock jumps and stuck work are", () => {
   assert.deepEqual(judged({}), []);
   const operation = { kind: "compute.server.create", resource: "server:1", state: "running" as const };

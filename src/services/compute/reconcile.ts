@@ -24,11 +24,13 @@ type GuestState = Awaited<ReturnType<ComputeDriver["listInstances"]>>[number];
 /** What a start found, and holds until it has been looked at. */
 interface Found {
   guests: ReadonlyMap<string, GuestState>;
+  /** Those that belonged to no server. */
+  strangers: readonly GuestState[];
   /** Server id → how to let operations on it begin. */
   held: ReadonlyMap<string, () => void>;
 }
 
-const NOTHING: Found = { guests: new Map(), held: new Map() };
+const NOTHING: Found = { guests: new Map(), strangers: [], held: new Map() };
 
 /**
  * At every start: registers the host, takes away guests that belong to no server, starts again those that ran before the
@@ -51,11 +53,13 @@ export class Reconciler {
     const working = kernel.operations.busy();
     const held = new Map<string, () => void>();
     const busy: string[] = [];
-    for (const id of servers.liveIds()) {
+    const live = new Set(servers.liveIds());
+    for (const id of live) {
       if (working.has(`server:${id}`)) busy.push(id);
       else held.set(id, kernel.operations.hold(`server:${id}`));
     }
-    this.#found = { guests, held };
+    const strangers = [...guests.values()].filter((guest) => !live.has(guest.uuid));
+    this.#found = { guests, strangers, held };
     return busy;
   }
 
@@ -63,13 +67,13 @@ export class Reconciler {
   async reconcile(progress: Progress, signal: AbortSignal): Promise<void> {
     const { kernel } = this.#core;
     if (this.#found === null) await this.prepare();
-    const { guests, held } = this.#found ?? NOTHING;
+    const { guests, strangers, held } = this.#found ?? NOTHING;
     this.#found = null;
     const total = held.size;
     let done = 0;
     let failure: unknown = null;
     progress("guests", done, total);
-    await this.#removeStrangers(guests.values()).catch((error) => {
+    await this.#removeStrangers(strangers).catch((error) => {
       failure = error;
     });
     const left = held[Symbol.iterator]();
@@ -93,7 +97,7 @@ export class Reconciler {
     if (failure !== null) throw failure;
   }
 
-  async #removeStrangers(guests: Iterable<GuestState>): Promise<void> {
+  async #removeStrangers(guests: readonly GuestState[]): Promise<void> {
     const { kernel, driver, servers } = this.#core;
     for (const { uuid: id, name } of guests) {
       const server = servers.get(id);
@@ -104,7 +108,10 @@ export class Reconciler {
   }
 
   async #settle(id: string, listed: GuestState | undefined): Promise<void> {
-    const server = this.#core.servers.get(id);
+    const { servers } = this.#core;
+    // As for nearly all when only the daemon was started anew: none of them is read, or kept in memory for it.
+    if (listed?.powerState === "running" && servers.isIn(id, "active", POWER.running)) return;
+    const server = servers.get(id);
     if (server === undefined || server.deletedAt !== null || server.host === null) return;
     await settle(this.#core, server, await this.#power(server, listed));
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { createApps } from "../../../src/app.ts";
 import { type Cloud, createCloud } from "../../../src/kernel/kernel.ts";
+import { ServerStore } from "../../../src/services/compute/store/servers.ts";
 import type { Json } from "../../support/json.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
@@ -29,10 +30,12 @@ describe("the next start of a cloud, with the API open from its beginning", () =
   });
 
   /** The host was rebooted and a new process begins; no guest starts before `gate` opens. */
-  async function restart(): Promise<(method: string, path: string, body?: unknown) => Promise<Json>> {
+  async function restart(
+    how: "reboot" | "the guests go on" = "reboot",
+  ): Promise<(method: string, path: string, body?: unknown) => Promise<Json>> {
     await t.idle();
     await t.cloud.stop();
-    for (const guest of t.driver.guests.values()) guest.power = "shutdown";
+    if (how === "reboot") for (const guest of t.driver.guests.values()) guest.power = "shutdown";
     verbs.length = 0;
     t.networkDriver.calls.length = 0;
     gate = Promise.withResolvers();
@@ -105,6 +108,17 @@ describe("the next start of a cloud, with the API open from its beginning", () =
     assert.equal(count("applyFirewall"), 1);
     assert.equal(count("applyNetwork"), 1);
     assert.deepEqual(await stamps(), before);
+  });
+
+  test("servers whose guests went on meanwhile are not even read", async (context) => {
+    const ids = [await t.boot(), await t.boot()];
+    const read = context.mock.method(ServerStore.prototype, "get");
+    const many = context.mock.method(ServerStore.prototype, "list");
+    await restart("the guests go on");
+    await until(async () => again?.progress().length === 0);
+    assert.deepEqual(verbs, []);
+    assert.equal(read.mock.calls.filter(({ arguments: [id] }) => ids.includes(id)).length, 0);
+    assert.equal(many.mock.callCount(), 0);
   });
 
   test("it ends in the midst of that, and the next start goes on", async () => {

@@ -43,7 +43,7 @@ export class LateDetach {
   start(): void {
     const { driver, servers } = this.#core;
     this.#unlisten = driver.onDeviceGone(({ uuid, device }) => this.#hear(uuid, device));
-    for (const server of servers.list({ projectId: null, deleted: "no" }))
+    for (const server of servers.withLeavingDevices())
       for (const device of leaving(server)) this.#end(server.id, device);
   }
 

@@ -249,6 +249,30 @@ export class ServerStore {
     return row === undefined ? undefined : this.#remember(row);
   }
 
+  /** Those with a device that their guest was asked for in vain. */
+  withLeavingDevices(): Server[] {
+    return this.many(
+      this.#db
+        .prepare<[], string>(
+          `SELECT id FROM compute_servers WHERE deleted_at IS NULL
+           AND (instr(nics, '"leaving":true') > 0 OR instr(block_devices, '"leaving":true') > 0)`,
+        )
+        .pluck()
+        .all(),
+    );
+  }
+
+  /** Whether it is in these states: said without reading the rest of it. */
+  isIn(id: string, vmState: VmState, powerState: number): boolean {
+    return (
+      this.#db
+        .prepare<[string, string, number], unknown>(
+          "SELECT 1 FROM compute_servers WHERE id = ? AND deleted_at IS NULL AND vm_state = ? AND power_state = ?",
+        )
+        .get(id, vmState, powerState) !== undefined
+    );
+  }
+
   /** Of all that are not deleted, oldest first. */
   liveIds(): string[] {
     return this.#db
