@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
+import type { Chunks } from "../bytes/incoming-file.ts";
 
 /** The bytes of a request's body, once. */
-export interface ByteSource extends AsyncIterable<Uint8Array> {
+export interface ByteSource extends Chunks {
   /** Content-Length; null for a body in chunks. */
   readonly announced: number | null;
   /** All of it at once: for bodies whose announced length is small. */
@@ -26,6 +27,7 @@ export function byteSource(request: Request, incoming: IncomingMessage | undefin
   const iterate = (): AsyncIterator<Uint8Array> => incoming.iterator({ destroyOnReturn: false });
   return {
     announced,
+    given: true,
     [Symbol.asyncIterator]: iterate,
     whole: () => collected({ [Symbol.asyncIterator]: iterate }),
   };
