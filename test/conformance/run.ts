@@ -65,6 +65,7 @@ async function chooseTests(): Promise<string[]> {
   const [subnet] = await admin("subnet", "list", "--network", "public", "--ip-version", "4");
   const extensions = await admin("extension", "list", "--network");
   const services = await admin("service", "list");
+  const [pool] = await admin("volume", "backend", "pool", "list", "--long");
   const catalogue = await admin("catalog", "list");
   const identity = catalogue.find((entry: { Type: string }) => entry.Type === "identity");
   const authUrl = String(identity.Endpoints[0].url).replace(/\/(v3)?\/?$/, "");
@@ -85,6 +86,7 @@ async function chooseTests(): Promise<string[]> {
     publicSubnetId: subnet.ID,
     networkExtensions: extensions.map((extension: { Alias: string }) => extension.Alias),
     imageFile,
+    storageProtocol: pool.Protocol,
     computeMaxMicroversion: "latest",
     services: new Set(services.map((service: { Type: string }) => service.Type)),
     validation: !options.fake,

@@ -302,6 +302,10 @@ export class ServerStore {
     return this.#use.ofProject(projectId);
   }
 
+  usageOfUser(projectId: string, userId: string): ProjectUsage {
+    return this.#use.ofUser(projectId, userId);
+  }
+
   hostUsage(except: string | null = null): HostUsage {
     return this.#use.ofHost(except);
   }
