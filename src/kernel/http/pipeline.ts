@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import type { Identity, RequestContext } from "../auth/context.ts";
+import { OpenBytes } from "../bytes/open-bytes.ts";
 import { isUnwritable } from "../db/unwritable.ts";
 import { ApiError, messageOf, notFound, unauthorized, unavailable } from "../errors.ts";
 import { isRequestId, requestId } from "../ids/ids.ts";
@@ -93,6 +94,8 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(exchange) };
     const response = await records.perform(endpoint, asked(exchange, endpoint.route, found.params, body, context));
     if (writes) await kernel.db.durable();
+    // Nobody is going to read it.
+    if (request.method === "HEAD" && response.raw instanceof OpenBytes) await response.raw.close();
     return stages.render(exchange, endpoint.route, response);
   }
 
