@@ -251,6 +251,12 @@ export class ServerStore {
   }
 
   /** Of all that are not deleted, oldest first. */
+  deletedAmong(ids: readonly string[]): string[] {
+    const sql =
+      "SELECT id FROM compute_servers WHERE deleted_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))";
+    return this.#db.prepare<[string], string>(sql).pluck().all(JSON.stringify(ids));
+  }
+
   liveIds(): string[] {
     return this.#db
       .prepare<[], string>("SELECT id FROM compute_servers WHERE deleted_at IS NULL ORDER BY created_at, number")
