@@ -87,9 +87,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     controlSocket(dataDir),
   );
 
-  await cloud.open();
-  if (ready !== null) await watchHost(ready.host, cloud);
-  const listeners = [control, ...(await openPorts(cloud, certificate?.files))];
+  const listeners = [control];
+  await cloud.open(async () => {
+    if (ready !== null) await watchHost(ready.host, cloud);
+    listeners.push(...(await openPorts(cloud, certificate?.files)));
+  });
   certificate?.keep(listeners);
   isReady = true;
   const stopGivingBack = giveMemoryBack();

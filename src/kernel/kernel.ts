@@ -57,9 +57,9 @@ export interface Cloud {
   fronts: readonly { front: Front; records: Records }[];
   /**
    * From here on requests may come: resumes operations, delivers waiting events, starts background work, and begins to bring the host
-   * in line with the database.
+   * in line with the database. `listen`: opens the ports.
    */
-  open(): Promise<void>;
+  open(listen?: () => Promise<void>): Promise<void>;
   /** What `open` does, and waits until everything is as the database says. Errors: of the service that could not. */
   start(): Promise<void>;
   /** What is still being brought in line with the database; empty when nothing is. */
@@ -145,11 +145,13 @@ export function createCloud(options: CloudOptions): Cloud {
   const stopping = new AbortController();
   let reconciled = Promise.resolve();
 
-  async function open(): Promise<void> {
+  async function open(listen?: () => Promise<void>): Promise<void> {
     for (const { instance } of services) await instance.prepare?.();
     kernel.operations.resume();
     kernel.events.redeliver();
     for (const { instance } of services) await instance.start?.();
+    // First, as what comes then is work for as long as nobody asks.
+    await listen?.();
     // Beside each other: guests wait for their networks, not for all.
     reconciled = Promise.all(services.map(reconcile)).then(() => {});
     reconciled.catch(() => {});

@@ -43,7 +43,12 @@ describe("the next start of a cloud, with the API open from its beginning", () =
     const services = t.cloud.services.map(({ definition }) => definition);
     const cloud = createCloud({ settings, db, services, sink: () => {} });
     again = cloud;
-    await cloud.open();
+    let wasOpen = false;
+    await cloud.open(async () => {
+      assert.deepEqual(verbs, [], "nothing is brought back before the ports are open");
+      wasOpen = true;
+    });
+    assert.ok(wasOpen);
     const { all } = createApps(cloud);
     return async (method, path, body) => {
       const headers = { "x-auth-token": "member:alpha", "content-type": "application/json" };
