@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { createApps } from "../../src/app.ts";
 import type { Identity } from "../../src/kernel/auth/context.ts";
 import { Database } from "../../src/kernel/db/database.ts";
@@ -7,6 +8,7 @@ import type { LogRecord } from "../../src/kernel/log/logger.ts";
 import { defineService, type Service } from "../../src/kernel/module.ts";
 import type { Clock } from "../../src/kernel/time/clock.ts";
 import type { IdentityFacade } from "../../src/services/identity/facade.ts";
+import { signingKey } from "../../src/services/identity/manager/ec2-signatures.ts";
 import type { Json } from "./json.ts";
 import { testSettings } from "./settings.ts";
 
@@ -104,10 +106,22 @@ export function identityOf(token: string): Identity | null {
   };
 }
 
+/** The secret of every access key, which is a token: "member:alpha". */
+export const EC2_SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
 /** Everybody whom a token names exists, and so does every project. */
 const facade: IdentityFacade = {
   authenticate: identityOf,
-  authenticateWithEc2: () => null,
+  authenticateWithEc2(access) {
+    const identity = identityOf(access);
+    if (identity === null) return null;
+    return {
+      access,
+      identity,
+      signingKey: (date, region, service) => signingKey(EC2_SECRET, date, region, service),
+      sign: (text) => createHmac("sha1", EC2_SECRET).update(text, "latin1").digest("base64"),
+    };
+  },
   getProject: (id) => ({ id, name: id, domainId: "default", enabled: true }),
   findProject: (name) => (name === "admin" ? { id: name, name, domainId: "default", enabled: true } : null),
   getUser: (id) => ({ id, name: id, domainId: "default", enabled: true, defaultProjectId: null }),

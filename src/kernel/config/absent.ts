@@ -16,7 +16,6 @@ interface AbsentFeature {
 }
 
 const absent: readonly AbsentFeature[] = [
-  { feature: "S3 API (s3api)", services: ["s3api", "swift3"], variables: ["S3_*"] },
   {
     feature: "orchestration (heat)",
     group: { project: "heat", prefix: "h-", members: ["h-eng", "h-api", "h-api-cfn"] },

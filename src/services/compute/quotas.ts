@@ -12,31 +12,20 @@ export function quotaResources(
   stores: { servers: ServerStore; groups: ServerGroupStore },
 ): QuotaResource[] {
   const { servers, groups } = stores;
-  const ofServers = (name: "cores" | "instances" | "ram") => ({
-    name,
-    defaultLimit: limits[name],
-    count: (project: string) => servers.usage(project)[name],
-    countOf: (project: string, user: string) => servers.usageOfUser(project, user)[name],
-  });
   return [
-    ofServers("cores"),
+    { name: "cores", defaultLimit: limits.cores, count: (project) => servers.usage(project).cores },
     { name: "fixed_ips", defaultLimit: -1 },
     { name: "floating_ips", defaultLimit: -1 },
     { name: "injected_file_content_bytes", defaultLimit: limits.injectedFileContentBytes },
     { name: "injected_file_path_bytes", defaultLimit: limits.injectedFilePathLength },
     { name: "injected_files", defaultLimit: limits.injectedFiles },
-    ofServers("instances"),
+    { name: "instances", defaultLimit: limits.instances, count: (project) => servers.usage(project).instances },
     { name: "key_pairs", defaultLimit: limits.keyPairs },
     { name: "metadata_items", defaultLimit: limits.metadataItems },
-    ofServers("ram"),
+    { name: "ram", defaultLimit: limits.ram, count: (project) => servers.usage(project).ram },
     { name: "security_group_rules", defaultLimit: -1 },
     { name: "security_groups", defaultLimit: -1 },
     { name: "server_group_members", defaultLimit: limits.serverGroupMembers },
-    {
-      name: "server_groups",
-      defaultLimit: limits.serverGroups,
-      count: (project) => groups.count(project),
-      countOf: (project, user) => groups.countOf(project, user),
-    },
+    { name: "server_groups", defaultLimit: limits.serverGroups, count: (project) => groups.count(project) },
   ];
 }

@@ -17,10 +17,13 @@ export interface UserInfo {
   readonly defaultProjectId: string | null;
 }
 
-/** An EC2 access key with what a dialect needs to check signatures by itself (S3 and EC2 signature versions 2 and 4). */
+/** An EC2 access key with what a dialect needs to check signatures by itself; its secret stays here. */
 export interface Ec2Credential {
   readonly access: string;
-  readonly secret: string;
+  /** AWS's signature version 4: the key that signs for this day ("20261130"), region and service, and for nothing else. */
+  signingKey(date: string, region: string, service: string): Buffer;
+  /** AWS's signature version 2, base64 of HMAC-SHA1. Text as headers carry it: one character a byte. */
+  sign(text: string): string;
   /** Whom the key speaks for: its user on its project, with that user's present roles there. */
   readonly identity: Identity;
 }

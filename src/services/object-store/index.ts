@@ -1,5 +1,6 @@
 import { defineService } from "../../kernel/module.ts";
 import { Scrubber } from "./data/scrubber.ts";
+import { s3Front } from "./fronts/s3/front.ts";
 import { swiftApi } from "./fronts/swift.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
@@ -7,6 +8,7 @@ import { objects as objectsMigration } from "./migrations/0001-objects.ts";
 import { syncQueue } from "./migrations/0002-sync-queue.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
+import { s3Routes } from "./routes/s3/index.ts";
 import { declaration } from "./service.ts";
 
 /** Milliseconds between looks at what has expired; what has is not given out before that either. */
@@ -16,6 +18,7 @@ const EXPIRE_EVERY = 10_000;
 export const objectStore = defineService({
   ...declaration,
   api: swiftApi,
+  fronts: [s3Front],
   policies,
   migrations: [objectsMigration, syncQueue],
   create(kernel) {
@@ -26,10 +29,12 @@ export const objectStore = defineService({
     return {
       facade: createFacade(managers),
       routes: allRoutes(managers),
+      frontRoutes: { [s3Front.name]: s3Routes(managers) },
       reconcile: () => contents.recover(),
       start() {
         const expire = () => kernel.eventually.write("the removal of expired objects", () => void objects.expire());
-        endings.push(kernel.clock.every(EXPIRE_EVERY, expire), scrubber.start(), managers.sync.start());
+        const ends = [scrubber.start(), managers.sync.start(), managers.lifecycle.start()];
+        endings.push(kernel.clock.every(EXPIRE_EVERY, expire), ...ends);
       },
       async stop() {
         for (const end of endings) await end();

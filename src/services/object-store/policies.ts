@@ -42,7 +42,27 @@ const resellerAdmin: Rule = ownerRule(
   (identity, target) => isReseller(identity) || (target === null && identity.userId === ""),
 );
 
+/** What S3's rules say of a bucket or object: its owner, its policy, its access lists (manager/s3/access.ts). */
+export interface S3Target extends Target {
+  allows(identity: Identity): boolean;
+}
+
+const s3: Rule = ownerRule(
+  "its owner, the bucket's policy or an access list",
+  (identity, target) => target === null || (target as S3Target).allows(identity),
+);
+const ownAccount: Rule = ownerRule(
+  "project_id:%(project_id)s and (role:member or role:admin or role:swiftoperator or role:reader)",
+  (identity, target) =>
+    identity.projectId !== null &&
+    (target === null || isOf(identity, target)) &&
+    [...OPERATORS, "reader"].some((role) => identity.roles.has(role)),
+);
+
 export const policies: PolicyTable = {
+  "object-store:s3": s3,
+  "object-store:website": anyone,
+  "object-store:s3_list_buckets": ownAccount,
   "object-store:info": anyone,
   "object-store:preflight": anyone,
   // What a form's signature allows, which the handler asks: it stands behind the fields that it signs.

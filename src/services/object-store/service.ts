@@ -15,15 +15,15 @@ export const declaration = declareService({
     members: ["s-proxy", "s-object", "s-container", "s-account"],
     prefix: "s-",
     inner: ["s-object", "s-container", "s-account"],
-    others: ["s-container-sync"],
+    others: ["s3api", "swift3", "s-container-sync"],
   },
   needs: ["identity"],
   accounts: { service: [{ name: "swift" }] },
   settings,
   readme: {
     works:
-      "Swift v1 whole: large objects, versions, access lists, quotas, signed URLs and forms, static web, bulk, links; objects are durable when they are acknowledged",
-    missing: "container sync with other clouds, more than one storage policy",
+      "Swift v1 whole: large objects, versions, access lists, quotas, signed URLs and forms, static web, bulk, links; S3 on the same objects: signatures 2 and 4, uploads in parts, checksums, versions, policies, locks, lifecycle; objects are durable when they are acknowledged",
+    missing: "container sync with other clouds, more than one storage policy, encryption at rest",
   },
 });
 

@@ -15,6 +15,8 @@ declare module "../../kernel/config/settings.ts" {
   interface PortSettings {
     /** SWIFT_DEFAULT_BIND_PORT (8080) */
     readonly objectStore: number;
+    /** S3_SERVICE_PORT (3333) */
+    readonly s3: number;
   }
 }
 
@@ -25,6 +27,12 @@ export const settings: SettingsDeclaration = {
     objectStore: {
       variable: "SWIFT_DEFAULT_BIND_PORT",
       what: "object storage",
+      ifTaken: "that API is only on the main port then",
+      classic: true,
+    },
+    s3: {
+      variable: "S3_SERVICE_PORT",
+      what: "S3",
       ifTaken: "that API is only on the main port then",
       classic: true,
     },

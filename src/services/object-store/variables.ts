@@ -15,6 +15,7 @@ export const variables = {
     meaning: "Longest object that is put in one piece, bytes.",
   }),
   SWIFT_DEFAULT_BIND_PORT: classicPort(8080, "Classic port of object storage."),
+  S3_SERVICE_PORT: classicPort(3333, "Port of object storage's S3 API."),
 };
 
 type ObjectStoreVariables = typeof variables;

@@ -185,6 +185,8 @@ const examplesByKind = (ids: Record<string, string>, tokens: World["tokens"]): E
     "object-account": { account: of("account") },
     "object-container": { account: of("account"), container: of("container") },
     object: { account: of("account"), container: of("container"), object: of("object") },
+    "s3-bucket": { bucket: of("container") },
+    "s3-object": { bucket: of("container"), key: of("object") },
     ...Object.fromEntries(
       ["project", "domain", "system"].flatMap((target) => {
         const grant = { target_id: target === "domain" ? "default" : of("alpha"), role_id: of("a role") };

@@ -34,7 +34,6 @@ export class VolumeManager {
     this.#attach = defineAction<{ deviceId: string }>(core, {
       name: "attach-volume",
       event: "compute_attach_volume",
-      needs: "block-storage",
       run: async (server, { deviceId }, { requestId }) => {
         const device = server.blockDevices.find(({ id }) => id === deviceId);
         const attachmentId = device?.attachmentId ?? null;
@@ -66,7 +65,6 @@ export class VolumeManager {
     this.#detach = defineAction<{ volumeId: string }>(core, {
       name: "detach-volume",
       event: "compute_detach_volume",
-      needs: "block-storage",
       run: async (server, { volumeId }, { requestId }) => {
         const device = server.blockDevices.find((candidate) => candidate.volumeId === volumeId);
         const attachmentId = device?.attachmentId ?? null;

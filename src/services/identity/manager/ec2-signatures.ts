@@ -106,7 +106,7 @@ function signatureV4(request: SignedRequest, secret: string): string | null {
     .digest("hex");
 }
 
-function signingKey(secret: string, date: string, region: string, service: string): Buffer {
+export function signingKey(secret: string, date: string, region: string, service: string): Buffer {
   let key = Buffer.from(`AWS4${secret}`);
   for (const part of [date, region, service, "aws4_request"]) key = createHmac("sha256", key).update(part).digest();
   return key;

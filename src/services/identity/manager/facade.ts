@@ -1,6 +1,8 @@
+import { createHmac } from "node:crypto";
 import type { IdentityFacade, ProjectInfo, UserInfo } from "../facade.ts";
 import type { ProjectRow, UserRow } from "../store/rows.ts";
 import { ec2Claims, ec2CredentialId, ec2Key } from "./ec2.ts";
+import { signingKey } from "./ec2-signatures.ts";
 import type { Managers } from "./index.ts";
 import { DEFAULT_DOMAIN } from "./projects.ts";
 
@@ -15,7 +17,13 @@ export function createFacade({ core }: Managers): IdentityFacade {
       if (credential === undefined || key === null) return null;
       const claims = ec2Claims(store, credential, key);
       const issued = claims === null ? null : tokens.issue(claims);
-      return issued == null ? null : { access, secret: key.secret, identity: issued.token.identity };
+      if (issued == null) return null;
+      return {
+        access,
+        identity: issued.token.identity,
+        signingKey: (date, region, service) => signingKey(key.secret, date, region, service),
+        sign: (text) => createHmac("sha1", key.secret).update(text, "latin1").digest("base64"),
+      };
     },
     getProject: (id) => projectInfo(store.projects.get(id)),
     findProject: (name, domainId = DEFAULT_DOMAIN) => projectInfo(store.projects.find({ domain_id: domainId, name })),

@@ -3,17 +3,11 @@ import type { Kernel } from "../../../kernel/module.ts";
 import type { BlobTable } from "../store/blobs.ts";
 import type { BlobFiles } from "./blob-files.ts";
 
-/** What was found whole is looked at again after this long, in milliseconds. */
+/** A file is looked at again after this long, in milliseconds. */
 const AGAIN_AFTER = 7 * 24 * 3_600_000;
-/** Milliseconds between looks for something that is due. */
-const LOOK_EVERY = 60_000;
-/** Milliseconds after the start before rows are read: whoever starts has other things to do. */
-const ROWS_AFTER = 600_000;
 /** Bytes read at one turn, and milliseconds between turns: 8 MiB a second, so that clients do not feel it. */
 const READ_PER_TURN = 4 * 1024 * 1024;
-const PAUSE = 500;
-/** What a file counts beside its bytes. */
-const LEAST_SPENT = 64 * 1024;
+export const SCRUB_TURN = 500;
 /** Rows of bytes looked at in one turn. */
 const ROWS_PER_TURN = 50;
 
@@ -25,10 +19,8 @@ export class Scrubber {
   readonly #kernel: Kernel;
   readonly #blobs: BlobTable;
   readonly #files: BlobFiles;
-  /** When rows are to be read next: milliseconds since the epoch. */
-  #rowsAt: number;
-  #spent = 0;
-  #wake: () => void = () => {};
+  /** Rows up to here were looked at since the start. */
+  #row = 0;
   #turn: Promise<void> | null = null;
   #stopping = false;
 
@@ -36,11 +28,10 @@ export class Scrubber {
     this.#kernel = kernel;
     this.#blobs = blobs;
     this.#files = files;
-    this.#rowsAt = kernel.clock.now() + ROWS_AFTER;
   }
 
   start(): () => Promise<void> {
-    const callOff = this.#kernel.clock.every(LOOK_EVERY, () => {
+    const callOff = this.#kernel.clock.every(SCRUB_TURN, () => {
       this.#turn ??= this.turn()
         .catch((error: unknown) => this.#kernel.log.named("swift").error("scrubbing failed", error))
         .finally(() => {
@@ -50,31 +41,15 @@ export class Scrubber {
     return async () => {
       this.#stopping = true;
       callOff();
-      this.#wake();
       await this.#turn;
     };
   }
 
-  /** All that is due. */
+  /** One file that is due, and some rows. */
   async turn(): Promise<void> {
-    const { clock } = this.#kernel;
-    for (;;) {
-      const due = this.#blobs.leastChecked(clock.now() - AGAIN_AFTER);
-      if (due === undefined || this.#stopping) break;
-      await this.#scrubFile(due.id, due.md5);
-    }
-    if (clock.now() >= this.#rowsAt) await this.#scrubRows();
-  }
-
-  /** Rests once enough was read since the last time. */
-  async #spend(bytes: number): Promise<void> {
-    this.#spent += bytes;
-    if (this.#spent < READ_PER_TURN || this.#stopping) return;
-    this.#spent = 0;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      this.#kernel.clock.after(PAUSE, resolve);
-    });
+    this.#scrubRows();
+    const due = this.#blobs.leastChecked(this.#kernel.clock.now() - AGAIN_AFTER);
+    if (due !== undefined) await this.#scrubFile(due.id, due.md5);
   }
 
   async #scrubFile(id: number, md5: string): Promise<void> {
@@ -96,13 +71,16 @@ export class Scrubber {
       const handle = await this.#files.open(id);
       try {
         const buffer = Buffer.allocUnsafe(1024 * 1024);
-        await this.#spend(LEAST_SPENT);
+        let sinceTurn = 0;
         for (;;) {
           if (this.#stopping) return null;
           const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, null);
           if (bytesRead === 0) return sum.digest("hex");
           sum.update(buffer.subarray(0, bytesRead));
-          await this.#spend(bytesRead);
+          sinceTurn += bytesRead;
+          if (sinceTurn < READ_PER_TURN) continue;
+          sinceTurn = 0;
+          await new Promise<void>((resolve) => this.#kernel.clock.after(SCRUB_TURN, resolve));
         }
       } finally {
         await handle.close();
@@ -112,19 +90,15 @@ export class Scrubber {
     }
   }
 
-  async #scrubRows(): Promise<void> {
-    for (let last = 0; !this.#stopping; ) {
-      const rows = this.#blobs.inlineAfter(last, ROWS_PER_TURN);
-      for (const { id, md5, bytes } of rows) {
-        if (createHash("md5").update(bytes).digest("hex") === md5) continue;
-        this.#kernel.eventually.write(`what is known of blob ${id}`, () => this.#blobs.setState(id, "damaged"));
+  #scrubRows(): void {
+    const rows = this.#blobs.inlineAfter(this.#row, ROWS_PER_TURN);
+    for (const { id, md5, bytes } of rows) {
+      if (createHash("md5").update(bytes).digest("hex") !== md5) {
+        this.#blobs.setState(id, "damaged");
         this.#report(id, "the database");
       }
-      last = rows.at(-1)?.id ?? 0;
-      if (last === 0) break;
-      await this.#spend(READ_PER_TURN);
     }
-    this.#rowsAt = this.#kernel.clock.now() + AGAIN_AFTER;
+    this.#row = rows.at(-1)?.id ?? 0;
   }
 
   #report(id: number, path: string): void {

@@ -7,6 +7,7 @@ import { createCore } from "./core.ts";
 import { LegacyVersions } from "./legacy-versions.ts";
 import { ObjectManager } from "./objects.ts";
 import { Reading } from "./reading.ts";
+import { Lifecycle } from "./s3/lifecycle.ts";
 import { UploadManager } from "./uploads.ts";
 
 export type Managers = ReturnType<typeof createManagers>;
@@ -17,6 +18,7 @@ export function createManagers(kernel: Kernel) {
   const accounts = new AccountManager(core);
   const containers = new ContainerManager(core, accounts);
   const objects = new ObjectManager(core);
+  const uploads = new UploadManager(core, objects);
   const legacy = new LegacyVersions(core, containers, objects);
   return {
     core,
@@ -27,7 +29,8 @@ export function createManagers(kernel: Kernel) {
     sync: new ContainerSync(core, objects),
     bulk: new BulkManager(core, { containers, objects, legacy }),
     reading: new Reading(core, containers, objects),
-    uploads: new UploadManager(core, objects),
+    uploads,
+    lifecycle: new Lifecycle(core, objects, uploads),
     contents: core.contents,
   };
 }

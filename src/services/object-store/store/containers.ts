@@ -70,6 +70,14 @@ export class ContainerTable {
     );
   }
 
+  /** Those whose `system` has something at a path of JSON ("$.s3.lifecycle"). */
+  withSetting(path: string): ContainerRow[] {
+    return this.#db
+      .prepare<[string], Raw>("SELECT * FROM object_containers WHERE json_extract(system, ?) IS NOT NULL ORDER BY id")
+      .all(path)
+      .map((raw) => decode(raw) as ContainerRow);
+  }
+
   update(id: number, row: Pick<ContainerRow, "changed" | "headers" | "system" | "versioning">): void {
     this.#db
       .prepare(
@@ -99,10 +107,7 @@ function decode(raw: Raw | undefined): ContainerRow | undefined {
   const { headers, system } = raw;
   return {
     ...raw,
-    headers: parsed(headers),
-    system: parsed(system),
+    headers: JSON.parse(String(headers)),
+    system: JSON.parse(String(system)),
   } as unknown as ContainerRow;
 }
-
-/** Most have nothing of their own. */
-const parsed = (text: unknown): unknown => (text === "{}" ? {} : JSON.parse(String(text)));

@@ -208,8 +208,6 @@ const decode = (raw: Raw): ObjectRow =>
 
 const decodeVersion = (raw: Raw): VersionRow => ({ ...decode(raw), marker: raw.marker === 1 });
 
-/** In place: a page has ten thousand. */
 function decodeListed(raw: ListedObject): ListedObject {
-  raw.system = parsed(raw.system);
-  return raw;
+  return { ...raw, system: parsed(raw.system) };
 }

@@ -1,0 +1,23 @@
+import { ApiError } from "../../../../kernel/errors.ts";
+
+/** An error in S3's own words, for what the front itself refuses: who asks, and in which form. */
+export const refusal = (status: number, code: string, message: string): ApiError =>
+  new ApiError(status, message, { type: code });
+
+export const accessDenied = (message = "Access Denied") => refusal(403, "AccessDenied", message);
+export const signatureDoesNotMatch = () =>
+  refusal(
+    403,
+    "SignatureDoesNotMatch",
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+  );
+export const unknownAccessKey = () =>
+  refusal(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.");
+export const skewed = () =>
+  refusal(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.");
+export const malformedAuthorization = (why: string) =>
+  refusal(400, "AuthorizationHeaderMalformed", `The authorization header is malformed; ${why}`);
+export const malformedQuery = (why: string) => refusal(400, "AuthorizationQueryParametersError", why);
+export const notImplemented = (
+  message = "A header or query you provided implies functionality that is not implemented",
+) => refusal(501, "NotImplemented", message);
