@@ -1,4 +1,5 @@
 import type { Settings } from "../kernel/config/settings.ts";
+import { messageOf } from "../kernel/errors.ts";
 import { trustOwnCloud } from "./tls/trust.ts";
 
 /** An answer that was no success. */
@@ -8,6 +9,17 @@ export class ApiCallFailed extends Error {
     super(`${method} ${url} answered ${status}: ${text.slice(0, 500)}`);
     this.name = "ApiCallFailed";
     this.status = status;
+  }
+}
+
+/** `fetch`, whose own word for whatever keeps it from the other side is "fetch failed". */
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } };
+    const why = cause?.code ?? messageOf(cause ?? error);
+    throw new Error(`${url} does not answer (${why}): tenrec status tells whether the cloud runs`);
   }
 }
 
@@ -31,7 +43,7 @@ export class ApiClient {
     trustOwnCloud(settings);
     const domain = { id: "default" };
     const url = `${settings.identity.authUrl}/v3/auth/tokens`;
-    const response = await fetch(url, {
+    const response = await reach(url, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
@@ -54,7 +66,7 @@ export class ApiClient {
   /** `path` with the service's prefix: "/compute/v2.1/servers". */
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Body> {
     const url = this.#base + path;
-    const response = await fetch(url, {
+    const response = await reach(url, {
       method,
       headers: { "x-auth-token": this.#token, "content-type": "application/json", ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -13,6 +13,15 @@ test("on the fake driver smoke says that SSH is not tried, instead of leaving it
   assert.deepEqual([fake.count, fake.step?.name], [last("libvirt").count, last("libvirt").step?.name]);
 });
 
+test("where nothing answers, smoke says what does not, and where to look", async () => {
+  const settings = testSettings({ dataDir: "/nowhere", identity: { authUrl: "http://127.0.0.1:9/identity" } });
+  const login = smokeSteps(settings).steps[0];
+  await assert.rejects(
+    async () => login?.run(() => {}),
+    /^Error: http:\/\/127\.0\.0\.1:9\/identity\/v3\/auth\/tokens does not answer \(.+\): tenrec status tells/,
+  );
+});
+
 test("a cloud without nova has no guests to try, and smoke says so", async () => {
   const { steps } = smokeSteps(testSettings({ dataDir: "/nowhere" }, { ENABLED_SERVICES: "key,g-api,q-svc" }));
   assert.deepEqual(

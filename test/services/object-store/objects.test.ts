@@ -13,6 +13,16 @@ describe("objects", () => {
   });
   after(() => t.close());
 
+  it("are named by the decoded path: a slash is one however it is written, and no container has one", async () => {
+    assert.equal((await t.swift("PUT", `${A}/c%2Fwritten`, { body: "x" })).status, 201);
+    assert.equal((await t.swift("GET", `${A}/c/written`)).text, "x");
+    assert.equal((await t.swift("GET", `${A}/none%2Fwritten`)).status, 404);
+    assert.ok(!(await t.swift("GET", A)).text.split("\n").includes("c/written"));
+    assert.equal((await t.swift("PUT", `${A}/c/a%2fb%252F`, { body: "y" })).status, 201);
+    assert.equal((await t.swift("GET", `${A}/c/a/b%252F`)).text, "y");
+    for (const name of ["written", "a/b%252F"]) await t.swift("DELETE", `${A}/c/${name}`);
+  });
+
   it("are given back as they were put, small ones and large ones", async () => {
     for (const size of [0, 1, 4096, 32 * 1024, 32 * 1024 + 1, 3 * 1024 * 1024 + 7]) {
       const bytes = randomBytes(size);

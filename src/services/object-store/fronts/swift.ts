@@ -100,9 +100,11 @@ const TOP: ReadonlySet<string> = new Set(["/info", "/healthcheck", "/crossdomain
 
 function locate(path: string): ReturnType<Locate> {
   if (TOP.has(path)) return { path, params: {} };
-  const parts = /^\/v1(?:\.0)?\/([^/]+)(?:\/(?:([^/]+)(?:\/(.*))?)?)?$/s.exec(path);
+  if (!path.startsWith("/v1")) return null;
+  // As Swift, which has only what WSGI decoded: %2F is a slash, so no container has one in its name.
+  const parts = /^\/v1(?:\.0)?\/([^/]+)(?:\/(?:([^/]+)(?:\/(.*))?)?)?$/s.exec(decoded(path));
   if (parts === null) return null;
-  const [account = "", container = "", object = ""] = parts.slice(1).map((part) => decoded(part ?? ""));
+  const [account = "", container = "", object = ""] = parts.slice(1).map((part) => part ?? "");
   if (container === "") return { path: "/v1/:account", params: { account } };
   if (object === "") return { path: "/v1/:account/:container", params: { account, container } };
   return { path: "/v1/:account/:container/:object", params: { account, container, object } };
