@@ -75,9 +75,12 @@ test("filters, order and pages", async () => {
   const list = (query: string) => names("member:pager", `${query}&owner=pager`);
   assert.deepEqual(await list("?name=p1"), ["p1"]);
   assert.deepEqual(await list('?name=in:p2,"p4, with a comma"'), ["p2", "p4, with a comma"]);
+  assert.deepEqual(await list("?name=eq:p1&status=eq:active"), ["p1"]);
+  await make("ubuntu:24.04", 1, { os_hidden: true });
+  assert.deepEqual(await list("?name=ubuntu:24.04&os_hidden=true"), ["ubuntu:24.04"]);
   assert.deepEqual(await list("?tag=blue&tag=old"), ["p1"]);
   assert.deepEqual(await list("?color=red"), ["p1"]);
-  assert.deepEqual(await list("?os_hidden=true"), ["p3"]);
+  assert.deepEqual(await list("?os_hidden=true"), ["p3", "ubuntu:24.04"]);
   assert.deepEqual(await list("?size_min=15&size_max=25"), ["p4, with a comma"]);
   assert.deepEqual(await list("?min_ram=64"), ["p2"]);
   assert.deepEqual(await list("?status=queued"), []);
@@ -100,6 +103,8 @@ test("filters, order and pages", async () => {
     "limit=-1",
     "limit=x",
     "marker=nothing",
+    "name=neq:p1",
+    "status=gt:active",
     "sort_key=color",
     "sort_dir=up",
     "size_min=-1",

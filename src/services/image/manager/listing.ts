@@ -143,9 +143,15 @@ function filter(name: string, value: string): Condition {
   }
 }
 
-/** `name=in:one,"two, with a comma"` */
+/**
+ * `name=in:one,"two, with a comma"`, `name=eq:one`. glance takes all before a colon for an operator; here "ubuntu:24.04" is a name.
+ * Errors: 400 for the operators that moments are compared by.
+ */
 function listed(name: string, value: string): string[] {
-  const values = value.startsWith("in:") ? splitQuoted(value.slice(3), name) : [value];
+  const [, operator = "", rest = ""] = /^(in|eq|neq|gte?|lte?):(.*)$/s.exec(value) ?? [];
+  if (operator !== "" && operator !== "in" && operator !== "eq")
+    throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
+  const values = operator === "in" ? splitQuoted(rest, name) : [operator === "eq" ? rest : value];
   if (name === "container_format") checkValues(name, values, CONTAINER_FORMATS);
   if (name === "disk_format") checkValues(name, values, DISK_FORMATS);
   return values;
