@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import type { RequestOrigin } from "./kernel/http/exchange.ts";
-import { frontPipeline, mount, oneSlashFirst, sentPath } from "./kernel/http/pipeline.ts";
+import { frontPipeline, mount, oneSlashFirst, pathnameOf, sentPath } from "./kernel/http/pipeline.ts";
 import type { Cloud } from "./kernel/kernel.ts";
 
 /** The listener's knowledge of a connection, handed to hono as `env`. Absent in tests that call `app.request()`. */
@@ -25,9 +25,7 @@ export function createApps(cloud: Cloud): Apps {
   const all = new Hono({
     getPath(request, options) {
       const sent = oneSlashFirst(sentPath(request, options?.env));
-      return named.some((prefix) => sent.startsWith(`${prefix}/`))
-        ? sent
-        : oneSlashFirst(new URL(request.url).pathname);
+      return named.some((prefix) => sent.startsWith(`${prefix}/`)) ? sent : oneSlashFirst(pathnameOf(request.url));
     },
   });
   const classic = new Map<number, Hono>();

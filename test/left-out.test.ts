@@ -15,7 +15,8 @@ import { testSettings } from "./support/settings.ts";
 interface Running {
   cloud: Cloud;
   api(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }>;
-  close(): Promise<void>;
+  /** `atOnce`: whatever is under way is left to the next. */
+  close(atOnce?: "at once"): Promise<void>;
 }
 
 /** A cloud over what an earlier one left in `directory`, as `stack` makes it of a local.conf with these names of services. */
@@ -47,8 +48,8 @@ async function cloudWith(directory: string, off: string): Promise<Running> {
       const text = await answer.text();
       return { status: answer.status, body: text.startsWith("{") ? JSON.parse(text) : text };
     },
-    async close() {
-      await cloud.kernel.operations.idle();
+    async close(atOnce) {
+      if (atOnce === undefined) await cloud.kernel.operations.idle();
       await cloud.stop();
       db.close();
     },
@@ -63,6 +64,7 @@ describe("a service that is disabled", () => {
   let running: Running;
   const volumes: string[] = [];
   const servers: string[] = [];
+  let image = "";
   let catalogId = "";
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "tenrec-left-out-"));
@@ -72,8 +74,8 @@ describe("a service that is disabled", () => {
     await running.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  const again = async (off: string) => {
-    await running.close();
+  const again = async (off: string, atOnce?: "at once") => {
+    await running.close(atOnce);
     running = await cloudWith(directory, off);
   };
   const must = async (method: string, path: string, body?: unknown): Promise<Json> => {
@@ -88,12 +90,13 @@ describe("a service that is disabled", () => {
   const statusOf = async (id: string) => (await must("GET", `/compute/v2.1/servers/${id}`)).server.status;
 
   test("is part of the cloud before: servers have volumes", async () => {
-    const image = await must("POST", "/image/v2/images", { name: "i", disk_format: "raw", container_format: "bare" });
-    await must("PUT", `/image/v2/images/${image.id}/file`, new Uint8Array(512));
+    const made = { name: "i", disk_format: "raw", container_format: "bare" };
+    image = (await must("POST", "/image/v2/images", made)).id;
+    await must("PUT", `/image/v2/images/${image}/file`, new Uint8Array(512));
     for (const name of ["one", "two"]) {
       volumes.push((await must("POST", "/volume/v3/volumes", { volume: { size: 1, name } })).volume.id);
       const { server } = await must("POST", "/compute/v2.1/servers", {
-        server: { name, imageRef: image.id, flavorRef: "42", networks: "none" },
+        server: { name, imageRef: image, flavorRef: "42", networks: "none" },
       });
       servers.push(server.id);
       const attachment = { volumeAttachment: { volumeId: volumes.at(-1) } };
@@ -138,6 +141,53 @@ describe("a service that is disabled", () => {
     assert.equal(await statusOf(servers[0] ?? ""), "ACTIVE");
     await must("DELETE", `/compute/v2.1/servers/${servers[0]}/os-volume_attachments/${volumes[0]}`);
     assert.equal((await must("GET", `/volume/v3/volumes/${volumes[0]}`)).volume.status, "available");
+  });
+
+  test("waits for are attachments that were under way; servers that went meanwhile let go of their volumes at its return", async () => {
+    const { server: last } = await must("POST", "/compute/v2.1/servers", {
+      server: {
+        name: "last",
+        flavorRef: "42",
+        networks: "none",
+        block_device_mapping_v2: [
+          {
+            boot_index: 0,
+            uuid: image,
+            source_type: "image",
+            destination_type: "volume",
+            volume_size: 1,
+            delete_on_termination: true,
+          },
+        ],
+      },
+    });
+    const own = (await must("GET", `/compute/v2.1/servers/${last.id}`)).server[
+      "os-extended-volumes:volumes_attached"
+    ][0].id;
+    const volumeOf = async (id = "") => (await must("GET", `/volume/v3/volumes/${id}`)).volume;
+    const [one = ""] = servers;
+    // What had begun when the daemon was stopped.
+    running.cloud.kernel.operations.hold(`server:${one}`);
+    const attachment = { volumeAttachment: { volumeId: volumes[0] } };
+    const begun = await running.api("POST", `/compute/v2.1/servers/${one}/os-volume_attachments`, attachment);
+    assert.equal(begun.status, 200);
+    await again("-cinder", "at once");
+    const { kernel } = running.cloud;
+    assert.ok(kernel.operations.waits("compute.server.attach-volume"));
+    assert.equal(
+      kernel.operations.list(`server:${one}`).find(({ kind }) => kind.endsWith("attach-volume"))?.state,
+      "running",
+    );
+    await must("DELETE", `/compute/v2.1/servers/${last.id}`);
+    await again("");
+    await running.cloud.kernel.operations.idle();
+    const { status, attachments } = await volumeOf(volumes[0]);
+    assert.deepEqual([status, attachments[0].server_id], ["in-use", one]);
+    // It was deleted without block storage, as `two` was before.
+    assert.equal((await volumeOf(volumes[1])).status, "available");
+    assert.equal((await running.api("GET", `/volume/v3/volumes/${own}`)).status, 404);
+    await must("DELETE", `/compute/v2.1/servers/${one}/os-volume_attachments/${volumes[0]}`);
+    await must("POST", `/compute/v2.1/servers/${one}/action`, { "os-start": null });
   });
 
   test("whose entry somebody switched off in the catalog stays off when it returns", async () => {

@@ -77,7 +77,9 @@ async function health(
     databaseBytes:
       (db.raw.pragma("page_count", { simple: true }) as number) *
       (db.raw.pragma("page_size", { simple: true }) as number),
-    operations: rows.map(({ kind, resource, state, updated_at }) => ({ kind, resource, state, age: now - updated_at })),
+    operations: rows
+      .filter(({ kind }) => !kernel.operations.waits(kind))
+      .map(({ kind, resource, state, updated_at }) => ({ kind, resource, state, age: now - updated_at })),
     clockDrift: Math.round(now - started.wall - (performance.now() - started.monotonic)),
     problems: problems.flat(),
   };

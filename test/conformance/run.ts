@@ -1,21 +1,24 @@
 // make conformance: stacks a cloud in a lab of its own and runs tempest's tests against it, with real guests and SSH.
-//   run.ts [--list NAME|FILE] [--regex RE] [--fake] [--workers N] [--record] [--keep]
+//   run.ts [--list NAME|FILE,…] [--regex RE] [--fake] [--workers N] [--record] [--keep]
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab, OWN_ENVIRONMENT } from "../support/lab.ts";
+import { bareName, readList } from "./lists.ts";
+import { type Outcome, ofEach, parseCsv, summary } from "./outcomes.ts";
+import { withRun } from "./page.ts";
 import { tempestConf } from "./tempest-conf.ts";
 
 const { values: options } = parseArgs({
   options: {
-    /** A name under lists/, or a file of test ids. */
+    /** Names under lists/, or files of test ids: one list is told test by test, of several the sums. */
     list: { type: "string" },
     regex: { type: "string" },
     /** VIRT_DRIVER=fake: the API only, no SSH. */
     fake: { type: "boolean", default: false },
     workers: { type: "string", default: "2" },
-    /** Write the summary to docs/conformance.md. */
+    /** Write the result to docs/conformance.md. */
     record: { type: "boolean", default: false },
     /** Leave the cloud running at the end, to look at it. */
     keep: { type: "boolean", default: false },
@@ -23,16 +26,13 @@ const { values: options } = parseArgs({
 });
 
 const HERE = import.meta.dirname;
-const listName = options.list ?? (options.regex === undefined ? "smoke" : undefined);
-
-interface Outcome {
-  test: string;
-  status: "success" | "fail" | "skip";
-  seconds: number;
-}
-
-/** What is neither of these did not end well: "failure", "error", "inprogress". */
-const STATUS: Readonly<Record<string, Outcome["status"]>> = { success: "success", skip: "skip", xfail: "success" };
+const PAGE = resolve(HERE, "../../docs/conformance.md");
+const names = options.list ?? (options.regex === undefined ? "smoke" : "");
+const lists = names
+  .split(",")
+  .filter((name) => name !== "")
+  .map(readList);
+if (options.record && lists.length === 0) throw new Error("what is recorded is the result of lists");
 
 const lab = new Lab("tempest", options.fake ? "VIRT_DRIVER=fake" : "LIBVIRT_TYPE=qemu");
 const directory = resolve(HERE, `../../.build/conformance-${process.pid}`);
@@ -65,6 +65,7 @@ async function chooseTests(): Promise<string[]> {
   const [subnet] = await admin("subnet", "list", "--network", "public", "--ip-version", "4");
   const extensions = await admin("extension", "list", "--network");
   const services = await admin("service", "list");
+  const [pool] = await admin("volume", "backend", "pool", "list", "--long");
   const catalogue = await admin("catalog", "list");
   const identity = catalogue.find((entry: { Type: string }) => entry.Type === "identity");
   const authUrl = String(identity.Endpoints[0].url).replace(/\/(v3)?\/?$/, "");
@@ -85,6 +86,7 @@ async function chooseTests(): Promise<string[]> {
     publicSubnetId: subnet.ID,
     networkExtensions: extensions.map((extension: { Alias: string }) => extension.Alias),
     imageFile,
+    storageProtocol: pool.Protocol,
     computeMaxMicroversion: "latest",
     services: new Set(services.map((service: { Type: string }) => service.Type)),
     validation: !options.fake,
@@ -107,34 +109,18 @@ async function chooseTests(): Promise<string[]> {
       encoding: "utf8",
     },
   );
-  const all = listed.split("\n").filter((line) => line.startsWith("tempest."));
-  const wanted = listName === undefined ? null : readList(listName);
   const pattern = options.regex === undefined ? null : new RegExp(options.regex);
+  // Beside tempest's own there are its plugins' ("keystone_tempest_plugin.…").
+  const all = listed.split("\n").filter((line) => /^\w*tempest\w*\./.test(line));
   const chosen = all.filter(
-    (id) => (wanted === null || wanted.has(bareName(id))) && (pattern === null || pattern.test(id)),
+    (id) => (lists.length === 0 || lists.some((list) => list.has(id))) && (pattern === null || pattern.test(id)),
   );
-  if (wanted !== null && pattern === null && chosen.length !== wanted.size) {
-    const found = new Set(chosen.map(bareName));
-    console.log(`not in the installed tempest: ${[...wanted].filter((name) => !found.has(name)).join(", ")}`);
-  }
+  const known = new Set(all.map(bareName));
+  const missing = lists.flatMap(({ names }) => [...names].filter((name) => !known.has(name)));
+  if (missing.length > 0) console.log(`not in the installed tempest: ${missing.join(", ")}`);
   if (chosen.length === 0) throw new Error("the selection is empty");
   writeFileSync(join(directory, "load-list"), `${chosen.join("\n")}\n`);
   return chosen;
-}
-
-function readList(name: string): Set<string> {
-  const path = existsSync(name) ? name : join(HERE, "lists", `${name}.txt`);
-  return new Set(
-    readFileSync(path, "utf8")
-      .split("\n")
-      .filter((line) => line !== "" && !line.startsWith("#"))
-      .map(bareName),
-  );
-}
-
-/** Without the tags in brackets, which change between versions of tempest. */
-function bareName(id: string): string {
-  return id.replace(/\[[^\]]*\]/, "");
 }
 
 function tempestEnvironment(): NodeJS.ProcessEnv {
@@ -170,16 +156,7 @@ async function runTempest(): Promise<Outcome[]> {
     },
   );
   writeFileSync(join(directory, "results.log"), log);
-  return csv
-    .split("\n")
-    .slice(1)
-    .flatMap((line) => {
-      const cells = /^(?:"([^"]*)"|([^,]*)),([^,]*),([^,]*),([^,\r]*)/.exec(line);
-      if (cells === null) return [];
-      const [, quoted, bare, status = "", start = "", stop = ""] = cells;
-      const seconds = (Date.parse(stop) - Date.parse(start)) / 1000;
-      return [{ test: quoted ?? bare ?? "", status: STATUS[status] ?? "fail", seconds }];
-    });
+  return parseCsv(csv);
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
@@ -187,25 +164,22 @@ function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 /** Prints and records the result. True when something failed. */
-function report(tests: readonly string[], outcomes: readonly Outcome[], seconds: number): boolean {
-  const by = (status: Outcome["status"]) => outcomes.filter((outcome) => outcome.status === status);
-  const passed = by("success");
-  const skipped = by("skip");
-  // A class whose set-up fails is one failure under the class's name; its tests then have no result at all.
-  const failures = by("fail");
-  const silent = tests.filter((id) => !outcomes.some(({ test }) => bareName(test) === bareName(id)));
-  const unexplained = failures.length > 0 || skipped.some(({ test }) => test.startsWith("setUpClass")) ? [] : silent;
+function report(tests: readonly string[], told: readonly Outcome[], seconds: number): boolean {
+  const outcomes = ofEach(tests, told);
+  const failures = outcomes.filter(({ status }) => status === "fail");
   for (const { test } of failures) console.log(`FAILED  ${test}`);
-  for (const test of unexplained) console.log(`NO RESULT  ${test}`);
-  const line = `${passed.length} passed, ${failures.length + unexplained.length} failed, ${skipped.length} skipped`;
-  console.log(`\nin ${seconds} s; details in ${directory}/results.log\n${line}`);
+  console.log(`\nin ${seconds} s; details in ${directory}/results.log\n${summary(outcomes)}`);
   if (options.record) {
-    const table = [...passed, ...failures, ...skipped].map(
-      ({ test, status, seconds: took }) => `| ${bareName(test)} | ${status} | ${took.toFixed(1)} |`,
-    );
-    const guests = options.fake ? "fake guests" : "real guests under emulation, SSH validation on";
-    const text = `# Conformance\n\nWhat tempest says of this cloud. Reproduce with \`make conformance\`.\n\n${line}: list \`${listName ?? options.regex}\`, ${options.workers} workers, ${guests}, ${seconds} s.\n\n| test | result | s |\n| --- | --- | ---: |\n${table.join("\n")}\n`;
-    writeFileSync(resolve(HERE, "../../docs/conformance.md"), text);
+    const { fake, workers } = options;
+    const page = existsSync(PAGE) ? readFileSync(PAGE, "utf8") : "";
+    writeFileSync(PAGE, withRun(page, { lists, fake, workers, tempest: tempestVersion(), seconds, outcomes }));
   }
-  return failures.length > 0 || unexplained.length > 0;
+  return failures.length > 0;
+}
+
+/** "33.0.0" */
+function tempestVersion(): string {
+  // Some versions say it on stderr, among warnings.
+  const said = execFileSync("sh", ["-c", "tempest --version 2>&1"], { encoding: "utf8" });
+  return /^tempest\s+(\S+)/m.exec(said)?.[1] ?? "of an unknown version";
 }

@@ -12,6 +12,8 @@ export interface CloudFacts {
   /** Aliases that the network API says it has; tests of others are skipped. */
   networkExtensions: readonly string[];
   imageFile: string;
+  /** As the default volume backend tells it: some volume types are asked for with it. */
+  storageProtocol: string;
   computeMaxMicroversion: string;
   /** Service types in the catalog. */
   services: ReadonlySet<string>;
@@ -126,7 +128,7 @@ export function tempestConf(facts: CloudFacts): string {
     },
     "object-storage": { operator_role: "member", reseller_admin_role: "ResellerAdmin" },
     "object-storage-feature-enabled": { discoverability: true },
-    volume: { build_interval: 1, build_timeout: 300, volume_size: 1, storage_protocol: "iSCSI" },
+    volume: { build_interval: 1, build_timeout: 300, volume_size: 1, storage_protocol: facts.storageProtocol },
     "volume-feature-enabled": { multi_backend: false, backup: false, snapshot: true, clone: true },
   };
   // oslo.config substitutes $name, and % would end a value early in old versions: both are doubled.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +10,8 @@ const MIB = 1024 * 1024;
 /** Of the large object: OBJECT_MIB=1024 makes it 1 GiB. */
 const LARGE = Number(process.env.OBJECT_MIB ?? 64);
 const FILES = Number(process.env.OBJECT_FILES ?? 300);
-const skip = missingForLab() ?? false;
+const missing = ["swift", "rclone", "restic"].filter((name) => spawnSync(name, ["--version"]).error !== undefined);
+const skip = missingForLab() ?? (missing.length > 0 ? `${missing.join(", ")} not installed (make deps)` : false);
 
 /** The object store and the programs that people use with Swift. */
 describe("object storage with its clients", { skip }, () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, mock, test } from "node:test";
+import { OpenBytes } from "../../src/kernel/bytes/open-bytes.ts";
 import { badRequest } from "../../src/kernel/errors.ts";
 import { computeEnvelope, family } from "../../src/kernel/http/families.ts";
 import { mv } from "../../src/kernel/http/microversion.ts";
@@ -7,6 +8,9 @@ import { route } from "../../src/kernel/http/route.ts";
 import { defineService } from "../../src/kernel/module.ts";
 import { anyone, authenticated } from "../../src/kernel/policy/policy.ts";
 import { identityStub, type TestCloud, testCloud } from "../support/cloud.ts";
+
+/** Called where bytes that were open are closed. */
+const closed = mock.fn();
 
 const echo = defineService({
   name: "echo" as never,
@@ -107,6 +111,14 @@ const echo = defineService({
         },
       }),
       route({
+        name: "bytes",
+        method: "GET",
+        path: "/bytes",
+        policy: "echo:use",
+        success: 200,
+        handler: () => ({ headers: { "content-length": "5" }, raw: new OpenBytes([Buffer.from("bytes")], closed) }),
+      }),
+      route({
         name: "refused",
         method: "GET",
         path: "/refused",
@@ -147,6 +159,14 @@ test("a public record needs no token, any other does", async () => {
   assert.deepEqual((await t.request("GET", "/echo/public")).body, { open: true });
   assert.equal((await t.request("GET", "/echo/thing")).status, 401);
   assert.equal((await t.request("GET", "/echo/unknown")).status, 401);
+});
+
+test("bytes that an answer is read from are closed once, by HEAD too", async () => {
+  assert.equal((await t.request("GET", "/echo/bytes", { token })).body, "bytes");
+  assert.equal(closed.mock.callCount(), 1);
+  const head = await t.request("HEAD", "/echo/bytes", { token });
+  assert.equal(head.headers.get("content-length"), "5");
+  assert.equal(closed.mock.callCount(), 2);
 });
 
 test("an action is chosen by the body's key", async () => {

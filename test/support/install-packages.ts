@@ -22,6 +22,9 @@ const OF_TESTS: readonly Requirement[] = [
   { command: "thin_check", package: "thin-provisioning-tools", why: "thin volumes in that machine" },
   { command: "mkfs.btrfs", package: "btrfs-progs", why: "a file system that shares blocks" },
   { command: "mkfs.xfs", package: "xfsprogs", why: "another" },
+  { command: "swift", package: "python3-swiftclient", why: "a client of the object store" },
+  { command: "rclone", package: "rclone", why: "another" },
+  { command: "restic", package: "restic", why: "another" },
   { command: "cpio", package: "cpio", why: "its first file system" },
 ];
 

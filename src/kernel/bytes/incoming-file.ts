@@ -12,11 +12,22 @@ const SYNC_EVERY = 64 * 1024 * 1024;
 
 const ZEROS = Buffer.alloc(64 * 1024);
 
+/** Bytes as they come. */
+export interface Chunks extends AsyncIterable<Uint8Array> {
+  /**
+   * Whoever takes a chunk is its only owner and may end it. Memory beside the heap is otherwise given back by the garbage collector,
+   * which has to go through everything once for every few mebibytes.
+   */
+  readonly given?: boolean;
+}
+
 export interface IncomingOptions {
   /** The sums that are wanted: names of node:crypto. */
   digests: readonly string[];
   /** Whether zeros become a hole, which costs no disk. */
   holes?: boolean;
+  /** Of Chunks: what was written is ended. */
+  given?: boolean | undefined;
 }
 
 /**
@@ -125,9 +136,11 @@ export class IncomingFile {
       this.#held = 0;
       this.#makeRoom();
       for (const { zeros, run } of this.#options.holes === true ? runsOf(pieces) : [{ zeros: false, run: pieces }]) {
+        const size = sizeOf(run);
         if (!zeros) await writeAll(this.#handle, run, this.#written);
-        this.#written += sizeOf(run);
+        this.#written += size;
         if (!zeros) this.#extent = this.#written;
+        if (this.#options.given === true) for (const piece of run) end(piece);
       }
       await this.#digests?.reached(this.#extent);
       if (this.#written - this.#synced >= SYNC_EVERY && this.#syncing === null) this.#beginSync();
@@ -163,6 +176,11 @@ function* runsOf(pieces: readonly Uint8Array[]): Generator<{ zeros: boolean; run
 }
 
 const sizeOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+/** Gives memory back that holds nothing but this. */
+function end({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}
 
 async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
   let rest = pieces;

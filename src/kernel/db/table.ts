@@ -15,9 +15,9 @@ import {
 
 /**
  * How a column is kept: sqlite has no booleans and no lists. "caseless" is text that is found in any case (of ASCII letters), as
- * the collations of DevStack's MySQL compare.
+ * the collations of DevStack's MySQL compare. A "revision" is 1 when a row is made, and grows with each change.
  */
-export type Column = "text" | "caseless" | "integer" | "boolean" | "json";
+export type Column = "text" | "caseless" | "integer" | "boolean" | "json" | "revision";
 /** A positional value, or an object of the named ones. */
 export type Param = Stored | Readonly<Record<string, Stored>>;
 
@@ -25,7 +25,7 @@ export type Param = Stored | Readonly<Record<string, Stored>>;
 export type Columns<Row> = readonly (keyof Row & string)[] | { readonly [Name in keyof Row & string]: Column };
 
 /**
- * A table whose rows have an `id`, as typed objects. Column names come from the code, never from a request. All statements are prepared
+ * A table whose rows have an `id`, as typed objects; what is "createdAt" of one is in the column created_at. Column names come from the code, never from a request. All statements are prepared
  * once; lists of values go in as one JSON parameter (`IN (SELECT value FROM json_each(?))`), so their text does not depend on how many
  * there are. `onWrite` runs after each change (tokens are looked at again then). What is read may have more than what is written: `also`,
  * "(SELECT name FROM types WHERE types.id = type_id) AS type_name".
@@ -34,10 +34,14 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
   readonly #db: Database;
   readonly name: string;
   readonly #onWrite: () => void;
-  readonly #columns: readonly [string, Column][];
+  /** Property, column, kind. */
+  readonly #columns: readonly (readonly [string, string, Column])[];
+  readonly #names: ReadonlyMap<string, string>;
   readonly #kinds: ReadonlyMap<string, Column>;
   readonly #decoded: readonly [string, Column][];
   readonly #source: Source;
+  /** What each change moves, as it is said in SET. */
+  readonly #moved: string;
 
   constructor(
     db: Database,
@@ -49,16 +53,26 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
     this.#db = db;
     this.name = name;
     this.#onWrite = onWrite;
-    this.#columns = Array.isArray(columns)
+    const kinds: [string, Column][] = Array.isArray(columns)
       ? columns.map((column: string) => [column, "text"])
       : (Object.entries(columns) as [string, Column][]);
-    this.#kinds = new Map(this.#columns);
-    this.#source = { select: `SELECT *${also === null ? "" : `, ${also}`} FROM ${name}`, from: name, id: "id" };
-    this.#decoded = this.#columns.filter(([, kind]) => kind === "boolean" || kind === "json");
+    this.#columns = kinds.map(([property, kind]) => [property, columnOf(property), kind]);
+    this.#kinds = new Map(kinds);
+    this.#names = new Map(this.#columns.map(([property, column]) => [property, column]));
+    const read = this.#columns.every(([property, column]) => property === column)
+      ? "*"
+      : this.#columns
+          .map(([property, column]) => (property === column ? column : `${column} AS ${property}`))
+          .join(", ");
+    this.#source = { select: `SELECT ${read}${also === null ? "" : `, ${also}`} FROM ${name}`, from: name, id: "id" };
+    this.#decoded = kinds.filter(([, kind]) => kind === "boolean" || kind === "json");
+    this.#moved = kinds
+      .flatMap(([property, kind]) => (kind === "revision" ? `, ${property} = ${property} + 1` : ""))
+      .join("");
   }
 
   insert(row: Row): Row {
-    const names = this.#columns.map(([name]) => name);
+    const names = this.#columns.map(([, column]) => column);
     const sql = `INSERT INTO ${this.name} (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`;
     this.#db.prepare(sql).run(this.#encode(row));
     this.#onWrite();
@@ -70,7 +84,7 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
     const encoded = this.#encode(changes);
     const names = Object.keys(encoded);
     if (names.length === 0) return;
-    const sql = `UPDATE ${this.name} SET ${names.map((name) => `${name} = @${name}`).join(", ")} WHERE id = @where_id`;
+    const sql = `UPDATE ${this.name} SET ${names.map((name) => `${name} = @${name}`).join(", ")}${this.#moved} WHERE id = @where_id`;
     this.#db.prepare(sql).run({ ...encoded, where_id: id });
     this.#onWrite();
   }
@@ -94,7 +108,9 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
   find(where: Partial<Row>): Read | undefined {
     const caseless = Object.keys(where).filter((name) => this.#kinds.get(name) === "caseless");
     const order =
-      caseless.length === 0 ? "" : ` ORDER BY ${caseless.map((name) => `${name} = @${name} DESC`).join(", ")}`;
+      caseless.length === 0
+        ? ""
+        : ` ORDER BY ${caseless.map((name) => `${this.#names.get(name)} = @${this.#names.get(name)} DESC`).join(", ")}`;
     const sql = `${this.#source.select} WHERE ${this.#equal(where)}${order} LIMIT 1`;
     const raw = this.#db.prepare<[Record<string, Stored>], Record<string, Stored>>(sql).get(this.#encode(where));
     return raw === undefined ? undefined : this.#decode(raw);
@@ -117,7 +133,7 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
 
   /** Those whose column has one of the values, ordered by id. */
   among(column: keyof Row & string, values: readonly string[]): Read[] {
-    return this.select(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+    return this.select(`${this.#names.get(column)} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
   }
 
   /** How many have these columns. */
@@ -182,15 +198,18 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
   #equal(where: Partial<Row>): string {
     const names = Object.entries(where).flatMap(([name, value]) => (value === undefined ? [] : name));
     if (names.length === 0) return "1";
-    return names.map((name) => `${name} IS @${name}${collation(this.#kinds.get(name))}`).join(" AND ");
+    return names
+      .map((name) => `${this.#names.get(name)} IS @${this.#names.get(name)}${collation(this.#kinds.get(name))}`)
+      .join(" AND ");
   }
 
   #encode(row: Partial<Row>): Record<string, Stored> {
     const encoded: Record<string, Stored> = {};
-    for (const [name, value] of Object.entries(row)) {
+    for (const [property, value] of Object.entries(row)) {
       if (value === undefined) continue;
-      const kind = this.#kinds.get(name);
-      if (kind === undefined) throw new Error(`${this.name} has no column ${name}`);
+      const kind = this.#kinds.get(property);
+      const name = this.#names.get(property);
+      if (kind === undefined || name === undefined) throw new Error(`${this.name} has no column ${property}`);
       if (kind === "json") encoded[name] = value === null ? null : JSON.stringify(value);
       else if (kind === "boolean") encoded[name] = value === true ? 1 : 0;
       else encoded[name] = value as Stored;
@@ -211,5 +230,7 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
 }
 
 const BY_ID: readonly Order[] = [{ expression: "id", descending: false }];
+
+const columnOf = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const collation = (kind: Column | undefined): string => (kind === "caseless" ? " COLLATE NOCASE" : "");

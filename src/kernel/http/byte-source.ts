@@ -1,9 +1,12 @@
 import type { IncomingMessage } from "node:http";
+import type { Chunks } from "../bytes/incoming-file.ts";
 
 /** The bytes of a request's body, once. */
-export interface ByteSource extends AsyncIterable<Uint8Array> {
+export interface ByteSource extends Chunks {
   /** Content-Length; null for a body in chunks. */
   readonly announced: number | null;
+  /** It was said neither how long it is nor that it comes in chunks: there is none, as HTTP has it, which some services refuse (411). */
+  readonly unframed?: true;
   /** All of it at once: for bodies whose announced length is small. */
   whole(): Promise<Uint8Array>;
 }
@@ -21,11 +24,13 @@ export function byteSource(request: Request, incoming: IncomingMessage | undefin
   if (incoming === undefined) return webSource(request);
   const length = incoming.headers["content-length"];
   const announced = length === undefined ? null : Number(length);
-  if (announced === 0 || (announced === null && incoming.headers["transfer-encoding"] === undefined)) return NONE;
+  if (announced === null && incoming.headers["transfer-encoding"] === undefined) return { ...NONE, unframed: true };
+  if (announced === 0) return NONE;
   // Destroyed, it would take the connection with it and with that the answer to a body that was not read to its end.
   const iterate = (): AsyncIterator<Uint8Array> => incoming.iterator({ destroyOnReturn: false });
   return {
     announced,
+    given: true,
     [Symbol.asyncIterator]: iterate,
     whole: () => collected({ [Symbol.asyncIterator]: iterate }),
   };

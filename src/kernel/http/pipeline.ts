@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import type { Identity, RequestContext } from "../auth/context.ts";
+import { OpenBytes } from "../bytes/open-bytes.ts";
 import { isUnwritable } from "../db/unwritable.ts";
 import { ApiError, messageOf, notFound, unauthorized, unavailable } from "../errors.ts";
 import { isRequestId, requestId } from "../ids/ids.ts";
@@ -93,6 +94,8 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(exchange) };
     const response = await records.perform(endpoint, asked(exchange, endpoint.route, found.params, body, context));
     if (writes) await kernel.db.durable();
+    // Nobody is going to read it.
+    if (request.method === "HEAD" && response.raw instanceof OpenBytes) await response.raw.close();
     return stages.render(exchange, endpoint.route, response);
   }
 
@@ -159,13 +162,21 @@ function covers(route: AnyRoute, version: Microversion): boolean {
 /** "//compute/x" → "/compute/x" */
 export const oneSlashFirst = (path: string): string => path.replace(/^\/{2,}/, "/");
 
+/** Its path, of a URL that URL has normalized, as every Request's is: without parsing it once more. */
+export function pathnameOf(url: string): string {
+  const begin = url.indexOf("/", url.indexOf("://") + 3);
+  const end = /[?#]/g;
+  end.lastIndex = begin;
+  return url.slice(begin, end.exec(url)?.index);
+}
+
 /**
  * A URL's path as it was sent: URL itself would take "../" and "./" out, which may be in a name. Of a request that came over a socket
  * (`env` is the listener's), else as URL has it.
  */
 export function sentPath(request: Request, env: unknown): string {
   const sent = (env as { incoming?: { url?: string } } | undefined)?.incoming?.url;
-  if (sent === undefined || !sent.startsWith("/")) return new URL(request.url).pathname;
+  if (sent === undefined || !sent.startsWith("/")) return pathnameOf(request.url);
   const query = sent.indexOf("?");
   return query === -1 ? sent : sent.slice(0, query);
 }
@@ -180,7 +191,7 @@ export function mount(
 ): void {
   const serve = (context: Context) => {
     const { raw } = context.req;
-    const pathname = asSent ? sentPath(raw, context.env) : new URL(raw.url).pathname;
+    const pathname = asSent ? sentPath(raw, context.env) : pathnameOf(raw.url);
     const path = prefix === "" ? pathname : oneSlashFirst(pathname).slice(prefix.length);
     return handle(context.req.raw, path || "/", { mount: prefix, ...origin(context) });
   };

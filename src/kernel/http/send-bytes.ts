@@ -1,15 +1,12 @@
 import type { ServerResponse } from "node:http";
 import { type FileRange, fileTooShort, type OpenBytes } from "../bytes/open-bytes.ts";
 
-/** What is read at once: little for a client that is slow, so that a thousand of them take little memory; more for a fast one. */
-const SMALLEST = 64 * 1024;
-const LARGEST = 512 * 1024;
-/** A client to whom bytes leave within so many milliseconds is a fast one. */
-const SOON_MS = 10;
-/** Large buffers that are kept for the next who reads. */
-const KEPT = 4;
+/** What is read at once, and all the memory that a client takes while it does not read. */
+const SIZE = 256 * 1024;
+/** Buffers that are kept for the next who reads; made anew for each, they are most of what the garbage collector has to do. */
+const KEPT = 8;
 
-const large: Buffer[] = [];
+const free: Buffer<ArrayBuffer>[] = [];
 
 /**
  * Sends an answer from its pieces, with one buffer however slow the client is: a file is read when the system has taken what was read
@@ -36,27 +33,17 @@ export async function sendBytes(outgoing: ServerResponse, response: Response, an
 }
 
 async function sendRange(outlet: Outlet, { file, start, end }: FileRange): Promise<void> {
-  let buffer: Buffer = Buffer.allocUnsafeSlow(Math.min(SMALLEST, end - start));
+  const buffer = free.pop() ?? Buffer.allocUnsafeSlow(SIZE);
   for (let at = start; at < end && !outlet.isClosed; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at);
+    const { bytesRead } = await file.read(buffer, 0, Math.min(SIZE, end - at), at);
     if (bytesRead === 0) throw fileTooShort();
-    const isFast = await outlet.write(buffer.subarray(0, bytesRead));
+    await outlet.write(buffer.subarray(0, bytesRead));
     at += bytesRead;
-    if (at < end && !outlet.isClosed) buffer = next(buffer, isFast);
   }
   // Of a broken connection nobody knows what it still holds.
-  if (!outlet.isClosed) giveBack(buffer);
-}
-
-function next(buffer: Buffer, isFast: boolean): Buffer {
-  const size = isFast ? Math.min(buffer.length * 2, LARGEST) : Math.max(buffer.length / 2, SMALLEST);
-  if (size === buffer.length) return buffer;
-  giveBack(buffer);
-  return size === LARGEST ? (large.pop() ?? Buffer.allocUnsafeSlow(size)) : Buffer.allocUnsafeSlow(size);
-}
-
-function giveBack(buffer: Buffer): void {
-  if (buffer.length === LARGEST && large.length < KEPT) large.push(buffer);
+  if (outlet.isClosed) return;
+  if (free.length < KEPT) free.push(buffer);
+  else buffer.buffer.transfer(0);
 }
 
 /** Where an answer leaves. */
@@ -75,17 +62,16 @@ class Outlet {
     return this.#outgoing.destroyed;
   }
 
-  /** Resolves when the bytes may be overwritten or the client is gone. Answers whether they left soon. */
-  write(bytes: Uint8Array): Promise<boolean> {
+  /** Resolves when the bytes may be overwritten or the client is gone. */
+  write(bytes: Uint8Array): Promise<void> {
     const outgoing = this.#outgoing;
     return new Promise((resolve) => {
       if (outgoing.destroyed) {
-        resolve(false);
+        resolve();
         return;
       }
-      this.#wake = () => resolve(false);
-      const began = performance.now();
-      outgoing.write(bytes, () => resolve(performance.now() - began < SOON_MS));
+      this.#wake = resolve;
+      outgoing.write(bytes, () => resolve());
       // Node would wait for more; there is none before these have left.
       for (let socket = outgoing.socket; socket !== null && socket.writableCorked > 0; ) socket.uncork();
     });

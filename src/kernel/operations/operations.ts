@@ -40,6 +40,8 @@ export interface OperationDefinition<Input, Data> {
   onDone?(run: OperationRun<Input, Data>): void;
   /** After everything is undone, in one transaction with the operation's end: set the error state here. */
   onFailed?(run: OperationRun<Input, Data>, error: Error): void;
+  /** A service without which it can neither go on nor be undone: while local.conf leaves that out, one that was under way waits. */
+  needs?: string;
   /** What the next start does with one that a crash interrupted. */
   afterCrash?: "resume" | "undo";
 }
@@ -124,7 +126,7 @@ export class Operations {
 
   readonly #leftOut: readonly string[];
 
-  /** `leftOut`: services whose operations (`<service>.…`) wait until they are part of the cloud again. */
+  /** `leftOut`: services whose operations (`<service>.…`), and those that need them, wait until they are part of the cloud again. */
   constructor(deps: {
     db: Database;
     clock: Clock;
@@ -194,9 +196,8 @@ export class Operations {
     const rows = this.#db
       .prepare<[], OperationRow>("SELECT * FROM operations WHERE state IN ('running', 'undoing') ORDER BY sequence")
       .all();
-    const waits = ({ kind }: OperationRow) => this.#leftOut.some((service) => kind.startsWith(`${service}.`));
     for (const row of rows) {
-      if (waits(row)) continue;
+      if (this.waits(row.kind)) continue;
       const started = row.step > 0 || row.data !== "{}";
       if (row.state === "running" && started && this.#definition(row.kind).afterCrash === "undo") {
         this.#update(row, { state: "undoing", error: "interrupted by a restart" });
@@ -205,6 +206,13 @@ export class Operations {
       this.#enqueue(row);
     }
     return rows.length;
+  }
+
+  /** Whether operations of a kind that were under way wait for a service that is left out. */
+  waits(kind: string): boolean {
+    return this.#leftOut.some(
+      (service) => kind.startsWith(`${service}.`) || this.#definitions.get(kind)?.needs === service,
+    );
   }
 
   /** Lets running steps end, starts no further ones; the rest is continued by the next process. */

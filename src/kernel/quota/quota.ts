@@ -8,6 +8,8 @@ export interface QuotaResource {
   defaultLimit: number;
   /** How much of it a project uses now, counted from the tables themselves. Absent: only checked per request (nova's metadata_items). */
   count?(projectId: string): number;
+  /** What one user of the project has of it. Absent: the limits of single users do not count. */
+  countOf?(projectId: string, userId: string): number;
 }
 
 export interface QuotaExceeded {
@@ -28,6 +30,10 @@ export const quotaMigrations: Migration[] = [
 
 /** The scope of nova's and cinder's quota class "default": new defaults for every project without a limit of its own. */
 export const DEFAULT_CLASS = "class:default";
+
+/** The scope of one user's limits in a project (nova): what is not limited there is as the project has it. */
+const userScope = (projectId: string, userId: string): string => `${usersScope(projectId)}${userId}`;
+const usersScope = (projectId: string): string => `user:${projectId}:`;
 
 /**
  * Quotas of one service. There are no reservations: `check` counts inside the transaction that then inserts, and
@@ -52,21 +58,25 @@ export class Quotas {
     return this.#resources.has(resource);
   }
 
-  limit(scope: string, resource: string): number {
-    return this.#stored(scope, resource) ?? this.default(resource);
+  /** `userId`: for this user of the project. */
+  limit(scope: string, resource: string, userId: string | null = null): number {
+    const own = userId === null ? undefined : this.#stored(userScope(scope, userId), resource);
+    return own ?? this.#stored(scope, resource) ?? this.default(resource);
   }
 
   default(resource: string): number {
     return this.#stored(DEFAULT_CLASS, resource) ?? this.#resource(resource).defaultLimit;
   }
 
-  used(projectId: string, resource: string): number {
-    return this.#resource(resource).count?.(projectId) ?? 0;
+  used(projectId: string, resource: string, userId: string | null = null): number {
+    const { count, countOf } = this.#resource(resource);
+    return (userId === null ? count?.(projectId) : countOf?.(projectId, userId)) ?? 0;
   }
 
   /** Each resource's limit, in their order. */
-  limits(scope: string): Record<string, number> {
-    const stored = { ...this.#storedOf(DEFAULT_CLASS), ...this.#storedOf(scope) };
+  limits(scope: string, userId: string | null = null): Record<string, number> {
+    const own = userId === null ? {} : this.#storedOf(userScope(scope, userId));
+    const stored = { ...this.#storedOf(DEFAULT_CLASS), ...this.#storedOf(scope), ...own };
     return this.#each((name) => stored[name] ?? this.#resource(name).defaultLimit);
   }
 
@@ -74,9 +84,27 @@ export class Quotas {
     return this.limits(DEFAULT_CLASS);
   }
 
-  usage(projectId: string): Record<string, { limit: number; used: number }> {
-    const limits = this.limits(projectId);
-    return this.#each((name) => ({ limit: limits[name] ?? -1, used: this.used(projectId, name) }));
+  usage(projectId: string, userId: string | null = null): Record<string, { limit: number; used: number }> {
+    const limits = this.limits(projectId, userId);
+    return this.#each((name) => ({ limit: limits[name] ?? -1, used: this.used(projectId, name, userId) }));
+  }
+
+  /** What a project's users were given of a resource altogether, `except` one of them. */
+  givenToUsers(projectId: string, resource: string, except: string | null = null): number {
+    const scope = usersScope(projectId);
+    return this.#db
+      .prepare<[string, string, number, string, string | null], number>(
+        `SELECT ifnull(sum(hard_limit), 0) FROM quota_limits
+         WHERE service = ? AND resource = ? AND substr(scope, 1, ?) = ? AND scope IS NOT ?`,
+      )
+      .pluck()
+      .get(
+        this.#service,
+        resource,
+        scope.length,
+        scope,
+        except === null ? null : userScope(projectId, except),
+      ) as number;
   }
 
   set(scope: string, resource: string, limit: number): void {
@@ -87,9 +115,10 @@ export class Quotas {
   }
 
   /** All or none. */
-  setAll(scope: string, limits: Readonly<Record<string, number>>): void {
+  setAll(scope: string, limits: Readonly<Record<string, number>>, userId: string | null = null): void {
+    const own = userId === null ? scope : userScope(scope, userId);
     this.#db.transaction(() => {
-      for (const [resource, limit] of Object.entries(limits)) this.set(scope, resource, limit);
+      for (const [resource, limit] of Object.entries(limits)) this.set(own, resource, limit);
     });
   }
 
@@ -101,19 +130,30 @@ export class Quotas {
       .run(to, this.#service, from);
   }
 
-  /** Back to the defaults. */
-  reset(scope: string): void {
-    this.#db.prepare("DELETE FROM quota_limits WHERE service = ? AND scope = ?").run(this.#service, scope);
+  /** Back to the defaults, with what its users were given; or one user back to the project's. */
+  reset(scope: string, userId: string | null = null): void {
+    const own = userId === null ? scope : userScope(scope, userId);
+    const users = userId === null ? usersScope(scope) : own;
+    this.#db
+      .prepare("DELETE FROM quota_limits WHERE service = ? AND (scope = ? OR substr(scope, 1, ?) = ?)")
+      .run(this.#service, own, users.length, users);
   }
 
-  /** What would go over its limit, in the order given; empty when all fits. Call it in the transaction that inserts. */
-  check(projectId: string, wanted: Readonly<Record<string, number>>): QuotaExceeded[] {
+  /**
+   * What would go over its limit, in the order given; empty when all fits. Call it in the transaction that inserts. With `userId` also what
+   * goes over that user's own limits.
+   */
+  check(projectId: string, wanted: Readonly<Record<string, number>>, userId: string | null = null): QuotaExceeded[] {
     const exceeded: QuotaExceeded[] = [];
+    const own = userId === null ? {} : this.#storedOf(userScope(projectId, userId));
     for (const [resource, requested] of Object.entries(wanted)) {
-      const limit = this.limit(projectId, resource);
-      if (limit < 0 || requested <= 0) continue;
-      const used = this.used(projectId, resource);
-      if (used + requested > limit) exceeded.push({ resource, limit, used, requested });
+      if (requested <= 0) continue;
+      const over = (limit: number, used: () => number): QuotaExceeded | null =>
+        limit < 0 || used() + requested <= limit ? null : { resource, limit, used: used(), requested };
+      const found =
+        over(this.limit(projectId, resource), () => this.used(projectId, resource)) ??
+        over(own[resource] ?? -1, () => this.used(projectId, resource, userId));
+      if (found !== null) exceeded.push(found);
     }
     return exceeded;
   }

@@ -152,6 +152,8 @@ export interface BlockStorageFacade {
   getAttachment(attachmentId: string): AttachmentInfo | null;
   /** All attachments of a server, oldest first. */
   listAttachments(instanceId: string): AttachmentInfo[];
+  /** The servers that compute has attached volumes to, or is about to. */
+  serversWithVolumes(): string[];
 
   getSnapshot(context: RequestContext, snapshotId: string): VolumeSnapshotInfo;
   /** For images of servers that boot from volumes; works on volumes in use (`force`). Status "creating" at first. */

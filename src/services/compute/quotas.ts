@@ -12,20 +12,31 @@ export function quotaResources(
   stores: { servers: ServerStore; groups: ServerGroupStore },
 ): QuotaResource[] {
   const { servers, groups } = stores;
+  const ofServers = (name: "cores" | "instances" | "ram") => ({
+    name,
+    defaultLimit: limits[name],
+    count: (project: string) => servers.usage(project)[name],
+    countOf: (project: string, user: string) => servers.usageOfUser(project, user)[name],
+  });
   return [
-    { name: "cores", defaultLimit: limits.cores, count: (project) => servers.usage(project).cores },
+    ofServers("cores"),
     { name: "fixed_ips", defaultLimit: -1 },
     { name: "floating_ips", defaultLimit: -1 },
     { name: "injected_file_content_bytes", defaultLimit: limits.injectedFileContentBytes },
     { name: "injected_file_path_bytes", defaultLimit: limits.injectedFilePathLength },
     { name: "injected_files", defaultLimit: limits.injectedFiles },
-    { name: "instances", defaultLimit: limits.instances, count: (project) => servers.usage(project).instances },
+    ofServers("instances"),
     { name: "key_pairs", defaultLimit: limits.keyPairs },
     { name: "metadata_items", defaultLimit: limits.metadataItems },
-    { name: "ram", defaultLimit: limits.ram, count: (project) => servers.usage(project).ram },
+    ofServers("ram"),
     { name: "security_group_rules", defaultLimit: -1 },
     { name: "security_groups", defaultLimit: -1 },
     { name: "server_group_members", defaultLimit: limits.serverGroupMembers },
-    { name: "server_groups", defaultLimit: limits.serverGroups, count: (project) => groups.count(project) },
+    {
+      name: "server_groups",
+      defaultLimit: limits.serverGroups,
+      count: (project) => groups.count(project),
+      countOf: (project, user) => groups.countOf(project, user),
+    },
   ];
 }

@@ -2,6 +2,7 @@ import { messageOf } from "../../kernel/errors.ts";
 import { uuid } from "../../kernel/ids/ids.ts";
 import type { Progress } from "../../kernel/module.ts";
 import type { ComputeDriver, PowerState } from "./driver/driver.ts";
+import { releaseLeftVolumes } from "./manager/block-devices.ts";
 import { change, faultOf } from "./manager/change.ts";
 import type { Core } from "./manager/core.ts";
 import { replugged } from "./manager/power.ts";
@@ -76,6 +77,7 @@ export class Reconciler {
     await this.#removeStrangers(strangers).catch((error) => {
       failure = error;
     });
+    await releaseLeftVolumes(this.#core);
     const left = held[Symbol.iterator]();
     const work = async (): Promise<void> => {
       for (const [id, release] of left) {

@@ -25,7 +25,7 @@ export function seed(core: Core): void {
   kernel.db.transaction(() => {
     for (const [id, name, ram, vcpus, disk] of FLAVORS) {
       if (TEMPEST.has(id) && kernel.settings.compute.defaultInstanceType !== null) continue;
-      if (flavors.get(id) !== undefined || flavors.getByName(name) !== undefined) continue;
+      if (flavors.get(id) !== undefined || flavors.find({ name }) !== undefined) continue;
       flavors.insert({
         id,
         name,

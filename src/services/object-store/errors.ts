@@ -18,7 +18,11 @@ export const containerNotEmpty = () => conflict("", { type: "BucketNotEmpty" });
 export const denied = () => forbidden("", { type: "AccessDenied" });
 export const notAuthorized = (message = "", headers: Record<string, string> = {}) =>
   unauthorized(message, { type: "AccessDenied", headers });
-export const lengthRequired = () => swift(411, "Missing Content-Length header.", "MissingContentLength");
+export const lengthRequired = () =>
+  new ApiError(411, "Missing Content-Length header.", {
+    type: "MissingContentLength",
+    headers: { "content-type": "text/plain" },
+  });
 export const preconditionFailed = () => swift(412, "", "PreconditionFailed");
 export const contentTooLarge = () => swift(413, "", "EntityTooLarge");
 export const overQuota = () => swift(413, "Upload exceeds quota.", "QuotaExceeded");

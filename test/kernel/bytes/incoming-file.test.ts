@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true, force: true }));
 
-async function incoming(options: { holes?: boolean } = {}) {
+async function incoming(options: { holes?: boolean; given?: boolean } = {}) {
   count += 1;
   const path = join(directory, `file-${count}`);
   const handle = await open(path, "wx");
@@ -132,6 +132,24 @@ test("a write that comes up short goes on; one that fails is told by what comes 
   assert.throws(() => lost.add(Buffer.from("y")), { code: "ENOSPC" });
   await lost.abort();
   await full.close();
+});
+
+test("chunks that were given are ended once they are written, others and parts of others never are", async () => {
+  for (const given of [true, false]) {
+    const { path, handle, file } = await incoming({ holes: true, given });
+    const whole = [randomBytes(64 * KIB), Buffer.alloc(64 * KIB)].map((bytes) => new Uint8Array(bytes));
+    const part = new Uint8Array(2 * KIB).subarray(KIB).fill(9);
+    const all = Buffer.concat([...whole, part]);
+    for (const piece of [...whole, part]) await file.add(piece);
+    assert.deepEqual(await file.finish("datasync"), sumsOf(all));
+    await handle.close();
+    assert.ok((await readFile(path)).equals(all));
+    assert.deepEqual(
+      whole.map(({ byteLength }) => byteLength),
+      given ? [0, 0] : [64 * KIB, 64 * KIB],
+    );
+    assert.equal(part.byteLength, KIB);
+  }
 });
 
 test("broken off, nothing is written any more", async () => {

@@ -150,7 +150,6 @@ test("a client that reads nothing costs one buffer, and closes what is read when
     closed += 1;
   });
   const sent = sendBytes(client as unknown as ServerResponse, new Response(), bytes);
-  // Taken at once: then more is read at a time.
   for (let n = 0; n < 20; n += 1) {
     if (client.untaken.length === 0) await once(client, "write");
     client.untaken.shift()?.();

@@ -90,3 +90,43 @@ test("a page reads as many rows of 60 servers as of 2,000", async () => {
     assert.ok((other?.rows ?? 0) <= 60, `${query}: ${JSON.stringify(other)}`);
   }
 });
+
+test("a page of flavors reads as many rows of 60 as of 2,000", async () => {
+  const { db } = t.cloud.kernel;
+  const [flavor] = (await t.api("GET", "/flavors?limit=1", { token })).body.flavors;
+  const more = (from: number, to: number) =>
+    copyRows(
+      db,
+      "compute_flavors",
+      flavor.id,
+      { from, to },
+      { number: "NULL", name: "'f' || @n", ram: "@n", is_public: "1" },
+    );
+  const read = async () => {
+    const costs = new Map<string, number>();
+    for (const query of [
+      "",
+      "minRam=7&",
+      "sort_key=memory_mb&",
+      "sort_dir=desc&is_public=none&",
+      `marker=${flavor.id}&`,
+    ])
+      for (const as of [token, "member:alpha"]) {
+        const { rows } = await rowsRead(db, async () => {
+          const { body } = await t.api("GET", `/flavors/detail?${query}limit=20`, { token: as });
+          assert.equal(body.flavors.length, 20, query);
+          assert.equal(body.flavors_links.length, 1, query);
+        });
+        costs.set(`${as} ${query}`, rows);
+      }
+    return costs;
+  };
+  more(1, 60);
+  const few = await read();
+  more(61, 2_000);
+  assert.deepEqual(await read(), few);
+  assert.ok(
+    [...few.values()].every((rows) => rows <= 25),
+    JSON.stringify([...few]),
+  );
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { identityOf } from "../../support/cloud.ts";
 import type { Json } from "../../support/json.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
@@ -328,16 +329,59 @@ test("values that are none, and what cannot be asked together", async () => {
   }
 });
 
-test("quotas of a single user are not mistaken for the project's", async () => {
+test("a single user has quotas within the project's, which count beside those", async () => {
   const path = "/os-quota-sets/alpha";
-  const instances = async () => (await t.api("GET", path, { token: ADMIN })).body.quota_set.instances;
-  const before = await instances();
-  const body = { quota_set: { instances: 77 } };
-  assert.equal((await t.api("PUT", `${path}?user_id=u`, { token: ADMIN, body })).status, 400);
-  assert.equal(await instances(), before);
-  await t.api("PUT", path, { token: ADMIN, body });
-  assert.equal((await t.api("DELETE", `${path}?user_id=u`, { token: ADMIN })).status, 202);
-  assert.equal(await instances(), 77);
-  await t.api("DELETE", path, { token: ADMIN });
-  assert.equal(await instances(), before);
+  const user = identityOf(`member:alpha`)?.userId ?? "";
+  const mine = `${path}?user_id=${user}`;
+  const limits = async (of: string) => (await t.api("GET", of, { token: ADMIN })).body.quota_set;
+  const put = (to: string, quota_set: Json) => t.api("PUT", to, { token: ADMIN, body: { quota_set } });
+  await put(path, { instances: 8, force: true });
+  assert.equal((await limits(mine)).instances, 8, "as the project has it");
+  const set = await put(mine, { instances: 3, server_groups: 0 });
+  assert.equal(set.status, 200);
+  assert.equal(set.body.quota_set.instances, 3);
+  assert.equal((await limits(mine)).instances, 3);
+  assert.equal((await limits(path)).instances, 8, "the project keeps its own");
+  assert.equal((await limits(`${path}?user_id=somebody-else`)).instances, 8);
+  const group = { server_group: { name: "g", policies: ["affinity"] } };
+  assert.equal((await t.api("POST", "/os-server-groups", { token: "member:alpha", body: group })).status, 403);
+  const detail = (await t.api("GET", `${path}/detail?user_id=${user}`, { token: ADMIN })).body.quota_set;
+  assert.equal(detail.server_groups.limit, 0);
+
+  const refused = async (to: string, quota_set: Json, words: RegExp) => {
+    const { status, body } = await put(to, quota_set);
+    assert.equal(status, 400);
+    assert.match(body.badRequest.message, words);
+  };
+  await refused(mine, { instances: 9 }, /limit 9 for instances must be less than or equal to 8/);
+  await refused(mine, { instances: -1 }, /must be less than or equal to 8/);
+  await refused(`${path}?user_id=somebody-else`, { instances: 6 }, /less than or equal to 5/);
+  await refused(
+    path,
+    { instances: 2 },
+    /limit 2 for instances must be greater than or equal to already used and reserved/,
+  );
+
+  assert.equal((await t.api("DELETE", mine, { token: ADMIN })).status, 202);
+  assert.equal((await limits(mine)).instances, 8);
+  await put(mine, { instances: 3 });
+  assert.equal((await t.api("DELETE", path, { token: ADMIN })).status, 202);
+  assert.equal((await limits(mine)).instances, 10, "all of the project's are gone");
+});
+
+test("a user's own limit stops the next server though the project has room", async () => {
+  const user = identityOf("member:gamma")?.userId ?? "";
+  const mine = `/os-quota-sets/gamma?user_id=${user}`;
+  const body = { quota_set: { instances: 1 } };
+  assert.equal((await t.api("PUT", mine, { token: ADMIN, body })).status, 200);
+  await t.addNetwork("gamma", "of-gamma");
+  await t.boot({}, "member:gamma");
+  await assert.rejects(
+    t.boot({}, "member:gamma"),
+    /Quota exceeded for instances: Requested 1, but already used 1 of 1/,
+  );
+  const { quota_set } = (await t.api("GET", mine.replace("?", "/detail?"), { token: ADMIN })).body;
+  assert.deepEqual(quota_set.instances, { limit: 1, in_use: 1, reserved: 0 });
+  await t.api("DELETE", mine, { token: ADMIN });
+  await t.boot({}, "member:gamma");
 });

@@ -67,6 +67,24 @@ describe("who may do what with containers and objects", () => {
     await acl({ "x-container-read": "" });
   });
 
+  it("lets those in whom an account's lists name", async () => {
+    const lists = (value: unknown) =>
+      t.swift("POST", A, {
+        headers: { "x-account-access-control": typeof value === "string" ? value : JSON.stringify(value) },
+      });
+    assert.equal((await lists({ "read-only": ["beta:*"], "read-write": ["gamma:user-of-gamma"] })).status, 204);
+    assert.equal(await get({ token: "member:beta" }), 200);
+    assert.equal(await get({ token: "member:beta" }, A), 200);
+    const put = (token: string) => t.swift("PUT", `${A}/c/by-list`, { token, body: "" }).then(({ status }) => status);
+    assert.equal(await put("member:beta"), 403);
+    assert.equal(await put("member:gamma"), 201);
+    assert.equal((await t.swift("HEAD", A, { token: "member:beta" })).headers["x-account-access-control"], undefined);
+    for (const wrong of ["{", "[]", { writers: [] }, { "read-only": "beta" }])
+      assert.equal((await lists(wrong)).status, 400);
+    await lists("");
+    assert.equal(await get({ token: "member:beta" }), 403);
+  });
+
   it("keeps within quotas, which only a reseller's admin sets for an account", async () => {
     assert.equal((await t.swift("POST", A, { headers: { "x-account-meta-quota-bytes": "1" } })).status, 403);
     await t.swift("PUT", `${A}/q`, {

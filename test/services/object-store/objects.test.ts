@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { A, type SwiftCloud, swiftCloud } from "./support.ts";
 
@@ -196,6 +197,39 @@ describe("objects", () => {
     const long = await t.swift("POST", `${A}/c/m`, { headers: { [`x-object-meta-${"k".repeat(129)}`]: "v" } });
     assert.equal(long.status, 400);
     assert.match(long.text, /^Metadata name too long: x-object-meta-K/);
+  });
+
+  it("have names of metadata in one case and without underscores, and values as they were sent", async () => {
+    const value = Buffer.from("äöü 🦔").toString("latin1");
+    await t.swift("PUT", `${A}/c/h`, {
+      body: "",
+      headers: { "X-Object-Meta-Foo_Bar": "1", "x-object-meta-bytes": value },
+    });
+    const { headers } = await t.swift("HEAD", `${A}/c/h`);
+    assert.equal(headers["x-object-meta-foo-bar"], "1");
+    assert.equal(headers["x-object-meta-bytes"], value);
+  });
+
+  it("are of the type that their name tells, where it is not said", async () => {
+    for (const [name, type] of [
+      ["page.html", "text/html"],
+      ["a.tar", "application/x-tar"],
+      ["none", "application/octet-stream"],
+    ] as const) {
+      await t.swift("PUT", `${A}/c/${name}`, { body: "" });
+      assert.equal((await t.swift("HEAD", `${A}/c/${name}`)).headers["content-type"], type);
+    }
+  });
+
+  it("are not put by who does not say how long they are", async () => {
+    const socket = connect(t.port, "127.0.0.1");
+    socket.end(
+      `PUT /object-store${A}/c/x HTTP/1.1\r\nhost: x\r\nx-auth-token: member:alpha\r\nconnection: close\r\n\r\n`,
+    );
+    let text = "";
+    for await (const chunk of socket) text += chunk;
+    assert.match(text, /^HTTP\/1\.1 411 /);
+    assert.match(text, /Missing Content-Length header\./);
   });
 
   it("leave no bytes behind when they are overwritten or deleted", async () => {

@@ -89,6 +89,7 @@ export function createFacade({ core, volumes, snapshots, attachments, types }: M
       const row = core.attachments.get(id);
       return row === undefined ? null : attachmentInfo(row);
     },
+    serversWithVolumes: () => core.attachments.servers(),
     listAttachments: (instanceId) => core.attachments.ofInstance(instanceId).map(attachmentInfo),
 
     getSnapshot(context, id) {

@@ -45,6 +45,8 @@ export const ATTACHMENT_COLUMNS: ListColumns = {
 
 /** All the SQL about attachments. */
 export class AttachmentStore extends Table<AttachmentRow> {
+  readonly #db: Database;
+
   constructor(db: Database) {
     super(db, "block_storage_attachments", {
       id: "text",
@@ -61,6 +63,7 @@ export class AttachmentStore extends Table<AttachmentRow> {
       attached_at: "integer",
       created_at: "integer",
     });
+    this.#db = db;
   }
 
   /** Oldest first. */
@@ -71,6 +74,12 @@ export class AttachmentStore extends Table<AttachmentRow> {
   /** Oldest first. */
   ofInstance(instanceId: string): AttachmentRow[] {
     return this.list({ instance_id: instanceId }, "created_at, rowid");
+  }
+
+  /** Those that the compute service made attachments for. */
+  servers(): string[] {
+    const sql = `SELECT DISTINCT instance_id FROM ${this.name} WHERE by_compute = 1 AND instance_id IS NOT NULL`;
+    return this.#db.prepare<[], string>(sql).pluck().all();
   }
 
   /** Those of several volumes in one query, by volume, the oldest first. */

@@ -19,6 +19,8 @@ export interface ActionDefinition<Input> {
   name: string;
   /** What os-instance-actions calls its event: "compute_pause_instance". */
   event: string;
+  /** See `OperationDefinition`. */
+  needs?: string;
   /** Does it and answers what changes on the server. Runs again after a crash in its midst. */
   run(server: Server, input: Input, run: OperationRun<unknown, unknown>): Promise<ServerChanges> | ServerChanges;
   /** What a failure changes, beside clearing the task and noting the fault. */
@@ -60,6 +62,7 @@ export function defineAction<Input = null>(core: Core, definition: ActionDefinit
   const { kernel } = core;
   const operation: OperationHandle<Envelope<Input>> = kernel.operations.define<Envelope<Input>, Outcome>({
     kind: `compute.server.${definition.name}`,
+    ...(definition.needs === undefined ? {} : { needs: definition.needs }),
     steps: [
       {
         name: definition.name,
@@ -79,7 +82,8 @@ export function defineAction<Input = null>(core: Core, definition: ActionDefinit
       const server = core.servers.get(input.serverId);
       const now = kernel.clock.now();
       core.actions.finish(input.serverId, requestId, { error: error.message }, now);
-      if (server === undefined || error instanceof OperationCancelled || server.taskState === "deleting") return;
+      if (server === undefined || server.deletedAt !== null) return;
+      if (error instanceof OperationCancelled || server.taskState === "deleting") return;
       change(core, server.id, {
         taskState: null,
         fault: faultOf(error, now),

@@ -54,7 +54,10 @@ export async function letGoOfVolumes(core: Core, server: Server, requestId: stri
   await releaseVolumes(core, server, requestId, { deleteOwn: false });
 }
 
-/** Lets go of all volumes; deletes those that were to go with the server. Failures are logged: a server must be deletable. */
+/**
+ * Lets go of all volumes; deletes those that were to go with the server. Failures are logged: a server must be deletable. Where block storage
+ * is left out, the server goes all the same, as nova's does where the catalog has no cinder; what it had is let go of when that returns.
+ */
 export async function releaseVolumes(
   core: Core,
   server: Server,
@@ -63,11 +66,14 @@ export async function releaseVolumes(
 ): Promise<void> {
   const volumes = server.blockDevices.filter(({ volumeId }) => volumeId !== null);
   if (volumes.length === 0) return;
+  if (!core.kernel.has("block-storage")) {
+    core.kernel.log.warning(`the volumes of server ${server.id} are let go of when block storage is enabled again`);
+    return;
+  }
   const context = contextOf(server, requestId);
+  const storage = storageOf(core);
   for (const { attachmentId, volumeId, deleteOnTermination } of volumes) {
     try {
-      // As nova does where the catalog has no cinder, the server goes all the same.
-      const storage = storageOf(core);
       if (attachmentId !== null) await storage.detach(context, attachmentId);
       if (deleteOwn && deleteOnTermination && volumeId !== null) storage.deleteVolume(context, volumeId);
     } catch (error) {
@@ -78,6 +84,15 @@ export async function releaseVolumes(
   change(core, server.id, {
     blockDevices: server.blockDevices.map((device) => ({ ...device, attachmentId: null })),
   });
+}
+
+/** Lets go of what servers had that were deleted while block storage was left out. At each start; mostly there is none. */
+export async function releaseLeftVolumes(core: Core): Promise<void> {
+  if (!core.kernel.has("block-storage")) return;
+  for (const id of core.servers.deletedAmong(storageOf(core).serversWithVolumes())) {
+    const server = core.servers.get(id);
+    if (server !== undefined) await releaseVolumes(core, server, "");
+  }
 }
 
 /** "/dev/vdb", "/dev/vdc", …: the first letter that no disk of the server has. */

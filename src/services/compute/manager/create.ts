@@ -94,7 +94,7 @@ export class ServerCreator {
     const mostByPorts = affordableByPorts(core, projectId, networks, wish);
     const keypair = wish.keyName === null ? undefined : keypairs.get(context.userId, wish.keyName);
     if (wish.keyName !== null && keypair === undefined) throw badRequest("Invalid key_name provided.");
-    checkRequestLimits(core, projectId, wish);
+    checkRequestLimits(core, projectId, context.userId, wish);
     const root = rootPlace(devices);
     if (boot !== null) requireRoom(flavor, boot, root, wish);
     const groupId = this.#group(context, wish.hints);
@@ -111,6 +111,7 @@ export class ServerCreator {
     const now = kernel.clock.now();
     const servers = kernel.db.transaction(() => {
       const count = this.#affordable(
+        context.userId,
         projectId,
         flavor,
         { ...wish, maxCount: Math.max(wish.minCount, Math.min(mostByPorts, MOST_AT_ONCE)) },
@@ -261,17 +262,17 @@ export class ServerCreator {
   }
 
   /** How many fit into the quota: all wanted, or at least the minimum. Errors: 403. */
-  #affordable(projectId: string, flavor: Flavor, wish: CreateWish, groupId: string | null): number {
+  #affordable(userId: string, projectId: string, flavor: Flavor, wish: CreateWish, groupId: string | null): number {
     const { quotas, servers } = this.#core;
     const check = (count: number) =>
-      quotas.check(projectId, { cores: flavor.vcpus * count, instances: count, ram: flavor.ram * count });
+      quotas.check(projectId, { cores: flavor.vcpus * count, instances: count, ram: flavor.ram * count }, userId);
     const count = mostOf(wish.minCount, wish.maxCount, (candidate) => check(candidate).length === 0);
     const exceeded = check(count);
     if (exceeded.length > 0) throw quotaExceeded(exceeded);
     if (count > MOST_AT_ONCE)
       throw badRequest(`min_count must be <= ${MOST_AT_ONCE}: one request makes no more servers than that.`);
     if (groupId !== null) {
-      const limit = quotas.limit(projectId, "server_group_members");
+      const limit = quotas.limit(projectId, "server_group_members", userId);
       if (limit >= 0 && servers.groupMembers(groupId).length + count > limit) {
         throw forbidden("Quota exceeded, too many servers in group");
       }

@@ -1,9 +1,9 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
+import { badRequest, conflict, notFound, orNull } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { own } from "../../../kernel/own.ts";
 import { flavorNotFound } from "../errors.ts";
-import type { Flavor } from "../store/flavors.ts";
+import { type Flavor, flavorOrder, hasAtLeast, isPrivate, waysToUse } from "../store/flavors.ts";
 import type { Core } from "./core.ts";
 
 export interface FlavorListOptions {
@@ -16,24 +16,6 @@ export interface FlavorListOptions {
   limit: number;
   marker: string | null;
 }
-
-const SORT_KEYS: Readonly<Record<string, (flavor: Flavor) => string | number | boolean>> = {
-  flavorid: (f) => f.id,
-  id: (f) => f.number,
-  name: (f) => f.name,
-  memory_mb: (f) => f.ram,
-  root_gb: (f) => f.disk,
-  ephemeral_gb: (f) => f.ephemeral,
-  vcpus: (f) => f.vcpus,
-  swap: (f) => f.swap,
-  rxtx_factor: (f) => f.rxtxFactor,
-  created_at: (f) => f.createdAt,
-  updated_at: (f) => f.createdAt,
-  is_public: (f) => f.isPublic,
-  description: (f) => f.description ?? "",
-  disabled: () => false,
-  vcpu_weight: () => 0,
-};
 
 /** The verbs on flavors. */
 export class FlavorManager {
@@ -55,28 +37,22 @@ export class FlavorManager {
   /** One page, and whether there is a next one. Errors: 400 for an unknown marker or sort key. */
   list(context: RequestContext, options: FlavorListOptions): { flavors: Flavor[]; more: boolean } {
     const { flavors } = this.#core;
-    let found: Flavor[];
-    if (!context.isAdmin) found = flavors.list(context.projectId);
-    else if (options.visibility === "public") found = flavors.list(context.projectId);
-    else found = flavors.list(null).filter((flavor) => options.visibility === "all" || !flavor.isPublic);
-    found = found.filter((flavor) => flavor.ram >= options.minRam && flavor.disk >= options.minDisk);
-    const key = Object.hasOwn(SORT_KEYS, options.sortKey) ? SORT_KEYS[options.sortKey] : undefined;
-    if (key === undefined) throw badRequest(`Sort key supplied was not valid: ${options.sortKey}`);
-    const sign = options.sortDirection === "asc" ? 1 : -1;
-    found.sort((a, b) => {
-      const left = key(a);
-      const right = key(b);
-      return left === right ? a.number - b.number : sign * (left < right ? -1 : 1);
-    });
-    let start = 0;
-    if (options.marker !== null) {
-      start = found.findIndex(({ id }) => id === options.marker) + 1;
-      if (start === 0) throw badRequest(`marker [${options.marker}] not found`);
-    }
-    return {
-      flavors: found.slice(start, start + options.limit),
-      more: found.length > start + options.limit,
-    };
+    const { visibility, minRam, minDisk, sortKey, sortDirection, limit } = options;
+    const isOwn = !context.isAdmin || visibility === "public";
+    const order = flavorOrder(sortKey, sortDirection === "desc");
+    if (order === null) throw badRequest(`Sort key supplied was not valid: ${sortKey}`);
+    const ways = isOwn ? waysToUse(context.projectId) : [];
+    const conditions = [hasAtLeast(minRam, minDisk), ...(!isOwn && visibility === "private" ? [isPrivate] : [])];
+    const marker = options.marker === null ? null : this.#marker(context, options.marker);
+    const after = marker === null ? null : (flavors.place(marker, order) ?? null);
+    const found = flavors.selected({ ways, conditions }, { order, after, limit: limit + 1 });
+    return { flavors: found.slice(0, limit), more: found.length > limit };
+  }
+
+  /** One that is seen is enough. Errors: 400. */
+  #marker(context: RequestContext, id: string): string {
+    if (orNull(() => this.get(context, id)) === null) throw badRequest(`marker [${id}] not found`);
+    return id;
   }
 
   /** Errors: 409 for a taken id or name, 400 for a blank name. */
@@ -85,7 +61,7 @@ export class FlavorManager {
     return kernel.db.transaction(() => {
       const id = wanted.id ?? uuid();
       if (flavors.get(id) !== undefined) throw conflict(`Flavor with ID ${id} already exists.`);
-      if (flavors.getByName(wanted.name) !== undefined) {
+      if (flavors.find({ name: wanted.name }) !== undefined) {
         throw conflict(`Flavor with name ${wanted.name} already exists.`);
       }
       flavors.insert({ ...wanted, id, createdAt: kernel.clock.now() });
@@ -95,7 +71,7 @@ export class FlavorManager {
 
   setDescription(id: string, description: string | null): Flavor {
     this.#require(id);
-    this.#core.flavors.setDescription(id, description);
+    this.#core.flavors.update(id, { description });
     return this.#require(id);
   }
 
@@ -106,7 +82,7 @@ export class FlavorManager {
 
   setExtraSpecs(id: string, specs: Readonly<Record<string, string>>): void {
     const flavor = this.#require(id);
-    this.#core.flavors.setExtraSpecs(id, { ...flavor.extraSpecs, ...specs });
+    this.#core.flavors.update(id, { extraSpecs: { ...flavor.extraSpecs, ...specs } });
   }
 
   extraSpec(flavor: Flavor, key: string): string {
@@ -119,7 +95,7 @@ export class FlavorManager {
     const flavor = this.#require(id);
     this.extraSpec(flavor, key);
     const { [key]: _, ...rest } = flavor.extraSpecs;
-    this.#core.flavors.setExtraSpecs(id, rest);
+    this.#core.flavors.update(id, { extraSpecs: rest });
   }
 
   /** Errors: 404 for public ones, which have no list. */

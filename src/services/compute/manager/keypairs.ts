@@ -35,7 +35,7 @@ export class KeypairManager {
     if (fingerprint === null) throw badRequest("Keypair data is invalid: failed to generate fingerprint");
     const { keypairs, kernel, quotas } = this.#core;
     kernel.db.transaction(() => {
-      const limit = quotas.limit(projectId ?? "", "key_pairs");
+      const limit = quotas.limit(projectId ?? "", "key_pairs", userId);
       if (limit >= 0 && keypairs.count(userId) >= limit) throw forbidden("Quota exceeded, too many key pairs.");
       if (keypairs.get(userId, wanted.name) !== undefined) throw conflict(`Key pair '${wanted.name}' already exists.`);
       keypairs.insert({

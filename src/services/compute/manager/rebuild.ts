@@ -207,7 +207,7 @@ export class RebuildManager {
       );
     }
     const { adminPassword, files, keepEphemeral } = wish;
-    checkRequestLimits(core, server.projectId, { metadata: wish.changes.metadata ?? {}, files });
+    checkRequestLimits(core, server.projectId, server.userId, { metadata: wish.changes.metadata ?? {}, files });
     const root = volume === null ? "local" : { volumeGb: volume.sizeGb };
     requireRoom(server.flavor, boot, root, { mayUseZeroDisk: true });
     requireVolumesInUse(core, context, server);
@@ -257,10 +257,8 @@ export class RebuildManager {
     if (flavor.disk < server.flavor.disk && server.imageId !== "") {
       throw badRequest("Resize to a flavor with a smaller root disk is not supported: disks only grow.");
     }
-    const exceeded = quotas.check(server.projectId, {
-      cores: flavor.vcpus - server.flavor.vcpus,
-      ram: flavor.ram - server.flavor.ram,
-    });
+    const more = { cores: flavor.vcpus - server.flavor.vcpus, ram: flavor.ram - server.flavor.ram };
+    const exceeded = quotas.check(server.projectId, more, server.userId);
     if (exceeded.length > 0) throw quotaExceeded(exceeded);
     const boot = fromProperties(server.imageProperties);
     requireDiskConfig(changes.diskConfig ?? null, boot, server.imageId);

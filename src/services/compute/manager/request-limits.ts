@@ -5,10 +5,11 @@ import type { Core } from "./core.ts";
 export function checkRequestLimits(
   core: Core,
   projectId: string,
+  userId: string,
   request: { metadata: Readonly<Record<string, string>>; files: readonly { path: string; contents: string }[] },
 ): void {
   const exceeded = (resource: string, value: number): number | null => {
-    const limit = core.quotas.limit(projectId, resource);
+    const limit = core.quotas.limit(projectId, resource, userId);
     return limit >= 0 && value > limit ? limit : null;
   };
   const { metadata, files } = request;

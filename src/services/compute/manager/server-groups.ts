@@ -29,7 +29,7 @@ export function createServerGroup(core: Core, { userId }: RequestContext, wanted
     created_at: kernel.clock.now(),
   };
   kernel.db.transaction(() => {
-    if (quotas.check(projectId, { server_groups: 1 }).length > 0) {
+    if (quotas.check(projectId, { server_groups: 1 }, userId).length > 0) {
       throw forbidden("Quota exceeded, too many server groups.");
     }
     groups.insert(group);

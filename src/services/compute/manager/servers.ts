@@ -167,7 +167,7 @@ export class ServerManager {
     return kernel.db.transaction(() => {
       const current = requireServer(this.#core, server.id);
       requireReady(context, current, transition);
-      const limit = quotas.limit(current.projectId, "metadata_items");
+      const limit = quotas.limit(current.projectId, "metadata_items", current.userId);
       if (limit >= 0 && Object.keys(metadata).length > limit) {
         throw forbidden(`Maximum number of metadata items exceeds ${limit}`);
       }

@@ -55,7 +55,7 @@ export class SoftDelete {
       requireUnlocked(context, server);
       const { vcpus, ram } = server.flavor;
       // It has not counted since it was deleted. In any other state the next line refuses.
-      const exceeded = quotas.check(server.projectId, { instances: 1, cores: vcpus, ram });
+      const exceeded = quotas.check(server.projectId, { instances: 1, cores: vcpus, ram }, server.userId);
       if (server.vmState === "soft-delete" && exceeded.length > 0) throw quotaExceeded(exceeded);
       this.#restore.start(context, server, TRANSITIONS.restore, null);
     });

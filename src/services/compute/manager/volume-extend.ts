@@ -26,6 +26,7 @@ export class VolumeExtender {
     this.#core = core;
     this.#extend = core.kernel.operations.define<ExtendInput>({
       kind: "compute.server.extend-volume",
+      needs: "block-storage",
       steps: [{ name: "tell the guest", do: ({ input, requestId }) => this.#tell(input, requestId) }],
       onDone: ({ input, requestId }) => core.actions.finish(input.serverId, requestId, { error: null }, this.#now),
       onFailed: ({ input, requestId }, { message }) =>

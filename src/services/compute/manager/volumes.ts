@@ -34,6 +34,7 @@ export class VolumeManager {
     this.#attach = defineAction<{ deviceId: string }>(core, {
       name: "attach-volume",
       event: "compute_attach_volume",
+      needs: "block-storage",
       run: async (server, { deviceId }, { requestId }) => {
         const device = server.blockDevices.find(({ id }) => id === deviceId);
         const attachmentId = device?.attachmentId ?? null;
@@ -65,6 +66,7 @@ export class VolumeManager {
     this.#detach = defineAction<{ volumeId: string }>(core, {
       name: "detach-volume",
       event: "compute_detach_volume",
+      needs: "block-storage",
       run: async (server, { volumeId }, { requestId }) => {
         const device = server.blockDevices.find((candidate) => candidate.volumeId === volumeId);
         const attachmentId = device?.attachmentId ?? null;

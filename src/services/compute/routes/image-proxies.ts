@@ -118,7 +118,7 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
   /** Nothing but these are its properties afterwards. Errors: 403 beyond the limit, and for an image that is not the caller's. */
   const setProperties = async (request: ApiRequest, image: Image, wanted: Readonly<Record<string, string>>) => {
     const { context } = request;
-    const limit = core.quotas.limit(context.projectId ?? "", "metadata_items");
+    const limit = core.quotas.limit(context.projectId ?? "", "metadata_items", context.userId);
     if (limit >= 0 && Object.keys(wanted).length > limit) throw forbidden("Image metadata limit exceeded");
     const shown = await ask<GlanceImage>(context, "images:update", {
       params: { image_id: image.id },

@@ -1,6 +1,6 @@
 import { badRequest, forbidden } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type JsonSchema, projectNamed, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type JsonSchema, projectNamed, route } from "../../../kernel/http/route.ts";
 import { DEFAULT_CLASS, type Quotas } from "../../../kernel/quota/quota.ts";
 import type { Core } from "../manager/core.ts";
 import { boolean, object } from "../schemas/parameter-types.ts";
@@ -66,7 +66,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         const id = request.thing;
         requireProject(id);
-        return { body: { quota_set: { id, ...values(request.microversion, quotas.limits(id)) } } };
+        return { body: { quota_set: { id, ...values(request.microversion, quotas.limits(id, userOf(request))) } } };
       },
     }),
     route({
@@ -80,7 +80,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         const id = request.thing;
         requireProject(id);
-        const usage = Object.entries(quotas.usage(id)).map(([name, { limit, used }]) => [
+        const usage = Object.entries(quotas.usage(id, userOf(request))).map(([name, { limit, used }]) => [
           name,
           { limit, in_use: used, reserved: 0 },
         ]);
@@ -110,12 +110,12 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       handler(request) {
         const id = request.param("id");
         requireProject(id);
-        if (request.query.has("user_id")) throw badRequest("Quotas of single users are not kept by this cloud.");
+        const userId = userOf(request);
         const { force, ...limits } = request.body.quota_set;
         const wanted = Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, Number(value)]));
-        if (!isTrue(force ?? false)) requireRoom(quotas, id, wanted);
-        quotas.setAll(id, wanted);
-        return { body: { quota_set: values(request.microversion, quotas.limits(id)) } };
+        if (!isTrue(force ?? false)) requireRoom(quotas, id, userId, wanted);
+        quotas.setAll(id, wanted, userId);
+        return { body: { quota_set: values(request.microversion, quotas.limits(id, userId)) } };
       },
     }),
     route({
@@ -126,8 +126,7 @@ export function quotaRoutes(core: Core): AnyRoute[] {
       query: userQuery,
       success: 202,
       handler(request) {
-        // A single user has none that could be taken away, and its project keeps its own.
-        if (!request.query.has("user_id")) quotas.reset(request.param("id"));
+        quotas.reset(request.param("id"), userOf(request));
         return {};
       },
     }),
@@ -162,14 +161,31 @@ export function quotaRoutes(core: Core): AnyRoute[] {
   ];
 }
 
-/** Errors: 400 for a limit below what is used already. */
-function requireRoom(quotas: Quotas, projectId: string, wanted: Readonly<Record<string, number>>): void {
+/** Whose quotas in the project are meant; null: the project's own. */
+const userOf = ({ query }: ApiRequest): string | null => query.get("user_id");
+
+/**
+ * Errors: 400 for a limit below what is used, or what users were given, already; for a user's above what the project has left for it
+ * (nova/quota.py get_settable_quotas).
+ */
+function requireRoom(
+  quotas: Quotas,
+  projectId: string,
+  userId: string | null,
+  wanted: Readonly<Record<string, number>>,
+): void {
   for (const [name, limit] of Object.entries(wanted)) {
-    const used = quotas.used(projectId, name);
-    if (limit < 0 || limit >= used) continue;
-    throw badRequest(
-      `Quota limit ${limit} for ${name} must be greater than or equal to already used and reserved ${used}.`,
-    );
+    const used = quotas.used(projectId, name, userId);
+    const least = userId === null ? Math.max(used, quotas.givenToUsers(projectId, name)) : used;
+    if (limit >= 0 && limit < least)
+      throw badRequest(
+        `Quota limit ${limit} for ${name} must be greater than or equal to already used and reserved ${least}.`,
+      );
+    const whole = quotas.limit(projectId, name);
+    if (userId === null || whole < 0) continue;
+    const most = whole - quotas.givenToUsers(projectId, name, userId);
+    if (limit < 0 || limit > most)
+      throw badRequest(`Quota limit ${limit} for ${name} must be less than or equal to ${most}.`);
   }
 }
 

@@ -95,7 +95,7 @@ export interface RebuildRouteDeps {
 export function rebuildActionRoutes(deps: RebuildRouteDeps): AnyRoute[] {
   const { core, servers, presenter, rebuild, snapshots, shelve } = deps;
   const checkMetadata = (server: Server, metadata: Record<string, string> | undefined) => {
-    const limit = core.quotas.limit(server.projectId, "metadata_items");
+    const limit = core.quotas.limit(server.projectId, "metadata_items", server.userId);
     if (limit >= 0 && Object.keys(metadata ?? {}).length > limit) {
       throw forbidden(`Maximum number of metadata items exceeds ${limit}`);
     }

@@ -1,4 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { type Condition, condition, type Order } from "../../../kernel/db/list.ts";
+import { Table } from "../../../kernel/db/table.ts";
 
 export interface Flavor {
   readonly number: number;
@@ -20,86 +22,69 @@ export interface Flavor {
   readonly createdAt: number;
 }
 
-interface FlavorRow {
-  number: number;
-  id: string;
-  name: string;
-  ram: number;
-  vcpus: number;
-  disk: number;
-  ephemeral: number;
-  swap: number;
-  rxtx_factor: number;
-  is_public: number;
-  description: string | null;
-  extra_specs: string;
-  created_at: number;
+/** How a project comes to see flavors. */
+export const waysToUse = (projectId: string | null): Condition[] => [
+  condition("is_public = 1"),
+  condition("id IN (SELECT flavor_id FROM compute_flavor_access WHERE project_id = ?)", projectId),
+];
+
+export const isPrivate: Condition = condition("is_public = 0");
+
+/** MiB, GiB. */
+export const hasAtLeast = (ram: number, disk: number): Condition => condition("ram >= ? AND disk >= ?", ram, disk);
+
+/** Sort key of the API → SQL expression; what flavors here have none of is nothing to sort by. */
+const SORTED: Readonly<Record<string, string | null>> = {
+  flavorid: "id",
+  id: "number",
+  name: "name",
+  memory_mb: "ram",
+  root_gb: "disk",
+  ephemeral_gb: "ephemeral",
+  vcpus: "vcpus",
+  swap: "swap",
+  rxtx_factor: "rxtx_factor",
+  created_at: "created_at",
+  updated_at: "created_at",
+  is_public: "is_public",
+  description: "ifnull(description, '')",
+  disabled: null,
+  vcpu_weight: null,
+};
+
+/** Null for a key that is none. Equals are in the order in which they were made. */
+export function flavorOrder(key: string, descending: boolean): Order[] | null {
+  const expression = Object.hasOwn(SORTED, key) ? SORTED[key] : undefined;
+  if (expression === undefined) return null;
+  const made: Order = { expression: "number", descending: false };
+  return expression === null ? [made] : [{ expression, descending }, made];
 }
 
-const fromRow = (row: FlavorRow): Flavor => ({
-  number: row.number,
-  id: row.id,
-  name: row.name,
-  ram: row.ram,
-  vcpus: row.vcpus,
-  disk: row.disk,
-  ephemeral: row.ephemeral,
-  swap: row.swap,
-  rxtxFactor: row.rxtx_factor,
-  isPublic: row.is_public === 1,
-  description: row.description,
-  extraSpecs: JSON.parse(row.extra_specs),
-  createdAt: row.created_at,
-});
-
 /** All the SQL about flavors and who may use them. */
-export class FlavorStore {
+export class FlavorStore extends Table<Omit<Flavor, "number">, Flavor> {
   readonly #db: Database;
   constructor(db: Database) {
+    super(
+      db,
+      "compute_flavors",
+      {
+        id: "text",
+        name: "text",
+        ram: "integer",
+        vcpus: "integer",
+        disk: "integer",
+        ephemeral: "integer",
+        swap: "integer",
+        rxtxFactor: "integer",
+        isPublic: "boolean",
+        description: "text",
+        extraSpecs: "json",
+        createdAt: "integer",
+      },
+      () => {},
+      "number",
+    );
     this.#db = db;
-  }
-
-  insert(flavor: Omit<Flavor, "number">): void {
-    const { extraSpecs, isPublic, rxtxFactor, createdAt, ...rest } = flavor;
-    this.#db
-      .prepare(
-        `INSERT INTO compute_flavors (id, name, ram, vcpus, disk, ephemeral, swap, rxtx_factor, is_public, description, extra_specs, created_at)
-         VALUES (@id, @name, @ram, @vcpus, @disk, @ephemeral, @swap, @rxtxFactor, @isPublic, @description, @extraSpecs, @createdAt)`,
-      )
-      .run({ ...rest, rxtxFactor, isPublic: isPublic ? 1 : 0, extraSpecs: JSON.stringify(extraSpecs), createdAt });
-  }
-
-  get(id: string): Flavor | undefined {
-    const row = this.#db.prepare<[string], FlavorRow>("SELECT * FROM compute_flavors WHERE id = ?").get(id);
-    return row === undefined ? undefined : fromRow(row);
-  }
-
-  getByName(name: string): Flavor | undefined {
-    const row = this.#db.prepare<[string], FlavorRow>("SELECT * FROM compute_flavors WHERE name = ?").get(name);
-    return row === undefined ? undefined : fromRow(row);
-  }
-
-  /** `projectId` null: all of them; otherwise the public ones and those the project has access to. */
-  list(projectId: string | null): Flavor[] {
-    return this.#db
-      .prepare<[string | null, string | null], FlavorRow>(
-        `SELECT * FROM compute_flavors WHERE ? IS NULL OR is_public = 1
-           OR id IN (SELECT flavor_id FROM compute_flavor_access WHERE project_id = ?) ORDER BY id`,
-      )
-      .all(projectId, projectId)
-      .map(fromRow);
-  }
-
-  setDescription(id: string, description: string | null): void {
-    this.#db.prepare("UPDATE compute_flavors SET description = ? WHERE id = ?").run(description, id);
-  }
-
-  setExtraSpecs(id: string, extraSpecs: Readonly<Record<string, string>>): void {
-    this.#db.prepare("UPDATE compute_flavors SET extra_specs = ? WHERE id = ?").run(JSON.stringify(extraSpecs), id);
-  }
-
-  delete(id: string): void {
-    this.#db.prepare("DELETE FROM compute_flavors WHERE id = ?").run(id);
   }
 
   access(id: string): string[] {

@@ -46,6 +46,15 @@ export class ServerGroupStore {
       .get(projectId) as number;
   }
 
+  countOf(projectId: string, userId: string): number {
+    return this.#db
+      .prepare<[string, string], number>(
+        "SELECT count(*) FROM compute_server_groups WHERE project_id = ? AND user_id = ?",
+      )
+      .pluck()
+      .get(projectId, userId) as number;
+  }
+
   delete(id: string): void {
     this.#db.prepare("DELETE FROM compute_server_groups WHERE id = ?").run(id);
   }

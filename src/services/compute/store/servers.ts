@@ -1,18 +1,9 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import {
-  type Condition,
-  condition,
-  type Order,
-  oneOf,
-  placeSql,
-  type Range,
-  rangeSql,
-  type Stored,
-  wholeSql,
-} from "../../../kernel/db/list.ts";
+import { type Condition, condition, type Order, oneOf, type Range, type Stored } from "../../../kernel/db/list.ts";
+import { RevisedTable } from "../../../kernel/db/revised.ts";
+import type { Columns } from "../../../kernel/db/table.ts";
 import type { Vif } from "../../network/facade.ts";
 import type { TaskState, VmState } from "../states.ts";
-import { type Column, columnsOf, decode, encode } from "./columns.ts";
 import { isNewestFirst } from "./server-list.ts";
 import { UntilWritten } from "./until-written.ts";
 import { type HostUsage, ON_HOST, type ProjectUsage, UseStore } from "./use.ts";
@@ -133,59 +124,62 @@ export interface Server {
 export type NewServer = Omit<Server, "number" | "revision">;
 export type ServerChanges = Partial<Omit<Server, "number" | "revision" | "id" | "createdAt">>;
 
-const COLUMNS: Readonly<Record<keyof NewServer, Column>> = columnsOf<keyof NewServer>(
-  [
-    "id",
-    "projectId",
-    "userId",
-    "name",
-    "description",
-    "hostname",
-    "vmState",
-    "taskState",
-    "powerState",
-    "progress",
-    "lockedBy",
-    "lockedReason",
-    "imageId",
-    "keyName",
-    "availabilityZone",
-    "requestedZone",
-    "host",
-    "accessIpV4",
-    "accessIpV6",
-    "configDrive",
-    "userData",
-    "passwordData",
-    "reservationId",
-    "launchIndex",
-    "diskConfig",
-    "groupId",
-    "rootDeviceName",
-    "shelvedImageId",
-    "rescueImageId",
-    "oldState",
-    "createdAt",
-    "updatedAt",
-    "launchedAt",
-    "terminatedAt",
-    "deletedAt",
-  ],
-  [
-    "imageProperties",
-    "flavor",
-    "oldFlavor",
-    "keyPair",
-    "metadata",
-    "tags",
-    "trustedCertificates",
-    "hints",
-    "blockDevices",
-    "nics",
-    "vifs",
-    "fault",
-  ],
-);
+/** As it is kept: what its NICs can be found by besides. */
+interface ServerRow extends Omit<Server, "number"> {
+  readonly addresses: string;
+}
+
+const COLUMNS: Columns<ServerRow> = {
+  revision: "revision",
+  id: "text",
+  projectId: "text",
+  userId: "text",
+  name: "text",
+  description: "text",
+  hostname: "text",
+  vmState: "text",
+  taskState: "text",
+  powerState: "integer",
+  progress: "integer",
+  lockedBy: "text",
+  lockedReason: "text",
+  imageId: "text",
+  keyName: "text",
+  availabilityZone: "text",
+  requestedZone: "text",
+  host: "text",
+  accessIpV4: "text",
+  accessIpV6: "text",
+  configDrive: "text",
+  userData: "text",
+  passwordData: "text",
+  reservationId: "text",
+  launchIndex: "integer",
+  diskConfig: "text",
+  groupId: "text",
+  rootDeviceName: "text",
+  shelvedImageId: "text",
+  rescueImageId: "text",
+  oldState: "text",
+  createdAt: "integer",
+  updatedAt: "integer",
+  launchedAt: "integer",
+  terminatedAt: "integer",
+  deletedAt: "integer",
+  imageProperties: "json",
+  flavor: "json",
+  oldFlavor: "json",
+  keyPair: "json",
+  metadata: "json",
+  tags: "json",
+  trustedCertificates: "json",
+  hints: "json",
+  blockDevices: "json",
+  nics: "json",
+  vifs: "json",
+  fault: "json",
+  addresses: "text",
+};
 
 export interface ServerSelection {
   /** null: every project's. */
@@ -203,50 +197,33 @@ export interface ServerSelection {
   conditions?: readonly Condition[];
 }
 
-/** What the servers on the host take of it. */
-const CACHED = 20_000;
-
 /** All the SQL about servers. Rows come back as parsed objects that are shared between callers: never change one. */
 export class ServerStore {
   readonly #db: Database;
+  readonly #rows: RevisedTable<ServerRow, ServerRow & Server>;
   readonly #use: UseStore;
-  readonly #cache = new Map<string, Server>();
-
-  readonly #cached: number;
   readonly #pages: UntilWritten<readonly Server[]>;
 
-  /** `cached`: how many parsed rows are kept. */
-  constructor(db: Database, cached = CACHED) {
+  /** `kept`: how many parsed rows. */
+  constructor(db: Database, kept?: number) {
     this.#db = db;
-    this.#cached = cached;
+    this.#rows = new RevisedTable(db, "compute_servers", COLUMNS, {
+      also: "number",
+      ...(kept === undefined ? {} : { kept }),
+    });
     this.#use = new UseStore(db);
     this.#pages = new UntilWritten(db);
   }
 
   insert(server: NewServer): Server {
     this.#pages.forget();
-    const names = [...Object.values(COLUMNS).map(({ name }) => name), "addresses"];
-    this.#db
-      .prepare(
-        `INSERT INTO compute_servers (revision, ${names.join(", ")}) VALUES (1, ${names.map((name) => `@${name}`).join(", ")})`,
-      )
-      .run({ ...encode(COLUMNS, server), addresses: addressesOf(server.vifs) });
+    this.#rows.insert({ ...server, revision: 1, addresses: addressesOf(server.vifs) });
     return this.#require(server.id);
   }
 
   /** Any server, deleted ones too. */
   get(id: string): Server | undefined {
-    const revision = this.#db
-      .prepare<[string], number>("SELECT revision FROM compute_servers WHERE id = ?")
-      .pluck()
-      .get(id) as number | undefined;
-    if (revision === undefined) return undefined;
-    const cached = this.#cache.get(id);
-    if (cached?.revision === revision) return cached;
-    const row = this.#db
-      .prepare<[string], Record<string, unknown>>("SELECT * FROM compute_servers WHERE id = ?")
-      .get(id);
-    return row === undefined ? undefined : this.#remember(row);
+    return this.#rows.get(id);
   }
 
   /** Those with a device that their guest was asked for in vain. */
@@ -274,6 +251,12 @@ export class ServerStore {
   }
 
   /** Of all that are not deleted, oldest first. */
+  deletedAmong(ids: readonly string[]): string[] {
+    const sql =
+      "SELECT id FROM compute_servers WHERE deleted_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))";
+    return this.#db.prepare<[string], string>(sql).pluck().all(JSON.stringify(ids));
+  }
+
   liveIds(): string[] {
     return this.#db
       .prepare<[], string>("SELECT id FROM compute_servers WHERE deleted_at IS NULL ORDER BY created_at, number")
@@ -281,75 +264,52 @@ export class ServerStore {
       .all();
   }
 
-  /** In the order of creation, oldest first: two queries at most, one when all are cached. */
+  /** In the order of creation, oldest first: two queries at most, one when all are kept. */
   list(selection: ServerSelection): Server[] {
-    const { sql, params } = wholeSql(KEYS, { conditions: conditionsOf(selection) }, OLDEST_FIRST);
-    return this.#load(
-      this.#db
-        .prepare<unknown[], [string, number]>(sql)
-        .raw()
-        .all(...params) as [string, number][],
-    );
+    return this.#rows.selected({ conditions: conditionsOf(selection) }, { order: OLDEST_FIRST });
   }
 
   /** A part of a list: it costs what is in it, whatever there is besides. */
   page(selection: ServerSelection, range: Range): readonly Server[] {
     // sqlite would rather find all that are not deleted, and sort them.
     const isIndexed = selection.deleted === "no" && selection.ids === undefined && isNewestFirst(range.order);
-    const index = `compute_servers_${selection.projectId === null ? "live" : "project"}`;
-    const source = isIndexed ? { ...KEYS, select: `${KEYS.select} INDEXED BY ${index}` } : KEYS;
+    const index = isIndexed ? `compute_servers_${selection.projectId === null ? "live" : "project"}` : undefined;
     // The start said as a place makes sqlite enter the index there as everywhere else.
     const after = range.after ?? (isIndexed ? range.order.map(() => Number.MAX_SAFE_INTEGER) : null);
-    const { sql, params } = rangeSql(source, { conditions: conditionsOf(selection) }, { ...range, after });
-    return this.#pages.get(`${sql} ${JSON.stringify(params)}`, () =>
-      this.#load(
-        this.#db
-          .prepare<unknown[], [string, number]>(sql)
-          .raw()
-          .all(...params) as [string, number][],
-      ),
+    const conditions = conditionsOf(selection);
+    const asked = { ...range, after };
+    return this.#pages.get(JSON.stringify([conditions, asked]), () =>
+      this.#rows.selected({ conditions }, asked, index),
     );
   }
 
   /** Where a server, be it deleted, stands in an order. */
   place(id: string, order: readonly Order[]): Stored[] | null {
-    const { sql, params } = placeSql(KEYS, order, id);
-    return (
-      (this.#db
-        .prepare<unknown[], Stored[]>(sql)
-        .raw()
-        .get(...params) as Stored[] | undefined) ?? null
-    );
+    return this.#rows.place(id, order) ?? null;
   }
 
+  /** Oldest first. */
   many(ids: readonly string[]): Server[] {
-    const keys = this.#db
-      .prepare<[string], [string, number]>(
-        "SELECT id, revision FROM compute_servers WHERE id IN (SELECT value FROM json_each(?)) ORDER BY created_at, number",
-      )
-      .raw()
-      .all(JSON.stringify(ids)) as [string, number][];
-    return this.#load(keys);
+    return this.#rows.selected({ conditions: [oneOf("id", ids)] }, { order: OLDEST_FIRST });
   }
 
   /** Answers the new state. `updatedAt` moves unless only caches (vifs) change. */
   update(id: string, changes: ServerChanges, now: number | null): Server {
-    const all: ServerChanges = now === null ? changes : { updatedAt: now, ...changes };
-    const values = encode(COLUMNS, all);
-    if (changes.vifs !== undefined) values.addresses = addressesOf(changes.vifs);
     this.#pages.forget();
-    this.#db
-      .prepare(
-        `UPDATE compute_servers SET revision = revision + 1, ${Object.keys(values)
-          .map((name) => `${name} = @${name}`)
-          .join(", ")} WHERE id = @id`,
-      )
-      .run({ ...values, id });
+    this.#rows.update(id, {
+      ...(now === null ? {} : { updatedAt: now }),
+      ...changes,
+      ...(changes.vifs === undefined ? {} : { addresses: addressesOf(changes.vifs) }),
+    });
     return this.#require(id);
   }
 
   usage(projectId: string): ProjectUsage {
     return this.#use.ofProject(projectId);
+  }
+
+  usageOfUser(projectId: string, userId: string): ProjectUsage {
+    return this.#use.ofUser(projectId, userId);
   }
 
   hostUsage(except: string | null = null): HostUsage {
@@ -375,38 +335,6 @@ export class ServerStore {
       .all(groupId) as string[];
   }
 
-  #load(keys: readonly [string, number][]): Server[] {
-    const found = new Map<string, Server>();
-    const missing: string[] = [];
-    for (const [id, revision] of keys) {
-      const cached = this.#cache.get(id);
-      if (cached?.revision === revision) found.set(id, cached);
-      else missing.push(id);
-    }
-    if (missing.length > 0) {
-      const rows = this.#db
-        .prepare<[string], Record<string, unknown>>(
-          "SELECT * FROM compute_servers WHERE id IN (SELECT value FROM json_each(?))",
-        )
-        .all(JSON.stringify(missing));
-      for (const row of rows) {
-        const server = this.#remember(row);
-        found.set(server.id, server);
-      }
-    }
-    return keys.flatMap(([id]) => found.get(id) ?? []);
-  }
-
-  #remember(row: Record<string, unknown>): Server {
-    const server = decode(COLUMNS, row) as unknown as Server;
-    // Inside a transaction the row may yet be rolled back, and its revision be given to another content.
-    if (!this.#db.inTransaction) {
-      if (this.#cache.size >= this.#cached) this.#cache.delete(this.#cache.keys().next().value ?? "");
-      this.#cache.set(server.id, server);
-    }
-    return server;
-  }
-
   #require(id: string): Server {
     const server = this.get(id);
     if (server === undefined) throw new Error(`server ${id} is gone`);
@@ -417,8 +345,6 @@ export class ServerStore {
 /** What its NICs can be found by. */
 const addressesOf = (vifs: readonly Vif[]): string =>
   vifs.flatMap(({ fixedIps }) => fixedIps.map(({ address }) => address)).join(" ");
-
-const KEYS = { select: "SELECT id, revision FROM compute_servers", from: "compute_servers", id: "id" };
 
 const OLDEST_FIRST: readonly Order[] = ["created_at", "number"].map((expression) => ({
   expression,

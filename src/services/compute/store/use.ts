@@ -36,6 +36,16 @@ export class UseStore {
     );
   }
 
+  /** The same of one user's in a project: summed up, as few users have limits of their own. */
+  ofUser(projectId: string, userId: string): ProjectUsage {
+    return this.#db
+      .prepare<[string, string], ProjectUsage>(
+        `SELECT count(*) AS instances, ifnull(sum(vcpus), 0) AS cores, ifnull(sum(memory_mb), 0) AS ram FROM compute_servers
+         WHERE project_id = ? AND user_id = ? AND deleted_at IS NULL AND vm_state NOT IN ('soft-delete', 'deleted')`,
+      )
+      .get(projectId, userId) as ProjectUsage;
+  }
+
   /** What the servers on the host take, `except` one of them. */
   ofHost(except: string | null): HostUsage {
     return this.#db

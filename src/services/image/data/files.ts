@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { digestsOfFile } from "../../../kernel/bytes/file-digest.ts";
-import { IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
+import { type Chunks, IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
 import { conflict, tooLarge, unavailable } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 
@@ -57,7 +57,7 @@ export class ImageFiles {
   }
 
   /** Takes a stream in. Nothing is left of it on an error. Errors: 413 (limit, disk full), 503 (may not write), Incomplete. */
-  async receive(source: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<ReceivedFile> {
+  async receive(source: Chunks, options: ReceiveOptions): Promise<ReceivedFile> {
     const folder = join(this.directory, ".incoming");
     await mkdir(folder, { recursive: true, mode: 0o755 });
     const path = join(folder, uuid());
@@ -66,7 +66,11 @@ export class ImageFiles {
       try {
         return {
           path,
-          ...(await take(source, new IncomingFile(handle, path, { digests: DIGESTS, holes: true }), options)),
+          ...(await take(
+            source,
+            new IncomingFile(handle, path, { digests: DIGESTS, holes: true, given: source.given }),
+            options,
+          )),
         };
       } finally {
         await handle.close();
@@ -123,7 +127,7 @@ export class ImageFiles {
 }
 
 async function take(
-  source: AsyncIterable<Uint8Array>,
+  source: Chunks,
   file: IncomingFile,
   { limit, expected = null, signal, onProgress }: ReceiveOptions,
 ): Promise<Omit<ReceivedFile, "path">> {

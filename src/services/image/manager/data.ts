@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import type { Chunks } from "../../../kernel/bytes/incoming-file.ts";
 import { ApiError, badRequest, forbidden, gone } from "../../../kernel/errors.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { Quotas } from "../../../kernel/quota/quota.ts";
@@ -45,7 +46,7 @@ export class DataManager {
    * PUT /v2/images/{id}/file. On any error the image is queued again and no byte is left.
    * Errors: 409 (status), 400 (formats missing, data incomplete), 410 (deleted meanwhile), 413, 415.
    */
-  async upload(image: ImageRow, source: AsyncIterable<Uint8Array>, options: UploadOptions = {}): Promise<void> {
+  async upload(image: ImageRow, source: Chunks, options: UploadOptions = {}): Promise<void> {
     const { id } = image;
     this.#checkQuota(image, "image_size_total", options.expected ?? null);
     this.#begin(image, "saving");
@@ -78,7 +79,7 @@ export class DataManager {
   }
 
   /** PUT /v2/images/{id}/stage: keeps the data aside until it is imported. Errors: as upload. */
-  async stage(image: ImageRow, source: AsyncIterable<Uint8Array>, options: UploadOptions = {}): Promise<void> {
+  async stage(image: ImageRow, source: Chunks, options: UploadOptions = {}): Promise<void> {
     const { id } = image;
     this.#checkQuota(image, "image_stage_total", options.expected ?? null);
     this.#begin(image, "uploading", { formatsNeeded: false });

@@ -87,13 +87,8 @@ export function tellOfDevices({ kernel }: Core, deviceIds: Iterable<string>): vo
 }
 
 /** The same of all guests on a network, which has another name, MTU, subnet, …. */
-export function tellOfNetwork(core: Core, networkId: string): void {
-  const ports = core.store.ports.ofGuestsOn(networkId);
-  tellOfDevices(
-    core,
-    ports.map(({ device_id }) => device_id),
-  );
-}
+export const tellOfNetwork = (core: Core, networkId: string): void =>
+  tellOfDevices(core, core.store.ports.guestsOn(networkId));
 
 /** Inside the inserting transaction. Errors: 409 OverQuota. */
 export function checkQuota(core: Core, projectId: string, wanted: Readonly<Record<string, number>>): void {

@@ -49,6 +49,9 @@ export interface NetworkDetails {
   scopes: ReadonlyMap<string, string | null>;
 }
 
+/** What a guest's NIC shows of its network (`Vif`): on a change of it all guests there are looked at. */
+const SHOWN_BY_GUESTS = ["name", "mtu", "external"] as const satisfies readonly (keyof NetworkRow)[];
+
 export class NetworkManager implements Collection {
   readonly #core: Core;
 
@@ -165,7 +168,7 @@ export class NetworkManager implements Collection {
       const updated = revise(core, core.store.networks, row, wanted);
       core.dirty("network", id);
       if (wanted.mtu !== undefined) this.#dirtyRouters(id);
-      tellOfNetwork(core, id);
+      if (SHOWN_BY_GUESTS.some((name) => updated[name] !== row[name])) tellOfNetwork(core, id);
       return updated;
     });
   }

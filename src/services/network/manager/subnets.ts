@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
@@ -17,6 +18,7 @@ import {
   seesAll,
   sharedIds,
   standard,
+  tellOfDevices,
   tellOfNetwork,
 } from "./core.ts";
 import { ensureDhcpPort } from "./dhcp.ts";
@@ -66,6 +68,14 @@ export type SubnetChanges = Partial<
     | "service_types"
   >
 >;
+
+/** What a guest's NIC shows of the subnets that its addresses are of (`VifAddress`). */
+const SHOWN_BY_GUESTS = [
+  "gateway_ip",
+  "enable_dhcp",
+  "dns_nameservers",
+  "host_routes",
+] as const satisfies readonly (keyof SubnetRow)[];
 
 export class SubnetManager implements Collection {
   readonly #core: Core;
@@ -141,7 +151,10 @@ export class SubnetManager implements Collection {
     row.allocation_pools = sentPools === undefined ? defaultPools(blockOf(cidr), gateway) : inOrder(sentPools);
     if (sentPools !== undefined) checkGatewayOutOfPools(gateway, sentPools);
     store.subnets.insert(row);
-    if (isAutoAddress(row)) this.#addAutoAddresses(row);
+    if (isAutoAddress(row)) {
+      this.#addAutoAddresses(row);
+      tellOfNetwork(this.#core, network.id);
+    }
     if (network.external) this.#addGatewayAddresses(row);
     this.#changed(network);
     return row;
@@ -224,12 +237,11 @@ export class SubnetManager implements Collection {
     }
   }
 
-  /** After a change of the network's subnets: revision, DHCP port, and what the host and guests show of it. */
+  /** After a change of the network's subnets: revision, DHCP port, and what the host shows of it. */
   #changed(network: NetworkRow): void {
     revise(this.#core, this.#core.store.networks, network, {});
     ensureDhcpPort(this.#core, network);
     this.#core.dirty("network", network.id);
-    tellOfNetwork(this.#core, network.id);
     const ports = this.#core.store.ports.ofRoutersOn(network.id);
     for (const port of ports) this.#core.dirty("router", port.device_id);
   }
@@ -250,6 +262,8 @@ export class SubnetManager implements Collection {
       const updated = revise<SubnetRow>(this.#core, store.subnets, row, wanted);
       const network = store.networks.get(row.network_id);
       if (network !== undefined) this.#changed(network);
+      if (SHOWN_BY_GUESTS.some((name) => !isDeepStrictEqual(updated[name], row[name])))
+        tellOfNetwork(this.#core, row.network_id);
       return updated;
     });
   }
@@ -283,6 +297,10 @@ export class SubnetManager implements Collection {
       store.subnets.delete(id);
       const network = store.networks.get(row.network_id);
       if (network !== undefined) this.#changed(network);
+      tellOfDevices(
+        this.#core,
+        ports.map(({ device_id }) => device_id),
+      );
     });
   }
 }

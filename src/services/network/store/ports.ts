@@ -67,6 +67,12 @@ export class PortStore extends Table<PortRow> {
     return this.select("network_id = ? AND device_owner = 'network:dhcp'", networkId);
   }
 
+  /** Whose the ports of guests on a network are. */
+  guestsOn(networkId: string): string[] {
+    const sql = `SELECT DISTINCT device_id FROM network_ports WHERE network_id = ? AND device_id <> '' AND ${OF_GUESTS}`;
+    return this.#db.prepare<[string], string>(sql).pluck().all(networkId) as string[];
+  }
+
   /** With a tap on a bridge. */
   plugged(): PortRow[] {
     return this.select("plugged AND device_owner LIKE 'compute:%'");

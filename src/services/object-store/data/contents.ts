@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
+import { type Chunks, IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
 import { collected } from "../../../kernel/http/byte-source.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import { clientGone, contentTooLarge, noSpace, notStored } from "../errors.ts";
@@ -70,7 +70,7 @@ export class Contents {
    * Takes a stream in with constant memory; nothing is left of it on an error.
    * Errors: 413 (limit), 499 (the client went away or sent less than it announced), 507 (disk full).
    */
-  async receive(source: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<Received> {
+  async receive(source: Chunks, options: ReceiveOptions): Promise<Received> {
     const { expected = null, limit, sums = {} } = options;
     if (expected !== null && expected > limit) throw contentTooLarge();
     const pieces: Uint8Array[] = [];
@@ -89,7 +89,7 @@ export class Contents {
         }
         pieces.push(chunk);
         if (size <= INLINE_LIMIT) continue;
-        file = await this.#create();
+        file = await this.#create(source.given);
         for (const piece of pieces.splice(0)) await file.bytes.add(piece);
       }
       if (expected !== null && expected !== size) throw clientGone();
@@ -279,13 +279,18 @@ export class Contents {
   }
 
   /** Written down before it is made, so that the next start finds what a crash leaves. */
-  async #create(): Promise<BlobInMaking> {
+  async #create(given: boolean | undefined): Promise<BlobInMaking> {
     const id = this.#blobs.insert({ kind: "file", state: "incoming", size: 0, md5: "", refs: 0 });
     const written = this.#kernel.db.durable();
     written.catch(() => {});
     try {
       const { handle, named } = await this.#files.create(id);
-      return new BlobInMaking(id, handle, this.#files.path(id), Promise.all([written, named]));
+      return new BlobInMaking(
+        id,
+        new IncomingFile(handle, this.#files.path(id), { digests: ["md5"], given }),
+        handle,
+        Promise.all([written, named]),
+      );
     } catch (error) {
       this.discard({ blob: id });
       throw error;
@@ -305,9 +310,10 @@ class BlobInMaking {
   readonly #handle: FileHandle;
   readonly #settled: Promise<unknown>;
 
-  constructor(id: number, handle: FileHandle, path: string, settled: Promise<unknown>) {
+  /** `settled`: its row and its name are durable. */
+  constructor(id: number, bytes: IncomingFile, handle: FileHandle, settled: Promise<unknown>) {
     this.id = id;
-    this.bytes = new IncomingFile(handle, path, { digests: ["md5"] });
+    this.bytes = bytes;
     this.#handle = handle;
     this.#settled = settled;
     settled.catch(() => {});

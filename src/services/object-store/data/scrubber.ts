@@ -3,11 +3,17 @@ import type { Kernel } from "../../../kernel/module.ts";
 import type { BlobTable } from "../store/blobs.ts";
 import type { BlobFiles } from "./blob-files.ts";
 
-/** A file is looked at again after this long, in milliseconds. */
+/** What was found whole is looked at again after this long, in milliseconds. */
 const AGAIN_AFTER = 7 * 24 * 3_600_000;
+/** Milliseconds between looks for something that is due. */
+const LOOK_EVERY = 60_000;
+/** Milliseconds after the start before rows are read: whoever starts has other things to do. */
+const ROWS_AFTER = 600_000;
 /** Bytes read at one turn, and milliseconds between turns: 8 MiB a second, so that clients do not feel it. */
 const READ_PER_TURN = 4 * 1024 * 1024;
-export const SCRUB_TURN = 500;
+const PAUSE = 500;
+/** What a file counts beside its bytes. */
+const LEAST_SPENT = 64 * 1024;
 /** Rows of bytes looked at in one turn. */
 const ROWS_PER_TURN = 50;
 
@@ -19,8 +25,10 @@ export class Scrubber {
   readonly #kernel: Kernel;
   readonly #blobs: BlobTable;
   readonly #files: BlobFiles;
-  /** Rows up to here were looked at since the start. */
-  #row = 0;
+  /** When rows are to be read next: milliseconds since the epoch. */
+  #rowsAt: number;
+  #spent = 0;
+  #wake: () => void = () => {};
   #turn: Promise<void> | null = null;
   #stopping = false;
 
@@ -28,10 +36,11 @@ export class Scrubber {
     this.#kernel = kernel;
     this.#blobs = blobs;
     this.#files = files;
+    this.#rowsAt = kernel.clock.now() + ROWS_AFTER;
   }
 
   start(): () => Promise<void> {
-    const callOff = this.#kernel.clock.every(SCRUB_TURN, () => {
+    const callOff = this.#kernel.clock.every(LOOK_EVERY, () => {
       this.#turn ??= this.turn()
         .catch((error: unknown) => this.#kernel.log.named("swift").error("scrubbing failed", error))
         .finally(() => {
@@ -41,15 +50,31 @@ export class Scrubber {
     return async () => {
       this.#stopping = true;
       callOff();
+      this.#wake();
       await this.#turn;
     };
   }
 
-  /** One file that is due, and some rows. */
+  /** All that is due. */
   async turn(): Promise<void> {
-    this.#scrubRows();
-    const due = this.#blobs.leastChecked(this.#kernel.clock.now() - AGAIN_AFTER);
-    if (due !== undefined) await this.#scrubFile(due.id, due.md5);
+    const { clock } = this.#kernel;
+    for (;;) {
+      const due = this.#blobs.leastChecked(clock.now() - AGAIN_AFTER);
+      if (due === undefined || this.#stopping) break;
+      await this.#scrubFile(due.id, due.md5);
+    }
+    if (clock.now() >= this.#rowsAt) await this.#scrubRows();
+  }
+
+  /** Rests once enough was read since the last time. */
+  async #spend(bytes: number): Promise<void> {
+    this.#spent += bytes;
+    if (this.#spent < READ_PER_TURN || this.#stopping) return;
+    this.#spent = 0;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      this.#kernel.clock.after(PAUSE, resolve);
+    });
   }
 
   async #scrubFile(id: number, md5: string): Promise<void> {
@@ -71,16 +96,13 @@ export class Scrubber {
       const handle = await this.#files.open(id);
       try {
         const buffer = Buffer.allocUnsafe(1024 * 1024);
-        let sinceTurn = 0;
+        await this.#spend(LEAST_SPENT);
         for (;;) {
           if (this.#stopping) return null;
           const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, null);
           if (bytesRead === 0) return sum.digest("hex");
           sum.update(buffer.subarray(0, bytesRead));
-          sinceTurn += bytesRead;
-          if (sinceTurn < READ_PER_TURN) continue;
-          sinceTurn = 0;
-          await new Promise<void>((resolve) => this.#kernel.clock.after(SCRUB_TURN, resolve));
+          await this.#spend(bytesRead);
         }
       } finally {
         await handle.close();
@@ -90,15 +112,19 @@ export class Scrubber {
     }
   }
 
-  #scrubRows(): void {
-    const rows = this.#blobs.inlineAfter(this.#row, ROWS_PER_TURN);
-    for (const { id, md5, bytes } of rows) {
-      if (createHash("md5").update(bytes).digest("hex") !== md5) {
-        this.#blobs.setState(id, "damaged");
+  async #scrubRows(): Promise<void> {
+    for (let last = 0; !this.#stopping; ) {
+      const rows = this.#blobs.inlineAfter(last, ROWS_PER_TURN);
+      for (const { id, md5, bytes } of rows) {
+        if (createHash("md5").update(bytes).digest("hex") === md5) continue;
+        this.#kernel.eventually.write(`what is known of blob ${id}`, () => this.#blobs.setState(id, "damaged"));
         this.#report(id, "the database");
       }
+      last = rows.at(-1)?.id ?? 0;
+      if (last === 0) break;
+      await this.#spend(READ_PER_TURN);
     }
-    this.#row = rows.at(-1)?.id ?? 0;
+    this.#rowsAt = this.#kernel.clock.now() + AGAIN_AFTER;
   }
 
   #report(id: number, path: string): void {

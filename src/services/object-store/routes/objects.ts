@@ -1,6 +1,6 @@
 import { ApiError } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
-import { badRequest, containerNotFound, objectNotFound, unprocessable } from "../errors.ts";
+import { badRequest, containerNotFound, lengthRequired, objectNotFound, unprocessable } from "../errors.ts";
 import { postedAttributes, sentAttributes } from "../manager/attributes.ts";
 import type { Managers } from "../manager/index.ts";
 import { parseDynamic, rawManifest } from "../manager/large-objects.ts";
@@ -150,6 +150,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     const manifest = headers.get("x-object-manifest");
     if (manifest !== null && manifest !== "") parseDynamic(manifest);
     if (bytes === null) throw badRequest("");
+    if (bytes.unframed === true) throw lengthRequired();
     const link = linkAttributes(managers, places, request);
     const unlimited = isReseller(context);
     const expected = bytes.announced;

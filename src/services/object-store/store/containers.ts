@@ -107,7 +107,10 @@ function decode(raw: Raw | undefined): ContainerRow | undefined {
   const { headers, system } = raw;
   return {
     ...raw,
-    headers: JSON.parse(String(headers)),
-    system: JSON.parse(String(system)),
+    headers: parsed(headers),
+    system: parsed(system),
   } as unknown as ContainerRow;
 }
+
+/** Most have nothing of their own. */
+const parsed = (text: unknown): unknown => (text === "{}" ? {} : JSON.parse(String(text)));

@@ -35,13 +35,14 @@ export class NameListing<Row extends { name: string }> {
     const end = prefix === "" ? null : afterPrefix(prefix);
     const found: Listed<Row>[] = [];
     let inclusive = false;
+    const folds = delimiter !== "";
 
     while (found.length < limit) {
       const bounds = this.#bounds({ low, high, prefix, end, inclusive });
       inclusive = false;
       let seen = 0;
       let jumped = false;
-      for (const raw of this.#rows(owner, bounds, reverse, limit - found.length)) {
+      for (const raw of this.#rows(owner, bounds, { reverse, limit: limit - found.length, folds })) {
         seen += 1;
         const { name } = raw;
         if (reverse) high = name;
@@ -78,14 +79,21 @@ export class NameListing<Row extends { name: string }> {
     return bounds;
   }
 
-  #rows(owner: string | number, { from, after, before }: Bounds, reverse: boolean, limit: number): Iterable<Row> {
+  #rows(
+    owner: string | number,
+    { from, after, before }: Bounds,
+    { reverse, limit, folds }: { reverse: boolean; limit: number; folds: boolean },
+  ): Iterable<Row> {
     const conditions = [
       from === null ? "" : " AND name >= @from",
       after === null ? "" : " AND name > @after",
       before === null ? "" : " AND name < @before",
     ].join("");
     const sql = `${this.#select}${conditions} ORDER BY name${reverse ? " DESC" : ""} LIMIT @limit`;
-    return this.#db.prepare<object, Row>(sql).iterate({ owner, limit, from, after, before });
+    const statement = this.#db.prepare<object, Row>(sql);
+    const values = { owner, limit, from, after, before };
+    // One by one where most of them may be passed over.
+    return folds ? statement.iterate(values) : statement.all(values);
   }
 }
 

@@ -208,6 +208,8 @@ const decode = (raw: Raw): ObjectRow =>
 
 const decodeVersion = (raw: Raw): VersionRow => ({ ...decode(raw), marker: raw.marker === 1 });
 
+/** In place: a page has ten thousand. */
 function decodeListed(raw: ListedObject): ListedObject {
-  return { ...raw, system: parsed(raw.system) };
+  raw.system = parsed(raw.system);
+  return raw;
 }

@@ -1,18 +1,17 @@
 import { messageOf } from "../../../../kernel/errors.ts";
 import type { DesiredFirewall } from "../driver.ts";
 import type { Bridges } from "./bridges.ts";
-import { forbidden, permissions } from "./connections.ts";
+import { forbidden } from "./connections.ts";
+import { type Chains, changeOf, isLess, restoreOf } from "./firewall-change.ts";
 import type { LinuxNetworkOptions } from "./options.ts";
-import { addressSets, firewallTables, OWN_CHAINS } from "./port-rules.ts";
-import { SPOOF_TABLE, spoofScript } from "./spoof-rules.ts";
+import { addressSets, groupsWithSets, OWN_CHAINS, setName } from "./port-rules.ts";
+import { SPOOF_TABLE, spoofChange, spoofScript } from "./spoof-rules.ts";
 
 interface Applied {
-  tables: Record<4 | 6, string>;
-  chains: Record<4 | 6, readonly string[]>;
-  spoof: string;
-  sets: ReadonlyMap<string, ReadonlySet<string>>;
   desired: DesiredFirewall;
-  permissions: ReadonlySet<string>;
+  chains: Record<4 | 6, Chains>;
+  /** Groups whose addresses are sets. */
+  sets: ReadonlySet<string>;
 }
 
 const OWNER = "network-firewall";
@@ -32,10 +31,11 @@ const SAMPLE = [
 /** What lets guests' frames through; made by the first apply. */
 const TAPS = [["bridge", SPOOF_TABLE, "prerouting"]] as const;
 const FULL_LOOK_EVERY = 12;
+const NO_CHAINS: Chains = { dispatch: "", zones: "", groups: new Set() };
 
 /**
  * The rules of all guest ports. What was applied last is remembered, so that a change costs only what differs: members of
- * a remote group are elements of a set, a rule is one restore per address family. Callers that come while one apply runs
+ * a remote group are elements of a set, a rule is one restore per address family of the chains that differ. Callers that come while one apply runs
  * share the next one.
  */
 export class BoxFirewall {
@@ -155,27 +155,22 @@ export class BoxFirewall {
     const before = this.#applied;
     // Until this is through, what is on the host is neither the old nor the new.
     this.#applied = null;
+    const change = changeOf(before?.desired ?? null, desired);
+    const sets = groupsWithSets(desired);
+    await this.#applySets(desired, sets, before);
     const bridges = this.#bridges.byNetwork();
-    const sets = addressSets(desired);
-    const oldSets = before?.sets ?? null;
-    await host.firewall.applySets(box, sets, oldSets);
-    const tables: Record<4 | 6, string> = { 4: "", 6: "" };
-    const chains: Record<4 | 6, readonly string[]> = { 4: [], 6: [] };
     const restores: (() => Promise<void>)[] = [];
+    const chains: Partial<Record<4 | 6, Chains>> = {};
     for (const family of [4, 6] as const) {
-      const wanted = firewallTables(desired, bridges, family);
-      tables[family] = JSON.stringify(wanted);
-      chains[family] = wanted.flatMap((table) =>
-        table.table === "filter" ? table.chains.map(({ name }) => name) : [],
-      );
-      if (before?.tables[family] === tables[family]) continue;
-      const old = before?.chains[family] ?? (await host.firewall.chains(box, family, "filter"));
-      const removed = old.filter((name) => name.startsWith("tenrec-") && !chains[family].includes(name));
-      const complete = wanted.map((table) => (table.table === "filter" ? { ...table, removed } : table));
-      restores.push(() => host.firewall.restore(box, family, complete));
+      const there = before === null ? await host.firewall.chains(box, family, "filter") : [];
+      const others = there.filter((name) => name.startsWith("tenrec-"));
+      const wanted = restoreOf(change, desired, bridges, family, before?.chains[family] ?? null, others);
+      chains[family] = wanted.chains;
+      if (wanted.tables.length > 0) restores.push(() => host.firewall.restore(box, family, wanted.tables));
     }
-    const spoof = spoofScript(desired.ports);
-    const changed = restores.length > 0 || before?.spoof !== spoof;
+    const { portsBefore, portsAfter } = change;
+    const isSpoofChanged = before === null || JSON.stringify(portsBefore) !== JSON.stringify(portsAfter);
+    const changed = restores.length > 0 || isSpoofChanged;
     if (changed) {
       this.#version += 1;
       this.#fingerprint = null;
@@ -183,26 +178,38 @@ export class BoxFirewall {
     }
     await allOf(restores);
     // Last, as it lets a tap's frames through to the other rules.
-    if (before?.spoof !== spoof) await host.firewall.nft(box, spoof);
-    const names = new Set(sets.map(({ name }) => name));
-    const oldNames = oldSets === null ? await host.firewall.sets(box) : [...oldSets.keys()];
-    await host.firewall.destroySets(
-      box,
-      oldNames.filter((name) => name.startsWith("tenrec") && !names.has(name)),
-    );
-    const now = permissions(desired);
-    const lost = before === null || [...before.permissions].some((one) => !now.has(one));
-    if (lost) await this.#cut(desired, before?.desired ?? null);
-    this.#applied = {
-      tables,
-      chains,
-      spoof,
-      sets: new Map(sets.map(({ name, members }) => [name, members])),
-      desired,
-      permissions: now,
-    };
+    const { ports } = desired;
+    const spoof = before === null ? spoofScript(ports) : spoofChange(ports, portsBefore, portsAfter);
+    if (isSpoofChanged) await host.firewall.nft(box, spoof);
+    await this.#destroySets(sets, before);
+    if (before === null || isLess(change)) await this.#cut(desired, change.gone);
+    this.#applied = { desired, sets, chains: { 4: chains[4] ?? NO_CHAINS, 6: chains[6] ?? NO_CHAINS } };
     // Nobody waits for it: guests start meanwhile.
     if (changed) this.#sampling = this.#sample();
+  }
+
+  /** Those that rules refer to, before the rules. */
+  async #applySets(desired: DesiredFirewall, wanted: ReadonlySet<string>, before: Applied | null): Promise<void> {
+    const old = new Map(before?.desired.groups.map((group) => [group.id, group]));
+    const changed = desired.groups.filter(({ id, memberAddresses }) => {
+      const isSame = before?.sets.has(id) === true && old.get(id)?.memberAddresses === memberAddresses;
+      return wanted.has(id) && !isSame;
+    });
+    const there = changed.flatMap(({ id }) => (before?.sets.has(id) === true ? (old.get(id) ?? []) : []));
+    const members = new Map(there.flatMap(addressSets).map((set) => [set.name, set.members]));
+    await this.#options.host.firewall.applySets(this.#options.box, changed.flatMap(addressSets), members);
+  }
+
+  /** Those that rules referred to, after the rules. */
+  async #destroySets(wanted: ReadonlySet<string>, before: Applied | null): Promise<void> {
+    const { host, box } = this.#options;
+    const names = (ids: Iterable<string>) => [...ids].flatMap((id) => [setName(id, 4), setName(id, 6)]);
+    const own = new Set(names(wanted));
+    const there = before === null ? await host.firewall.sets(box) : names(before.sets);
+    await host.firewall.destroySets(
+      box,
+      there.filter((name) => name.startsWith("tenrec") && !own.has(name)),
+    );
   }
 
   /** Notes how the rules look on the host, unless they are changed meanwhile. */
@@ -217,10 +224,8 @@ export class BoxFirewall {
     }
   }
 
-  async #cut(desired: DesiredFirewall, before: DesiredFirewall | null): Promise<void> {
+  async #cut(desired: DesiredFirewall, gone: DesiredFirewall["ports"]): Promise<void> {
     const { host, box } = this.#options;
-    const ids = new Set(desired.ports.map(({ portId }) => portId));
-    const gone = (before?.ports ?? []).filter(({ portId }) => !ids.has(portId));
     const cut = async (family: 4 | 6): Promise<void> => {
       const connections = await host.firewall.conntrack.list(box, family);
       const dead = forbidden(connections, desired, gone, (id) => this.#bridges.get(id)?.zone ?? null);

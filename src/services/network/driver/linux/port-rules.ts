@@ -1,5 +1,5 @@
 import type { AddressSet } from "../../../../host/firewall/firewall.ts";
-import type { Chain, Rule, Table } from "../../../../host/firewall/rules.ts";
+import type { Chain, Rule } from "../../../../host/firewall/rules.ts";
 import { type DesiredFirewall, type DesiredPortFirewall, type DesiredRule, tapDevice } from "../driver.ts";
 import type { Bridge } from "./bridges.ts";
 import { isIcmp, portWords, protocolNumber } from "./protocols.ts";
@@ -19,21 +19,24 @@ const groupChain = (direction: "i" | "o", groupId: string): string => `tenrec-g$
 /** At most 31 in a set's. */
 export const setName = (groupId: string, family: 4 | 6): string => `tenrec${family}-${groupId.slice(0, 23)}`;
 
-export function firewallTables(
-  firewall: DesiredFirewall,
+/** Which groups have chains: those of guarded ports. */
+export function chainedGroups({ ports, groups }: DesiredFirewall): ReadonlySet<string> {
+  const used = new Set(ports.filter((port) => port.portSecurityEnabled).flatMap((port) => port.securityGroupIds));
+  return new Set(groups.flatMap(({ id }) => (used.has(id) ? id : [])));
+}
+
+/** What leads to the chains of ports. */
+export function dispatchChains(
+  ports: DesiredFirewall["ports"],
   bridges: ReadonlyMap<string, Bridge>,
   family: 4 | 6,
-): Table[] {
-  const guarded = firewall.ports.filter((port) => port.portSecurityEnabled);
-  const used = new Set(guarded.flatMap((port) => port.securityGroupIds));
-  const groups = firewall.groups.filter(({ id }) => used.has(id));
-  const present = new Set(groups.map(({ id }) => id));
+): Chain[] {
+  const guarded = ports.filter((port) => port.portSecurityEnabled);
   const forward: Rule[] = [
     rule(["-i", TENANT_BRIDGES, "-m", "physdev", "!", "--physdev-is-bridged", "-j", "DROP"], "the box is no router"),
   ];
   const ingress: Rule[] = [];
   const input: Rule[] = [rule(["-i", TENANT_BRIDGES, "-j", "DROP"], "the box is no guest's neighbour")];
-  const chains: Chain[] = [];
   for (const port of guarded) {
     const tap = ["-m", "physdev", "--physdev-in", tapDevice(port.portId)];
     const comment = `port ${port.portId}`;
@@ -49,11 +52,6 @@ export function firewallTables(
         ingress.push(rule(["-o", bridge.name, "-d", address, "-g", incoming], comment));
       }
     }
-    const mine = port.securityGroupIds.filter((id) => present.has(id));
-    chains.push(
-      { name: outgoing, rules: outgoingRules(mine, family, port.stateless) },
-      { name: incoming, rules: incomingRules(mine, family, port.stateless) },
-    );
   }
   forward.push(rule(["-m", "physdev", "--physdev-is-bridged", "-g", INGRESS], "from routers and servers to guests"));
   for (const port of guarded) {
@@ -61,45 +59,56 @@ export function firewallTables(
     if (bridge?.external) forward.push(rule(["-o", bridge.name, "-g", INGRESS], "from outside to guests"));
   }
   ingress.push(rule(["-j", "ACCEPT"], "not for a guarded port"));
-  for (const group of groups) {
-    for (const [direction, letter] of [
-      ["ingress", "i"],
-      ["egress", "o"],
-    ] as const) {
-      const rules = group.rules.filter((one) => one.direction === direction && ethertypeFamily(one) === family);
-      chains.push({ name: groupChain(letter, group.id), rules: rules.map((one) => groupRule(one, family)) });
-    }
-  }
-  const zones = [...new Map([...bridges.values()].map((bridge) => [bridge.name, bridge])).values()]
-    .filter(({ zone }) => zone !== 0)
-    .map(({ name, zone }) => rule(["-i", name, "-j", "CT", "--zone", String(zone)], "projects may share a range"));
   return [
-    { table: "raw", chains: [{ name: OWN_CHAINS.raw, rules: zones }] },
-    {
-      table: "filter",
-      chains: [
-        { name: OWN_CHAINS.forward, rules: unique(forward) },
-        { name: OWN_CHAINS.input, rules: input },
-        { name: INGRESS, rules: ingress },
-        ...chains,
-      ],
-    },
+    { name: OWN_CHAINS.forward, rules: unique(forward) },
+    { name: OWN_CHAINS.input, rules: input },
+    { name: INGRESS, rules: ingress },
   ];
 }
 
-/** The address sets that rules with a remote group refer to. */
-export function addressSets(firewall: DesiredFirewall): AddressSet[] {
-  const wanted = new Set(firewall.groups.flatMap(({ rules }) => rules.map((one) => one.remoteGroupId)));
-  return firewall.groups
-    .filter(({ id }) => wanted.has(id))
-    .flatMap(({ id, memberAddresses }) =>
-      ([4, 6] as const).map((family) => ({
-        name: setName(id, family),
-        family,
-        members: new Set(memberAddresses.filter((one) => familyOf(one) === family).flatMap(setMembers)),
-      })),
-    );
+/** Of one port; none where it is not guarded. `present`: groups that have chains. */
+export function portChains(port: DesiredPortFirewall, present: ReadonlySet<string>, family: 4 | 6): Chain[] {
+  if (!port.portSecurityEnabled) return [];
+  const mine = port.securityGroupIds.filter((id) => present.has(id));
+  return [
+    { name: portChain("o", port.portId), rules: outgoingRules(mine, family, port.stateless) },
+    { name: portChain("i", port.portId), rules: incomingRules(mine, family, port.stateless) },
+  ];
 }
+
+export function groupChains(group: DesiredFirewall["groups"][number], family: 4 | 6): Chain[] {
+  const directions = [
+    ["ingress", "i"],
+    ["egress", "o"],
+  ] as const;
+  return directions.map(([direction, letter]) => {
+    const rules = group.rules.filter((one) => one.direction === direction && ethertypeFamily(one) === family);
+    return { name: groupChain(letter, group.id), rules: rules.map((one) => groupRule(one, family)) };
+  });
+}
+
+export function zoneChains(bridges: ReadonlyMap<string, Bridge>): Chain[] {
+  const zones = [...new Map([...bridges.values()].map((bridge) => [bridge.name, bridge])).values()]
+    .filter(({ zone }) => zone !== 0)
+    .map(({ name, zone }) => rule(["-i", name, "-j", "CT", "--zone", String(zone)], "projects may share a range"));
+  return [{ name: OWN_CHAINS.raw, rules: zones }];
+}
+
+/** The groups that rules with a remote group refer to: their addresses are sets. */
+export function groupsWithSets({ groups }: DesiredFirewall): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { rules } of groups)
+    for (const { remoteGroupId } of rules) if (remoteGroupId !== null) ids.add(remoteGroupId);
+  return new Set(groups.flatMap(({ id }) => (ids.has(id) ? id : [])));
+}
+
+/** Of one group, a set for each family. */
+export const addressSets = ({ id, memberAddresses }: DesiredFirewall["groups"][number]): AddressSet[] =>
+  ([4, 6] as const).map((family) => ({
+    name: setName(id, family),
+    family,
+    members: new Set(memberAddresses.filter((one) => familyOf(one) === family).flatMap(setMembers)),
+  }));
 
 function outgoingRules(groups: readonly string[], family: 4 | 6, stateless: boolean): Rule[] {
   const [client, server] = family === 4 ? ["68", "67"] : ["546", "547"];

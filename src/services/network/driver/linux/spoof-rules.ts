@@ -8,24 +8,42 @@ const DISCOVERY = ["nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit
  * The bridge-family table that lets each guest speak for its own MAC and addresses only: Ethernet, ARP, IPv4, IPv6 and
  * neighbour discovery. Any other protocol is dropped, tagged frames too (the filters behind would not look into them).
  * A tap that no port owns passes nothing, so an interface is shut until its rules are there. The whole table is replaced
- * in one transaction. Plain sets and verdict maps only: concatenated ones do not match in this family on all kernels.
+ * in one transaction, or (`spoofChange`) what differs. Plain sets and verdict maps only: concatenated ones do not match in this family on all kernels.
  */
 export function spoofScript(ports: readonly DesiredPortFirewall[]): string {
+  return script([`add table bridge ${SPOOF_TABLE}`, `delete table bridge ${SPOOF_TABLE}`], ports, ports);
+}
+
+/** The same where only some ports differ from what is there: `gone` as they were, `come` as they are to be. */
+export function spoofChange(
+  ports: readonly DesiredPortFirewall[],
+  gone: readonly DesiredPortFirewall[],
+  come: readonly DesiredPortFirewall[],
+): string {
+  const flushed = ["prerouting", "to-guest-forward", "to-guest-output"];
+  const former = gone.filter((port) => port.portSecurityEnabled).map((port) => chainNames(port));
+  // What jumps to a chain goes before it.
+  for (const { main, ofMacs } of former) flushed.push(main, ...ofMacs);
+  const deleted = former.flatMap(({ main, ofMacs }) => [main, ...ofMacs]);
   const lines = [
-    `add table bridge ${SPOOF_TABLE}`,
-    `delete table bridge ${SPOOF_TABLE}`,
-    `table bridge ${SPOOF_TABLE} {`,
+    ...flushed.map((name) => `flush chain bridge ${SPOOF_TABLE} ${name}`),
+    ...deleted.map((name) => `delete chain bridge ${SPOOF_TABLE} ${name}`),
   ];
-  const verdicts: string[] = [];
-  const known: string[] = [];
-  for (const port of ports) {
-    const tap = `"${tapDevice(port.portId)}"`;
-    known.push(tap);
-    if (!port.portSecurityEnabled) continue;
-    const name = `port-${port.portId}`;
-    verdicts.push(`${tap} : jump ${name}`);
-    lines.push(...portChains(name, port));
-  }
+  return script(lines, ports, come);
+}
+
+/** `ports`: all that may pass; `chains`: those whose chains are made. */
+function script(
+  before: readonly string[],
+  ports: readonly DesiredPortFirewall[],
+  chains: readonly DesiredPortFirewall[],
+): string {
+  const lines = [...before, `table bridge ${SPOOF_TABLE} {`];
+  for (const port of chains) if (port.portSecurityEnabled) lines.push(...portChains(port));
+  const known = ports.map((port) => `"${tapDevice(port.portId)}"`);
+  const verdicts = ports
+    .filter((port) => port.portSecurityEnabled)
+    .map((port) => `"${tapDevice(port.portId)}" : jump ${chainNames(port).main}`);
   const others = known.length === 0 ? "" : ` iifname != { ${known.join(", ")} }`;
   const outwards = others.replace("iifname", "oifname");
   lines.push("  chain prerouting {", "    type filter hook prerouting priority -250; policy accept;");
@@ -39,22 +57,30 @@ export function spoofScript(ports: readonly DesiredPortFirewall[]): string {
   return `${[...lines, "}"].join("\n")}\n`;
 }
 
-function portChains(name: string, port: DesiredPortFirewall): string[] {
+/** MAC → what it may say that it is. */
+function addressesByMac(port: DesiredPortFirewall): Map<string, string[]> {
   const pairs = new Map<string, string[]>([[port.mac.toLowerCase(), port.fixedIps.map(({ address }) => address)]]);
   for (const { mac, cidr } of port.allowedAddressPairs) {
     const key = mac.toLowerCase();
     pairs.set(key, [...(pairs.get(key) ?? []), cidr]);
   }
+  return pairs;
+}
+
+function chainNames(port: DesiredPortFirewall): { main: string; ofMacs: string[] } {
+  const main = `port-${port.portId}`;
+  return { main, ofMacs: [...addressesByMac(port).keys()].map((_, index) => `${main}-${index}`) };
+}
+
+function portChains(port: DesiredPortFirewall): string[] {
+  const { main, ofMacs } = chainNames(port);
   const lines: string[] = [];
   const dispatch: string[] = [];
-  let index = 0;
-  for (const [mac, addresses] of pairs) {
-    const chain = `${name}-${index}`;
-    index += 1;
-    lines.push(`  chain ${chain} {`, ...macRules(mac, addresses).map((line) => `    ${line}`), "  }");
-    dispatch.push(`    ether saddr ${mac} goto ${chain}`);
+  for (const [index, [mac, addresses]] of [...addressesByMac(port)].entries()) {
+    lines.push(`  chain ${ofMacs[index]} {`, ...macRules(mac, addresses).map((line) => `    ${line}`), "  }");
+    dispatch.push(`    ether saddr ${mac} goto ${ofMacs[index]}`);
   }
-  return [...lines, `  chain ${name} {`, ...dispatch, "    drop", "  }"];
+  return [...lines, `  chain ${main} {`, ...dispatch, "    drop", "  }"];
 }
 
 function macRules(mac: string, addresses: readonly string[]): string[] {
