@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { until } from "../../support/patience.ts";
 import { A, type SwiftCloud, swiftCloud } from "./support.ts";
 
 const md5 = (bytes: string | Uint8Array): string => createHash("md5").update(bytes).digest("hex");
@@ -218,6 +219,29 @@ describe("objects", () => {
     ] as const) {
       await t.swift("PUT", `${A}/c/${name}`, { body: "" });
       assert.equal((await t.swift("HEAD", `${A}/c/${name}`)).headers["content-type"], type);
+    }
+  });
+
+  it("that are refused before they were sent leave a connection that goes on, or say that it ends", async () => {
+    await t.swift("PUT", `${A}/tiny`, { headers: { "x-container-meta-quota-bytes": "1" } });
+    const head = (method: string, path: string, more = "") =>
+      `${method} /object-store${A}/${path} HTTP/1.1\r\nhost: x\r\nx-auth-token: member:alpha\r\n${more}\r\n`;
+    for (const expect of ["", "expect: 100-continue\r\n"]) {
+      const socket = connect(t.port, "127.0.0.1");
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+      });
+      socket.write(head("PUT", "tiny/o", `${expect}content-length: 200000\r\n`));
+      await until("it is refused", 10, async () => text.includes("Upload exceeds quota."));
+      if (/connection: close/i.test(text)) {
+        socket.destroy();
+        continue;
+      }
+      socket.write("x".repeat(200_000));
+      socket.write(head("HEAD", "tiny"));
+      await until("the next request is answered", 10, async () => /HTTP\/1\.1 204/.test(text));
+      socket.destroy();
     }
   });
 
