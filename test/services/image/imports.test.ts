@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
@@ -61,6 +62,7 @@ test("glance-direct: stage, then import", async () => {
   assert.equal(staged.status, 204);
   const { body } = await t.request("GET", `/image/v2/images/${id}`, { token: "member:alpha" });
   assert.equal(body.status, "uploading");
+  const { ino } = await stat(`${t.directory}/.staging/${id}`);
   const answer = await start(t, id, { name: "glance-direct" });
   assert.equal(answer.status, 202);
   const task = await finished(t, id);
@@ -70,6 +72,8 @@ test("glance-direct: stage, then import", async () => {
   const shown = await t.request("GET", `/image/v2/images/${id}`, { token: "member:alpha" });
   assert.equal(shown.body.status, "active");
   assert.equal(shown.body.size, 12);
+  assert.equal(shown.body.checksum, createHash("md5").update("staged bytes").digest("hex"));
+  assert.equal((await stat(`${t.directory}/${id}`)).ino, ino, "what was staged is not copied");
   assert.equal(shown.body.os_glance_failed_import, "");
   assert.deepEqual((await readdir(`${t.directory}/.staging`)).length, 0);
 });

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { digestsOfFile } from "../../../kernel/bytes/file-digest.ts";
 import { type Chunks, IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
@@ -58,20 +58,12 @@ export class ImageFiles {
 
   /** Takes a stream in. Nothing is left of it on an error. Errors: 413 (limit, disk full), 503 (may not write), Incomplete. */
   async receive(source: Chunks, options: ReceiveOptions): Promise<ReceivedFile> {
-    const folder = join(this.directory, ".incoming");
-    await mkdir(folder, { recursive: true, mode: 0o755 });
-    const path = join(folder, uuid());
+    const path = await this.#newPath();
     try {
       const handle = await open(path, "wx", 0o644);
       try {
-        return {
-          path,
-          ...(await take(
-            source,
-            new IncomingFile(handle, path, { digests: DIGESTS, holes: true, given: source.given }),
-            options,
-          )),
-        };
+        const file = new IncomingFile(handle, path, { digests: DIGESTS, holes: true, given: source.given });
+        return { path, ...(await take(source, file, options)) };
       } finally {
         await handle.close();
       }
@@ -87,9 +79,7 @@ export class ImageFiles {
     if (!about.isFile()) throw conflict(`${path} is not a regular file`);
     if (options.keep !== true) {
       const sums = await digest(path, options);
-      const folder = join(this.directory, ".incoming");
-      await mkdir(folder, { recursive: true, mode: 0o755 });
-      const target = join(folder, uuid());
+      const target = await this.#newPath();
       const moved = await rename(path, target).then(
         () => true,
         (error: NodeJS.ErrnoException) => {
@@ -98,14 +88,41 @@ export class ImageFiles {
         },
       );
       if (moved) {
-        const handle = await open(target, "r+");
-        await handle.sync().finally(() => handle.close());
+        await sync(target);
         return { path: target, ...sums };
       }
     }
     const received = await this.receive(createReadStream(path, { highWaterMark: 256 * 1024 }), options);
     if (options.keep !== true) await rm(path, { force: true });
     return received;
+  }
+
+  /** What is staged, which stays there until the image has it: under a further name where the file system knows such, else copied. */
+  async receiveStaged(imageId: string, options: ReceiveOptions): Promise<ReceivedFile> {
+    const staged = this.stagingPath(imageId);
+    const path = await this.#newPath();
+    const linked = await link(staged, path).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") throw error;
+        return false;
+      },
+    );
+    if (!linked) return this.receive(createReadStream(staged, { highWaterMark: 256 * 1024 }), options);
+    try {
+      const [sums] = await Promise.all([digest(path, options), sync(path)]);
+      return { path, ...sums };
+    } catch (error) {
+      await rm(path, { force: true });
+      throw storageError(error);
+    }
+  }
+
+  /** Of a file that is not an image's yet. */
+  async #newPath(): Promise<string> {
+    const folder = join(this.directory, ".incoming");
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    return join(folder, uuid());
   }
 
   /** Makes a received file the image's data. Durable when it resolves. */
@@ -124,6 +141,11 @@ export class ImageFiles {
   async clearIncoming(): Promise<void> {
     await rm(join(this.directory, ".incoming"), { recursive: true, force: true });
   }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, "r+");
+  await handle.sync().finally(() => handle.close());
 }
 
 async function take(

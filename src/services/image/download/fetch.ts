@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
 import { isIP } from "node:net";
+import type { Chunks } from "../../../kernel/bytes/incoming-file.ts";
 import { messageOf } from "../../../kernel/errors.ts";
 
 /** A URL that may not be fetched, or answered with something else than data. The message is for the user. */
@@ -22,7 +23,7 @@ export interface FetchOptions {
 }
 
 export interface Fetched {
-  stream: AsyncIterable<Uint8Array>;
+  stream: Chunks;
   /** Bytes from `offset` on, when the server says so. */
   length: number | null;
   /** Where the data begins: `from` when the server continues, 0 when it starts over. */
@@ -62,7 +63,8 @@ export async function fetchUrl(url: string, options: FetchOptions): Promise<Fetc
     }
     const length = Number(response.headers["content-length"] ?? Number.NaN);
     return {
-      stream: response,
+      // Nobody else has its chunks.
+      stream: Object.assign(response, { given: true }),
       length: Number.isSafeInteger(length) ? length : null,
       offset: resumed ? (options.from?.offset ?? 0) : 0,
       version: versionOf(response),

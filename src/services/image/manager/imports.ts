@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { badRequest, conflict, messageOf } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
@@ -135,10 +134,7 @@ export class ImportManager {
     const staging = this.#files.stagingPath(id);
     const bring = (signal: AbortSignal) =>
       wanted.method.name === "glance-direct"
-        ? this.#files.receive(
-            createReadStream(staging, { highWaterMark: 256 * 1024 }),
-            this.#data.receiveLimits(signal),
-          )
+        ? this.#files.receiveStaged(id, this.#data.receiveLimits(signal))
         : this.#download(wanted.method.uri ?? "", signal);
     const work = this.#data
       .finishImport(id, bring)
