@@ -6,12 +6,11 @@ import {
   oneOf,
   placeSql,
   type Range,
-  rangeSql,
   type Selection,
   type Source,
   type Stored,
-  wholeSql,
 } from "./list.ts";
+import { Rows } from "./rows.ts";
 
 /**
  * How a column is kept: sqlite has no booleans and no lists. "caseless" is text that is found in any case (of ASCII letters), as
@@ -40,6 +39,7 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
   readonly #kinds: ReadonlyMap<string, Column>;
   readonly #decoded: readonly [string, Column][];
   readonly #source: Source;
+  readonly #rows: Rows<Record<string, Stored>>;
   /** What each change moves, as it is said in SET. */
   readonly #moved: string;
 
@@ -65,6 +65,7 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
           .map(([property, column]) => (property === column ? column : `${column} AS ${property}`))
           .join(", ");
     this.#source = { select: `SELECT ${read}${also === null ? "" : `, ${also}`} FROM ${name}`, from: name, id: "id" };
+    this.#rows = new Rows(db, this.#source);
     this.#decoded = kinds.filter(([, kind]) => kind === "boolean" || kind === "json");
     this.#moved = kinds
       .flatMap(([property, kind]) => (kind === "revision" ? `, ${property} = ${property} + 1` : ""))
@@ -161,14 +162,7 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
 
   /** All of a selection, ordered by id unless said otherwise, or a range of it. */
   selected(selection: Selection, range?: Range | { order: readonly Order[] }): Read[] {
-    const { sql, params } =
-      range !== undefined && "limit" in range
-        ? rangeSql(this.#source, selection, range)
-        : wholeSql(this.#source, selection, range?.order ?? BY_ID);
-    return this.#db
-      .prepare<Param[], Record<string, Stored>>(sql)
-      .all(...params)
-      .map((raw) => this.#decode(raw));
+    return this.#rows.selected(selection, range ?? { order: BY_ID }).map((raw) => this.#decode(raw));
   }
 
   counted(selection: Selection): number {

@@ -15,6 +15,7 @@ import { serverMigrations } from "./migrations/0002-migrations.ts";
 import { useMigration } from "./migrations/0003-use.ts";
 import { listTextsMigration } from "./migrations/0004-list-texts.ts";
 import { countedUse } from "./migrations/0005-counted-use.ts";
+import { listIndexes } from "./migrations/0006-list-indexes.ts";
 import { policies } from "./policies.ts";
 import { defineSettle, Reconciler } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -34,7 +35,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("compute"),
-  migrations: [initial, serverMigrations, useMigration, listTextsMigration, countedUse],
+  migrations: [initial, serverMigrations, useMigration, listTextsMigration, countedUse, listIndexes],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { core } = managers;

@@ -35,8 +35,8 @@ export function quotaResources(
     {
       name: "server_groups",
       defaultLimit: limits.serverGroups,
-      count: (project) => groups.count(project),
-      countOf: (project, user) => groups.countOf(project, user),
+      count: (project) => groups.countOf({ project_id: project }),
+      countOf: (project, user) => groups.countOf({ project_id: project, user_id: user }),
     },
   ];
 }

@@ -130,3 +130,50 @@ test("a page of flavors reads as many rows of 60 as of 2,000", async () => {
     JSON.stringify([...few]),
   );
 });
+
+test("pages of migrations, actions and server groups read as many rows of 60 as of 2,000", async () => {
+  const { db } = t.cloud.kernel;
+  db.raw.exec(
+    `INSERT INTO compute_migrations (uuid, server_id, type, status, host, old_flavor, new_flavor, user_id, project_id, created_at)
+       VALUES ('m0', '${server}', 'resize', 'finished', 'h', 1, 2, 'u', 'alpha', 1)`,
+  );
+  const body = { server_group: { name: "copied", policies: ["affinity"] } };
+  const group = (await t.api("POST", "/os-server-groups", { token, body, version: "2.1" })).body.server_group.id;
+  const more = (from: number, to: number) => {
+    const numbers = `WITH RECURSIVE numbers (n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${to})`;
+    db.raw.exec(
+      `${numbers} INSERT INTO compute_migrations (uuid, server_id, type, status, host, old_flavor, new_flavor, user_id, project_id, created_at)
+         SELECT 'm' || n, server_id, type, status, host, 1, 2, user_id, project_id, n FROM compute_migrations, numbers WHERE uuid = 'm0';
+       ${numbers} INSERT INTO compute_actions (server_id, action, request_id, started_at, updated_at)
+         SELECT '${server}', 'reboot', 'req-' || n, n, n FROM numbers;`,
+    );
+    copyRows(db, "compute_server_groups", group, { from, to }, { created_at: "one.created_at + @n" });
+  };
+  const read = async () => {
+    const costs = new Map<string, number>();
+    for (const [path, key] of [
+      ["/os-migrations?", "migrations"],
+      ["/os-migrations?marker=m50&", "migrations"],
+      ["/os-migrations?status=finished&project_id=alpha&", "migrations"],
+      [`/servers/${server}/os-instance-actions?`, "instanceActions"],
+      [`/servers/${server}/os-instance-actions?marker=req-50&`, "instanceActions"],
+      ["/os-server-groups?offset=7&", "server_groups"],
+    ] as const) {
+      const { rows } = await rowsRead(db, async () => {
+        const answer = await t.api("GET", `${path}limit=20`, { token, version: "2.90" });
+        assert.equal(answer.body[key]?.length, 20, `${path}: ${JSON.stringify(answer.body)}`);
+      });
+      costs.set(path, rows);
+    }
+    return costs;
+  };
+  more(1, 60);
+  await read();
+  const few = await read();
+  more(61, 2_000);
+  assert.deepEqual(await read(), few);
+  assert.ok(
+    [...few.values()].every((rows) => rows <= 25),
+    JSON.stringify([...few]),
+  );
+});

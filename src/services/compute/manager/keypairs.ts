@@ -1,6 +1,7 @@
+import type { Range } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
 import { keypairNotFound } from "../errors.ts";
-import type { Keypair } from "../store/keypairs.ts";
+import { BY_NAME, type Keypair } from "../store/keypairs.ts";
 import type { Core } from "./core.ts";
 import { generateSshKeyPair, sshFingerprint } from "./ssh-keys.ts";
 import { generateX509KeyPair, x509Fingerprint } from "./x509-keys.ts";
@@ -19,8 +20,19 @@ export class KeypairManager {
     return keypair;
   }
 
+  /** By name. */
   list(userId: string): Keypair[] {
     return this.#core.keypairs.list(userId);
+  }
+
+  /** What a page of them needs. */
+  pages(userId: string) {
+    const { keypairs } = this.#core;
+    return {
+      order: BY_NAME,
+      place: (name: string) => (keypairs.get(userId, name) === undefined ? undefined : [name]),
+      read: (range: Range) => keypairs.list(userId, range),
+    };
   }
 
   /** Imports a public key, or makes a pair when there is none. Errors: 400 for no key, 403 over quota, 409 for a taken name. */

@@ -6,7 +6,7 @@ import { type CreateKeypairBody, createKeypair, keypairNameProblem } from "../sc
 import { listKeypairs, oneKeypair } from "../schemas/queries.ts";
 import type { Keypair } from "../store/keypairs.ts";
 import { keypairCreated, keypairDetail, keypairSummary } from "../views/keypairs.ts";
-import { markerCouldNotBeFound, paged } from "./paths.ts";
+import { markerCouldNotBeFound, pageOf } from "./paths.ts";
 
 /** Whose key pairs are asked for: the caller's, or since 2.10 those of the user that an admin names. */
 const user: Touched<string> = {
@@ -29,12 +29,12 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       success: 200,
       handler(request) {
         const userId = request.thing;
-        const all = keypairs.list(userId);
         const view = (keypair: Keypair) => keypairSummary(keypair, request.microversion);
-        if (request.microversion < mv("2.35")) return { body: { keypairs: all.map(view) } };
-        const { page, links } = paged(request, all, {
+        if (request.microversion < mv("2.35")) return { body: { keypairs: keypairs.list(userId).map(view) } };
+        const { page, links } = pageOf(request, {
+          ...keypairs.pages(userId),
           path: "/os-keypairs",
-          id: ({ name }) => name,
+          id: ({ name }: Keypair) => name,
           max: settings.maxLimit,
           missing: markerCouldNotBeFound,
         });

@@ -4,12 +4,14 @@ import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/h
 import type { Core } from "../manager/core.ts";
 import type { ServerManager } from "../manager/servers.ts";
 import { listMigrations } from "../schemas/queries.ts";
-import type { MigrationRow } from "../store/migrations.ts";
+import type { MigrationRow, WantedMigrations } from "../store/migrations.ts";
 import type { Server } from "../store/servers.ts";
 import { isTrue } from "../values/boolean.ts";
 import { migrationView } from "../views/migrations.ts";
-import { changesOf, markerCouldNotBeFound, paged } from "./paths.ts";
+import { changesOf, markerCouldNotBeFound, pageOf } from "./paths.ts";
 import { serverOf } from "./touched.ts";
+
+const ANY_TIME = { since: Number.NEGATIVE_INFINITY, before: Number.POSITIVE_INFINITY };
 
 /** os-migrations, which lists resizes, and the live migrations of a server, of which there are none. */
 export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] {
@@ -35,16 +37,16 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
         if (request.query.get("project_id") !== target.projectId)
           request.authorize(target, "os_compute_api:os-migrations:index:all_projects");
         const hosts = request.allowed("os_compute_api:os-migrations:index:host", target);
-        const own = core.migrations
-          .list()
-          .filter((row) => request.context.isAdmin || row.project_id === target.projectId);
-        const rows = filtered(own, request);
+        const rows = core.migrations.pages(
+          wantedOf(request, request.microversion >= mv("2.59") ? changesOf(request) : ANY_TIME),
+        );
         const view = (row: MigrationRow) =>
           migrationView(row, request.microversion, hosts ? settings.serviceHost : null);
-        if (request.microversion < mv("2.59")) return { body: { migrations: rows.map(view) } };
-        const { page, links } = paged(request, rows, {
+        if (request.microversion < mv("2.59")) return { body: { migrations: rows.all().map(view) } };
+        const { page, links } = pageOf(request, {
+          ...rows,
           path: "/os-migrations",
-          id: ({ uuid }) => uuid,
+          id: ({ uuid }: MigrationRow) => uuid,
           max: settings.compute.maxLimit,
           missing: markerCouldNotBeFound,
         });
@@ -94,29 +96,23 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
   ];
 }
 
-function filtered(rows: readonly MigrationRow[], request: ApiRequest<unknown>): MigrationRow[] {
-  const { query, microversion } = request;
-  // Hidden are those that another cell has a copy of; there is one.
-  const hidden = query.get("hidden");
-  if (hidden !== null && isTrue(hidden)) return [];
-  const tests: ((row: MigrationRow) => boolean)[] = [];
-  const equal = (name: string, pick: (row: MigrationRow) => string) => {
-    const wanted = query.get(name);
-    if (wanted !== null) tests.push((row) => pick(row) === wanted);
+function wantedOf(
+  { query, microversion, context }: ApiRequest<unknown>,
+  changed: WantedMigrations["changed"],
+): WantedMigrations {
+  const hosts = ["host", "source_compute"].flatMap((name) => query.get(name) ?? []);
+  const since = (version: string, name: string) => (microversion >= mv(version) ? query.get(name) : null);
+  const [own, asked] = [context.isAdmin ? null : (context.projectId ?? ""), since("2.80", "project_id")];
+  return {
+    host: hosts[0] ?? null,
+    server_id: query.get("instance_uuid"),
+    status: query.get("status"),
+    type: query.get("migration_type"),
+    user_id: since("2.80", "user_id"),
+    project_id: own ?? asked,
+    changed,
+    // Hidden are those that another cell has a copy of; there is one.
+    nothing:
+      isTrue(query.get("hidden") ?? false) || new Set(hosts).size > 1 || (own !== null && (asked ?? own) !== own),
   };
-  equal("host", ({ host }) => host);
-  equal("source_compute", ({ host }) => host);
-  equal("instance_uuid", ({ server_id }) => server_id);
-  equal("status", ({ status }) => status);
-  equal("migration_type", ({ type }) => type);
-  const changed = ({ updated_at, created_at }: MigrationRow) => updated_at ?? created_at;
-  if (microversion >= mv("2.59")) {
-    const { since, before } = changesOf(request);
-    tests.push((row) => changed(row) >= since && changed(row) <= before);
-  }
-  if (microversion >= mv("2.80")) {
-    equal("user_id", ({ user_id }) => user_id);
-    equal("project_id", ({ project_id }) => project_id);
-  }
-  return rows.filter((row) => tests.every((passes) => passes(row)));
 }

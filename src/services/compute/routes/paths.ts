@@ -1,3 +1,4 @@
+import type { Order, Range, Stored } from "../../../kernel/db/list.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import type { AnyRoute, ApiRequest } from "../../../kernel/http/route.ts";
@@ -65,6 +66,34 @@ export const markerNotFound = (marker: string) => badRequest(`marker [${marker}]
 export const markerCouldNotBeFound = (marker: string) => badRequest(`Marker ${marker} could not be found.`);
 
 /**
+ * One page of a list: from behind `marker` on, at most `limit`, with a link to the next page if there is one.
+ * Errors: 400 for a marker that is not in the list, in the words of `missing`.
+ */
+export function pageOf<T>(
+  request: ApiRequest,
+  list: {
+    path: string;
+    order: readonly Order[];
+    id(item: T): string;
+    max: number;
+    missing(marker: string): Error;
+    /** Undefined when it is not in the list. */
+    place(marker: string): readonly Stored[] | undefined;
+    read(range: Range): T[];
+  },
+): { page: T[]; links: { rel: string; href: string }[] } {
+  const marker = request.query.get("marker");
+  const after = marker === null ? null : list.place(marker);
+  if (after === undefined) throw list.missing(marker ?? "");
+  const limit = pageLimit(request, list.max);
+  const found = list.read({ order: list.order, after, limit: limit + 1 });
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const more = found.length > limit && last !== undefined;
+  return { page, links: more ? [nextLink(request, list.path, list.id(last))] : [] };
+}
+
+/**
  * One page of a list that is there as a whole: from the one after `marker` on, at most `limit`, with a link to the next page if there is one.
  * Errors: 400 for a marker that is not in the list, in the words of `missing`.
  */
@@ -83,10 +112,16 @@ export function paged<T>(
   return { page, links: more ? [nextLink(request, list.path, list.id(last))] : [] };
 }
 
-/** One page of a list in the older way: `offset`, and `limit`, of which 0 is all that one page may have. */
+/** A page in the older way: `offset`, and `limit`, of which 0 is all that one page may have. */
+export const offsetPage = (request: ApiRequest, max: number): { offset: number; limit: number } => ({
+  offset: Number(request.query.get("offset") ?? 0),
+  limit: pageLimit(request, max) || max,
+});
+
+/** The same of a list that is there as a whole. */
 export function pagedByOffset<T>(request: ApiRequest, items: readonly T[], max: number): T[] {
-  const offset = Number(request.query.get("offset") ?? 0);
-  return items.slice(offset, offset + (pageLimit(request, max) || max));
+  const { offset, limit } = offsetPage(request, max);
+  return items.slice(offset, offset + limit);
 }
 
 /** A moment of a query: without a zone it is UTC. null: not asked for. Errors: 400. */

@@ -18,7 +18,7 @@ import { actionDetail, actionView } from "../views/actions.ts";
 import { newDiagnostics, oldDiagnostics } from "../views/diagnostics.ts";
 import { addressesOf } from "../views/servers.ts";
 import { serverAction } from "./action-helpers.ts";
-import { changesOf, markerCouldNotBeFound, paged } from "./paths.ts";
+import { changesOf, markerCouldNotBeFound, pageOf } from "./paths.ts";
 import { serverEvenDeleted, serverOf } from "./touched.ts";
 
 const consoleBody = (types: readonly string[]) => object({ type: { type: "string", enum: types } }, ["type"]);
@@ -75,14 +75,13 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       success: 200,
       handler(request) {
         const server = request.thing;
-        const rows = core.actions.list(server.id);
         const view = (row: ActionRow) => actionView(row, request.microversion);
-        if (request.microversion < mv("2.58")) return { body: { instanceActions: rows.map(view) } };
-        const { since, before } = changesOf(request);
-        const changed = rows.filter(({ updated_at }) => updated_at >= since && updated_at <= before);
-        const { page, links } = paged(request, changed, {
+        if (request.microversion < mv("2.58"))
+          return { body: { instanceActions: core.actions.list(server.id).map(view) } };
+        const { page, links } = pageOf(request, {
+          ...core.actions.pages(server.id, changesOf(request)),
           path: `/servers/${server.id}/os-instance-actions`,
-          id: ({ request_id }) => request_id,
+          id: ({ request_id }: ActionRow) => request_id,
           max: core.kernel.settings.compute.maxLimit,
           missing: markerCouldNotBeFound,
         });

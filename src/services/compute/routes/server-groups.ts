@@ -8,7 +8,7 @@ import { name, object, positiveInteger } from "../schemas/parameter-types.ts";
 import { listServerGroups } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { ServerGroupRow } from "../store/server-groups.ts";
-import { pagedByOffset } from "./paths.ts";
+import { offsetPage } from "./paths.ts";
 
 const policy = (verb: string) => `os_compute_api:os-server-groups:${verb}`;
 const createBody = byVersion(["2.15", "2.64"], (version): JsonSchema => {
@@ -52,8 +52,8 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       success: 200,
       handler(request) {
         const all = request.query.has("all_projects") && request.context.isAdmin;
-        const rows = groups.list(all ? null : projectOf(request.context));
-        const page = pagedByOffset(request, rows, kernel.settings.compute.maxLimit);
+        const asked = offsetPage(request, kernel.settings.compute.maxLimit);
+        const page = groups.page(all ? null : projectOf(request.context), asked);
         const members = groups.members(page.map(({ id }) => id));
         return {
           body: { server_groups: page.map((group) => view(group, members.get(group.id) ?? [], request.microversion)) },

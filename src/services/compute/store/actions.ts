@@ -1,4 +1,7 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { condition, type Order, type Range } from "../../../kernel/db/list.ts";
+import { Rows } from "../../../kernel/db/rows.ts";
+import { changedWithin } from "./changed.ts";
 
 export interface ActionRow {
   number: number;
@@ -17,11 +20,15 @@ export interface ActionRow {
   details: string | null;
 }
 
+const NEWEST_FIRST: readonly Order[] = [{ expression: "number", descending: true }];
+
 /** All the SQL about instance actions: who did what to a server, and how it ended. */
 export class ActionStore {
   readonly #db: Database;
+  readonly #rows: Rows<ActionRow>;
   constructor(db: Database) {
     this.#db = db;
+    this.#rows = new Rows(db, { select: "SELECT * FROM compute_actions", from: "compute_actions", id: "number" });
   }
 
   begin(
@@ -55,9 +62,18 @@ export class ActionStore {
 
   /** Newest first. */
   list(serverId: string): ActionRow[] {
-    return this.#db
-      .prepare<[string], ActionRow>("SELECT * FROM compute_actions WHERE server_id = ? ORDER BY number DESC")
-      .all(serverId);
+    return this.#rows.selected({ conditions: [condition("server_id = ?", serverId)] }, { order: NEWEST_FIRST });
+  }
+
+  /** What a page needs of those of a server that changed between two moments, newest first. */
+  pages(serverId: string, changed: { since: number; before: number }) {
+    const conditions = [condition("server_id = ?", serverId), ...changedWithin("updated_at", changed)];
+    return {
+      order: NEWEST_FIRST,
+      place: (requestId: string) =>
+        this.#rows.place({ conditions: [...conditions, condition("request_id = ?", requestId)] }, NEWEST_FIRST),
+      read: (range: Range) => this.#rows.selected({ conditions }, range),
+    };
   }
 
   get(serverId: string, requestId: string): ActionRow | undefined {

@@ -1,4 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { condition, type Order, type Range } from "../../../kernel/db/list.ts";
+import { Rows } from "../../../kernel/db/rows.ts";
 
 export interface Keypair {
   number: number;
@@ -10,11 +12,15 @@ export interface Keypair {
   created_at: number;
 }
 
+export const BY_NAME: readonly Order[] = [{ expression: "name", descending: false }];
+
 /** All the SQL about key pairs; they belong to users, not projects. */
 export class KeypairStore {
   readonly #db: Database;
+  readonly #rows: Rows<Keypair>;
   constructor(db: Database) {
     this.#db = db;
+    this.#rows = new Rows(db, { select: "SELECT * FROM compute_keypairs", from: "compute_keypairs", id: "number" });
   }
 
   insert(keypair: Omit<Keypair, "number">): void {
@@ -32,10 +38,9 @@ export class KeypairStore {
       .get(userId, name);
   }
 
-  list(userId: string): Keypair[] {
-    return this.#db
-      .prepare<[string], Keypair>("SELECT * FROM compute_keypairs WHERE user_id = ? ORDER BY name")
-      .all(userId);
+  /** By name: all of a user's, or a range. */
+  list(userId: string, range: Range | { order: readonly Order[] } = { order: BY_NAME }): Keypair[] {
+    return this.#rows.selected({ conditions: [condition("user_id = ?", userId)] }, range);
   }
 
   count(userId: string): number {

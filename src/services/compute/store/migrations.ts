@@ -1,4 +1,7 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { condition, type Order, type Range } from "../../../kernel/db/list.ts";
+import { Rows } from "../../../kernel/db/rows.ts";
+import { changedWithin } from "./changed.ts";
 
 export interface MigrationRow {
   id: number;
@@ -18,11 +21,27 @@ export interface MigrationRow {
   updated_at: number | null;
 }
 
+/** Null is any. */
+export interface WantedMigrations {
+  host: string | null;
+  server_id: string | null;
+  status: string | null;
+  type: string | null;
+  user_id: string | null;
+  project_id: string | null;
+  changed: { since: number; before: number };
+  nothing: boolean;
+}
+
+const NEWEST_FIRST: readonly Order[] = [{ expression: "id", descending: true }];
+
 /** All the SQL about migrations. */
 export class MigrationStore {
   readonly #db: Database;
+  readonly #rows: Rows<MigrationRow>;
   constructor(db: Database) {
     this.#db = db;
+    this.#rows = new Rows(db, { select: "SELECT * FROM compute_migrations", from: "compute_migrations", id: "id" });
   }
 
   begin(migration: Omit<MigrationRow, "id" | "type" | "status" | "updated_at">): void {
@@ -44,8 +63,19 @@ export class MigrationStore {
       .run(status, now, serverId);
   }
 
-  /** Newest first. */
-  list(): MigrationRow[] {
-    return this.#db.prepare<[], MigrationRow>("SELECT * FROM compute_migrations ORDER BY id DESC").all();
+  /** What a page needs of those that are wanted, newest first; `all` are all of them. */
+  pages({ changed, nothing, ...equal }: WantedMigrations) {
+    const conditions = [
+      ...Object.entries(equal).flatMap(([name, value]) => (value == null ? [] : condition(`${name} = ?`, value))),
+      ...changedWithin("ifnull(updated_at, created_at)", changed),
+      ...(nothing ? [condition("0")] : []),
+    ];
+    return {
+      order: NEWEST_FIRST,
+      all: () => this.#rows.selected({ conditions }, { order: NEWEST_FIRST }),
+      place: (uuid: string) =>
+        this.#rows.place({ conditions: [...conditions, condition("uuid = ?", uuid)] }, NEWEST_FIRST),
+      read: (range: Range) => this.#rows.selected({ conditions }, range),
+    };
   }
 }

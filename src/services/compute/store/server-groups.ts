@@ -1,4 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { condition, type Order } from "../../../kernel/db/list.ts";
+import { Table } from "../../../kernel/db/table.ts";
 
 export interface ServerGroupRow {
   id: string;
@@ -12,51 +14,17 @@ export interface ServerGroupRow {
 }
 
 /** All the SQL about server groups; their members are servers with that group_id. */
-export class ServerGroupStore {
+export class ServerGroupStore extends Table<ServerGroupRow> {
   readonly #db: Database;
   constructor(db: Database) {
+    super(db, "compute_server_groups", ["id", "project_id", "user_id", "name", "policy", "rules", "created_at"]);
     this.#db = db;
   }
 
-  insert(group: ServerGroupRow): void {
-    this.#db
-      .prepare(
-        `INSERT INTO compute_server_groups (id, project_id, user_id, name, policy, rules, created_at)
-         VALUES (@id, @project_id, @user_id, @name, @policy, @rules, @created_at)`,
-      )
-      .run(group);
-  }
-
-  get(id: string): ServerGroupRow | undefined {
-    return this.#db.prepare<[string], ServerGroupRow>("SELECT * FROM compute_server_groups WHERE id = ?").get(id);
-  }
-
-  list(projectId: string | null): ServerGroupRow[] {
-    return this.#db
-      .prepare<[string | null], ServerGroupRow>(
-        "SELECT * FROM compute_server_groups WHERE project_id = ifnull(?, project_id) ORDER BY created_at, id",
-      )
-      .all(projectId);
-  }
-
-  count(projectId: string): number {
-    return this.#db
-      .prepare<[string], number>("SELECT count(*) FROM compute_server_groups WHERE project_id = ?")
-      .pluck()
-      .get(projectId) as number;
-  }
-
-  countOf(projectId: string, userId: string): number {
-    return this.#db
-      .prepare<[string, string], number>(
-        "SELECT count(*) FROM compute_server_groups WHERE project_id = ? AND user_id = ?",
-      )
-      .pluck()
-      .get(projectId, userId) as number;
-  }
-
-  delete(id: string): void {
-    this.#db.prepare("DELETE FROM compute_server_groups WHERE id = ?").run(id);
+  /** As they were made; `projectId` null: everybody's. */
+  page(projectId: string | null, page: { offset: number; limit: number }): ServerGroupRow[] {
+    const conditions = projectId === null ? [] : [condition("project_id = ?", projectId)];
+    return this.selected({ conditions }, { order: AS_MADE, after: null, ...page });
   }
 
   /** Group → ids of its servers that are not deleted, in one query. */
@@ -76,3 +44,5 @@ export class ServerGroupStore {
     return members;
   }
 }
+
+const AS_MADE: readonly Order[] = ["created_at", "id"].map((expression) => ({ expression, descending: false }));

@@ -1,5 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { condition, oneOf, type Stored, wholeSql } from "../../../kernel/db/list.ts";
+import { condition, type Order, oneOf } from "../../../kernel/db/list.ts";
+import { Rows } from "../../../kernel/db/rows.ts";
 import type { AssignmentRow } from "./rows.ts";
 
 const COLUMNS = "actor_type, actor_id, target_type, target_id, role_id, inherited";
@@ -12,14 +13,25 @@ export interface AssignmentSelection {
   inherited?: 1 | undefined;
 }
 
+const BY_ACTOR: readonly Order[] = ["actor_id", "target_id", "role_id", "inherited"].map((expression) => ({
+  expression,
+  descending: false,
+}));
+
 /** Who has which role where. */
 export class AssignmentStore {
   readonly #db: Database;
+  readonly #rows: Rows<AssignmentRow>;
   readonly #changed: () => void;
 
   constructor(db: Database, changed: () => void) {
     this.#db = db;
     this.#changed = changed;
+    this.#rows = new Rows(db, {
+      select: `SELECT ${COLUMNS} FROM identity_assignments`,
+      from: "identity_assignments",
+      id: "actor_id",
+    });
   }
 
   add(row: AssignmentRow): void {
@@ -60,8 +72,7 @@ export class AssignmentStore {
 
   /** Those of these actors, on these targets, with these roles; what is not named may be any. */
   list({ actors, targets, roles, inherited }: AssignmentSelection): AssignmentRow[] {
-    const { sql, params } = wholeSql(
-      { select: `SELECT ${COLUMNS} FROM identity_assignments`, from: "identity_assignments", id: "actor_id" },
+    return this.#rows.selected(
       {
         conditions: [
           ...(actors === undefined ? [] : [oneOf("actor_id", actors)]),
@@ -70,9 +81,8 @@ export class AssignmentStore {
           ...(inherited === undefined ? [] : [condition("inherited = ?", inherited)]),
         ],
       },
-      ["actor_id", "target_id", "role_id", "inherited"].map((expression) => ({ expression, descending: false })),
+      { order: BY_ACTOR },
     );
-    return this.#db.prepare<Stored[], AssignmentRow>(sql).all(...params);
   }
 
   /** What a user has anywhere, through groups too. */
