@@ -30,3 +30,17 @@ test("doctor is told of servers in ERROR and of those whose task does not end, n
   );
   assert.match(found[0]?.message ?? "", /no disk/);
 });
+
+test("many servers with one fault are one problem, which names some of them", () => {
+  const failed = (id: string, message: string) => server({ id, name: `vm${id}`, vmState: "error", fault: { message } });
+  const found = examine(
+    core([..."12345"].map((id) => failed(id, "No more IP addresses")).concat(failed("6", "no disk"))),
+  );
+  assert.deepEqual(
+    found.map(({ message }) => message),
+    [
+      "5 servers are in ERROR: No more IP addresses [vm1 (1), vm2 (2), vm3 (3) and 2 more]",
+      "server vm6 (6) is in ERROR: no disk",
+    ],
+  );
+});

@@ -91,7 +91,11 @@ export async function releaseLeftVolumes(core: Core): Promise<void> {
   if (!core.kernel.has("block-storage")) return;
   for (const id of core.servers.deletedAmong(storageOf(core).serversWithVolumes())) {
     const server = core.servers.get(id);
-    if (server !== undefined) await releaseVolumes(core, server, "");
+    if (server === undefined) continue;
+    await releaseVolumes(core, server, "");
+    // What its row does not know of (any more).
+    for (const left of storageOf(core).listAttachments(id))
+      await storageOf(core).detach(contextOf(server, ""), left.id);
   }
 }
 
