@@ -75,7 +75,8 @@ describe("versions, locks and the life of objects over S3", () => {
     assert.equal((await retain(shorter)).code, "AccessDenied");
     assert.equal((await retain(shorter, bypass)).status, 200);
     const compliance = shorter.replace("GOVERNANCE", "COMPLIANCE");
-    assert.equal((await retain(compliance)).status, 200);
+    assert.equal((await retain(compliance)).code, "AccessDenied");
+    assert.equal((await retain(compliance, bypass)).status, 200);
     assert.equal((await remove(bypass)).code, "AccessDenied", "nobody may pass over COMPLIANCE");
     assert.equal(
       (

@@ -52,11 +52,11 @@ export function cannedAcl(name: string, owner: string, bucketOwner: string): Acl
 }
 
 const HEADERS: readonly [string, Permission][] = [
-  ["x-amz-grant-full-control", "FULL_CONTROL"],
   ["x-amz-grant-read", "READ"],
   ["x-amz-grant-write", "WRITE"],
   ["x-amz-grant-read-acp", "READ_ACP"],
   ["x-amz-grant-write-acp", "WRITE_ACP"],
+  ["x-amz-grant-full-control", "FULL_CONTROL"],
 ];
 
 /** The list that headers of a request ask for; null: they ask for none. Errors: 400. */

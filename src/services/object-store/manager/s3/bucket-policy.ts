@@ -50,6 +50,7 @@ function checkStatement(statement: Statement, bucket: string): void {
   if (typeof statement !== "object" || statement === null) throw malformed("Invalid policy syntax.");
   const { Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   if (Effect !== "Allow" && Effect !== "Deny") throw malformed("Invalid effect");
+  if (Effect === "Allow" && NotPrincipal !== undefined) throw malformed("Allow with NotPrincipal is not allowed.");
   if (Principal === undefined && NotPrincipal === undefined) throw malformed("Missing required field Principal");
   if (Action === undefined && NotAction === undefined) throw malformed("Missing required field Action");
   const resources = listOf(Resource ?? NotResource);

@@ -1,7 +1,7 @@
 import { s3Error } from "../../errors.ts";
 
 /** Fields that a policy need not speak of. */
-const FREE = /^(?:x-amz-signature|signature|policy|awsaccesskeyid|file|x-ignore-.*|submit)$/;
+const FREE = /^(?:x-amz-signature|signature|policy|awsaccesskeyid|file|x-ignore-.*|x-amz-checksum-.*|submit)$/;
 
 export interface FormLimits {
   least: number;

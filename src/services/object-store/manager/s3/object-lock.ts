@@ -46,10 +46,6 @@ export function requireLonger(
   const isLonger = next !== undefined && next.until >= current.until;
   if (current.mode === "COMPLIANCE" && !(isLonger && next.mode === "COMPLIANCE"))
     throw s3Error("AccessDenied", "Access Denied because object protected by object lock.");
-  if (
-    current.mode === "GOVERNANCE" &&
-    !(isLonger && (next.mode === "GOVERNANCE" || next.mode === "COMPLIANCE")) &&
-    !bypass
-  )
+  if (current.mode === "GOVERNANCE" && !(isLonger && next.mode === "GOVERNANCE") && !bypass)
     throw s3Error("AccessDenied", "Access Denied because object protected by object lock.");
 }

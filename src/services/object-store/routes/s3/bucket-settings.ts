@@ -5,7 +5,7 @@ import { xmlDocument } from "../../../../kernel/xml/write.ts";
 import { s3Error } from "../../errors.ts";
 import type { Managers } from "../../manager/index.ts";
 import { bucketAcl, policyOf } from "../../manager/s3/access.ts";
-import { isPublicAcl } from "../../manager/s3/acl.ts";
+import { type Acl, isPublicAcl } from "../../manager/s3/acl.ts";
 import { isPublicPolicy, parsePolicy } from "../../manager/s3/bucket-policy.ts";
 import { type BucketSettings, bucketSettings } from "../../manager/s3/settings-of-buckets.ts";
 import {
@@ -147,7 +147,11 @@ export function bucketSettingRoutes(managers: Managers, places: S3Places): AnyRo
       act: "BucketOwnershipControls",
       key: "ownership",
       missing: "OwnershipControlsNotFoundError",
-      parse: ownershipRule,
+      parse(root, bucket) {
+        const ownership = ownershipRule(root);
+        if (ownership === "BucketOwnerEnforced") checkNoGrants(bucketAcl(bucket));
+        return ownership;
+      },
       document: (ownership) =>
         xmlDocument(["OwnershipControls", [["Rule", [["ObjectOwnership", ownership]]]], S3_XMLNS]),
     }),
@@ -255,4 +259,10 @@ export function bucketSettingRoutes(managers: Managers, places: S3Places): AnyRo
     change(request, (current) => ({ ...current, policy }));
     return {};
   }
+}
+
+/** Errors: 400 where somebody beside the owner is in a list that would have no meaning any more. */
+export function checkNoGrants({ owner, grants }: Acl): void {
+  if (grants.some(({ grantee }) => !("project" in grantee) || grantee.project !== owner))
+    throw s3Error("InvalidBucketAclWithObjectOwnership");
 }

@@ -7,6 +7,7 @@ import { type BucketSettings, bucketSettings, type Ownership } from "../../manag
 import { tagsOf } from "../../schemas/s3/tags.ts";
 import { bucketListing, locationDocument } from "../../views/s3/buckets.ts";
 import { readXml } from "./body.ts";
+import { checkNoGrants } from "./bucket-settings.ts";
 import { countOf, encodingOf } from "./listings.ts";
 import { bucketOf, isBucketName, type S3Place, type S3Places, type S3Request } from "./place.ts";
 import { withCors } from "./preflight.ts";
@@ -96,6 +97,7 @@ export function bucketRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     if (acl !== null && headers.get("x-amz-acl") !== "private") settings.acl = acl;
     const ownership = headers.get("x-amz-object-ownership");
     if (ownership !== null) settings.ownership = ownershipOf(ownership);
+    if (settings.ownership === "BucketOwnerEnforced" && settings.acl !== undefined) checkNoGrants(settings.acl);
     if (headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true") settings.lock = {};
     const account = `AUTH_${projectId}`;
     containers.put(account, name, {

@@ -72,10 +72,8 @@ export function requireDelete(
   const at = time(headers.get("x-amz-if-match-last-modified-time"));
   const size = headers.get("x-amz-if-match-size");
   if (match === null && at === null && size === null) return;
-  if (current === undefined) {
-    if (match !== null && match !== "*") return;
-    throw s3Error("PreconditionFailed");
-  }
+  // What is not there is as deleted.
+  if (current === undefined) return;
   const fits =
     (match === null || matches(match, current.etag)) &&
     (at === null || Math.floor(at / 1000) === Math.floor(current.modified / 1000)) &&

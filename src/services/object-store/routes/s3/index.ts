@@ -10,7 +10,7 @@ import { listingRoutes } from "./listings.ts";
 import { objectSettingRoutes } from "./object-settings.ts";
 import { objectRoutes } from "./objects.ts";
 import { s3Places } from "./place.ts";
-import { preflightRoutes } from "./preflight.ts";
+import { preflightRoutes, withCorsErrors } from "./preflight.ts";
 import { uploadRoutes } from "./uploads.ts";
 import { websiteRoutes } from "./website.ts";
 
@@ -30,5 +30,5 @@ export function s3Routes(managers: Managers): AnyRoute[] {
     ...objectSettingRoutes(managers, places),
     ...preflightRoutes(places),
     ...websiteRoutes(managers, places),
-  ];
+  ].map(withCorsErrors);
 }

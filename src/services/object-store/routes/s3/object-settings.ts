@@ -148,7 +148,7 @@ export function objectSettingRoutes(managers: Managers, places: S3Places): AnyRo
         ? [
             "Checksum",
             [
-              [`Checksum${checksum.algorithm}`, checksum.value.replace(/-\d+$/, "")],
+              [`Checksum${checksum.algorithm}`, checksum.value],
               ["ChecksumType", checksum.type],
             ],
           ]

@@ -11,6 +11,7 @@ import { parseTagging } from "../../schemas/s3/tags.ts";
 import type { ContainerRow } from "../../store/containers.ts";
 import type { ObjectRow } from "../../store/objects.ts";
 import { stampOf } from "../../values/stamps.ts";
+import { withCors } from "./preflight.ts";
 
 /** What an S3 request is about, as far as it is there. */
 export interface S3Place {
@@ -21,6 +22,8 @@ export interface S3Place {
   key: string;
   owned: S3Target;
   isAnonymous: boolean;
+  /** What lets scripts of other sites read the answer. */
+  cors: Record<string, string>;
 }
 
 export type S3Request = ApiRequest<unknown, S3Place>;
@@ -109,20 +112,27 @@ export function s3Places({ containers, objects, core }: Managers) {
     const isAnonymous = context.userId === "";
     if (creates) {
       const target = { projectId: context.projectId, allows: mayCreate };
-      return { bucketName, bucket, key, owned: target, isAnonymous };
+      return { bucketName, bucket, key, owned: target, isAnonymous, cors: {} };
     }
     const expected = lookup.headers.get("x-amz-expected-bucket-owner");
     if (bucket !== undefined && expected !== null && expected !== bucket.account.replace(/^AUTH_/, ""))
       throw s3Error("AccessDenied");
     if (bucket === undefined) throw s3Error(isBucketName(bucketName) ? "NoSuchBucket" : "InvalidBucketName");
-    return { bucketName, bucket, key, owned: targetOf(question(lookup, bucket, key, act)), isAnonymous };
+    return {
+      bucketName,
+      bucket,
+      key,
+      owned: targetOf(question(lookup, bucket, key, act)),
+      isAnonymous,
+      cors: withCors(bucket, lookup, {}).headers ?? {},
+    };
   }
 
   const touched = (kind: string, act: Act, creates = false): Touched<S3Place> => ({
     kind,
     find: (lookup) => find(lookup, act, creates),
     owner: (place) => place.owned,
-    refused: () => s3Error("AccessDenied"),
+    refused: ({ cors }) => Object.assign(s3Error("AccessDenied"), { headers: cors }),
   });
 
   return {
@@ -135,8 +145,15 @@ export function s3Places({ containers, objects, core }: Managers) {
     /** Its name leads to nothing that is the caller's yet, and it comes to be in the caller's own account. */
     newBucket: touched("absent", { action: "s3:CreateBucket", needed: null, reads: false }, true),
     /** Another place than the record's: whether the caller may do this there, too. */
-    may: (request: Lookup, bucket: ContainerRow, key: string, act: Act, version: string | null = null): boolean =>
-      mayS3(question(request, bucket, key, act, version)),
+    may(request: Lookup, bucket: ContainerRow, key: string, act: Act, version: string | null = null): boolean {
+      return mayS3(question(request, bucket, key, act, version));
+    },
+    /** Whether the caller may learn that a key is not there. */
+    mayList(request: Lookup, bucket: ContainerRow, key: string): boolean {
+      const act: Act = { action: "s3:ListBucket", needed: { of: "bucket", permission: "READ" }, reads: true };
+      const asked = question(request, bucket, "", act, null);
+      return mayS3({ ...asked, values: () => ({ ...asked.values(), "s3:prefix": [key] }) });
+    },
     isMaster: isMasterOf,
   };
 }

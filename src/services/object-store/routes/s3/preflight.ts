@@ -1,3 +1,4 @@
+import { ApiError } from "../../../../kernel/errors.ts";
 import { type AnyRoute, type ApiResponse, type Lookup, route } from "../../../../kernel/http/route.ts";
 import { s3Error } from "../../errors.ts";
 import { bucketSettings, type CorsRule } from "../../manager/s3/settings-of-buckets.ts";
@@ -41,6 +42,23 @@ export function withCors(
   return rule === undefined
     ? response
     : { ...response, headers: { ...response.headers, ...corsHeaders(rule, origin) } };
+}
+
+/** The same for an error: scripts are to learn what went wrong. */
+export function withCorsErrors(route: AnyRoute): AnyRoute {
+  const { handler } = route;
+  return {
+    ...route,
+    async handler(request) {
+      try {
+        return await handler(request);
+      } catch (error) {
+        const { thing } = request as unknown as { thing: { bucket?: ContainerRow } | undefined };
+        if (!(error instanceof ApiError)) throw error;
+        throw Object.assign(error, withCors(thing?.bucket, request, { headers: error.headers }));
+      }
+    },
+  };
 }
 
 /** What browsers ask before they send what a script wants sent. Nobody has signed it. */

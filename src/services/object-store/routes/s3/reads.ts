@@ -32,14 +32,7 @@ export function objectReads(managers: Managers, places: S3Places) {
     const row = objects.get(bucket.id, key);
     if (row !== undefined) return row;
     const marker = bucket.versioning === "off" ? undefined : core.objects.newestVersion(bucket.id, key);
-    if (
-      !places.may(request, bucket, "", {
-        action: "s3:ListBucket",
-        needed: { of: "bucket", permission: "READ" },
-        reads: true,
-      })
-    )
-      throw s3Error("AccessDenied");
+    if (!places.mayList(request, bucket, key)) throw s3Error("AccessDenied");
     const headers: Record<string, string> =
       marker?.marker === true
         ? { "x-amz-delete-marker": "true", "x-amz-version-id": marker.unversioned ? "null" : timestampOf(marker.stamp) }

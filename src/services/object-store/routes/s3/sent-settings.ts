@@ -35,6 +35,9 @@ export function sentSettings(
   const { ownership } = bucketSettings(bucket);
   const given = headers.get("x-amz-acl") === "bucket-owner-full-control" && ownership === "BucketOwnerPreferred";
   const owner = ownership === "BucketOwnerEnforced" || given ? bucketOwner : writer;
+  const canned = headers.get("x-amz-acl");
+  if (ownership === "BucketOwnerEnforced" && canned !== null && canned !== "bucket-owner-full-control")
+    throw s3Error("AccessControlListNotSupported");
   const acl = aclOfHeaders(headers, owner, bucketOwner, isProject(kernel));
   checkAcl(bucket, acl);
   const tagging = headers.get("x-amz-tagging");

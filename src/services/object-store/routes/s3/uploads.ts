@@ -218,7 +218,7 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const { thing, query, headers } = request;
     const bucket = bucketOf(thing);
     const id = query.get("uploadId") ?? "";
-    const wanted = completedParts(await readXml(request));
+    const wanted = completedParts(await readXml(request, false));
     let upload: UploadRow;
     try {
       upload = uploads.get(bucket, thing.key, id);

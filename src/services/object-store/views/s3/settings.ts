@@ -20,7 +20,7 @@ const optional = (name: string, value: string | number | undefined): XmlNode | n
   value === undefined ? null : [name, value];
 
 export const taggingDocument = (tags: readonly Tag[]): string =>
-  xmlDocument(["Tagging", [["TagSet", tags.map(tag)]], S3_XMLNS]);
+  xmlDocument(["Tagging", [["TagSet", [...tags].sort((a, b) => (a.key < b.key ? -1 : 1)).map(tag)]], S3_XMLNS]);
 
 export const corsDocument = (rules: readonly CorsRule[]): string =>
   xmlDocument([
