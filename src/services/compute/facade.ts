@@ -17,6 +17,8 @@ export interface ComputeFacade {
   inventory(): Promise<ComputeInventory>;
   /** What each server takes of it. */
   listAllocations(): ComputeAllocation[];
+  /** What all of them take together, whatever their number; those of a project, or of a user in it. */
+  taken(owner?: { projectId: string; userId: string | null }): ComputeTaken;
 }
 
 export interface ConsoleTarget {
@@ -41,6 +43,11 @@ export interface ComputeAllocation {
   projectId: string;
   userId: string;
   resources: { VCPU: number; MEMORY_MB: number; DISK_GB: number };
+}
+
+export interface ComputeTaken {
+  servers: number;
+  resources: ComputeAllocation["resources"];
 }
 
 declare module "../../kernel/module.ts" {

@@ -16,6 +16,7 @@ import { useMigration } from "./migrations/0003-use.ts";
 import { listTextsMigration } from "./migrations/0004-list-texts.ts";
 import { countedUse } from "./migrations/0005-counted-use.ts";
 import { listIndexes } from "./migrations/0006-list-indexes.ts";
+import { ownerUse } from "./migrations/0007-owner-use.ts";
 import { policies } from "./policies.ts";
 import { defineSettle, Reconciler } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -35,7 +36,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("compute"),
-  migrations: [initial, serverMigrations, useMigration, listTextsMigration, countedUse, listIndexes],
+  migrations: [initial, serverMigrations, useMigration, listTextsMigration, countedUse, listIndexes, ownerUse],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { core } = managers;

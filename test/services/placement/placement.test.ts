@@ -12,7 +12,9 @@ const OTHER = "33333333-3333-3333-3333-333333333333";
 const CONSUMER = "44444444-4444-4444-4444-444444444444";
 
 const servers: ComputeAllocation[] = [];
-const facade: Pick<ComputeFacade, "inventory" | "listAllocations"> = {
+/** How often every server was asked for. */
+let lists = 0;
+const facade: Pick<ComputeFacade, "inventory" | "listAllocations" | "taken"> = {
   inventory: async () => ({
     providerId: HOST,
     hostname: "box",
@@ -23,7 +25,22 @@ const facade: Pick<ComputeFacade, "inventory" | "listAllocations"> = {
       DISK_GB: { total: 100, reserved: 0, allocationRatio: 1 },
     },
   }),
-  listAllocations: () => servers,
+  listAllocations() {
+    lists += 1;
+    return servers;
+  },
+  taken(owner) {
+    const own = servers.filter(
+      ({ projectId, userId }) =>
+        owner === undefined || (projectId === owner.projectId && (owner.userId === null || userId === owner.userId)),
+    );
+    const sum = (name: keyof ComputeAllocation["resources"]) =>
+      own.reduce((total, { resources }) => total + resources[name], 0);
+    return {
+      servers: own.length,
+      resources: { VCPU: sum("VCPU"), MEMORY_MB: sum("MEMORY_MB"), DISK_GB: sum("DISK_GB") },
+    };
+  },
 };
 const computeStub = defineService({
   name: "compute",
@@ -46,6 +63,32 @@ const call = (method: string, path: string, body?: unknown, version = "1.39", to
     ...(body === undefined ? {} : { body }),
     headers: { "openstack-api-version": `placement ${version}`, host: "cloud.test" },
   });
+
+test("usages and candidates are sums that compute keeps: no server is looked at", async () => {
+  lists = 0;
+  const one = {
+    serverId: SERVER,
+    projectId: "alpha",
+    userId: "ann",
+    resources: { VCPU: 2, MEMORY_MB: 512, DISK_GB: 0 },
+  };
+  servers.push(one, { ...one, serverId: OTHER, userId: "bob", resources: { VCPU: 1, MEMORY_MB: 64, DISK_GB: 3 } });
+  const usages = async (path: string, version?: string) => (await call("GET", path, undefined, version)).body.usages;
+  assert.deepEqual(await usages(`/resource_providers/${HOST}/usages`), { VCPU: 3, MEMORY_MB: 576, DISK_GB: 3 });
+  assert.deepEqual(await usages("/usages?project_id=alpha", "1.30"), { VCPU: 3, MEMORY_MB: 576, DISK_GB: 3 });
+  assert.deepEqual(await usages("/usages?project_id=alpha&user_id=ann", "1.30"), { VCPU: 2, MEMORY_MB: 512 });
+  assert.deepEqual(await usages("/usages?project_id=beta", "1.30"), {});
+  assert.deepEqual(await usages("/usages?project_id=alpha&user_id=bob"), {
+    INSTANCE: { consumer_count: 1, VCPU: 1, MEMORY_MB: 64, DISK_GB: 3 },
+  });
+  assert.deepEqual(await usages("/usages?project_id=alpha&consumer_type=all"), {
+    all: { consumer_count: 2, VCPU: 3, MEMORY_MB: 576, DISK_GB: 3 },
+  });
+  const found = await call("GET", "/allocation_candidates?resources=VCPU:1,MEMORY_MB:64");
+  assert.equal(found.body.allocation_requests.length, 1);
+  assert.equal(lists, 0);
+  servers.length = 0;
+});
 
 test("this host is a provider, and its servers are its allocations", async () => {
   servers.push({

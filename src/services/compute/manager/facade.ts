@@ -68,6 +68,14 @@ export function createFacade({ core }: Managers): ComputeFacade {
         },
       };
     },
+    taken(owner) {
+      const use =
+        owner === undefined ? core.servers.hostUsage() : core.servers.ownerUsage(owner.projectId, owner.userId);
+      return {
+        servers: use.servers,
+        resources: { VCPU: use.vcpus, MEMORY_MB: use.memoryMb, DISK_GB: use.diskGb },
+      };
+    },
     listAllocations: () =>
       core.servers.onHost().map((server) => {
         const { vcpus, memoryMb, diskGb } = needOf(server);

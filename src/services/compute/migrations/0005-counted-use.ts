@@ -3,7 +3,7 @@ import type { Migration } from "../../../kernel/db/migrations.ts";
 const WATCHED = "deleted_at, project_id, vm_state, host, task_state, flavor, image_id";
 
 /** Triggers that take a row's part out of a sum, and put it in again as it is then. */
-function kept(
+export function kept(
   name: string,
   counts: (row: string) => string,
   put: (row: string) => string,
@@ -17,7 +17,7 @@ function kept(
 }
 
 const ofProject = (row: string) => `${row}.deleted_at IS NULL AND ${row}.vm_state NOT IN ('soft-delete', 'deleted')`;
-const onHost = (row: string) =>
+export const onHost = (row: string) =>
   `${row}.deleted_at IS NULL AND ${row}.host IS NOT NULL AND ${row}.vm_state <> 'shelved_offloaded'`;
 
 /** What servers use, for quotas and for the scheduler: sums that are kept, so that one more server costs the same beside any number. */

@@ -6,7 +6,7 @@ import type { Vif } from "../../network/facade.ts";
 import type { TaskState, VmState } from "../states.ts";
 import { isNewestFirst } from "./server-list.ts";
 import { UntilWritten } from "./until-written.ts";
-import { type HostUsage, ON_HOST, type ProjectUsage, UseStore } from "./use.ts";
+import { type HostUsage, ON_HOST, type OwnerUsage, type ProjectUsage, UseStore } from "./use.ts";
 
 /** The flavor as it was when the server was made or resized. */
 export interface ServerFlavor {
@@ -310,6 +310,10 @@ export class ServerStore {
 
   usageOfUser(projectId: string, userId: string): ProjectUsage {
     return this.#use.ofUser(projectId, userId);
+  }
+
+  ownerUsage(projectId: string, userId: string | null): OwnerUsage {
+    return this.#use.ofOwner(projectId, userId);
   }
 
   hostUsage(except: string | null = null): HostUsage {

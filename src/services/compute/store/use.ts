@@ -15,6 +15,9 @@ export interface ProjectUsage {
   ram: number;
 }
 
+/** What servers of one owner take of the host. */
+export type OwnerUsage = Omit<HostUsage, "busy">;
+
 const NONE: ProjectUsage = { instances: 0, cores: 0, ram: 0 };
 
 /** Takes room on the host. */
@@ -44,6 +47,17 @@ export class UseStore {
          WHERE project_id = ? AND user_id = ? AND deleted_at IS NULL AND vm_state NOT IN ('soft-delete', 'deleted')`,
       )
       .get(projectId, userId) as ProjectUsage;
+  }
+
+  /** What the servers of a project, or of a user in it, take of the host. */
+  ofOwner(projectId: string, userId: string | null): OwnerUsage {
+    return this.#db
+      .prepare<[string, string | null, string | null], OwnerUsage>(
+        `SELECT ifnull(sum(servers), 0) AS servers, ifnull(sum(vcpus), 0) AS vcpus, ifnull(sum(memory_mb), 0) AS memoryMb,
+           ifnull(sum(disk_gb), 0) AS diskGb
+         FROM compute_owner_use WHERE project_id = ? AND (? IS NULL OR user_id = ?)`,
+      )
+      .get(projectId, userId, userId) as OwnerUsage;
   }
 
   /** What the servers on the host take, `except` one of them. */

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernel/module.ts";
-import type { ComputeAllocation, ComputeFacade, ComputeInventory } from "../../compute/facade.ts";
+import type { ComputeAllocation, ComputeFacade, ComputeInventory, ComputeTaken } from "../../compute/facade.ts";
 import { providerNotFound } from "../errors.ts";
 import type { AllocationRow, InventoryRow, PlacementStore, ProviderRow } from "../store/placement.ts";
 import { COMPUTE_TRAITS } from "./names.ts";
@@ -22,20 +22,27 @@ export interface Consumer {
   ofCompute: boolean;
 }
 
+interface Readings {
+  consumers(): Map<string, Consumer>;
+  allocations(): AllocationRow[];
+  placers(): Map<string, Consumer>;
+  placed(): AllocationRow[];
+  taken(owner?: { projectId: string; userId: string | null }): ComputeTaken;
+}
+
+const NOTHING: ComputeTaken = { servers: 0, resources: { VCPU: 0, MEMORY_MB: 0, DISK_GB: 0 } };
+
 /**
  * All providers and allocations at one moment: those in placement's own tables, and compute's node with its servers, which
  * are read from compute at each request so that the two can never disagree.
  */
 export class Picture {
   readonly providers: ReadonlyMap<string, Provider>;
-  readonly #read: { consumers(): Map<string, Consumer>; allocations(): AllocationRow[] };
+  readonly #read: Readings;
   #consumers: ReadonlyMap<string, Consumer> | null = null;
   #allocations: readonly AllocationRow[] | null = null;
 
-  constructor(
-    providers: ReadonlyMap<string, Provider>,
-    read: { consumers(): Map<string, Consumer>; allocations(): AllocationRow[] },
-  ) {
+  constructor(providers: ReadonlyMap<string, Provider>, read: Readings) {
     this.providers = providers;
     this.#read = read;
   }
@@ -50,6 +57,16 @@ export class Picture {
     return this.#allocations;
   }
 
+  /** Those of placement's own consumers: not servers', of which there may be thousands. */
+  placed(): { allocations: readonly AllocationRow[]; consumers: ReadonlyMap<string, Consumer> } {
+    return { allocations: this.#read.placed(), consumers: this.#read.placers() };
+  }
+
+  /** What servers take of this host together; those of a project, or of a user in it. */
+  taken(owner?: { projectId: string; userId: string | null }): ComputeTaken {
+    return this.#read.taken(owner);
+  }
+
   /** Errors: 404. */
   provider(uuid: string): Provider {
     const found = this.providers.get(uuid);
@@ -61,9 +78,12 @@ export class Picture {
   usages(provider: Provider): Record<string, number> {
     const usages: Record<string, number> = {};
     for (const name of provider.inventories.keys()) usages[name] = 0;
-    for (const { provider: uuid, resource_class, used } of this.allocations) {
-      if (uuid === provider.uuid) usages[resource_class] = (usages[resource_class] ?? 0) + used;
-    }
+    const add = (name: string, used: number) => {
+      usages[name] = (usages[name] ?? 0) + used;
+    };
+    for (const { provider: uuid, resource_class, used } of this.#read.placed())
+      if (uuid === provider.uuid) add(resource_class, used);
+    if (provider.ofCompute) for (const [name, used] of Object.entries(this.taken().resources)) add(name, used);
     return usages;
   }
 
@@ -102,6 +122,9 @@ export async function withPicture<T>(
       new Picture(providersOf(store, inventory), {
         consumers: () => consumersOf(store, servers()),
         allocations: () => allocationsOf(store, inventory, servers()),
+        placers: () => consumersOf(store, []),
+        placed: () => store.allocations(),
+        taken: (owner) => (inventory === null ? NOTHING : (compute?.taken(owner) ?? NOTHING)),
       }),
     );
   });

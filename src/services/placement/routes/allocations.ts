@@ -16,6 +16,8 @@ interface AllocationsBody {
   consumer_type?: string;
 }
 
+/** The type of consumers that compute makes. */
+const SERVERS = "INSTANCE";
 /** What consumers made before 1.8, which had no owner, belong to. */
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
@@ -150,19 +152,33 @@ function totals(picture: Picture, projectId: string, request: ApiRequest): Recor
   const byType: Record<string, Record<string, number>> = {};
   const sums: Record<string, number> = {};
   const counted = new Map<string, Set<string>>();
-  for (const { consumer: uuid, resource_class, used } of picture.allocations) {
-    const consumer = picture.consumers.get(uuid);
+  const groupOf = (kind: string): Record<string, number> | null => {
+    const type = wantedType === "all" ? "all" : kind;
+    if (wantedType !== null && wantedType !== "all" && wantedType !== type) return null;
+    byType[type] ??= { consumer_count: 0 };
+    return byType[type];
+  };
+  const { allocations, consumers } = picture.placed();
+  for (const { consumer: uuid, resource_class, used } of allocations) {
+    const consumer = consumers.get(uuid);
     if (consumer === undefined || consumer.projectId !== projectId) continue;
     if (userId !== null && consumer.userId !== userId) continue;
     sums[resource_class] = (sums[resource_class] ?? 0) + used;
-    const type = wantedType === "all" ? "all" : consumer.type;
-    if (wantedType !== null && wantedType !== "all" && wantedType !== type) continue;
-    const group = byType[type] ?? { consumer_count: 0 };
-    byType[type] = group;
+    const group = groupOf(consumer.type);
+    if (group === null) continue;
     group[resource_class] = (group[resource_class] ?? 0) + used;
-    const members = counted.get(type) ?? new Set();
-    counted.set(type, members.add(uuid));
-    group.consumer_count = members.size;
+    const members = counted.get(consumer.type) ?? new Set();
+    counted.set(consumer.type, members);
+    if (!members.has(uuid)) group.consumer_count = (group.consumer_count ?? 0) + 1;
+    members.add(uuid);
+  }
+  const { servers, resources } = picture.taken({ projectId, userId });
+  const group = servers === 0 ? null : groupOf(SERVERS);
+  if (group !== null) group.consumer_count = (group.consumer_count ?? 0) + servers;
+  for (const [name, used] of Object.entries(resources)) {
+    if (used === 0) continue;
+    sums[name] = (sums[name] ?? 0) + used;
+    if (group !== null) group[name] = (group[name] ?? 0) + used;
   }
   return request.microversion >= mv("1.38") ? byType : sums;
 }

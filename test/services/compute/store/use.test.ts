@@ -17,6 +17,7 @@ before(async () => {
 after(() => t.close());
 
 const PROJECTS = ["alpha", "beta"];
+const USERS = ["one", "other"];
 
 /** As they were counted before they were kept: from every row. */
 function summed() {
@@ -41,7 +42,23 @@ function summed() {
       diskGb: sum((server) => needOf(server).diskGb),
     };
   };
-  return { project, host };
+  const owner = (projectId: string, userId: string | null) => {
+    const own = all.filter(
+      (one) =>
+        one.projectId === projectId &&
+        (userId === null || one.userId === userId) &&
+        one.host !== null &&
+        one.vmState !== "shelved_offloaded",
+    );
+    const sum = (one: (server: Server) => number) => own.reduce((total, server) => total + one(server), 0);
+    return {
+      servers: own.length,
+      vcpus: sum((server) => needOf(server).vcpus),
+      memoryMb: sum((server) => needOf(server).memoryMb),
+      diskGb: sum((server) => needOf(server).diskGb),
+    };
+  };
+  return { project, host, owner };
 }
 
 const changes = fc.record(
@@ -78,7 +95,8 @@ test("kept sums are what adding up every server gives, after whatever happened t
         const id = ids[one.at % ids.length] ?? model.id;
         if (one.do === "insert") {
           const { number: _, ...columns } = model;
-          const copy = { ...columns, ...valuesOf(one.changes), id: uuid() };
+          const userId = USERS[one.at % USERS.length] ?? "";
+          const copy = { ...columns, ...valuesOf(one.changes), userId, id: uuid() };
           servers.insert(copy);
           ids.push(copy.id);
         } else if (one.do === "update") servers.update(id, valuesOf(one.changes), 1);
@@ -93,7 +111,11 @@ test("kept sums are what adding up every server gives, after whatever happened t
             }),
           );
         const sums = summed();
-        for (const project of PROJECTS) assert.deepEqual(servers.usage(project), sums.project(project));
+        for (const project of PROJECTS) {
+          assert.deepEqual(servers.usage(project), sums.project(project));
+          for (const user of [null, ...USERS])
+            assert.deepEqual(servers.ownerUsage(project, user), sums.owner(project, user));
+        }
         assert.deepEqual(servers.hostUsage(), sums.host(null));
         assert.deepEqual(servers.hostUsage(id), sums.host(id));
       }
