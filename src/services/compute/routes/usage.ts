@@ -3,10 +3,9 @@ import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, projectNamed, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { listUsages, showUsage } from "../schemas/queries.ts";
-import { projectUsage, serverUsage } from "../views/usage.ts";
+import { projectTotals, projectUsage, serverUsage } from "../views/usage.ts";
 import { markerCouldNotBeFound, nextLink, pageLimit } from "./paths.ts";
 
-type Usage = NonNullable<ReturnType<typeof serverUsage>>;
 interface Period {
   start: number;
   end: number;
@@ -21,22 +20,16 @@ export function usageRoutes(core: Core): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.compute;
   const page = (request: ApiRequest<unknown>, projectId: string | null, { start, end }: Period, path: string) => {
     const now = core.kernel.clock.now();
-    const all = core.servers
-      .list({ projectId, deleted: "also" })
-      .flatMap((server) => serverUsage(server, start, end, now) ?? [])
-      .sort(order);
-    if (request.microversion < mv("2.40")) return { usages: all, links: [] };
-    const marker = request.query.get("marker");
+    const marker = request.microversion < mv("2.40") ? null : request.query.get("marker");
     // Any server that ever was will do, also one that used nothing in this period.
     const last = marker === null ? null : core.servers.get(marker);
     if (last === undefined) throw markerCouldNotBeFound(marker ?? "");
-    const after =
-      last === null
-        ? all
-        : all.filter((usage) => order({ tenant_id: last.projectId, instance_id: last.id }, usage) < 0);
-    const limit = pageLimit(request, maxLimit);
-    const usages = after.slice(0, limit);
-    const more = after.length > limit ? usages.at(-1) : undefined;
+    const limit = request.microversion < mv("2.40") ? null : pageLimit(request, maxLimit);
+    const found = core.servers
+      .inPeriod(projectId, { start, end }, last, limit === null ? null : limit + 1)
+      .flatMap((server) => serverUsage(server, start, end, now) ?? []);
+    const usages = limit === null ? found : found.slice(0, limit);
+    const more = found.length > usages.length ? usages.at(-1) : undefined;
     return { usages, links: more === undefined ? [] : [nextLink(request, path, more.instance_id)] };
   };
   return [
@@ -49,6 +42,11 @@ export function usageRoutes(core: Core): AnyRoute[] {
       success: 200,
       handler(request) {
         const asked = periodOf(request, core.kernel.clock.now());
+        if (request.microversion < mv("2.40") && !asked.detailed) {
+          // All servers of the cloud are summed up: sqlite does.
+          const uses = core.servers.periodUse(asked.start, asked.end);
+          return { body: { tenant_usages: uses.map((use) => projectTotals(use, asked)) } };
+        }
         const { usages, links } = page(request, null, asked, "/os-simple-tenant-usage");
         const byProject = Map.groupBy(usages, ({ tenant_id }) => tenant_id);
         return {
@@ -80,12 +78,6 @@ export function usageRoutes(core: Core): AnyRoute[] {
       },
     }),
   ];
-}
-
-type Key = Pick<Usage, "tenant_id" | "instance_id">;
-function order(a: Key, b: Key): number {
-  if (a.tenant_id !== b.tenant_id) return a.tenant_id < b.tenant_id ? -1 : 1;
-  return a.instance_id === b.instance_id ? 0 : a.instance_id < b.instance_id ? -1 : 1;
 }
 
 /** What lies ahead counts for nothing yet. Errors: 400. */

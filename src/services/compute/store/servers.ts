@@ -6,7 +6,7 @@ import type { Vif } from "../../network/facade.ts";
 import type { TaskState, VmState } from "../states.ts";
 import { isNewestFirst } from "./server-list.ts";
 import { UntilWritten } from "./until-written.ts";
-import { type HostUsage, ON_HOST, type OwnerUsage, type ProjectUsage, UseStore } from "./use.ts";
+import { type HostUsage, ON_HOST, type OwnerUsage, type PeriodUse, type ProjectUsage, UseStore } from "./use.ts";
 
 /** The flavor as it was when the server was made or resized. */
 export interface ServerFlavor {
@@ -316,6 +316,26 @@ export class ServerStore {
     return this.#use.ofOwner(projectId, userId);
   }
 
+  /** Those that were there between two moments, by project and id; behind one of them, at most `limit`. */
+  inPeriod(
+    projectId: string | null,
+    { start, end }: { start: number; end: number },
+    behind: Pick<Server, "projectId" | "id"> | null,
+    limit: number | null,
+  ): readonly Server[] {
+    const conditions = [
+      condition("launched_at <= ?", end),
+      condition("terminated_at IS NULL OR terminated_at >= ?", start),
+    ];
+    const after = behind === null ? null : [behind.projectId, behind.id];
+    const range = { order: BY_PROJECT, after, limit: limit ?? Number.MAX_SAFE_INTEGER };
+    return this.page({ projectId, deleted: "also", conditions }, range);
+  }
+
+  periodUse(start: number, end: number): PeriodUse[] {
+    return this.#use.ofPeriod(start, end);
+  }
+
   hostUsage(except: string | null = null): HostUsage {
     return this.#use.ofHost(except);
   }
@@ -350,6 +370,7 @@ export class ServerStore {
 const addressesOf = (vifs: readonly Vif[]): string =>
   vifs.flatMap(({ fixedIps }) => fixedIps.map(({ address }) => address)).join(" ");
 
+const BY_PROJECT: readonly Order[] = ["project_id", "id"].map((expression) => ({ expression, descending: false }));
 const OLDEST_FIRST: readonly Order[] = ["created_at", "number"].map((expression) => ({
   expression,
   descending: false,

@@ -18,6 +18,15 @@ export interface ProjectUsage {
 /** What servers of one owner take of the host. */
 export type OwnerUsage = Omit<HostUsage, "busy">;
 
+/** What the servers of a project used in a period, in hours of one server, one MB, one VCPU, one GB. */
+export interface PeriodUse {
+  projectId: string;
+  hours: number;
+  memoryMbHours: number;
+  vcpuHours: number;
+  localGbHours: number;
+}
+
 const NONE: ProjectUsage = { instances: 0, cores: 0, ram: 0 };
 
 /** Takes room on the host. */
@@ -58,6 +67,21 @@ export class UseStore {
          FROM compute_owner_use WHERE project_id = ? AND (? IS NULL OR user_id = ?)`,
       )
       .get(projectId, userId, userId) as OwnerUsage;
+  }
+
+  /** Of each project whose servers were there between two moments, in the order of their ids. */
+  ofPeriod(start: number, end: number): PeriodUse[] {
+    return this.#db
+      .prepare<[{ start: number; end: number }], PeriodUse>(
+        `SELECT project_id AS projectId, sum(hours) AS hours, sum(hours * memory_mb) AS memoryMbHours,
+           sum(hours * vcpus) AS vcpuHours, sum(hours * local_gb) AS localGbHours
+         FROM (SELECT project_id, memory_mb, vcpus, local_gb,
+             max(0, min(ifnull(terminated_at, @end), @end) - max(launched_at, @start)) / 3600000.0 AS hours
+           FROM compute_servers INDEXED BY compute_servers_period
+           WHERE launched_at <= @end AND (terminated_at IS NULL OR terminated_at >= @start))
+         GROUP BY project_id ORDER BY project_id`,
+      )
+      .all({ start, end });
   }
 
   /** What the servers on the host take, `except` one of them. */

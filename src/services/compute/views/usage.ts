@@ -1,5 +1,6 @@
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { Server } from "../store/servers.ts";
+import type { PeriodUse } from "../store/use.ts";
 
 const HOUR = 3_600_000;
 
@@ -23,6 +24,17 @@ export function serverUsage(server: Server, start: number, end: number, now: num
     uptime: Math.floor(((terminatedAt ?? now) - launchedAt) / 1000),
   };
 }
+
+/** The sums of one project, where they have been added up already. */
+export const projectTotals = (use: PeriodUse, period: { start: number; end: number }) => ({
+  total_hours: use.hours,
+  total_memory_mb_usage: use.memoryMbHours,
+  total_vcpus_usage: use.vcpuHours,
+  total_local_gb_usage: use.localGbHours,
+  tenant_id: use.projectId,
+  start: isoMicrosNaive(period.start),
+  stop: isoMicrosNaive(period.end),
+});
 
 /** The sums of one project. */
 export function projectUsage(
