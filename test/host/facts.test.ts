@@ -111,7 +111,7 @@ test("statistics of this machine are those of the kernel; each file system is to
     const settings = testSettings({}, variables);
     assert.deepEqual(
       settings.directories.map(({ variable, path }) => [variable, path]).sort(),
-      Object.entries(variables).sort(),
+      Object.entries({ ...variables, SWIFT_DATA_DIR: join(directory, "swift") }).sort(),
     );
     const { memory, processors, fileSystems, uptime } = await hostStatistics(settings, { busy: true });
     const kernels = /MemTotal: +(\d+) kB/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
