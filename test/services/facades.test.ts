@@ -8,7 +8,6 @@ const SRC = resolve(import.meta.dirname, "../../src");
 /** Verbs that no other service calls, and why they are there. The list may only become shorter. */
 const UNCALLED: Readonly<Record<string, string>> = {
   "identity.authenticate": "the kernel calls it, which knows the service by its shape alone",
-  "identity.authenticateWithEc2": "dialects with signed requests are to come",
   "compute.answerMetadata": "its own listener of metadata",
   "compute.resolveConsoleToken": "its own listener of consoles",
   "network.settled": "tests wait for the host by it",
