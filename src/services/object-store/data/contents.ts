@@ -10,7 +10,6 @@ import { type OpenContent, openParts } from "./open-content.ts";
 
 /**
  * Up to here bytes are kept in the database, where one sync of its log serves everybody; above, in a file of their own.
- * (Measured: at 32 KiB both cost the same here, see docs/object-store.md.)
  */
 export const INLINE_LIMIT = 32 * 1024;
 
