@@ -1,4 +1,4 @@
-import { containerNotEmpty, containerNotFound } from "../errors.ts";
+import { containerNotEmpty, containerNotFound, s3Error } from "../errors.ts";
 import type { Versioning } from "../states.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ListedObject } from "../store/objects.ts";
@@ -6,6 +6,7 @@ import type { Listed, ListQuery } from "../values/listing.ts";
 import { SYNC_TO } from "../values/sync.ts";
 import { type AccountManager, changed, type Headers } from "./accounts.ts";
 import type { Core } from "./core.ts";
+import { bucketSettings } from "./s3/settings-of-buckets.ts";
 
 export interface ContainerChanges {
   headers?: Headers;
@@ -68,6 +69,9 @@ export class ContainerManager {
   #change(current: ContainerRow, changes: ContainerChanges): ContainerRow {
     const headers = changed(current.headers, changes.headers ?? {});
     changes.check?.(headers, current);
+    // A lock is of versions: without new ones nothing would be locked.
+    if (changes.versioning === "suspended" && bucketSettings(current).lock !== undefined)
+      throw s3Error("InvalidBucketState");
     const next = {
       ...current,
       headers,

@@ -7,6 +7,7 @@ import { SYNC_TO } from "../values/sync.ts";
 import type { Headers } from "./accounts.ts";
 import type { Core } from "./core.ts";
 import { checkQuotas } from "./quotas.ts";
+import { requireUnlocked } from "./s3/object-lock.ts";
 
 export interface ObjectAttributes {
   content_type: string;
@@ -222,12 +223,21 @@ export class ObjectManager {
     return marker;
   }
 
-  /** One version for good. If it was the current one, the newest that is left takes its place. Errors: 404. */
-  deleteVersion(container: Pick<ContainerRow, "id">, name: string, stamp: number | "null"): VersionRow {
+  /**
+   * One version for good. If it was the current one, the newest that is left takes its place.
+   * Errors: 404; 403 while S3's lock holds it, whatever dialect asks. `bypass`: who may pass over a lock of GOVERNANCE.
+   */
+  deleteVersion(
+    container: Pick<ContainerRow, "id">,
+    name: string,
+    stamp: number | "null",
+    { bypass = false }: { bypass?: boolean } = {},
+  ): VersionRow {
     const { kernel, objects, contents } = this.#core;
     return kernel.db.transaction(() => {
       const present = this.#present(container.id);
       const version = this.version(present.id, name, stamp);
+      requireUnlocked(version, kernel.clock.now(), bypass);
       const current = objects.get(present.id, name);
       const isCurrent = current?.stamp === version.stamp;
       if (isCurrent) objects.delete(present.id, name);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { ManualClock } from "../../../../src/kernel/time/clock.ts";
-import { engine } from "../support.ts";
+import { A, engine } from "../support.ts";
 import { type S3Cloud, s3Cloud } from "./support.ts";
 
 const DAY = 86_400_000;
@@ -68,6 +68,10 @@ describe("versions, locks and the life of objects over S3", () => {
     const remove = (headers: Record<string, string> = {}) =>
       t.s3("DELETE", "/locked/o", { query: { versionId: id }, headers });
     assert.equal((await remove()).code, "AccessDenied");
+    const swift = await t.swift("DELETE", `${A}/locked/o?version-id=${id}`);
+    assert.equal(swift.status, 403, "nor over Swift");
+    const suspended = await t.swift("POST", `${A}/locked`, { headers: { "x-versions-enabled": "false" } });
+    assert.equal(suspended.status, 409);
     const bypass = { "x-amz-bypass-governance-retention": "true" };
     const shorter = `<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>${new Date(clock.now() + DAY).toISOString()}</RetainUntilDate></Retention>`;
     const retain = (body: string, headers: Record<string, string> = {}) =>

@@ -76,13 +76,8 @@ export function listingRoutes(managers: Managers, places: S3Places): AnyRoute[] 
   ];
 
   function head({ thing }: S3Request): ApiResponse {
-    const bucket = bucketOf(thing);
-    const headers = {
-      "x-amz-bucket-region": core.kernel.settings.regionName,
-      "x-rgw-object-count": String(bucket.object_count),
-      "x-rgw-bytes-used": String(bucket.bytes_used),
-    };
-    return { headers, raw: "" };
+    bucketOf(thing);
+    return { headers: { "x-amz-bucket-region": core.kernel.settings.regionName }, raw: "" };
   }
 
   function entry(bucket: ContainerRow, row: ListedObject): ListedEntry {

@@ -187,7 +187,7 @@ function conditionValues(lookup: Lookup, row: () => ObjectRow | undefined, now: 
   put("s3:versionid", query.get("versionId"));
   for (const [name, value] of headers) if (name.startsWith("x-amz-")) put(`s3:${name}`, value);
   const source = headers.get("x-amz-copy-source");
-  if (source !== null) put("s3:x-amz-copy-source", decodeURIComponent(source).replace(/^\//, ""));
+  if (source !== null) put("s3:x-amz-copy-source", decodedName(source).replace(/^\//, ""));
   for (const { key, value } of tagsSent(headers)) {
     put(`s3:requestobjecttag/${key.toLowerCase()}`, value);
     values["s3:requestobjecttagkeys"] = [...(values["s3:requestobjecttagkeys"] ?? []), key];
@@ -196,6 +196,15 @@ function conditionValues(lookup: Lookup, row: () => ObjectRow | undefined, now: 
   for (const { key, value } of found === undefined ? [] : (objectSettings(found).tags ?? []))
     put(`s3:existingobjecttag/${key.toLowerCase()}`, value);
   return values;
+}
+
+/** What cannot be decoded is refused where it is used. */
+function decodedName(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function tagsSent(headers: Headers) {
