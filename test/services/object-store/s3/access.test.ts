@@ -159,6 +159,9 @@ describe("who asks over S3", () => {
     assert.equal((await t.s3("PUT", "/ruled/a/1", { as: "member:beta", body: "x" })).code, "AccessDenied");
     assert.equal((await t.s3("GET", "/ruled", { as: null, query: { prefix: "a/1" } })).status, 200);
     assert.equal((await t.s3("GET", "/ruled", { as: null })).code, "AccessDenied");
+    assert.equal((await t.s3("GET", "/ruled/a/none", { as: null })).code, "NoSuchKey", "who may list may know");
+    assert.equal((await t.s3("GET", "/ruled/c/none", { as: null })).code, "AccessDenied");
+    assert.equal((await t.s3("GET", "/ruled/a/1", { as: null })).code, "AccessDenied");
     assert.equal((await t.s3("GET", "/ruled/b/1")).code, "AccessDenied");
     assert.equal((await t.s3("PUT", "/other", {})).status, 200);
     const source = { "x-amz-copy-source": "/ruled/b/1" };

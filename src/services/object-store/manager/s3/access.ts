@@ -63,7 +63,16 @@ export function mayS3(question: Question): boolean {
   if (said === "Deny" && !(isMaster && ALWAYS.has(action))) return false;
   if (isMaster || (question.reads && isReaderOf(identity, bucket))) return true;
   if (said === "Allow" && (identity.userId === "" || actsForProject(identity, question.reads))) return true;
-  return needed !== null && (listAllows(question, needed) || swiftAllows(question));
+  if (needed === null) return false;
+  return listAllows(question, needed) || swiftAllows(question) || (needed.of === "object" && mayMiss(question));
+}
+
+/** That it is not there is for those to know who may list the bucket. */
+function mayMiss(question: Question): boolean {
+  if (question.row() !== undefined) return false;
+  const values = () => ({ ...question.values(), "s3:prefix": [question.key] });
+  const needed = { of: "bucket", permission: "READ" } as const;
+  return mayS3({ ...question, key: "", action: "s3:ListBucket", needed, reads: true, values });
 }
 
 export const isMasterOf = (identity: Identity, bucket: ContainerRow): boolean =>
@@ -87,9 +96,7 @@ function listAllows({ identity, bucket, row }: Question, { of, permission }: Nee
   const ignore = publicAccess?.ignorePublicAcls === true;
   if (of === "bucket") return aclAllows(bucketAcl(bucket), permission, identity, ignore);
   const found = row();
-  // That it is not there is for those to know who may list the bucket.
-  if (found === undefined) return aclAllows(bucketAcl(bucket), "READ", identity, ignore);
-  return aclAllows(objectAcl(bucket, found), permission, identity, ignore);
+  return found !== undefined && aclAllows(objectAcl(bucket, found), permission, identity, ignore);
 }
 
 /** X-Container-Read and X-Container-Write. */

@@ -11,7 +11,7 @@ import { versionHeader } from "./object-headers.ts";
 import { OBJECT, ofVersion } from "./objects.ts";
 import { bucketOf, type S3Place, type S3Places, type S3Request } from "./place.ts";
 import { objectReads } from "./reads.ts";
-import { checkAcl, isProject } from "./sent-settings.ts";
+import { checkAcl, isProject, requireLists } from "./sent-settings.ts";
 
 export function aclRoutes(managers: Managers, places: S3Places): AnyRoute[] {
   const { containers, objects, core } = managers;
@@ -22,6 +22,7 @@ export function aclRoutes(managers: Managers, places: S3Places): AnyRoute[] {
   /** The list that a request brings, in its headers or as its body. Errors: 400, 403. */
   async function wanted(request: S3Request, current: Acl): Promise<Acl> {
     const bucket = bucketOf(request.thing);
+    requireLists(bucket, request.headers);
     const named = aclOfHeaders(request.headers, current.owner, ownerOf(bucket), isProject(kernel));
     if (named !== null) {
       checkAcl(bucket, named);

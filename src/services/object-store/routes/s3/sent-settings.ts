@@ -12,6 +12,14 @@ export const isProject =
   (id: string): boolean =>
     kernel.facade("identity").getProject(id) !== null;
 
+/** Errors: 400 for a canned list where the bucket has done away with lists, but for the one that says the same. */
+export function requireLists(bucket: ContainerRow, headers: Headers): void {
+  const canned = headers.get("x-amz-acl");
+  const isEnforced = bucketSettings(bucket).ownership === "BucketOwnerEnforced";
+  if (isEnforced && canned !== null && canned !== "bucket-owner-full-control")
+    throw s3Error("AccessControlListNotSupported");
+}
+
 /** Whether a list may be set on something of this bucket. Errors: 400, 403. */
 export function checkAcl(bucket: ContainerRow, acl: Acl | null): void {
   if (acl === null) return;
@@ -35,9 +43,7 @@ export function sentSettings(
   const { ownership } = bucketSettings(bucket);
   const given = headers.get("x-amz-acl") === "bucket-owner-full-control" && ownership === "BucketOwnerPreferred";
   const owner = ownership === "BucketOwnerEnforced" || given ? bucketOwner : writer;
-  const canned = headers.get("x-amz-acl");
-  if (ownership === "BucketOwnerEnforced" && canned !== null && canned !== "bucket-owner-full-control")
-    throw s3Error("AccessControlListNotSupported");
+  requireLists(bucket, headers);
   const acl = aclOfHeaders(headers, owner, bucketOwner, isProject(kernel));
   checkAcl(bucket, acl);
   const tagging = headers.get("x-amz-tagging");
