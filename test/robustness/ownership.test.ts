@@ -17,6 +17,13 @@ const DOMAINS: ReadonlySet<string> = new Set(["domain"]);
 /** Kinds that no project has, and no member sees. */
 const ADMINS: ReadonlySet<string> = new Set(["service profile"]);
 
+/**
+ * Where a stranger is told that he must not (403): the real services answer so, and whose thing it is stands in the URL or is no secret.
+ * Elsewhere another's thing is not there (404). The lists may only become shorter.
+ */
+const TOLD_BY: ReadonlySet<string> = new Set(["identity", "object-store", "object-store-s3"]);
+const TOLD: ReadonlySet<string> = new Set(["project", "project asked for", "user of key pairs"]);
+
 interface Owned {
   front: string;
   endpoint: Endpoint;
@@ -100,8 +107,10 @@ describe("records and whose things they touch", () => {
       }
       tried += 1;
       const foreign = await refusal(one, "other");
-      const mayBeSeen = EVERYBODYS.has(endpoint.route.of?.kind ?? "") && endpoint.route.method === "GET";
-      if (!mayBeSeen && foreign?.status !== 403 && foreign?.status !== 404)
+      const kind = endpoint.route.of?.kind ?? "";
+      const mayBeTold = TOLD_BY.has(front) || TOLD.has(kind) || EVERYBODYS.has(kind);
+      const mayBeSeen = EVERYBODYS.has(kind) && endpoint.route.method === "GET";
+      if (!mayBeSeen && foreign?.status !== 404 && !(mayBeTold && foreign?.status === 403))
         open.push(`${front} ${endpoint.route.name}: ${foreign?.status ?? "lets it through"}`);
     }
     t.diagnostic(`${tried} of ${reachable} records that a member reaches were tried with another project's real ids`);
