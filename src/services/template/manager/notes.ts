@@ -45,7 +45,7 @@ export class NoteManager {
   }
 
   list(context: RequestContext): Note[] {
-    return this.#notes.list({ project_id: projectOf(context) }, "created_at, id");
+    return this.#notes.list({ project_id: projectOf(context) }, "created_at, rowid");
   }
 
   count(projectId: string): number {
