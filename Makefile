@@ -45,7 +45,7 @@ vm-test: deps binary ## The executable on a Debian with systemd in an emulated P
 	@$(NODE) --disable-warning=ExperimentalWarning test/support/install-packages.ts mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86
 	@test/support/run.sh x test/vm/*.vm.ts
 
-conformance: deps ## tempest's smoke tests with real guests; LIST=a,b for other lists, FAKE=1 without guests
+conformance: deps image ## tempest's smoke tests with real guests; LIST=a,b for other lists, FAKE=1 without guests
 	test/conformance/run.sh --record $(if $(FAKE),--fake)
 
 clean: ## What builds and tests left in this folder
