@@ -3,8 +3,19 @@ import { ApiError, badRequest } from "../errors.ts";
 /** A microversion as a number that compares: 2.79 is 2_079. */
 export type Microversion = number;
 
-/** `mv("2.79")` */
+const ofCode = new Map<string, Microversion>();
+
+/** `mv("2.79")`: for versions that stand in the code, each read once however often a handler asks. */
 export function mv(text: string): Microversion {
+  let version = ofCode.get(text);
+  if (version === undefined) {
+    version = parsed(text);
+    ofCode.set(text, version);
+  }
+  return version;
+}
+
+function parsed(text: string): Microversion {
   const match = /^(\d+)\.(\d+)$/.exec(text);
   if (match === null) throw new Error(`not a microversion: ${text}`);
   return Number(match[1]) * 1000 + Number(match[2]);
@@ -38,7 +49,7 @@ export function requestedMicroversion(scheme: MicroversionScheme, headers: Heade
   if (!/^[1-9]\d*\.(0|[1-9]\d*)$/.test(text) || text.length > 12) {
     throw badRequest(`API Version String ${text} is of invalid format. Must be of format MajorNum.MinorNum.`);
   }
-  const version = mv(text);
+  const version = parsed(text);
   if (version < scheme.min || version > scheme.max) {
     throw new ApiError(
       406,
