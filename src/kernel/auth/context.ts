@@ -26,6 +26,22 @@ export interface Identity {
   readonly mayCall?: (serviceTypes: readonly string[], method: string, path: string) => boolean;
 }
 
+/** Nobody in particular: who asks for what is public, or is up to access lists and signatures. */
+export const ANONYMOUS: Identity = {
+  userId: "",
+  userName: "",
+  userDomainId: "",
+  projectId: null,
+  domainId: null,
+  system: false,
+  projectName: null,
+  projectDomainId: null,
+  roles: new Set(),
+  isAdmin: false,
+  tokenId: "",
+  expiresAt: Number.MAX_SAFE_INTEGER,
+};
+
 /** An Identity plus the one request it is used for. */
 export interface RequestContext extends Identity {
   readonly requestId: string;

@@ -1,5 +1,5 @@
 import type { Context, Hono } from "hono";
-import type { Identity, RequestContext } from "../auth/context.ts";
+import { ANONYMOUS, type Identity, type RequestContext } from "../auth/context.ts";
 import { OpenBytes } from "../bytes/open-bytes.ts";
 import { isUnwritable } from "../db/unwritable.ts";
 import { ApiError, messageOf, notFound, unauthorized, unavailable } from "../errors.ts";
@@ -27,20 +27,6 @@ const openstackStages: Stages = {
   fail: envelope,
 };
 
-const NO_IDENTITY: Identity = {
-  userId: "",
-  userName: "",
-  userDomainId: "",
-  projectId: null,
-  domainId: null,
-  system: false,
-  projectName: null,
-  projectDomainId: null,
-  roles: new Set(),
-  isAdmin: false,
-  tokenId: "",
-  expiresAt: 0,
-};
 const UNWRITABLE = "The service is unavailable: the disk under its database takes no more. Try again later.";
 
 /**
@@ -79,7 +65,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     const writes = !isRead(request.method);
     // Who asks comes before what exists: an unknown path answers 401 without a token, as keystonemiddleware does.
     const isPublic = found?.endpoints.every((endpoint) => endpoint.rule === anyone) ?? false;
-    const identity = isPublic ? NO_IDENTITY : await authenticate(exchange);
+    const identity = isPublic ? ANONYMOUS : await authenticate(exchange);
     if (found === null) throw new Unrouted();
 
     const inRange = found.endpoints.filter(({ route }) => covers(route, exchange.microversion));

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Identity } from "../../../kernel/auth/context.ts";
+import { ANONYMOUS, type Identity } from "../../../kernel/auth/context.ts";
 import { ApiError } from "../../../kernel/errors.ts";
 import { responseOf } from "../../../kernel/http/byte-response.ts";
 import type { Exchange, Stages } from "../../../kernel/http/exchange.ts";
@@ -7,22 +7,6 @@ import { family } from "../../../kernel/http/families.ts";
 import type { Endpoint } from "../../../kernel/http/perform.ts";
 import type { ApiResponse, Locate } from "../../../kernel/http/route.ts";
 import { keystoneToken } from "../../../kernel/http/stages/keystone-token.ts";
-
-/** Nobody in particular: what they may is up to access lists and signatures. */
-const ANONYMOUS: Identity = {
-  userId: "",
-  userName: "",
-  userDomainId: "",
-  projectId: null,
-  domainId: null,
-  system: false,
-  projectName: null,
-  projectDomainId: null,
-  roles: new Set(),
-  isAdmin: false,
-  tokenId: "",
-  expiresAt: Number.MAX_SAFE_INTEGER,
-};
 
 const HTML = "text/html; charset=UTF-8";
 

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Exchange } from "../../../../kernel/http/exchange.ts";
 import type { Ec2Credential } from "../../../identity/facade.ts";
-import { ANONYMOUS, type S3Identity } from "./identity.ts";
+import { S3_ANONYMOUS, type S3Identity } from "./identity.ts";
 import { locationOf } from "./location.ts";
 import {
   accessDenied,
@@ -32,7 +32,7 @@ export function authenticate(exchange: Exchange): S3Identity {
   if (authorization !== "") throw refusal(400, "InvalidArgument", "Unsupported Authorization Type");
   if (parameter("X-Amz-Algorithm") !== undefined) return byQueryV4(exchange, query);
   if (parameter("AWSAccessKeyId") !== undefined) return byQueryV2(exchange, query);
-  return ANONYMOUS;
+  return S3_ANONYMOUS;
 }
 
 /** Decoded, in the order they were sent. */

@@ -1,4 +1,4 @@
-import type { Identity } from "../../../../kernel/auth/context.ts";
+import { ANONYMOUS, type Identity } from "../../../../kernel/auth/context.ts";
 
 /** How a request was signed, as policies of buckets ask and as bodies in signed chunks need. */
 export interface Signed {
@@ -23,18 +23,4 @@ export interface S3Identity extends Identity {
 }
 
 /** What they may is up to access lists and policies of buckets. */
-export const ANONYMOUS: S3Identity = {
-  userId: "",
-  userName: "",
-  userDomainId: "",
-  projectId: null,
-  domainId: null,
-  system: false,
-  projectName: null,
-  projectDomainId: null,
-  roles: new Set(),
-  isAdmin: false,
-  tokenId: "",
-  expiresAt: Number.MAX_SAFE_INTEGER,
-  s3: null,
-};
+export const S3_ANONYMOUS: S3Identity = { ...ANONYMOUS, s3: null };
