@@ -31,7 +31,7 @@ const UNWRITABLE = "The service is unavailable: the disk under its database take
 
 /**
  * The pipeline of one front, readable top to bottom in `answer`:
- * its turn → request id → route → microversion → who asks → body → record (perform.ts) → durable → answer.
+ * request id → its turn → route → microversion → who asks → body → record (perform.ts) → durable → answer.
  */
 export function frontPipeline(front: Front, records: Records, kernel: Kernel): Handle {
   const { api } = front;
