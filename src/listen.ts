@@ -1,10 +1,12 @@
+import { createSocket, type RemoteInfo } from "node:dgram";
 import { chmodSync, existsSync, unlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { connect, createServer as createSocketServer, type Socket } from "node:net";
+import { connect, createServer as createSocketServer, isIPv6, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Hono } from "hono";
+import type { Transport } from "./kernel/config/settings.ts";
 import { messageOf, Problem } from "./kernel/errors.ts";
 import { openBytesOf } from "./kernel/http/byte-response.ts";
 import { sendBytes } from "./kernel/http/send-bytes.ts";
@@ -86,6 +88,28 @@ export async function listenRaw(host: string, port: number, take: (socket: Socke
   return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
+/** Hands every message to a UDP port to `receive`, with how to answer it. Errors: the system's. */
+export async function listenUdp(
+  host: string,
+  port: number,
+  receive: (message: Buffer, from: RemoteInfo, reply: (message: Uint8Array) => void) => void,
+): Promise<Listener> {
+  const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind({ port, address: host, exclusive: true }, () => {
+      socket.removeListener("error", reject);
+      resolve();
+    });
+  });
+  // What a network says of answers that nobody took is nobody's failure.
+  socket.on("error", () => {});
+  socket.on("message", (message, from) =>
+    receive(message, from, (answer) => socket.send(answer, from.port, from.address, () => {})),
+  );
+  return { port: socket.address().port, close: () => new Promise((resolve) => socket.close(() => resolve())) };
+}
+
 /** Serves an app on a unix socket that only this user may open. A stale socket file is replaced; one in use is an error. */
 export async function listenUnix(app: Hono, path: string): Promise<Listener> {
   if (existsSync(path)) {
@@ -133,10 +157,11 @@ function answers(path: string): Promise<boolean> {
 }
 
 /** "port 5000 is taken" in words a person can act on. */
-export function listenProblem(error: unknown, port: number): string {
+export function listenProblem(error: unknown, port: number, transport: Transport = "tcp"): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const name = transport === "tcp" ? `port ${port}` : `UDP port ${port}`;
   if (code === "EADDRINUSE")
-    return `port ${port} is taken by another program (find it with: ss -ltnp 'sport = :${port}')`;
-  if (code === "EACCES") return `port ${port} may only be opened by root`;
-  return `cannot listen on port ${port}: ${messageOf(error)}`;
+    return `${name} is taken by another program (find it with: ss -l${transport[0]}np 'sport = :${port}')`;
+  if (code === "EACCES") return `${name} may only be opened by root`;
+  return `cannot listen on ${name}: ${messageOf(error)}`;
 }

@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { createApps } from "./app.ts";
 import { isDataDirectoryBusy } from "./bootstrap/lock.ts";
 import { controlSocket } from "./control/protocol.ts";
 import { controlApp } from "./control/server.ts";
@@ -11,15 +10,14 @@ import { ensureVolumeGroups } from "./host/volume-groups.ts";
 import { hostWarnings } from "./host-warnings.ts";
 import type { Settings } from "./kernel/config/settings.ts";
 import { Database } from "./kernel/db/database.ts";
-import { Problem } from "./kernel/errors.ts";
 import { type Cloud, createCloud } from "./kernel/kernel.ts";
 import { fileSink } from "./kernel/log/file-sink.ts";
 import { Logger, type LogSink } from "./kernel/log/logger.ts";
 import { giveMemoryBack } from "./kernel/program/idle-memory.ts";
 import { systemClock } from "./kernel/time/clock.ts";
 import { Tracer } from "./kernel/trace/trace.ts";
-import { type Listener, listen, listenProblem, listenRaw, listenUnix } from "./listen.ts";
-import type { TlsFiles } from "./listen-tls.ts";
+import { listenUnix } from "./listen.ts";
+import { openPorts } from "./open-ports.ts";
 import { ServerCertificate } from "./server-certificate.ts";
 import { createServices, databasePath, leftOut } from "./services.ts";
 import { VERSION } from "./version.ts";
@@ -147,47 +145,3 @@ async function watchHost(host: Host, { kernel }: Cloud): Promise<void> {
   host.libvirtd.watch((what) => says.restarted(what));
   await host.watch.start({ isBusy: () => isDataDirectoryBusy(kernel.settings.dataDir), says });
 }
-
-/** The one port must open; a classic port that is taken is only a warning. */
-async function openPorts(cloud: Cloud, tls: TlsFiles | undefined): Promise<Listener[]> {
-  const { settings, warnings } = cloud.kernel;
-  const host = settings.listenAddress;
-  const apps = createApps(cloud);
-  const listeners: Listener[] = [];
-  try {
-    listeners.push(await listen(apps.all, { host, port: settings.ports.api, tls }));
-  } catch (error) {
-    const hint = "free it, or set API_PORT in local.conf";
-    throw new Problem(`${listenProblem(error, settings.ports.api)}; ${hint}`, { cause: error });
-  }
-  const onPort = async (port: number, hint: string, open: (port: number) => Promise<Listener>): Promise<void> => {
-    const key = `port-taken:${port}`;
-    try {
-      listeners.push(await open(port));
-      warnings.resolve(key);
-    } catch (error) {
-      warnings.raise(key, listenProblem(error, port), hint);
-    }
-  };
-  const ports = new Map(settings.listening.map((port) => [port.name, port]));
-  for (const { instance } of cloud.services) {
-    for (const listener of instance.listeners?.() ?? []) {
-      const there = ports.get(listener.port);
-      if (there === undefined) continue;
-      await onPort(there.port, `${capitalized(there.ifTaken)}; or free the port and restart.`, (port) =>
-        listener.protocol === "tcp"
-          ? listenRaw(host, port, (socket) => listener.serve(socket))
-          : listen(listener, { host, port, tls, upgrade: listener.upgrade }),
-      );
-    }
-  }
-  if (!settings.ports.classic) return listeners;
-  for (const [number, app] of apps.classic) {
-    if (number === settings.ports.api) continue;
-    const hint = `The same API answers under ${settings.api.baseUrl}; or free the port and restart.`;
-    await onPort(number, hint, (port) => listen(app, { host, port, tls }));
-  }
-  return listeners;
-}
-
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,5 +1,6 @@
+import { createSocket } from "node:dgram";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, isIPv6 } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "../kernel/config/settings.ts";
@@ -176,16 +177,35 @@ async function links({ hostIpInterface, network }: Settings, ok: Ok, say: Say): 
 }
 
 /** The API port must be free (or be ours already); a taken one of a service only costs that port. */
-async function ports(settings: Settings, ok: Ok, say: Say): Promise<void> {
+export async function ports(
+  settings: Pick<Settings, "ports" | "listening" | "listenAddress">,
+  ok: Ok,
+  say: Say,
+): Promise<void> {
   const { api } = settings.ports;
-  const isTaken = async (port: number) => port !== api && !(await canListen(port, settings.listenAddress));
   if (!(await canListen(api, settings.listenAddress))) {
     const hint = `stop what listens there, or choose another API_PORT (ss -ltnp 'sport = :${api}' names it)`;
     say("error", "ports", `port ${api} is taken`, hint);
   } else ok("ports", `port ${api} is free`);
-  for (const { what, port, ifTaken } of settings.listening) {
-    if (await isTaken(port)) say("warning", "ports", `port ${port} (${what}) is taken`, ifTaken);
+  for (const { what, port, transports, ifTaken } of settings.listening) {
+    const isTaken = {
+      tcp: async () => port !== api && !(await canListen(port, settings.listenAddress)),
+      udp: async () => !(await canBind(port, settings.listenAddress)),
+    };
+    for (const transport of transports) {
+      const name = transport === "tcp" ? `port ${port}` : `UDP port ${port}`;
+      if (await isTaken[transport]()) say("warning", "ports", `${name} (${what}) is taken`, ifTaken);
+    }
   }
+}
+
+/** The same for UDP. */
+function canBind(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
+    socket.once("error", () => socket.close(() => resolve(false)));
+    socket.bind({ port, address: host, exclusive: true }, () => socket.close(() => resolve(true)));
+  });
 }
 
 function canListen(port: number, host: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import type { RemoteInfo } from "node:dgram";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -87,6 +88,8 @@ export type ServiceListener = { readonly port: ClassicPort } & (
     }
   /** Bytes, never with TLS. */
   | { readonly protocol: "tcp"; serve(socket: Socket): void }
+  /** Messages; `reply` sends one back to where this came from, and is not told whether it arrives. */
+  | { readonly protocol: "udp"; receive(message: Buffer, from: RemoteInfo, reply: (message: Uint8Array) => void): void }
 );
 
 /** How far a service is with bringing things back: "networks", 3 of 10. */

@@ -14,6 +14,7 @@ const NEUTRAL = [
   "listen*.ts",
   "generate.ts",
   "host/preflight.ts",
+  "open-ports.ts",
 ];
 
 /** `path text`, with the reason why it is there all the same. The list may only shrink. */

@@ -42,12 +42,14 @@ const portsOf = (declarations: readonly ServiceDeclaration[], r: Resolver): Part
     ),
   );
 
+const TCP = ["tcp"] as const;
+
 function listening(present: readonly ServiceDeclaration[], settings: Settings): ListeningPort[] {
   const declared = present.flatMap(({ settings: one }) => Object.entries(one?.ports ?? {}));
-  return declared.flatMap(([key, { what, ifTaken, classic, isOpen }]) => {
+  return declared.flatMap(([key, { what, ifTaken, classic, transports = TCP, isOpen }]) => {
     const name = key as ListeningPort["name"];
     const isThere = (!classic || settings.ports.classic) && isOpen?.(settings) !== false;
-    return isThere ? [{ name, port: settings.ports[name], what, ifTaken }] : [];
+    return isThere ? [{ name, port: settings.ports[name], transports, what, ifTaken }] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Facades, ServiceEndpoint } from "../module.ts";
 import type { Given, Resolver } from "./resolve.ts";
-import type { PortSettings, Settings } from "./settings.ts";
+import type { PortSettings, Settings, Transport } from "./settings.ts";
 import type { ValueType } from "./types.ts";
 import type { AnyVariable } from "./variable.ts";
 import type { VariableName } from "./variables.ts";
@@ -46,6 +46,8 @@ export interface PortDeclaration {
   readonly ifTaken: string;
   /** Left out by CLASSIC_PORTS=False; the others are opened all the same. */
   readonly classic: boolean;
+  /** Absent: TCP. Name servers answer over both. */
+  readonly transports?: readonly Transport[];
   /** Absent: open wherever the service is. */
   isOpen?(settings: Settings): boolean;
 }

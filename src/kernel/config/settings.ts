@@ -86,9 +86,12 @@ export interface PortSettings {
   readonly classic: boolean;
 }
 
+export type Transport = "tcp" | "udp";
+
 export interface ListeningPort {
   readonly name: Exclude<keyof PortSettings, "api" | "classic">;
   readonly port: number;
+  readonly transports: readonly Transport[];
   /** For people: "identity", "VNC consoles". */
   readonly what: string;
   /** What it means that somebody else has it. */

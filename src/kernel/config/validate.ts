@@ -1,6 +1,7 @@
 import type { Language } from "./language.ts";
 import { blame, type Resolver } from "./resolve.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings, Transport } from "./settings.ts";
+import type { VariableName } from "./variables.ts";
 
 /** Checks values against each other; a value that is wrong by itself is reported already and takes no part. */
 export function checkContradictions(language: Language, settings: Settings, r: Resolver): void {
@@ -14,14 +15,19 @@ export function checkContradictions(language: Language, settings: Settings, r: R
 
 function checkPorts({ declarations }: Language, settings: Settings, r: Resolver): void {
   if (!settings.ports.classic) return;
-  const open = new Set<string>(settings.listening.map(({ name }) => name));
+  const transportsOf = new Map<string, readonly Transport[]>(
+    settings.listening.map(({ name, transports }) => [name, transports]),
+  );
   const declared = declarations.flatMap(({ settings: one }) => Object.entries(one?.ports ?? {}));
-  const variables = declared.flatMap(([name, { variable }]) => (open.has(name) ? [variable] : []));
-  const seen = new Map<unknown, string>();
-  for (const name of ["API_PORT", ...variables] as const) {
+  const variables = declared.flatMap(([name, { variable }]) =>
+    (transportsOf.get(name) ?? []).map((transport) => ({ name: variable, transport })),
+  );
+  const seen = new Map<string, VariableName>();
+  for (const { name, transport } of [{ name: "API_PORT", transport: "tcp" } as const, ...variables]) {
     const port = r.value(name);
-    const other = seen.get(port);
-    if (other === undefined || r.isWrong(name) || r.isWrong(other)) seen.set(port, name);
+    const place = `${transport} ${port}`;
+    const other = seen.get(place);
+    if (other === undefined || r.isWrong(name) || r.isWrong(other)) seen.set(place, name);
     else
       r.problem(
         blame(r, other, name),

@@ -21,7 +21,7 @@ const linksFor = (request: ApiRequest) => (path: string) => links(request, linkB
 
 /** Flavors, their extra specs and access lists. */
 export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: number }): AnyRoute[] {
-  const list = (request: ApiRequest<unknown>, detailed: boolean) => {
+  const list = (request: ApiRequest, detailed: boolean) => {
     const { query, context, microversion } = request;
     const page = flavors.list(context, {
       visibility: visibilityOf(query.get("is_public"), context.isAdmin),

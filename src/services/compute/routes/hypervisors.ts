@@ -36,14 +36,14 @@ export function hypervisorRoutes(core: Core): AnyRoute[] {
         : null,
     };
   };
-  const find = async (request: ApiRequest<unknown>, withServers: boolean): Promise<HypervisorState> => {
+  const find = async (request: ApiRequest, withServers: boolean): Promise<HypervisorState> => {
     const id = request.param("id");
     const found = await state(withServers);
     const own = request.microversion >= mv("2.53") ? found.uuid : String(found.id);
     if (id !== own) throw notFound(`Hypervisor with ID '${id}' could not be found.`);
     return found;
   };
-  const list = (detailed: boolean) => async (request: ApiRequest<unknown>) => {
+  const list = (detailed: boolean) => async (request: ApiRequest) => {
     const { query, microversion } = request;
     const modern = microversion >= mv("2.53");
     const found = await state(modern && isTrue(query.get("with_servers") ?? false));

@@ -97,7 +97,7 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
 }
 
 function wantedOf(
-  { query, microversion, context }: ApiRequest<unknown>,
+  { query, microversion, context }: ApiRequest,
   changed: WantedMigrations["changed"],
 ): WantedMigrations {
   const hosts = ["host", "source_compute"].flatMap((name) => query.get(name) ?? []);

@@ -25,7 +25,7 @@ export interface ServerRouteDeps {
 
 /** Servers themselves; what is done to them is in server-actions.ts. */
 export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRouteDeps): AnyRoute[] {
-  const list = (request: ApiRequest<unknown>, detailed: boolean) => {
+  const list = (request: ApiRequest, detailed: boolean) => {
     const { query, context, microversion } = request;
     const kind = detailed ? "detail" : "index";
     const allTenants =
@@ -257,7 +257,7 @@ function strictly(text: string | null): boolean {
   );
 }
 
-function filtersOf(request: ApiRequest<unknown>, allTenants: boolean): Map<string, string> {
+function filtersOf(request: ApiRequest, allTenants: boolean): Map<string, string> {
   const { query, context, microversion } = request;
   const all = request.allowed("os_compute_api:servers:allow_all_filters", { projectId: context.projectId });
   const allowed = new Set([

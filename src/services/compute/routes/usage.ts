@@ -18,7 +18,7 @@ interface Period {
  */
 export function usageRoutes(core: Core): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.compute;
-  const page = (request: ApiRequest<unknown>, projectId: string | null, { start, end }: Period, path: string) => {
+  const page = (request: ApiRequest, projectId: string | null, { start, end }: Period, path: string) => {
     const now = core.kernel.clock.now();
     const marker = request.microversion < mv("2.40") ? null : request.query.get("marker");
     // Any server that ever was will do, also one that used nothing in this period.
@@ -81,7 +81,7 @@ export function usageRoutes(core: Core): AnyRoute[] {
 }
 
 /** What lies ahead counts for nothing yet. Errors: 400. */
-function periodOf({ query }: ApiRequest<unknown>, now: number): Period {
+function periodOf({ query }: ApiRequest, now: number): Period {
   const start = timeOf(query.get("start"), now);
   const end = timeOf(query.get("end"), now);
   const open = (name: string) => (query.get(name) ?? "") === "";

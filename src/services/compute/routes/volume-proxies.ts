@@ -60,7 +60,7 @@ interface SnapshotBody {
 /** Volumes and their snapshots under nova's old names: os-volumes and os-snapshots, until 2.35. */
 export function volumeProxyRoutes(core: Core): AnyRoute[] {
   const ask = askBlockStorage(core);
-  const page = <T>(request: ApiRequest<unknown>, all: readonly T[]) =>
+  const page = <T>(request: ApiRequest, all: readonly T[]) =>
     pagedByOffset(request, all, core.kernel.settings.compute.maxLimit);
   const base = { microversions: OLD, success: 200 } as const;
   const volumeOf = async ({ context }: Pick<ApiRequest, "context">, id: string): Promise<CinderVolume> => {
@@ -72,7 +72,7 @@ export function volumeProxyRoutes(core: Core): AnyRoute[] {
     return (await ask<{ snapshot: CinderSnapshot }>(context, "snapshots:show", input)).snapshot;
   };
   /** All pages: the old lists page by offset over the whole. */
-  const all = async <T extends { id: string }>({ context }: ApiRequest<unknown>, key: string): Promise<T[]> => {
+  const all = async <T extends { id: string }>({ context }: ApiRequest, key: string): Promise<T[]> => {
     const found: T[] = [];
     for (let marker: string | undefined; ; marker = found.at(-1)?.id) {
       const query: Record<string, string> = marker === undefined ? {} : { marker };

@@ -47,7 +47,7 @@ export function assignmentRoutes({ core }: Managers): AnyRoute[] {
 }
 
 /** Errors: 400 for filters that exclude each other, in keystone's words. */
-function requireSensible(request: ApiRequest<unknown>): void {
+function requireSensible(request: ApiRequest): void {
   const has = (name: string) => request.query.has(name);
   if (has("user.id") && has("group.id")) throw badRequest("Specify a user or group, not both");
   if ([has("scope.project.id"), has("scope.domain.id"), has("scope.system")].filter(Boolean).length > 1) {
@@ -67,7 +67,7 @@ function requireSensible(request: ApiRequest<unknown>): void {
 }
 
 /** Assignments as they are kept, of what a query names. */
-function stored({ store }: Core, { query }: ApiRequest<unknown>, places: readonly string[] | null): Shown[] {
+function stored({ store }: Core, { query }: ApiRequest, places: readonly string[] | null): Shown[] {
   const actor = query.get("user.id") ?? query.get("group.id");
   const role = query.get("role.id");
   return store.assignments
@@ -87,7 +87,7 @@ function targetOf(query: URLSearchParams): string[] | undefined {
   return query.has("scope.system") ? ["system"] : undefined;
 }
 
-function fits({ query }: ApiRequest<unknown>, places: readonly string[] | null): (row: Shown) => boolean {
+function fits({ query }: ApiRequest, places: readonly string[] | null): (row: Shown) => boolean {
   const projects = places === null ? null : new Set(places);
   return (row) => {
     const is = (name: string, type: string, kind: string, id: string) =>
@@ -105,7 +105,7 @@ function fits({ query }: ApiRequest<unknown>, places: readonly string[] | null):
 }
 
 /** A token of one domain shows what holds there, whatever its role. */
-function shownTo({ store }: Core, { context }: ApiRequest<unknown>, rows: readonly Shown[]): (row: Shown) => boolean {
+function shownTo({ store }: Core, { context }: ApiRequest, rows: readonly Shown[]): (row: Shown) => boolean {
   const { domainId } = context;
   if (domainId === null) return () => true;
   const targets = byId(store.projects.getMany(distinct(rows.map(({ target_id }) => target_id))));
@@ -119,7 +119,7 @@ const distinct = (ids: readonly string[]): string[] => [...new Set(ids)];
 const byId = <Row extends { id: string }>(rows: readonly Row[]) => new Map(rows.map((row) => [row.id, row]));
 
 /** What assignments amount to: groups become their users, inherited ones their projects, roles bring those they imply. */
-function expand(core: Core, { query }: ApiRequest<unknown>, places: readonly string[] | null): Shown[] {
+function expand(core: Core, { query }: ApiRequest, places: readonly string[] | null): Shown[] {
   const { store, roles } = core;
   const userId = query.get("user.id");
   const rows = store.assignments.list(sourcesOf(core, query, places));
@@ -185,7 +185,7 @@ function sourcesOf(
   };
 }
 
-function viewer({ store, roles }: Core, request: ApiRequest<unknown>, rows: readonly Shown[]): (row: Shown) => Json {
+function viewer({ store, roles }: Core, request: ApiRequest, rows: readonly Shown[]): (row: Shown) => Json {
   const names = queryFlag(request, "include_names");
   const actors = names ? distinct(rows.map(({ actor_id }) => actor_id)) : [];
   const users = byId(store.users.getMany(actors));

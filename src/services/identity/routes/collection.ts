@@ -5,7 +5,7 @@ import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
 import { AS_MADE, BY_ID, fitting, inDomain } from "../manager/lists.ts";
 
 /** `{"users": [...], "links": {"self", "next": null, "previous": null}}`; for the lists that keystone does not page. */
-export function collection(request: ApiRequest<unknown>, key: string, items: readonly unknown[]): ApiResponse {
+export function collection(request: ApiRequest, key: string, items: readonly unknown[]): ApiResponse {
   return { body: { [key]: items, links: { next: null, self: selfLink(request), previous: null } } };
 }
 
@@ -29,7 +29,7 @@ export interface Listing<Row extends { id: string }> {
 }
 
 /** All of a list, or a page of it. Errors: 404 for an unknown marker, 400 for a limit that is no number. */
-export function listOf<Row extends { id: string }>(request: ApiRequest<unknown>, list: Listing<Row>): ApiResponse {
+export function listOf<Row extends { id: string }>(request: ApiRequest, list: Listing<Row>): ApiResponse {
   const { key, table, filters, isPaged, views } = list;
   const selection = { conditions: [...(list.conditions ?? []), ...fitting(request.query, filters)] };
   const limit = isPaged === true ? pageSize(request) : null;
@@ -50,7 +50,7 @@ export function listOf<Row extends { id: string }>(request: ApiRequest<unknown>,
   return { body: { [key]: views(rows), links, ...(full ? { truncated: true } : {}) } };
 }
 
-function pageSize({ query }: ApiRequest<unknown>): number | null {
+function pageSize({ query }: ApiRequest): number | null {
   const given = query.get("limit");
   if (given === null || given === "") return null;
   if (!/^\d{1,9}$/.test(given))
@@ -58,22 +58,21 @@ function pageSize({ query }: ApiRequest<unknown>): number | null {
   return Number(given);
 }
 
-function selfLink(request: ApiRequest<unknown>): string {
+function selfLink(request: ApiRequest): string {
   const query = request.query.toString();
   return `${request.baseUrl}${pathOf(request)}${query === "" ? "" : `?${decodeQuery(request)}`}`;
 }
 
-function nextLink(request: ApiRequest<unknown>, marker: string): string {
+function nextLink(request: ApiRequest, marker: string): string {
   const query = new URLSearchParams(request.query);
   query.set("marker", marker);
   return `${request.baseUrl}${pathOf(request)}?${query}`;
 }
 
-const pathOf = ({ path }: ApiRequest<unknown>): string =>
-  path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+const pathOf = ({ path }: ApiRequest): string => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
 
 /** The query as it was sent: URLSearchParams would write "effective" as "effective=". */
-function decodeQuery(request: ApiRequest<unknown>): string {
+function decodeQuery(request: ApiRequest): string {
   return [...request.query]
     .map(([name, value]) => (value === "" ? name : `${name}=${encodeURIComponent(value)}`))
     .join("&");
@@ -83,11 +82,11 @@ function decodeQuery(request: ApiRequest<unknown>): string {
  * Which rows a list shows by their domain: a token of one domain lists what is in it, whatever its roles and the query say; any
  * other token lists all that its policy lets it (keystone/api/users.py, groups.py, projects.py, each list).
  */
-export const inScope = ({ context }: ApiRequest<unknown>): Condition[] =>
+export const inScope = ({ context }: ApiRequest): Condition[] =>
   context.domainId === null ? [] : [inDomain(context.domainId)];
 
 /** keystone takes "0", "false", "no", "off", "n", "f" and nothing for false, anything else for true. */
-export function queryFlag(request: ApiRequest<unknown>, name: string): boolean {
+export function queryFlag(request: ApiRequest, name: string): boolean {
   const value = request.query.get(name);
   return value !== null && !/^(0|false|no|off|n|f)$/i.test(value);
 }

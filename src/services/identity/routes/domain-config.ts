@@ -18,8 +18,8 @@ interface ConfigBody {
 
 /** Nothing about the body is checked by a schema: what is wrong with it is a 403 of keystone's own, as all of these are. */
 export function domainConfigRoutes({ core, domainConfigs: configs }: Managers): AnyRoute[] {
-  const parameter = (request: ApiRequest<unknown>, name: string) => request.param(name) || null;
-  const domain = (request: ApiRequest<unknown>): string => {
+  const parameter = (request: ApiRequest, name: string) => request.param(name) || null;
+  const domain = (request: ApiRequest): string => {
     const id = request.param("domain_id");
     const row = core.store.projects.get(id);
     if (row === undefined || row.is_domain === 0) throw missing("domain", id);

@@ -24,7 +24,7 @@ const properties = {
 
 export function domainRoutes({ core, projects }: Managers): AnyRoute[] {
   const { store } = core;
-  const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
+  const view = (request: ApiRequest, row: ProjectRow) =>
     domainView(row, store.memberships.tagsOf(row.id), request.baseUrl);
   const domain: Touched<ProjectRow> = {
     kind: "domain",

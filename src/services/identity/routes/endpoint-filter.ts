@@ -24,7 +24,7 @@ export const endpointGroupView = (row: EndpointGroupRow, base: string) => ({
 /** Endpoint groups of OS-EP-FILTER; projects associated with one see its endpoints only. */
 export function endpointFilterRoutes({ core: { store }, endpointGroups: groups }: Managers): AnyRoute[] {
   const view = endpointGroupView;
-  const load = ({ param }: ApiRequest<unknown>): EndpointGroupRow => groups.get(param("group_id"));
+  const load = ({ param }: ApiRequest): EndpointGroupRow => groups.get(param("group_id"));
   return [
     route({
       name: "endpoint-groups:list",

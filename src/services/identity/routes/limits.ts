@@ -45,7 +45,7 @@ export function limitRoutes({ core, limits }: Managers): AnyRoute[] {
     links: { self: `${base}/v3/registered_limits/${row.id}` },
   });
   const limitView = (row: LimitRow, base: string) => ({ ...row, links: { self: `${base}/v3/limits/${row.id}` } });
-  const registered = (request: ApiRequest<unknown>) => limits.registered(request.param("registered_limit_id"));
+  const registered = (request: ApiRequest) => limits.registered(request.param("registered_limit_id"));
   const limit: Touched<LimitRow> = {
     kind: "limit",
     find: ({ param }) => limits.limit(param("limit_id")),
@@ -55,7 +55,7 @@ export function limitRoutes({ core, limits }: Managers): AnyRoute[] {
     }),
   };
   /** Those of the caller's project or domain; all for the cloud's administrators and services. */
-  const visible = ({ context }: ApiRequest<unknown>): Condition[] => {
+  const visible = ({ context }: ApiRequest): Condition[] => {
     if (context.isAdmin || context.system || context.roles.has("service")) return [];
     return [context.domainId === null ? isOfProject(context.projectId) : underDomain(context.domainId)];
   };

@@ -11,11 +11,11 @@ export interface Member<Row extends { id: string; extra: string }, Changes> {
   /** "/v3/services/:service_id" */
   readonly path: string;
   /** How it is found: by the handler once the policy allows it, or as a thing that is somebody's. Errors: 404. */
-  readonly find: ((request: ApiRequest<unknown, unknown>) => Row) | Touched<Row>;
+  readonly find: ((request: ApiRequest) => Row) | Touched<Row>;
   /** How for a change and for deleting, where that is another way. */
   readonly findToUpdate?: Touched<Row>;
   readonly findToDelete?: Touched<Row>;
-  view(request: ApiRequest<unknown, unknown>, row: Row): object;
+  view(request: ApiRequest, row: Row): object;
   /** JSON Schemas of what may be sent. */
   readonly properties: Json;
   /** Attributes that are no extras. */

@@ -8,20 +8,18 @@ import { endpointGroupView } from "./endpoint-filter.ts";
 
 const PREFIX = "/v3/OS-EP-FILTER";
 
-type AnyRequest = ApiRequest<unknown>;
-
 /** OS-EP-FILTER: endpoints and groups of them that a project's catalog is narrowed to. */
 export function projectEndpointRoutes({ core: { store }, endpointGroups: groups }: Managers): AnyRoute[] {
-  const endpoint = ({ param }: AnyRequest): string => {
+  const endpoint = ({ param }: ApiRequest): string => {
     groups.requireEndpoint(param("endpoint_id"));
     return param("endpoint_id");
   };
-  const project = ({ param }: AnyRequest): string => {
+  const project = ({ param }: ApiRequest): string => {
     groups.requireProject(param("project_id"));
     return param("project_id");
   };
-  const group = ({ param }: AnyRequest): EndpointGroupRow => groups.get(param("group_id"));
-  const projects = (request: AnyRequest, rows: readonly ProjectRow[]) =>
+  const group = ({ param }: ApiRequest): EndpointGroupRow => groups.get(param("group_id"));
+  const projects = (request: ApiRequest, rows: readonly ProjectRow[]) =>
     collection(
       request,
       "projects",
@@ -30,7 +28,7 @@ export function projectEndpointRoutes({ core: { store }, endpointGroups: groups 
   const get = (name: string, path: string, policy: string, handler: Parameters<typeof route>[0]["handler"]) =>
     route({ name, method: "GET", path: `${PREFIX}${path}`, policy: `identity:${policy}`, success: 200, handler });
   /** One association: put, looked for and taken away by the same path, without bodies. */
-  const silent = (name: string, method: Method, path: string, policy: string, work: (request: AnyRequest) => void) =>
+  const silent = (name: string, method: Method, path: string, policy: string, work: (request: ApiRequest) => void) =>
     route({
       name,
       method,

@@ -43,13 +43,13 @@ const createSchema = resourceSchema("project", properties, { required: ["name"] 
 const updateSchema = resourceSchema("project", properties, { minProperties: 1 });
 
 /** The domain that a request means when it names none: that of its token. */
-export function domainOfRequest({ context }: ApiRequest<unknown>): string {
+export function domainOfRequest({ context }: ApiRequest): string {
   return context.domainId ?? context.projectDomainId ?? DEFAULT_DOMAIN;
 }
 
 export function projectRoutes({ core, projects }: Managers): AnyRoute[] {
   const { store, roles } = core;
-  const view = (request: ApiRequest<unknown>, row: ProjectRow) =>
+  const view = (request: ApiRequest, row: ProjectRow) =>
     projectView(row, store.memberships.tagsOf(row.id), request.baseUrl);
   const project: Touched<ProjectRow> = {
     kind: "project",
@@ -186,7 +186,7 @@ export function projectRoutes({ core, projects }: Managers): AnyRoute[] {
 }
 
 function tagRoutes({ store }: Core, projects: ProjectManager, project: Touched<ProjectRow>): AnyRoute[] {
-  const shown = (request: ApiRequest<unknown>, id: string) => ({
+  const shown = (request: ApiRequest, id: string) => ({
     body: { links: { self: `${request.baseUrl}/v3` }, tags: store.memberships.tagsOf(id) },
   });
   return [
@@ -289,7 +289,7 @@ const TAG_FILTERS = {
 };
 
 /** `?tags=a,b` all of them, `tags-any`, `not-tags`, `not-tags-any`. */
-const tagConditions = ({ query }: ApiRequest<unknown>): Condition[] =>
+const tagConditions = ({ query }: ApiRequest): Condition[] =>
   Object.entries(TAG_FILTERS).flatMap(([name, made]) => {
     const given = query.get(name);
     return given === null ? [] : [made(given.split(",").filter(Boolean))];

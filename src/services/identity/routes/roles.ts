@@ -88,7 +88,7 @@ export function roleRoutes({ core, roles }: Managers): AnyRoute[] {
 }
 
 function implicationRoutes(core: Core, roles: RoleManager, role: Touched<RoleRow>): AnyRoute[] {
-  const inference = (request: ApiRequest<unknown>, { prior, implied }: Implication) => ({
+  const inference = (request: ApiRequest, { prior, implied }: Implication) => ({
     role_inference: {
       prior_role: roleReference(prior, request.baseUrl),
       implies: roleReference(implied, request.baseUrl),

@@ -16,7 +16,7 @@ const VARY = { vary: "X-Auth-Token" };
 export function tokenRoutes({ core }: Managers): AnyRoute[] {
   const { tokens, catalog, store, roles } = core;
 
-  const show = (request: ApiRequest<unknown>, token: Token) => {
+  const show = (request: ApiRequest, token: Token) => {
     const view = request.query.has("nocatalog") ? null : catalog.forProject(token.identity.projectId, token.userId);
     return { token: tokenView(token, view, accessRulesOf(token)) };
   };
@@ -36,19 +36,19 @@ export function tokenRoutes({ core }: Managers): AnyRoute[] {
     },
     owner: ({ userId }) => ({ userId }),
   };
-  const own = (request: ApiRequest<unknown>): Token => {
+  const own = (request: ApiRequest): Token => {
     const token = tokens.read(request.headers.get("x-auth-token") ?? "");
     if (token === null) throw loginFailed();
     return token;
   };
-  const projects = (request: ApiRequest<unknown>) => {
+  const projects = (request: ApiRequest) => {
     const rows = roles.projectsOf(request.context.userId);
     const tags = store.memberships.tagsOfMany(rows);
     return rows
       .filter((project) => project.enabled === 1)
       .map((project) => projectView(project, tags.get(project.id) ?? [], request.baseUrl));
   };
-  const domains = (request: ApiRequest<unknown>) => {
+  const domains = (request: ApiRequest) => {
     const rows = roles.domainsOf(request.context.userId);
     const tags = store.memberships.tagsOfMany(rows);
     return rows

@@ -11,7 +11,7 @@ const FEDERATED = ["idp_id", "protocol_id", "unique_id"];
  * Which users a list shows by what is no attribute of theirs: where they come from, and when their password ends as
  * `password_expires_at=lt:2026-01-02T03:04:05Z` (keystone/identity/core.py `_translate_expired_password_hints`). Errors: 400.
  */
-export function userConditions({ query }: ApiRequest<unknown>): Condition[] {
+export function userConditions({ query }: ApiRequest): Condition[] {
   if (FEDERATED.some((name) => query.has(name))) return [nothing];
   return query.getAll("password_expires_at").map(expiry);
 }

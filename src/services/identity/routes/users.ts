@@ -40,7 +40,7 @@ const properties = {
 
 export function userRoutes({ core, users }: Managers): AnyRoute[] {
   const { store, roles } = core;
-  const view = (request: ApiRequest<unknown>, row: UserRow) =>
+  const view = (request: ApiRequest, row: UserRow) =>
     userView(row, store.passwords.current(row.id)?.expires_at ?? null, request.baseUrl);
   const user = userOf(users);
 

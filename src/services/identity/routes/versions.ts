@@ -29,7 +29,7 @@ export function versionRoutes(): AnyRoute[] {
       path: "/",
       policy: "identity:versions",
       success: 300,
-      handler: ({ baseUrl }: ApiRequest<unknown>) => ({
+      handler: ({ baseUrl }: ApiRequest) => ({
         headers: { location: `${baseUrl}/v3/` },
         body: { versions: { values: [v3(baseUrl)] } },
       }),
@@ -40,7 +40,7 @@ export function versionRoutes(): AnyRoute[] {
       path: "/v3",
       policy: "identity:versions",
       success: 200,
-      handler: ({ baseUrl }: ApiRequest<unknown>) => ({
+      handler: ({ baseUrl }: ApiRequest) => ({
         headers: { vary: "X-Auth-Token" },
         body: { version: v3(baseUrl) },
       }),
@@ -51,7 +51,7 @@ export function versionRoutes(): AnyRoute[] {
       path: "/v2.0",
       policy: "identity:versions",
       success: 200,
-      handler: ({ baseUrl }: ApiRequest<unknown>) => ({ body: { version: v2(baseUrl) } }),
+      handler: ({ baseUrl }: ApiRequest) => ({ body: { version: v2(baseUrl) } }),
     }),
   ];
 }

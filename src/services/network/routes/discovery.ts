@@ -59,7 +59,7 @@ export function discoveryRoutes(resources: readonly Resource[]): AnyRoute[] {
 }
 
 /** Extensions are told by code below the API, whose errors are webob's. */
-function noExtension(alias: string, request: ApiRequest<unknown>): ApiResponse {
+function noExtension(alias: string, request: ApiRequest): ApiResponse {
   const error = notFound("The resource could not be found.", {
     detail: `Extension with alias ${alias} does not exist`,
   });

@@ -8,7 +8,7 @@ export function dated(routes: readonly AnyRoute[], now: () => number): AnyRoute[
   return routes.map((record) =>
     route({
       ...record,
-      async handler(request: ApiRequest<unknown>): Promise<ApiResponse> {
+      async handler(request: ApiRequest): Promise<ApiResponse> {
         const answer = (await record.handler(request as ApiRequest<never, never>)) ?? {};
         const always = record.path === "/";
         if (answer.body === undefined || (request.microversion < WITH_DATES && !always)) return answer;

@@ -372,6 +372,6 @@ function inventoryRow(provider: string, name: string, wanted: InventoryBody): In
 }
 
 /** The path under which the client reached placement: "/placement" or "". */
-export function prefixOf(request: ApiRequest<unknown>): string {
+export function prefixOf(request: ApiRequest): string {
   return new URL(request.baseUrl).pathname.replace(/\/$/, "");
 }
