@@ -151,7 +151,7 @@ test("the preflight looks at each transport of a declared port", async () => {
 });
 
 test("one number may be a TCP port of one service and a UDP port of another, but not the same of both", async () => {
-  const both = { API_PORT: "8080", METADATA_SERVICE_PORT: "8080" };
-  assert.equal((await settingsOf(both, ["udp"])).ports.metadata, 8080);
-  await assert.rejects(settingsOf(both), /METADATA_SERVICE_PORT and API_PORT are both port 8080/);
+  const both = { API_PORT: "7070", METADATA_SERVICE_PORT: "7070" };
+  assert.equal((await settingsOf(both, ["udp"])).ports.metadata, 7070);
+  await assert.rejects(settingsOf(both), /METADATA_SERVICE_PORT and API_PORT are both port 7070/);
 });
