@@ -111,12 +111,22 @@ export class Tokens {
    * Seals a token for what `claims` ask; null when the user has no business there (no role, something disabled).
    */
   issue(claims: NewToken): { id: string; token: Token } | null {
+    const { generation } = this.#store;
+    const token = this.unsealed(claims);
+    if (token === null) return null;
+    const id = this.#sealer().seal(pack(token), token.issuedAt);
+    this.#cache.set(id, { generation, token });
+    return { id, token };
+  }
+
+  /** The same of which nobody gets the id: for who proves by something else, request by request, who they are. */
+  unsealed(claims: NewToken): Token | null {
     // Later than any revocation that came before: a password changed and used within one millisecond must work.
     this.#revocations();
     const issuedAt = Math.max(this.#kernel.clock.now(), this.#lastRevocation + 1);
     const parent = claims.parentAuditIds?.at(-1);
     const own = randomBytes(16).toString("base64url");
-    const full: Claims = {
+    const token = this.resolve({
       userId: claims.userId,
       methods: claims.methods,
       scope: claims.scope,
@@ -125,14 +135,9 @@ export class Tokens {
       auditIds: parent === undefined ? [own] : [own, parent],
       trustId: claims.trustId,
       applicationCredentialId: claims.applicationCredentialId,
-    };
-    const { generation } = this.#store;
-    const token = this.resolve(full);
-    if (token === null) return null;
-    const id = this.#sealer().seal(pack(full), issuedAt);
-    this.#lastIssue = Math.max(this.#lastIssue, issuedAt);
-    this.#cache.set(id, { generation, token });
-    return { id, token };
+    });
+    if (token !== null) this.#lastIssue = Math.max(this.#lastIssue, issuedAt);
+    return token;
   }
 
   /** No token outlives the trust or application credential it was made through. */

@@ -10,7 +10,7 @@ import { RevocationStore } from "./revocations.ts";
 import type * as rows from "./rows.ts";
 import { SecretStore } from "./secrets.ts";
 
-/** All tables of the identity service. `generation` moves with every change that a token's meaning may depend on. */
+/** All tables of the identity service. `generation` moves with every change that a token's or access key's meaning may depend on. */
 export class IdentityStore {
   readonly projects: ProjectStore;
   readonly users: Table<rows.UserRow>;
@@ -93,7 +93,12 @@ export class IdentityStore {
       catalogChanged,
     );
     this.policies = new Table(db, "identity_policies", ["id", "type", "blob", "extra"]);
-    this.credentials = new Table(db, "identity_credentials", ["id", "user_id", "project_id", "type", "blob", "extra"]);
+    this.credentials = new Table(
+      db,
+      "identity_credentials",
+      ["id", "user_id", "project_id", "type", "blob", "extra"],
+      changed,
+    );
     this.trusts = new Table(
       db,
       "identity_trusts",
