@@ -68,9 +68,9 @@ export interface NetworkFacade {
 
   /** Makes the desired state real now instead of soon, and waits for it; for tests and for orderly stops. */
   settled(): Promise<void>;
-  /** Limits and use, for nova's limits and quota proxies: network, port, floatingip, security_group, security_group_rule, … */
   /** Gives what guests ask of 169.254.169.254 to `handler`; until then they hear 503. */
   serveMetadata(handler: MetadataHandler): void;
+  /** Limits and use, for nova's limits and quota proxies: network, port, floatingip, security_group, security_group_rule, … */
   quotas(projectId: string): Record<string, { limit: number; used: number }>;
 }
 

@@ -1,5 +1,6 @@
 import type { Condition, Order, Range, Selection, Stored } from "../../../kernel/db/list.ts";
-import { badRequest } from "../../../kernel/errors.ts";
+import { type Paging, pageOf, type Wanted, wantedPage, wholeNumber } from "../../../kernel/db/paging.ts";
+import { type ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { invalidInput } from "../errors.ts";
@@ -37,8 +38,7 @@ export interface Listing {
 export interface ListRequest {
   conditions: readonly Condition[];
   order: readonly Order[];
-  marker: string | null;
-  limit: number;
+  page: Wanted;
   offset: number;
   counted: boolean;
 }
@@ -56,8 +56,8 @@ export function listRequest(request: ApiRequest, listing: Listing, maxLimit: num
     const index = params.findIndex(([key]) => key === name);
     return index < 0 ? null : (params.splice(index, 1)[0]?.[1] ?? null);
   };
-  const limit = limitOf(take("limit"), maxLimit);
-  const marker = take("marker");
+  const page = wantedPage(request.query, pagingOf(maxLimit));
+  for (const name of ["limit", "marker"]) take(name);
   const offset = offsetOf(take("offset"));
   const order = sortOf(request, listing, { sort: take("sort"), key: take("sort_key"), dir: take("sort_dir") });
   const counts = listing.counts && request.microversion >= COUNT_SINCE;
@@ -66,7 +66,7 @@ export function listRequest(request: ApiRequest, listing: Listing, maxLimit: num
   const filters = allowedFilters(request, listing, new Map(params));
   const conditions = [...scopeOf(request, listing, filters)];
   for (const [key, value] of filters) conditions.push(conditionOf(request, listing, key, value));
-  return { conditions, order, marker, limit, offset, counted };
+  return { conditions, order, page, offset, counted };
 }
 
 /** Refuses or drops what this caller may not filter by, or not yet. Errors: 400. */
@@ -166,26 +166,31 @@ export function booleanOf(name: string, text: string | null): boolean {
   return value;
 }
 
-/** Errors: 400 in cinder's words. */
-function limitOf(text: string | null, max: number): number {
-  if (text === null) return max;
-  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw badRequest("limit param must be an integer");
-  if (Number(text) < 0) throw badRequest("limit param must be positive");
-  return Math.min(Number(text), max);
-}
+/** cinder/api/common.py `_get_limit_param` and `_get_marker_param`, which take the first of several out of the query. */
+const pagingOf = (max: number): Paging => ({
+  repeated: "first",
+  emptyIsAbsent: [],
+  notWhole: () => badRequest("limit param must be an integer"),
+  negative: () => badRequest("limit param must be positive"),
+  usual: max,
+  most: max,
+  zero: "nothing",
+  next: "full",
+});
 
 /** Errors: 400 in cinder's words. */
 function offsetOf(text: string | null): number {
   if (text === null) return 0;
-  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw badRequest("offset must be an integer");
-  const value = Number(text);
+  const value = wholeNumber(text);
+  if (value === null) throw badRequest("offset must be an integer");
   if (value < 0) throw badRequest("offset must be >= 0");
   if (value > 0x7fffffff) throw badRequest("offset must be <= 2147483647");
   return value;
 }
 
-export interface Page<Row> {
-  rows: Row[];
+/** A page of a list. */
+interface Found<Row> {
+  rows: readonly Row[];
   /** The marker of the next page, or null where cinder offers none. */
   next: string | null;
   /** Counted only where that is asked for. */
@@ -201,21 +206,26 @@ export interface Source<Row> {
   };
   /** Whether a marker is there and the caller may see it: it need not be in the list (any more). */
   has(id: string): boolean;
-  missing(id: string): Error;
+  missing(id: string): ApiError;
 }
 
 /**
  * Reads one page of a list. It goes on after the marker's place, whether that is in the list (its filtered properties may have changed
  * since). Errors: `missing(marker)` for a marker that is nowhere.
  */
-export function page<Row extends { id: string }>(wanted: ListRequest, { table, has, missing }: Source<Row>): Page<Row> {
-  const { conditions, order, marker, limit, offset, counted } = wanted;
-  const after = marker === null || !has(marker) ? undefined : table.place(marker, order);
-  if (marker !== null && after === undefined) throw missing(marker);
-  const rows = table.selected({ conditions }, { order, after: after ?? null, limit, offset });
-  const total = counted ? table.counted({ conditions }) : rows.length;
-  // cinder offers a next page whenever this one is full; with a count, whenever the whole list would fill it.
-  return { rows, next: rows.length > 0 && limit <= total ? (rows.at(-1)?.id ?? null) : null, total };
+export function page<Row extends { id: string }>(
+  { conditions, order, page: wanted, offset, counted }: ListRequest,
+  { table, has, missing }: Source<Row>,
+): Found<Row> {
+  const { rows, last } = pageOf(wanted, {
+    place: (marker) => (has(marker) ? table.place(marker, order) : undefined),
+    lost: missing,
+    read: (after, limit) => table.selected({ conditions }, { order, after, limit, offset }),
+  });
+  if (!counted) return { rows, next: last?.id ?? null, total: rows.length };
+  // With a count cinder offers a next page whenever the whole list would fill this one.
+  const total = table.counted({ conditions });
+  return { rows, next: (wanted.limit ?? 0) <= total ? (rows.at(-1)?.id ?? null) : null, total };
 }
 
 /** `volumes_links` of a page that has a next one; nothing otherwise. */

@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
 import { badRequest, conflict, notFound, orNull } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { own } from "../../../kernel/own.ts";
@@ -13,8 +14,7 @@ export interface FlavorListOptions {
   minDisk: number;
   sortKey: string;
   sortDirection: "asc" | "desc";
-  limit: number;
-  marker: string | null;
+  page: Wanted;
 }
 
 /** The verbs on flavors. */
@@ -34,25 +34,20 @@ export class FlavorManager {
     return flavor;
   }
 
-  /** One page, and whether there is a next one. Errors: 400 for an unknown marker or sort key. */
-  list(context: RequestContext, options: FlavorListOptions): { flavors: Flavor[]; more: boolean } {
+  /** One page. Errors: 400 for an unknown marker or sort key. */
+  list(context: RequestContext, options: FlavorListOptions): Page<Flavor> {
     const { flavors } = this.#core;
-    const { visibility, minRam, minDisk, sortKey, sortDirection, limit } = options;
+    const { visibility, minRam, minDisk, sortKey, sortDirection } = options;
     const isOwn = !context.isAdmin || visibility === "public";
     const order = flavorOrder(sortKey, sortDirection === "desc");
     if (order === null) throw badRequest(`Sort key supplied was not valid: ${sortKey}`);
     const ways = isOwn ? waysToUse(context.projectId) : [];
     const conditions = [hasAtLeast(minRam, minDisk), ...(!isOwn && visibility === "private" ? [isPrivate] : [])];
-    const marker = options.marker === null ? null : this.#marker(context, options.marker);
-    const after = marker === null ? null : (flavors.place(marker, order) ?? null);
-    const found = flavors.selected({ ways, conditions }, { order, after, limit: limit + 1 });
-    return { flavors: found.slice(0, limit), more: found.length > limit };
-  }
-
-  /** One that is seen is enough. Errors: 400. */
-  #marker(context: RequestContext, id: string): string {
-    if (orNull(() => this.get(context, id)) === null) throw badRequest(`marker [${id}] not found`);
-    return id;
+    return pageOf(options.page, {
+      place: (marker) => (orNull(() => this.get(context, marker)) === null ? undefined : flavors.place(marker, order)),
+      lost: (marker) => badRequest(`marker [${marker}] not found`),
+      read: (after, limit) => flavors.selected({ ways, conditions }, { order, after, limit }),
+    });
   }
 
   /** Errors: 409 for a taken id or name, 400 for a blank name. */

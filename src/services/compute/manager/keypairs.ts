@@ -1,4 +1,4 @@
-import type { Range } from "../../../kernel/db/list.ts";
+import type { Stored } from "../../../kernel/db/list.ts";
 import { badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
 import { keypairNotFound } from "../errors.ts";
 import { BY_NAME, type Keypair } from "../store/keypairs.ts";
@@ -29,9 +29,8 @@ export class KeypairManager {
   pages(userId: string) {
     const { keypairs } = this.#core;
     return {
-      order: BY_NAME,
       place: (name: string) => (keypairs.get(userId, name) === undefined ? undefined : [name]),
-      read: (range: Range) => keypairs.list(userId, range),
+      read: (after: readonly Stored[] | null, limit: number) => keypairs.list(userId, { order: BY_NAME, after, limit }),
     };
   }
 

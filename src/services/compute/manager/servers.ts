@@ -1,5 +1,6 @@
 import { internalContext, type RequestContext } from "../../../kernel/auth/context.ts";
 import { sifted } from "../../../kernel/db/list.ts";
+import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
 import { type ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import { requestId } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
@@ -27,8 +28,7 @@ export interface ServerListOptions {
   ignoresLocked: boolean;
   sortKeys: readonly string[];
   sortDirections: readonly string[];
-  limit: number;
-  marker: string | null;
+  page: Wanted;
   changedSince: number | null;
   changedBefore: number | null;
   /** Only deleted ones, or none of them; null: not said. */
@@ -54,19 +54,19 @@ export class ServerManager {
   }
 
   /**
-   * One page and whether more follow (nova/api/openstack/compute/servers.py _get_servers).
+   * One page (nova/api/openstack/compute/servers.py _get_servers).
    * Errors: 400 for an unknown marker, status or direction; 403 for what only administrators may ask.
    */
-  list(options: ServerListOptions): { servers: Server[]; more: boolean } {
+  list(options: ServerListOptions): Page<Server> {
     const { servers, kernel } = this.#core;
-    const { changedSince, changedBefore, statuses, isAdmin, projectId, limit } = options;
+    const { changedSince, changedBefore, statuses, isAdmin, projectId } = options;
     if (changedSince !== null && changedBefore !== null && changedBefore < changedSince) {
       throw badRequest("The value of changes-since must be less than or equal to changes-before.");
     }
     const states = statuses.length === 0 ? null : statuses.flatMap((status) => statesOfStatus(status) ?? []);
     if (states?.length === 0) {
       if (options.refuseUnknownStatus) throw badRequest("Invalid status value");
-      return { servers: [], more: false };
+      return { rows: [], last: null };
     }
     const onlyDeleted = states?.every(({ vmState }) => vmState === "deleted") === true;
     if (onlyDeleted && !isAdmin) throw forbidden("Only administrators may list deleted instances");
@@ -93,25 +93,24 @@ export class ServerManager {
     const hidden = deleted === "no" && !asked;
     const passes = (server: Server) =>
       !(hidden && server.vmState === "soft-delete") && hasStatus(server) && matches(server);
-    const marker = options.marker === null ? null : this.#marker(options.marker, options);
     const order = serverOrder(sortOf(options.sortKeys, options.sortDirections, options));
-    const found = sifted<Server, Server>({
-      wanted: limit + 1,
+    return pageOf(options.page, {
       // The marker may have been deleted since: what counts is where it would stand.
-      after: marker === null ? null : servers.place(marker.id, order),
-      read: (after, most) => [...servers.page(selection, { order, after, limit: most })],
-      place: ({ id }) => servers.place(id, order) ?? [],
-      keep: (read) => read.filter(passes),
+      place: (marker) => {
+        const server = servers.get(marker);
+        const isSeen = server !== undefined && (isAdmin || server.projectId === projectId);
+        return isSeen ? (servers.place(marker, order) ?? undefined) : undefined;
+      },
+      lost: (marker) => badRequest(`marker [${marker}] not found`),
+      read: (from, wanted) =>
+        sifted<Server, Server>({
+          wanted,
+          after: from,
+          read: (after, most) => [...servers.page(selection, { order, after, limit: most })],
+          place: ({ id }) => servers.place(id, order) ?? [],
+          keep: (read) => read.filter(passes),
+        }),
     });
-    return { servers: found.slice(0, limit), more: found.length > limit };
-  }
-
-  /** A server that was there once is enough. Errors: 400, also for another project's. */
-  #marker(id: string, { isAdmin, projectId }: ServerListOptions): Server {
-    const server = this.#core.servers.get(id);
-    if (server === undefined || (!isAdmin && server.projectId !== projectId))
-      throw badRequest(`marker [${id}] not found`);
-    return server;
   }
 
   /** name, description, addresses, …; any state will do. */

@@ -1,3 +1,4 @@
+import { wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
@@ -15,7 +16,8 @@ import { listFlavors } from "../schemas/queries.ts";
 import type { Flavor } from "../store/flavors.ts";
 import { isTrue } from "../values/boolean.ts";
 import { flavorDetail, flavorSummary } from "../views/flavors.ts";
-import { linkBase, links, nextLink, pageLimit } from "./paths.ts";
+import { nextLink, pagingOf } from "./paging.ts";
+import { linkBase, links } from "./paths.ts";
 
 const linksFor = (request: ApiRequest) => (path: string) => links(request, linkBase(request), path);
 
@@ -23,22 +25,20 @@ const linksFor = (request: ApiRequest) => (path: string) => links(request, linkB
 export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: number }): AnyRoute[] {
   const list = (request: ApiRequest, detailed: boolean) => {
     const { query, context, microversion } = request;
-    const page = flavors.list(context, {
+    const { rows, last } = flavors.list(context, {
       visibility: visibilityOf(query.get("is_public"), context.isAdmin),
       minRam: numberOf(query.get("minRam"), "minRam"),
       minDisk: numberOf(query.get("minDisk"), "minDisk"),
       sortKey: query.get("sort_key") ?? "flavorid",
       sortDirection: query.get("sort_dir") === "desc" ? "desc" : "asc",
-      limit: pageLimit(request, settings.maxLimit),
-      marker: query.get("marker"),
+      page: wantedPage(query, pagingOf(settings.maxLimit)),
     });
     const view = detailed ? flavorDetail : flavorSummary;
-    const last = page.flavors.at(-1);
     const path = detailed ? "/flavors/detail" : "/flavors";
     return {
       body: {
-        flavors: page.flavors.map((flavor) => view(flavor, microversion, linksFor(request))),
-        ...(page.more && last !== undefined ? { flavors_links: [nextLink(request, path, last.id)] } : {}),
+        flavors: rows.map((flavor) => view(flavor, microversion, linksFor(request))),
+        ...(last !== null ? { flavors_links: [nextLink(request, path, last.id)] } : {}),
       },
     };
   };

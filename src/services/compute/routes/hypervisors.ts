@@ -1,3 +1,4 @@
+import { atHand } from "../../../kernel/db/paging.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
@@ -11,7 +12,7 @@ import {
   hypervisorStatistics,
   hypervisorSummary,
 } from "../views/hypervisors.ts";
-import { markerNotFound, paged } from "./paths.ts";
+import { linkedPage, markerNotFound } from "./paging.ts";
 
 const policy = (verb: string) => `os_compute_api:os-hypervisors:${verb}`;
 
@@ -60,13 +61,16 @@ export function hypervisorRoutes(core: Core): AnyRoute[] {
       }
     }
     if (pattern !== null || microversion < mv("2.33")) return { body: { hypervisors: [view(found)] } };
-    const { page, links } = paged(request, [found], {
+    const idOf = ({ id, uuid }: HypervisorState) => (modern ? uuid : String(id));
+    const { rows, links } = linkedPage(request, {
+      ...atHand([found], idOf),
       path: detailed ? "/os-hypervisors/detail" : "/os-hypervisors",
-      id: ({ id, uuid }) => (modern ? uuid : String(id)),
+      key: "hypervisors_links",
+      id: idOf,
       max: core.kernel.settings.compute.maxLimit,
-      missing: markerNotFound,
+      lost: markerNotFound,
     });
-    return { body: { hypervisors: page.map(view), ...(links.length > 0 ? { hypervisors_links: links } : {}) } };
+    return { body: { hypervisors: rows.map(view), ...links } };
   };
   return [
     route({

@@ -1,10 +1,12 @@
+import { atHand } from "../../../kernel/db/paging.ts";
 import { badRequest, conflict, forbidden, notFound } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { metadata, object } from "../schemas/parameter-types.ts";
 import { askImage } from "./asking.ts";
-import { linkBase, links, nextLink, pageLimit } from "./paths.ts";
+import { linkedPage, markerNotFound } from "./paging.ts";
+import { linkBase, links } from "./paths.ts";
 
 const POLICY = "os_compute_api:image-proxy";
 const OLD = { max: mv("2.35") };
@@ -99,21 +101,17 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
   };
   const list = async (request: ApiRequest, detailed: boolean) => {
     const found = filtered(await everyImage(request), request.query);
-    const marker = request.query.get("marker");
-    const start = marker === null ? 0 : found.findIndex(({ id }) => id === marker) + 1;
-    if (marker !== null && start === 0) throw badRequest(`marker [${marker}] not found`);
-    const limit = pageLimit(request, core.kernel.settings.compute.maxLimit);
-    const page = found.slice(start, start + limit);
-    const last = page.at(-1);
+    const idOf = ({ id }: Image) => id;
+    const { rows, links } = linkedPage(request, {
+      ...atHand(found, idOf),
+      path: detailed ? "/images/detail" : "/images",
+      key: "images_links",
+      id: idOf,
+      max: core.kernel.settings.compute.maxLimit,
+      lost: markerNotFound,
+    });
     const view = detailed ? detail : summary;
-    return {
-      body: {
-        images: page.map((item) => view(request, item)),
-        ...(found.length > start + limit && last !== undefined
-          ? { images_links: [nextLink(request, detailed ? "/images/detail" : "/images", last.id)] }
-          : {}),
-      },
-    };
+    return { body: { images: rows.map((item) => view(request, item)), ...links } };
   };
   /** Nothing but these are its properties afterwards. Errors: 403 beyond the limit, and for an image that is not the caller's. */
   const setProperties = async (request: ApiRequest, image: Image, wanted: Readonly<Record<string, string>>) => {

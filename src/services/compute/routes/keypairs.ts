@@ -6,7 +6,7 @@ import { type CreateKeypairBody, createKeypair, keypairNameProblem } from "../sc
 import { listKeypairs, oneKeypair } from "../schemas/queries.ts";
 import type { Keypair } from "../store/keypairs.ts";
 import { keypairCreated, keypairDetail, keypairSummary } from "../views/keypairs.ts";
-import { markerCouldNotBeFound, pageOf } from "./paths.ts";
+import { linkedPage, markerCouldNotBeFound } from "./paging.ts";
 
 /** Whose key pairs are asked for: the caller's, or since 2.10 those of the user that an admin names. */
 const user: Touched<string> = {
@@ -31,14 +31,15 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
         const userId = request.thing;
         const view = (keypair: Keypair) => keypairSummary(keypair, request.microversion);
         if (request.microversion < mv("2.35")) return { body: { keypairs: keypairs.list(userId).map(view) } };
-        const { page, links } = pageOf(request, {
+        const { rows, links } = linkedPage(request, {
           ...keypairs.pages(userId),
           path: "/os-keypairs",
+          key: "keypairs_links",
           id: ({ name }: Keypair) => name,
           max: settings.maxLimit,
-          missing: markerCouldNotBeFound,
+          lost: markerCouldNotBeFound,
         });
-        return { body: { keypairs: page.map(view), ...(links.length > 0 ? { keypairs_links: links } : {}) } };
+        return { body: { keypairs: rows.map(view), ...links } };
       },
     }),
     route<CreateKeypairBody>({

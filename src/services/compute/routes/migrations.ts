@@ -8,7 +8,8 @@ import type { MigrationRow, WantedMigrations } from "../store/migrations.ts";
 import type { Server } from "../store/servers.ts";
 import { isTrue } from "../values/boolean.ts";
 import { migrationView } from "../views/migrations.ts";
-import { changesOf, markerCouldNotBeFound, pageOf } from "./paths.ts";
+import { linkedPage, markerCouldNotBeFound } from "./paging.ts";
+import { changesOf } from "./paths.ts";
 import { serverOf } from "./touched.ts";
 
 const ANY_TIME = { since: Number.NEGATIVE_INFINITY, before: Number.POSITIVE_INFINITY };
@@ -43,14 +44,15 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
         const view = (row: MigrationRow) =>
           migrationView(row, request.microversion, hosts ? settings.serviceHost : null);
         if (request.microversion < mv("2.59")) return { body: { migrations: rows.all().map(view) } };
-        const { page, links } = pageOf(request, {
+        const page = linkedPage(request, {
           ...rows,
           path: "/os-migrations",
+          key: "migrations_links",
           id: ({ uuid }: MigrationRow) => uuid,
           max: settings.compute.maxLimit,
-          missing: markerCouldNotBeFound,
+          lost: markerCouldNotBeFound,
         });
-        return { body: { migrations: page.map(view), ...(links.length > 0 ? { migrations_links: links } : {}) } };
+        return { body: { migrations: page.rows.map(view), ...page.links } };
       },
     }),
     route({

@@ -10,7 +10,7 @@ import type { Server } from "../store/servers.ts";
 import { groupView, type NeutronGroup, type NeutronRule, ruleView } from "../views/security-groups.ts";
 import { serverAction } from "./action-helpers.ts";
 import { askNetwork, byIds } from "./asking.ts";
-import { pagedByOffset } from "./paths.ts";
+import { pagedByOffset } from "./paging.ts";
 import { serverOf } from "./touched.ts";
 
 const OLD = { max: mv("2.35") };

@@ -18,7 +18,8 @@ import { actionDetail, actionView } from "../views/actions.ts";
 import { newDiagnostics, oldDiagnostics } from "../views/diagnostics.ts";
 import { addressesOf } from "../views/servers.ts";
 import { serverAction } from "./action-helpers.ts";
-import { changesOf, markerCouldNotBeFound, pageOf } from "./paths.ts";
+import { linkedPage, markerCouldNotBeFound } from "./paging.ts";
+import { changesOf } from "./paths.ts";
 import { serverEvenDeleted, serverOf } from "./touched.ts";
 
 const consoleBody = (types: readonly string[]) => object({ type: { type: "string", enum: types } }, ["type"]);
@@ -78,14 +79,15 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
         const view = (row: ActionRow) => actionView(row, request.microversion);
         if (request.microversion < mv("2.58"))
           return { body: { instanceActions: core.actions.list(server.id).map(view) } };
-        const { page, links } = pageOf(request, {
+        const { rows, links } = linkedPage(request, {
           ...core.actions.pages(server.id, changesOf(request)),
           path: `/servers/${server.id}/os-instance-actions`,
+          key: "links",
           id: ({ request_id }: ActionRow) => request_id,
           max: core.kernel.settings.compute.maxLimit,
-          missing: markerCouldNotBeFound,
+          lost: markerCouldNotBeFound,
         });
-        return { body: { instanceActions: page.map(view), ...(links.length > 0 ? { links } : {}) } };
+        return { body: { instanceActions: rows.map(view), ...links } };
       },
     }),
     route({

@@ -8,7 +8,7 @@ import { name, object, positiveInteger } from "../schemas/parameter-types.ts";
 import { listServerGroups } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
 import type { ServerGroupRow } from "../store/server-groups.ts";
-import { offsetPage } from "./paths.ts";
+import { offsetPage } from "./paging.ts";
 
 const policy = (verb: string) => `os_compute_api:os-server-groups:${verb}`;
 const createBody = byVersion(["2.15", "2.64"], (version): JsonSchema => {

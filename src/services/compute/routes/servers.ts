@@ -1,4 +1,5 @@
 import { projectOf } from "../../../kernel/auth/context.ts";
+import { wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
@@ -12,7 +13,8 @@ import type { Server, ServerChanges } from "../store/servers.ts";
 import { canonicalAddress } from "../values/address.ts";
 import { isTrue } from "../values/boolean.ts";
 import { addressesOf, serverLinks } from "../views/servers.ts";
-import { momentOf, nextLink, pageLimit } from "./paths.ts";
+import { nextLink, pagingOf } from "./paging.ts";
+import { momentOf } from "./paths.ts";
 import type { ServerPresenter } from "./server-view.ts";
 import { serverOf } from "./touched.ts";
 
@@ -32,7 +34,7 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       query.has("all_tenants") && (query.get("all_tenants") === "" || strictly(query.get("all_tenants")));
     if (allTenants)
       request.authorize({ projectId: context.projectId }, `os_compute_api:servers:${kind}:get_all_tenants`);
-    const page = servers.list({
+    const { rows, last } = servers.list({
       projectId: allTenants ? null : projectOf(request.context),
       isAdmin: context.isAdmin,
       filters: filtersOf(request, allTenants),
@@ -41,16 +43,13 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       ignoresLocked: microversion < mv("2.73"),
       sortKeys: query.getAll("sort_key"),
       sortDirections: query.getAll("sort_dir"),
-      limit: pageLimit(request, maxLimit),
-      marker: query.get("marker"),
+      page: wantedPage(query, pagingOf(maxLimit)),
       changedSince: momentOf(request, "changes-since"),
       changedBefore: microversion >= mv("2.66") ? momentOf(request, "changes-before") : null,
       deleted: context.isAdmin && query.has("deleted") ? isTrue(query.get("deleted")) : null,
     });
-    const last = page.servers.at(-1);
-    const next =
-      page.more && last !== undefined ? nextLink(request, detailed ? "/servers/detail" : "/servers", last.id) : null;
-    return presenter.page(request, page.servers, detailed, next);
+    const next = last === null ? null : nextLink(request, detailed ? "/servers/detail" : "/servers", last.id);
+    return presenter.page(request, rows, detailed, next);
   };
 
   const server = serverOf(servers);

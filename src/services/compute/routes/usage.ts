@@ -1,10 +1,11 @@
+import { pageOf, WHOLE, wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, projectNamed, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
 import { listUsages, showUsage } from "../schemas/queries.ts";
 import { projectTotals, projectUsage, serverUsage } from "../views/usage.ts";
-import { markerCouldNotBeFound, nextLink, pageLimit } from "./paths.ts";
+import { markerCouldNotBeFound, nextLink, pagingOf } from "./paging.ts";
 
 interface Period {
   start: number;
@@ -20,17 +21,17 @@ export function usageRoutes(core: Core): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.compute;
   const page = (request: ApiRequest, projectId: string | null, { start, end }: Period, path: string) => {
     const now = core.kernel.clock.now();
-    const marker = request.microversion < mv("2.40") ? null : request.query.get("marker");
-    // Any server that ever was will do, also one that used nothing in this period.
-    const last = marker === null ? null : core.servers.get(marker);
-    if (last === undefined) throw markerCouldNotBeFound(marker ?? "");
-    const limit = request.microversion < mv("2.40") ? null : pageLimit(request, maxLimit);
-    const found = core.servers
-      .inPeriod(projectId, { start, end }, last, limit === null ? null : limit + 1)
-      .flatMap((server) => serverUsage(server, start, end, now) ?? []);
-    const usages = limit === null ? found : found.slice(0, limit);
-    const more = found.length > usages.length ? usages.at(-1) : undefined;
-    return { usages, links: more === undefined ? [] : [nextLink(request, path, more.instance_id)] };
+    const wanted = request.microversion < mv("2.40") ? WHOLE : wantedPage(request.query, pagingOf(maxLimit));
+    const { rows, last } = pageOf(wanted, {
+      // Any server that ever was will do, also one that used nothing in this period.
+      place: (marker) => core.servers.get(marker),
+      lost: markerCouldNotBeFound,
+      read: (after, limit) =>
+        core.servers
+          .inPeriod(projectId, { start, end }, after, limit)
+          .flatMap((server) => serverUsage(server, start, end, now) ?? []),
+    });
+    return { usages: rows, links: last === null ? [] : [nextLink(request, path, last.instance_id)] };
   };
   return [
     route({

@@ -13,7 +13,8 @@ import { listByOffset } from "../schemas/queries.ts";
 import { isTrue } from "../values/boolean.ts";
 import { type CinderSnapshot, type CinderVolume, snapshotView, volumeView } from "../views/volumes.ts";
 import { askBlockStorage } from "./asking.ts";
-import { linkBase, pagedByOffset } from "./paths.ts";
+import { pagedByOffset } from "./paging.ts";
+import { linkBase } from "./paths.ts";
 
 const OLD = { max: mv("2.35") };
 const text: JsonSchema = { type: "string" };

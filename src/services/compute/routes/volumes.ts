@@ -10,7 +10,7 @@ import { byVersion } from "../schemas/servers.ts";
 import { TRANSITIONS, type Transition } from "../states.ts";
 import type { BlockDevice, Server } from "../store/servers.ts";
 import { isTrue } from "../values/boolean.ts";
-import { pagedByOffset } from "./paths.ts";
+import { pagedByOffset } from "./paging.ts";
 import { serverOf } from "./touched.ts";
 
 const policy = (verb: string) => `os_compute_api:os-volumes-attachments:${verb}`;

@@ -1,5 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { condition, type Order, type Range } from "../../../kernel/db/list.ts";
+import { condition, type Order, type Stored } from "../../../kernel/db/list.ts";
 import { Rows } from "../../../kernel/db/rows.ts";
 import { changedWithin } from "./changed.ts";
 
@@ -69,10 +69,10 @@ export class ActionStore {
   pages(serverId: string, changed: { since: number; before: number }) {
     const conditions = [condition("server_id = ?", serverId), ...changedWithin("updated_at", changed)];
     return {
-      order: NEWEST_FIRST,
       place: (requestId: string) =>
         this.#rows.place({ conditions: [...conditions, condition("request_id = ?", requestId)] }, NEWEST_FIRST),
-      read: (range: Range) => this.#rows.selected({ conditions }, range),
+      read: (after: readonly Stored[] | null, limit: number) =>
+        this.#rows.selected({ conditions }, { order: NEWEST_FIRST, after, limit }),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { condition, type Order, type Range } from "../../../kernel/db/list.ts";
+import { condition, type Order, type Stored } from "../../../kernel/db/list.ts";
 import { Rows } from "../../../kernel/db/rows.ts";
 import { changedWithin } from "./changed.ts";
 
@@ -71,11 +71,11 @@ export class MigrationStore {
       ...(nothing ? [condition("0")] : []),
     ];
     return {
-      order: NEWEST_FIRST,
       all: () => this.#rows.selected({ conditions }, { order: NEWEST_FIRST }),
       place: (uuid: string) =>
         this.#rows.place({ conditions: [...conditions, condition("uuid = ?", uuid)] }, NEWEST_FIRST),
-      read: (range: Range) => this.#rows.selected({ conditions }, range),
+      read: (after: readonly Stored[] | null, limit: number) =>
+        this.#rows.selected({ conditions }, { order: NEWEST_FIRST, after, limit }),
     };
   }
 }

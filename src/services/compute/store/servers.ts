@@ -321,15 +321,14 @@ export class ServerStore {
     projectId: string | null,
     { start, end }: { start: number; end: number },
     behind: Pick<Server, "projectId" | "id"> | null,
-    limit: number | null,
+    limit: number,
   ): readonly Server[] {
     const conditions = [
       condition("launched_at <= ?", end),
       condition("terminated_at IS NULL OR terminated_at >= ?", start),
     ];
     const after = behind === null ? null : [behind.projectId, behind.id];
-    const range = { order: BY_PROJECT, after, limit: limit ?? Number.MAX_SAFE_INTEGER };
-    return this.page({ projectId, deleted: "also", conditions }, range);
+    return this.page({ projectId, deleted: "also", conditions }, { order: BY_PROJECT, after, limit });
   }
 
   periodUse(start: number, end: number): PeriodUse[] {

@@ -1,4 +1,5 @@
 import type { Condition, Order } from "../../../kernel/db/list.ts";
+import { type Paging, pageOf, WHOLE, wantedPage } from "../../../kernel/db/paging.ts";
 import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
@@ -32,31 +33,33 @@ export interface Listing<Row extends { id: string }> {
 export function listOf<Row extends { id: string }>(request: ApiRequest, list: Listing<Row>): ApiResponse {
   const { key, table, filters, isPaged, views } = list;
   const selection = { conditions: [...(list.conditions ?? []), ...fitting(request.query, filters)] };
-  const limit = isPaged === true ? pageSize(request) : null;
-  const marker = isPaged === true ? request.query.get("marker") || null : null;
-  if (limit === null && marker === null) {
+  const wanted = isPaged === true ? wantedPage(request.query, PAGING) : WHOLE;
+  if (wanted.limit === null && wanted.marker === null) {
     return collection(request, key, views(table.selected(selection, { order: list.order ?? AS_MADE })));
   }
-  if (marker !== null && table.get(marker) === undefined) throw notFound(`Marker ${marker} could not be found.`);
-  const after = marker === null ? null : [marker];
-  const rows = table.selected(selection, { order: BY_ID, after, limit: limit ?? Number.MAX_SAFE_INTEGER });
-  const last = rows.at(-1);
-  const full = limit !== null && rows.length >= limit;
-  const links = {
-    next: full && last !== undefined ? nextLink(request, last.id) : null,
-    self: selfLink(request),
-    previous: null,
-  };
+  const { rows, last } = pageOf(wanted, {
+    place: (marker) => (table.get(marker) === undefined ? undefined : [marker]),
+    lost: (marker) => notFound(`Marker ${marker} could not be found.`),
+    read: (after, limit) => table.selected(selection, { order: BY_ID, after, limit }),
+  });
+  const full = wanted.limit !== null && rows.length >= wanted.limit;
+  const links = { next: last === null ? null : nextLink(request, last.id), self: selfLink(request), previous: null };
   return { body: { [key]: views(rows), links, ...(full ? { truncated: true } : {}) } };
 }
 
-function pageSize({ query }: ApiRequest): number | null {
-  const given = query.get("limit");
-  if (given === null || given === "") return null;
-  if (!/^\d{1,9}$/.test(given))
-    throw badRequest(`Invalid input for field 'limit': '${given}' is not a number of items`);
-  return Number(given);
-}
+const noNumber = (text: string) => badRequest(`Invalid input for field 'limit': '${text}' is not a number of items`);
+
+/** What flask's `request.args.get` sees, and keystone makes of it. */
+const PAGING: Paging = {
+  repeated: "first",
+  emptyIsAbsent: ["limit", "marker"],
+  notWhole: noNumber,
+  negative: noNumber,
+  usual: null,
+  most: Number.MAX_SAFE_INTEGER,
+  zero: "nothing",
+  next: "full",
+};
 
 function selfLink(request: ApiRequest): string {
   const query = request.query.toString();

@@ -1,3 +1,4 @@
+import { WHOLE } from "../../../kernel/db/paging.ts";
 import type { CreateImage, ImageFacade, ImageFilters, ImageInfo } from "../facade.ts";
 import type { ImageRow } from "../store/images.ts";
 import type { Managers } from "./index.ts";
@@ -13,7 +14,7 @@ export function createFacade({ core, images, data, listing }: Managers): ImageFa
       const row = store.get(id);
       return row === undefined ? null : info(row);
     },
-    list: (context, filters = {}) => listing.list(context, { query: queryOf(filters), limit: null }).map(info),
+    list: (context, filters = {}) => listing.page(context, queryOf(filters), WHOLE).rows.map(info),
     create: (context, image) => info(images.create(context, attributesOf(image))),
     async uploadFile(context, id, path, formats, options) {
       const image = access.authorized(context, id, "upload_image");

@@ -1,6 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Condition } from "../../../kernel/db/list.ts";
-import { badRequest } from "../../../kernel/errors.ts";
+import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
+import { badRequest, orNull } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
 import { imageNotFound } from "../errors.ts";
@@ -9,36 +10,22 @@ import {
   atTime,
   hasProperty,
   hasTag,
+  imageOrder,
   is,
   isAny,
   isAtLeast,
   isAtMost,
   isComparison,
   notJustCommunity,
+  SORT_KEYS,
+  type SortKey,
   sharedWith,
   waysToSee,
 } from "../store/image-list.ts";
-import type { ImageRow, ImageStore, ListQuery, SortKey } from "../store/images.ts";
+import type { ImageRow, ImageStore } from "../store/images.ts";
 import type { Access } from "./access.ts";
 import type { Core } from "./core.ts";
 
-export interface ListRequest {
-  /** The filters and sort keys as the query string has them. */
-  query: URLSearchParams;
-  /** Null: all. */
-  limit: number | null;
-}
-
-const SORT_KEYS: readonly SortKey[] = [
-  "name",
-  "status",
-  "container_format",
-  "disk_format",
-  "size",
-  "id",
-  "created_at",
-  "updated_at",
-];
 const NOT_FILTERS: ReadonlySet<string> = new Set(["limit", "marker", "sort", "sort_key", "sort_dir"]);
 const MEMBER_STATUSES = ["pending", "accepted", "rejected", "all"] as const;
 
@@ -52,26 +39,17 @@ export class ImageListing {
     this.#access = access;
   }
 
-  /** Errors: 400 for what the query has wrong. */
-  list(context: RequestContext, request: ListRequest): ImageRow[] {
-    const { query } = request;
+  /** `query` has the filters and sort keys. Errors: 400 for what is wrong in it. */
+  page(context: RequestContext, query: URLSearchParams, wanted: Wanted): Page<ImageRow> {
     const { ways, conditions } = scopeOf(context, query);
-    const marker = query.get("marker");
-    return this.#images.page({
-      ways,
-      conditions: [...conditions, ...filterConditions(query)],
-      sort: sortOrder(query),
-      marker: marker === null ? null : this.#marker(context, marker).id,
-      limit: request.limit ?? Number.MAX_SAFE_INTEGER,
+    const selection = { ways, conditions: [...conditions, ...filterConditions(query)] };
+    const order = imageOrder(sortOrder(query));
+    return pageOf(wanted, {
+      place: (marker) =>
+        orNull(() => this.#access.visible(context, marker)) === null ? undefined : this.#images.place(marker, order),
+      lost: (marker) => badRequest(`Invalid marker: ${imageNotFound(marker).message}`),
+      read: (after, limit) => this.#images.selected(selection, { order, after, limit }),
     });
-  }
-
-  #marker(context: RequestContext, id: string): ImageRow {
-    try {
-      return this.#access.visible(context, id);
-    } catch {
-      throw badRequest(`Invalid marker: ${imageNotFound(id).message}`);
-    }
   }
 }
 
@@ -212,7 +190,7 @@ function bool(name: string, value: string): boolean {
 }
 
 /** `sort=key:dir,key` or the classic `sort_key=…&sort_dir=…`, which may repeat; newest first without any. */
-function sortOrder(query: URLSearchParams): ListQuery["sort"] {
+function sortOrder(query: URLSearchParams): { key: SortKey; descending: boolean }[] {
   const sort = query.get("sort");
   const keys = query.getAll("sort_key");
   const directions = query.getAll("sort_dir");

@@ -1,4 +1,5 @@
 import type { Condition, Order } from "../../../kernel/db/list.ts";
+import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { isUuidLike } from "../../../kernel/ids/ids.ts";
 import { reads, type TaskRow, type TaskStore } from "../store/tasks.ts";
@@ -19,18 +20,16 @@ const SORT_KEYS: readonly (keyof TaskRow)[] = [
 ];
 
 /**
- * `GET /v2/tasks`: newest first unless it is said otherwise, after the marker, at most `limit`
- * (glance/api/v2/tasks.py and db/sqlalchemy/api.py `task_get_all`). Errors: 400 for what the query has wrong.
+ * `GET /v2/tasks`: newest first unless it is said otherwise, after the marker (glance/api/v2/tasks.py and db/sqlalchemy/api.py `task_get_all`). Errors: 400 for what the query has wrong.
  */
-export function listTasks(store: TaskStore, query: URLSearchParams, limit: number): TaskRow[] {
+export function pageOfTasks(store: TaskStore, query: URLSearchParams, wanted: Wanted): Page<TaskRow> {
   const conditions = filters(query);
   const sort = order(query);
-  const marker = query.get("marker");
-  if (marker === null) return store.selected({ conditions }, { order: sort, after: null, limit });
-  if (!isUuidLike(marker)) throw badRequest("Invalid marker format");
-  const after = store.place(marker, sort);
-  if (after === undefined) throw badRequest(`No task found with ID ${marker}`);
-  return store.selected({ conditions }, { order: sort, after, limit });
+  return pageOf(wanted, {
+    place: (marker) => (isUuidLike(marker) ? store.place(marker, sort) : undefined),
+    lost: (marker) => badRequest(isUuidLike(marker) ? `No task found with ID ${marker}` : "Invalid marker format"),
+    read: (after, limit) => store.selected({ conditions }, { order: sort, after, limit }),
+  });
 }
 
 function filters(query: URLSearchParams): Condition[] {

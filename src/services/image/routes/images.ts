@@ -1,11 +1,12 @@
+import { wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
 import type { ImageManager } from "../manager/images.ts";
 import type { ImageListing } from "../manager/listing.ts";
 import { type PatchChange, parsePatch, patchDialect } from "../manager/patch.ts";
 import type { ImageRow } from "../store/images.ts";
-import { imagesView, imageView } from "../views/images.ts";
-import { type Pages, pageSize } from "./pages.ts";
+import { imageView } from "../views/images.ts";
+import { linksOf, type Pages, pagingOf } from "./pages.ts";
 import type { TouchedImages } from "./touched.ts";
 
 export interface ImageRouteDeps {
@@ -45,9 +46,10 @@ export function imageRoutes({ images, listing, touched: { image }, pages }: Imag
       of: caller,
       success: 200,
       handler(request) {
-        const limit = pageSize(request.query, pages);
-        const rows = listing.list(request.context, { query: request.query, limit });
-        return { body: imagesView(rows, request.query, limit) };
+        const { context, query } = request;
+        const { rows, last } = listing.page(context, query, wantedPage(query, pagingOf(pages)));
+        const links = linksOf("/v2/images", query, last);
+        return { body: { images: rows.map(imageView), ...links, schema: "/v2/schemas/images" } };
       },
     }),
     route({

@@ -1,6 +1,7 @@
+import { pageOf, wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, caller, route } from "../../../kernel/http/route.ts";
-import { type Pages, pageSize } from "./pages.ts";
+import { linksOf, type Pages, pagingOf } from "./pages.ts";
 
 const PATH = "/v2/metadefs/namespaces";
 
@@ -18,24 +19,19 @@ export function metadefRoutes(pages: Pages): AnyRoute[] {
       of: caller,
       success: 200,
       handler({ query }) {
-        pageSize(query, pages);
+        const wanted = wantedPage(query, { ...pagingOf(pages), emptyIsAbsent: ["marker"] });
         const direction = query.get("sort_dir") ?? "desc";
         if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`);
         const visibility = query.get("visibility");
         if (visibility && visibility !== "public" && visibility !== "private") {
           throw badRequest(`Invalid visibility value: ${visibility}`);
         }
-        const marker = query.get("marker");
-        if (marker) throw notFound(`Metadata definition namespace=${marker} was not found.`);
-        const first = new URLSearchParams(query);
-        first.delete("marker");
-        return {
-          body: {
-            namespaces: [],
-            first: first.size === 0 ? PATH : `${PATH}?${first}`,
-            schema: "/v2/schemas/metadefs/namespaces",
-          },
-        };
+        const { rows, last } = pageOf<{ id: string }, never>(wanted, {
+          place: () => undefined,
+          lost: (marker) => notFound(`Metadata definition namespace=${marker} was not found.`),
+          read: () => [],
+        });
+        return { body: { namespaces: rows, ...linksOf(PATH, query, last), schema: "/v2/schemas/metadefs/namespaces" } };
       },
     }),
   ];

@@ -1,12 +1,13 @@
+import { wantedPage } from "../../../kernel/db/paging.ts";
 import { ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { invalidEnum, schemaMismatch } from "../errors.ts";
 import type { ImportTasks } from "../manager/import-tasks.ts";
-import { listTasks } from "../manager/task-listing.ts";
+import { pageOfTasks } from "../manager/task-listing.ts";
 import type { TaskStore } from "../store/tasks.ts";
 import { taskStub, taskView } from "../views/tasks.ts";
-import { type Pages, pageSize } from "./pages.ts";
+import { linksOf, type Pages, pagingOf } from "./pages.ts";
 
 interface CreateTaskBody {
   type: string;
@@ -47,15 +48,9 @@ export function taskRoutes(tasks: TaskStore, importTasks: ImportTasks, pages: Pa
       policy: "get_tasks",
       success: 200,
       handler({ query }) {
-        const limit = pageSize(query, pages);
-        const rows = listTasks(tasks, query, limit);
-        const links = new URLSearchParams(query);
-        links.delete("marker");
-        const first = links.size === 0 ? "/v2/tasks" : `/v2/tasks?${links}`;
-        const last = rows.at(-1);
-        if (last !== undefined && rows.length === limit) links.set("marker", last.id);
-        const next = links.has("marker") ? { next: `/v2/tasks?${links}` } : {};
-        return { body: { tasks: rows.map(taskStub), first, schema: "/v2/schemas/tasks", ...next } };
+        const { rows, last } = pageOfTasks(tasks, query, wantedPage(query, pagingOf(pages)));
+        const links = linksOf("/v2/tasks", query, last);
+        return { body: { tasks: rows.map(taskStub), ...links, schema: "/v2/schemas/tasks" } };
       },
     }),
     route({

@@ -1,4 +1,4 @@
-import { type Condition, condition, oneOf } from "../../../kernel/db/list.ts";
+import { type Condition, condition, type Order, oneOf } from "../../../kernel/db/list.ts";
 import type { ImageRow } from "./images.ts";
 
 /** What a list of images may be asked for. Names of columns come from the code, never from a client. */
@@ -47,3 +47,30 @@ export const isComparison = (word: string): word is Comparison => Object.hasOwn(
 /** By whole seconds, which is what the API shows; `time` in milliseconds. */
 export const atTime = (column: "created_at" | "updated_at", comparison: Comparison, time: number): Condition =>
   condition(`${column} / 1000 ${OPERATORS[comparison]} ?`, Math.floor(time / 1000));
+
+export type SortKey = (typeof SORT_KEYS)[number];
+
+export const SORT_KEYS = [
+  "name",
+  "status",
+  "container_format",
+  "disk_format",
+  "size",
+  "id",
+  "created_at",
+  "updated_at",
+] as const satisfies readonly Name[];
+
+/** What stands for NULL, which sorts before everything, also where it is compared with a marker's; columns without are left bare, for their index. */
+const FOR_NULL: Partial<Readonly<Record<SortKey, string>>> = {
+  name: "''",
+  container_format: "''",
+  disk_format: "''",
+  size: "-1",
+};
+
+export const imageOrder = (sort: readonly { key: SortKey; descending: boolean }[]): Order[] =>
+  sort.map(({ key, descending }) => {
+    const instead = FOR_NULL[key];
+    return { expression: instead === undefined ? key : `ifnull(${key}, ${instead})`, descending };
+  });

@@ -1,5 +1,4 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import type { Selection } from "../../../kernel/db/list.ts";
 import { Table } from "../../../kernel/db/table.ts";
 import type { ImageStatus, Visibility } from "../states.ts";
 
@@ -27,23 +26,6 @@ export interface ImageRow {
   has_data: number;
   created_at: number;
   updated_at: number;
-}
-
-export type SortKey =
-  | "name"
-  | "status"
-  | "container_format"
-  | "disk_format"
-  | "size"
-  | "id"
-  | "created_at"
-  | "updated_at";
-
-export interface ListQuery extends Selection {
-  sort: readonly { key: SortKey; descending: boolean }[];
-  /** The id of an image that the list goes on behind. */
-  marker: string | null;
-  limit: number;
 }
 
 /** All the SQL about images. */
@@ -75,12 +57,6 @@ export class ImageStore extends Table<ImageRow> {
       "updated_at",
     ]);
     this.#db = db;
-  }
-
-  page({ sort, marker, limit, ...selection }: ListQuery): ImageRow[] {
-    const order = sort.map(({ key, descending }) => ({ expression: comparable(key), descending }));
-    const after = marker === null ? null : (this.place(marker, order) ?? null);
-    return this.selected(selection, { order, after, limit });
   }
 
   countUploading(owner: string): number {
@@ -117,14 +93,4 @@ export class ImageStore extends Table<ImageRow> {
   #number(sql: string, owner: string): number {
     return this.#db.prepare<[string], number>(sql).pluck().get(owner) as number;
   }
-}
-
-const NUMBERS: ReadonlySet<SortKey> = new Set(["size", "created_at", "updated_at"]);
-
-const NULLABLE: ReadonlySet<SortKey> = new Set(["name", "container_format", "disk_format", "size"]);
-
-/** Nulls sort before everything, also in comparisons with the marker; the others are left bare, for their index. */
-function comparable(key: SortKey): string {
-  if (!NULLABLE.has(key)) return key;
-  return `ifnull(${key}, ${NUMBERS.has(key) ? "-1" : "''"})`;
 }

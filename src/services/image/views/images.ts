@@ -31,20 +31,3 @@ export function imageView(image: ImageRow): Record<string, unknown> {
     ...(image.has_data === 0 ? {} : { stores: "file" }),
   };
 }
-
-/** One page. `first` and `next` repeat the query; `next` is there when the page is full. */
-export function imagesView(images: readonly ImageRow[], query: URLSearchParams, limit: number) {
-  const without = new URLSearchParams(query);
-  without.delete("marker");
-  const link = (parameters: URLSearchParams): string =>
-    parameters.size === 0 ? "/v2/images" : `/v2/images?${parameters}`;
-  const last = images.at(-1);
-  const next = new URLSearchParams(without);
-  if (last !== undefined) next.set("marker", last.id);
-  return {
-    images: images.map(imageView),
-    first: link(without),
-    ...(last !== undefined && limit > 0 && images.length === limit ? { next: link(next) } : {}),
-    schema: "/v2/schemas/images",
-  };
-}

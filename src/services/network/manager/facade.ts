@@ -256,13 +256,7 @@ export function createFacade(managers: Managers, metadata: MetadataDesk): Networ
 
     settled: () => applier.settled(),
     serveMetadata: (handler) => metadata.serve(handler),
-    quotas: (projectId) =>
-      Object.fromEntries(
-        core.quotas.resources.map(({ name }) => [
-          name,
-          { limit: core.quotas.limit(projectId, name), used: core.quotas.used(projectId, name) },
-        ]),
-      ),
+    quotas: (projectId) => core.quotas.usage(projectId),
   };
   return facade;
 }

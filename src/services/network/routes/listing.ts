@@ -1,4 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { type Paging, pageOf, type Wanted, wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
 import { badResource } from "../errors.ts";
@@ -84,7 +85,7 @@ function matchesTags(value: unknown, kind: string, wanted: readonly string[]): b
 }
 
 export interface Page {
-  items: Body[];
+  items: readonly Body[];
   /** Both are told, unless a page is not full: then there is nothing behind it in the direction of reading. */
   links: { rel: string; href: string }[];
 }
@@ -99,20 +100,32 @@ export interface PageRules {
   key?: string | undefined;
 }
 
-/** What a request asks for of a list's order and pages. */
+/** What a request asks of a list's order and pages. */
 export interface Asked {
   sort: readonly { key: string; descending: boolean }[];
-  /** Null: all. */
-  limit: number | null;
-  marker: string | null;
+  page: Wanted;
   isReverse: boolean;
 }
+
+const badLimit = (text: string) => badResource("limit", `Limit must be an integer 0 or greater and not '${text}'`);
+
+/** neutron/api/api_common.py `get_limit_and_marker`: webob has the last of several. */
+const PAGING: Paging = {
+  repeated: "last",
+  emptyIsAbsent: ["marker"],
+  notWhole: badLimit,
+  negative: badLimit,
+  usual: null,
+  most: Number.MAX_SAFE_INTEGER,
+  zero: "usual",
+  next: "full",
+};
 
 /** Errors: 400 for sort keys, directions and limits that are none. */
 export function askedOf({ query }: ApiRequest, attributes: Attributes): Asked {
   const sort = sortOf(query.getAll("sort_key"), query.getAll("sort_dir"), attributes);
   const isReverse = query.get("page_reverse")?.toLowerCase() === "true";
-  return { sort, limit: limitOf(query.get("limit")), marker: query.get("marker"), isReverse };
+  return { sort, page: wantedPage(query, PAGING), isReverse };
 }
 
 /**
@@ -121,14 +134,20 @@ export function askedOf({ query }: ApiRequest, attributes: Attributes): Asked {
  * are none; what `marker` throws.
  */
 export function paged(request: ApiRequest, rules: PageRules, views: Body[]): Page {
-  const { sort, limit, marker: sent, isReverse } = askedOf(request, rules.attributes);
+  const { sort, page, isReverse } = askedOf(request, rules.attributes);
   const order = comparison(sort, rules.key ?? "id");
   const sorted = request.query.has("sort_key") ? [...views].sort(order) : views;
-  if (rules.marker === null || limit === null) return { items: sorted, links: [] };
-  const marker = sent === null || sent === "" ? null : rules.marker(sent);
-  const side = marker === null ? sorted : sorted.filter((one) => order(one, marker) * (isReverse ? -1 : 1) > 0);
-  const items = isReverse ? side.slice(-limit) : side.slice(0, limit);
-  return { items, links: linksOf(request, rules, items, limit, isReverse) };
+  const { marker } = rules;
+  if (marker === null || page.limit === null) return { items: sorted, links: [] };
+  const { rows } = pageOf(page, {
+    place: (id) => marker(id) ?? undefined,
+    lost: () => null,
+    read(after: Body | null, limit) {
+      const side = after === null ? sorted : sorted.filter((one) => order(one, after) * (isReverse ? -1 : 1) > 0);
+      return isReverse ? side.slice(-limit) : side.slice(0, limit);
+    },
+  });
+  return { items: rows, links: linksOf(request, rules, rows, page.limit, isReverse) };
 }
 
 /** Where the pages before and behind a page are. */
@@ -152,13 +171,6 @@ export function linksOf(
   if (isFull || isReverse) links.push(link("next", items.at(-1), false));
   if (isFull || !isReverse) links.push(link("previous", items[0], true));
   return links;
-}
-
-function limitOf(text: string | null): number | null {
-  if (text === null) return null;
-  const limit = /^\s*\+?\d{1,15}\s*$/.test(text) ? Number(text) : -1;
-  if (limit < 0) throw badResource("limit", `Limit must be an integer 0 or greater and not '${text}'`);
-  return limit === 0 ? null : limit;
 }
 
 function sortOf(sentKeys: readonly string[], sentDirections: readonly string[], attributes: Attributes): Asked["sort"] {

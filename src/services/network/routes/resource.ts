@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { type Range, reversed, sifted } from "../../../kernel/db/list.ts";
+import { pageOf } from "../../../kernel/db/paging.ts";
 import { ApiError, badRequest, orNull } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
 import type { Change, Collection, Filters, Thing } from "../manager/core.ts";
@@ -68,10 +69,11 @@ function bodyOf(request: ApiRequest, plural: string, attributes: Attributes, { i
 }
 
 /** A page costs what is on it: no more is read. All at once only what has no limit, or an order that sqlite does not know. */
-function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page {
+function readPage(request: ApiRequest, resource: Resource, filters: Filters): Page {
   const { context } = request;
   const { attributes, path, manager, listed, key = "id" } = resource;
-  const { sort, limit, marker, isReverse } = askedOf(request, attributes);
+  const { sort, page, isReverse } = askedOf(request, attributes);
+  const { limit, marker } = page;
   const order = listed.order(sort);
   const read = (range?: Range) => resource.views(context, manager.list(context, filters, range), filters);
   const fitting = (views: Body[]) => views.filter((view) => matches(view, filters));
@@ -92,17 +94,24 @@ function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page
     marker !== null &&
     manager.list(context, new Map([...filters, [key, [marker]]])).length === 0;
   if (isLost) return { items: [], links: linksOf(request, { path, key }, [], limit, isReverse) };
-  const start = marker === null || marker === "" ? null : find(marker);
   const direction = isReverse ? reversed(order) : order;
   const placeOf = (id: unknown) => listed.place(String(id), direction) ?? [];
-  const items = sifted<Body, Body>({
-    wanted: limit,
-    after: start === null ? null : placeOf(start.id),
-    read: (after, most) => read({ order: direction, after, limit: most }),
-    place: (view) => placeOf(view[key]),
-    keep: fitting,
+  const { rows } = pageOf(page, {
+    place(id) {
+      const start = find(id);
+      return start === null ? undefined : placeOf(start.id);
+    },
+    lost: () => null,
+    read: (from, wanted) =>
+      sifted<Body, Body>({
+        wanted,
+        after: from,
+        read: (after, most) => read({ order: direction, after, limit: most }),
+        place: (view) => placeOf(view[key]),
+        keep: fitting,
+      }),
   });
-  if (isReverse) items.reverse();
+  const items = isReverse ? [...rows].reverse() : rows;
   return { items, links: linksOf(request, { path, key }, items, limit, isReverse) };
 }
 
@@ -110,7 +119,7 @@ function pageOf(request: ApiRequest, resource: Resource, filters: Filters): Page
 export function listBody(request: ApiRequest, resource: Resource): Body {
   const { names, attributes } = resource;
   const filters = filtersOf(request, attributes);
-  return bodyOf(request, names.plural, attributes, pageOf(request, resource, filters));
+  return bodyOf(request, names.plural, attributes, readPage(request, resource, filters));
 }
 
 /** The five routes of a collection, of those verbs that it has. */
