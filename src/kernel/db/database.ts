@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
 import { packagedAddon } from "../program/addon.ts";
+import { type Body, Together } from "./together.ts";
 import { type Fdatasync, WalSync } from "./wal-sync.ts";
 
 export type Statement<Params extends unknown[] | object = unknown[], Row = unknown> = BetterSqlite3.Statement<
@@ -45,6 +46,7 @@ export class Database {
   readonly raw: BetterSqlite3.Database;
   readonly #wal: WalSync | null;
   readonly #statements = new Map<string, BetterSqlite3.Statement>();
+  readonly #together = new Together((bodies) => this.#runTogether(bodies));
   #depth = 0;
   #afterCommit: (() => void)[] = [];
 
@@ -109,6 +111,28 @@ export class Database {
     }
     if (outermost) this.#runAfterCommit();
     return result;
+  }
+
+  /**
+   * The same in one transaction with what others ask for in this turn of the loop, who share what a commit costs: for small changes of which
+   * many come at once. Each fails alone, but for an error of the disk. Resolves when it has committed.
+   */
+  together<T>(body: () => T extends Promise<unknown> ? never : T): Promise<T> {
+    return this.#together.add(() => this.transaction(body));
+  }
+
+  #runTogether(bodies: readonly Body[]): void {
+    const [only] = bodies;
+    // By itself it needs no transaction around its own.
+    if (bodies.length === 1) only?.();
+    else
+      this.transaction(() => {
+        for (const body of bodies) {
+          const failed = body();
+          // Where the disk is full, sqlite has taken everything back, not this one alone.
+          if (failed !== null && !this.raw.inTransaction) throw failed.error;
+        }
+      });
   }
 
   get inTransaction(): boolean {

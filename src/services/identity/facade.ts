@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { Identity } from "../../kernel/auth/context.ts";
 
 /** A project as other services see it. */
@@ -21,7 +22,7 @@ export interface UserInfo {
 export interface Ec2Credential {
   readonly access: string;
   /** AWS's signature version 4: the key that signs for this day ("20261130"), region and service, and for nothing else. */
-  signingKey(date: string, region: string, service: string): Buffer;
+  signingKey(date: string, region: string, service: string): KeyObject;
   /** AWS's signature version 2, base64 of HMAC-SHA1. Text as headers carry it: one character a byte. */
   sign(text: string): string;
   /** Whom the key speaks for: its user on its project, with that user's present roles there. */

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import type { Ec2Credential } from "../facade.ts";
 import type { IdentityStore } from "../store/store.ts";
 import { ec2Claims, ec2CredentialId, ec2Key } from "./ec2.ts";
@@ -58,7 +58,7 @@ export class Ec2Keys {
     if (token === null) return null;
     const { identity, expiresAt } = token;
     const { secret } = key;
-    const keys = new Map<string, Buffer>();
+    const keys = new Map<string, KeyObject>();
     return {
       until: expiresAt,
       credential: {

@@ -27,6 +27,12 @@ export interface PutOptions {
   stamp?: number;
 }
 
+/** What a delete took away; where versions are kept, the marker of it. */
+export interface Deleted {
+  deleted: ObjectRow | undefined;
+  marker: VersionRow | null;
+}
+
 /** Where the bytes of a put come from: received, or those of another object (a copy, without moving them), or blobs joined to one. */
 export type Bytes =
   | { received: Received }
@@ -75,6 +81,23 @@ export class ObjectManager {
       return kernel.db.transaction(() => this.#put(container.id, name, bytes, attributes, options));
     } catch (error) {
       if ("received" in bytes) contents.discard(bytes.received);
+      throw error;
+    }
+  }
+
+  /** The same, in one transaction with what others put or delete at this moment. */
+  async putTogether(
+    container: Pick<ContainerRow, "id">,
+    name: string,
+    received: Received,
+    attributes: ObjectAttributes,
+    options: PutOptions = {},
+  ): Promise<ObjectRow> {
+    const { kernel, contents } = this.#core;
+    try {
+      return await kernel.db.together(() => this.#put(container.id, name, { received }, attributes, options));
+    } catch (error) {
+      contents.discard(received);
       throw error;
     }
   }
@@ -178,26 +201,33 @@ export class ObjectManager {
    * Takes the object away; where versions are kept, that is written down by a marker. Answers what was there, and the marker.
    * Nothing there is no error here: see what comes back.
    */
-  delete(
+  delete(container: Pick<ContainerRow, "id">, name: string, options: Pick<PutOptions, "check"> = {}): Deleted {
+    return this.#core.kernel.db.transaction(() => this.#delete(container.id, name, options));
+  }
+
+  /** The same, in one transaction with what others put or delete at this moment. */
+  deleteTogether(
     container: Pick<ContainerRow, "id">,
     name: string,
     options: Pick<PutOptions, "check"> = {},
-  ): { deleted: ObjectRow | undefined; marker: VersionRow | null } {
-    const { kernel, objects, contents } = this.#core;
-    return kernel.db.transaction(() => {
-      const present = this.#present(container.id);
-      const row = objects.get(present.id, name);
-      options.check?.(row === undefined || this.#hasExpired(row) ? undefined : row);
-      if (row !== undefined) {
-        const kept = present.versioning !== "off" && this.#setAside(present, row);
-        if (present.versioning === "off") contents.release(row.blob);
-        objects.delete(present.id, name);
-        this.#count(present, -1, kept ? 0 : -row.size);
-        this.#noteForSync(present, name);
-      }
-      const marker = present.versioning === "off" ? null : this.#mark(present, name, row);
-      return { deleted: row === undefined || this.#hasExpired(row) ? undefined : row, marker };
-    });
+  ): Promise<Deleted> {
+    return this.#core.kernel.db.together(() => this.#delete(container.id, name, options));
+  }
+
+  #delete(id: number, name: string, options: Pick<PutOptions, "check">): Deleted {
+    const { objects, contents } = this.#core;
+    const present = this.#present(id);
+    const row = objects.get(present.id, name);
+    options.check?.(row === undefined || this.#hasExpired(row) ? undefined : row);
+    if (row !== undefined) {
+      const kept = present.versioning !== "off" && this.#setAside(present, row);
+      if (present.versioning === "off") contents.release(row.blob);
+      objects.delete(present.id, name);
+      this.#count(present, -1, kept ? 0 : -row.size);
+      this.#noteForSync(present, name);
+    }
+    const marker = present.versioning === "off" ? null : this.#mark(present, name, row);
+    return { deleted: row === undefined || this.#hasExpired(row) ? undefined : row, marker };
   }
 
   #mark(container: ContainerRow, name: string, current: ObjectRow | undefined): VersionRow {

@@ -8,7 +8,7 @@ import { checkQuotas } from "../manager/quotas.ts";
 import { isReseller } from "../policies.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ObjectRow } from "../store/objects.ts";
-import { requireConditions } from "../values/conditions.ts";
+import { hasConditions, requireConditions } from "../values/conditions.ts";
 import { LIMITS } from "../values/limits.ts";
 import { httpDateOf, timestampOf } from "../values/stamps.ts";
 import { copyFrom, copyTo } from "./copies.ts";
@@ -65,7 +65,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
       of: object.write,
       body: "stream",
       success: 204,
-      handler: (request) => withCors(request.thing.container, request, remove(request)),
+      handler: async (request) => withCors(request.thing.container, request, await remove(request)),
     }),
     route<unknown, Place>({
       name: "objects:copy",
@@ -156,7 +156,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     const expected = bytes.announced;
     // Known before anything is sent: nobody uploads what is refused anyway.
     if (!unlimited && expected !== null) checkQuotas(thing.account(), container, expected);
-    requireConditions(headers, objects.get(container.id, thing.name));
+    if (hasConditions(headers)) requireConditions(headers, objects.get(container.id, thing.name));
     const received = await contents.receive(bytes, { limit: maxFileSize, expected });
     const etag = headers
       .get("etag")
@@ -170,10 +170,10 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
       contents.discard(received);
       throw badRequest("Symlink requests require a zero byte body", "InvalidRequest", { "content-type": "text/plain" });
     }
-    const row = objects.put(
+    const row = await objects.putTogether(
       container,
       thing.name,
-      { received },
+      received,
       { ...attributes, ...(link === null ? {} : { system: { symlink: link } }) },
       {
         unlimited,
@@ -211,7 +211,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     return { status: 202 };
   }
 
-  function remove({ thing, query, headers }: ObjectRequest): ApiResponse {
+  async function remove({ thing, query, headers }: ObjectRequest): Promise<ApiResponse> {
     const container = containerOf(thing);
     const id = query.get("version-id");
     if (id !== null) {
@@ -226,7 +226,7 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     }
     const check = (current: ObjectRow | undefined) => requireConditions(headers, current);
     if (legacy.delete(container, thing.name, check)) return { status: 204 };
-    const { deleted, marker } = objects.delete(container, thing.name, { check });
+    const { deleted, marker } = await objects.deleteTogether(container, thing.name, { check });
     if (deleted === undefined && marker === null) throw objectNotFound();
     return { status: 204, headers: marker === null ? {} : { "x-object-version-id": timestampOf(marker.stamp) } };
   }

@@ -34,6 +34,9 @@ export function conditionalStatus(
   return null;
 }
 
+/** Whether a write depends on what has the name. */
+export const hasConditions = (headers: Headers): boolean => headers.has("if-none-match") || headers.has("if-match");
+
 /** The conditions of a write: what has the name must be this, or nothing. Errors: 412. */
 export function requireConditions(headers: Headers, current: { etag: string } | undefined): void {
   const noneMatch = headers.get("if-none-match");

@@ -19,6 +19,8 @@ const MOST_SKEW = 15 * 60_000;
 /** Seconds that a signed URL is good for at most. */
 const LONGEST = 604_800;
 
+const FIELDS = [/Credential=([^,\s]+)/, /SignedHeaders=([^,\s]+)/, /Signature=([^,\s]+)/] as const;
+
 type Pair = readonly [string, string];
 
 /** Who signed the request; nobody where nobody did. Errors: 403, 400. */
@@ -57,10 +59,7 @@ function pairsOf(search: string): Pair[] {
 
 function byHeaderV4(exchange: Exchange, query: readonly Pair[], authorization: string): S3Identity {
   const { headers } = exchange.request;
-  const field = (name: string) => new RegExp(`${name}=([^,\\s]+)`).exec(authorization)?.[1];
-  const credential = field("Credential");
-  const signedHeaders = field("SignedHeaders");
-  const given = field("Signature");
+  const [credential, signedHeaders, given] = FIELDS.map((field) => field.exec(authorization)?.[1]);
   if (credential === undefined || signedHeaders === undefined || given === undefined)
     throw malformedAuthorization("it has no Credential, SignedHeaders or Signature.");
   const payload = headers.get("x-amz-content-sha256");

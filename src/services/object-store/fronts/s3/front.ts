@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { family } from "../../../../kernel/http/families.ts";
 import type { Front } from "../../../../kernel/module.ts";
 import { fail, render } from "./answers.ts";
@@ -14,7 +14,7 @@ export const s3Front: Front = {
     locate,
     stages: { authenticate: [authenticate], choose, render, fail },
     requestId: () =>
-      `tx${randomBytes(16).toString("hex").slice(0, 21)}-${Math.floor(Date.now() / 1000)
+      `tx${randomUUID().replaceAll("-", "").slice(0, 21)}-${Math.floor(Date.now() / 1000)
         .toString(16)
         .padStart(10, "0")}`,
     requestIdHeaders: ["x-amz-request-id"],

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash, type KeyObject } from "node:crypto";
 
 export const ALGORITHM = "AWS4-HMAC-SHA256";
 export const UNSIGNED = "UNSIGNED-PAYLOAD";
@@ -25,7 +25,7 @@ export interface Scope {
   service: string;
 }
 
-const hex = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
+const hex = (text: string | Buffer): string => hash("sha256", text, "hex");
 const EMPTY = hex("");
 const scopeText = ({ date, region, service }: Scope): string => `${date}/${region}/${service}/aws4_request`;
 
@@ -55,10 +55,10 @@ export function canonicalRequest({ method, path, query, headers, payload }: Sign
 export const stringToSign = (scope: Scope, canonical: string): string =>
   [ALGORITHM, scope.time, scopeText(scope), hex(Buffer.from(canonical, "latin1"))].join("\n");
 
-export const signature = (key: Buffer, text: string): string => createHmac("sha256", key).update(text).digest("hex");
+export const signature = (key: KeyObject, text: string): string => createHmac("sha256", key).update(text).digest("hex");
 
 /** Signatures of a body's chunks, each over the one before; the first over the request's (`seed`). */
-export function chunkSigner(key: Buffer, scope: Scope, seed: string) {
+export function chunkSigner(key: KeyObject, scope: Scope, seed: string) {
   let previous = seed;
   const next = (text: string): string => {
     previous = signature(key, text);

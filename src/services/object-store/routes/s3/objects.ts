@@ -77,10 +77,10 @@ export function objectRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const { received, checksum } = await receiveBody(managers, request);
     const kept =
       checksum === null ? settings : { ...settings, checksum: { ...checksum, type: "FULL_OBJECT" as const } };
-    const row = objects.put(
+    const row = await objects.putTogether(
       bucket,
       thing.key,
-      { received },
+      received,
       { ...attributes, system: systemOf(kept) },
       {
         check: (current) => requireWrite(headers, current),
