@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { ManualClock } from "../../../src/kernel/time/clock.ts";
@@ -147,6 +148,7 @@ describe("versions, links, many at once, and pages", () => {
     for (const [kind, bytes] of [
       ["tar", tar(files)],
       ["tar.gz", gzipSync(tar(files))],
+      ["tar.bz2", execFileSync("bzip2", ["-c"], { input: tar(files) })],
     ] as const) {
       const made = await t.swift("PUT", `${A}?extract-archive=${kind}`, {
         body: bytes,
@@ -171,6 +173,14 @@ describe("versions, links, many at once, and pages", () => {
       headers: { accept: "application/json" },
     });
     assert.equal(cut.json["Response Status"], "400 Bad Request");
+    const noBzip2 = await t.swift("PUT", `${A}?extract-archive=tar.bz2`, {
+      body: gzipSync(tar(files)),
+      headers: { accept: "application/json" },
+    });
+    assert.deepEqual(
+      [noBzip2.json["Response Status"], noBzip2.json["Response Body"]],
+      ["400 Bad Request", "Invalid Tar File: not a bzip2 file"],
+    );
     assert.equal((await t.swift("PUT", `${A}?extract-archive=zip`, { body: "" })).status, 400);
   });
 

@@ -1,5 +1,7 @@
 import { setImmediate } from "node:timers/promises";
+import { BadBzip2 } from "../../../kernel/bytes/bunzip2.ts";
 import { ApiError } from "../../../kernel/errors.ts";
+import { isJoined } from "../values/etags.ts";
 import { BULK_LIMITS, LIMITS, SLO_LIMITS } from "../values/limits.ts";
 import type { ContainerManager } from "./containers.ts";
 import type { Core } from "./core.ts";
@@ -7,7 +9,7 @@ import { segmentsOf } from "./large-objects.ts";
 import type { LegacyVersions } from "./legacy-versions.ts";
 import type { ObjectAttributes, ObjectManager } from "./objects.ts";
 import { splitPath } from "./reading.ts";
-import { readTar } from "./tar.ts";
+import { BadTar, readTar } from "./tar.ts";
 
 /** What became of many changes at once; the keys are those of Swift's reports. */
 export interface BulkReport {
@@ -119,7 +121,7 @@ export class BulkManager {
       const row = container === undefined ? undefined : this.#objects.get(container.id, name);
       if (row === undefined) missing += 1;
       else if (row.system.slo === undefined) {
-        if (next === path) problems.push([quoted(`/${next}`), "Not an SLO manifest"]);
+        if (next === path && !isJoined(row)) problems.push([quoted(`/${next}`), "Not an SLO manifest"]);
         else names.push(next);
       } else {
         if (!may(containerName)) throw new ApiError(403, "");
@@ -215,6 +217,8 @@ export class BulkManager {
 }
 
 const isBadArchive = (error: unknown): boolean =>
-  error instanceof Error && ("isTar" in error || /^Z_/.test(String((error as NodeJS.ErrnoException).code ?? "")));
+  error instanceof BadTar ||
+  error instanceof BadBzip2 ||
+  (error instanceof Error && /^Z_/.test(String((error as NodeJS.ErrnoException).code ?? "")));
 
 const quoted = (path: string): string => path.split("/").map(encodeURIComponent).join("/");

@@ -12,9 +12,7 @@ export interface TarFile {
 }
 
 /** What an archive is not. Errors of this kind are the sender's. */
-export class BadTar extends Error {
-  readonly isTar = false;
-}
+export class BadTar extends Error {}
 
 /** The plain files of a tar archive (ustar, GNU, pax), one after another as they come. Errors: BadTar. */
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarFile> {

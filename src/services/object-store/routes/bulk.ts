@@ -1,11 +1,13 @@
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { bunzip2 } from "../../../kernel/bytes/bunzip2.ts";
 import { ApiError } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, route } from "../../../kernel/http/route.ts";
 import { badRequest } from "../errors.ts";
 import { sentAttributes } from "../manager/attributes.ts";
 import type { BulkReport } from "../manager/bulk.ts";
 import type { Managers } from "../manager/index.ts";
+import { BadTar } from "../manager/tar.ts";
 import { isReseller } from "../policies.ts";
 import { BULK_LIMITS, LIMITS } from "../values/limits.ts";
 import { CONTENT_TYPES, type Format } from "../views/listings.ts";
@@ -102,8 +104,9 @@ export function bulkRoutes(managers: Managers, places: Places): AnyRoute[] {
   async function extract(request: BulkRequest): Promise<ApiResponse> {
     const { thing, query, bytes, headers, context } = request;
     const kind = (query.get("extract-archive") ?? "").toLowerCase().replace(/^\.+|\.+$/g, "");
-    if (bytes === null || (kind !== "tar" && kind !== "tar.gz")) throw badRequest("Unsupported archive format");
-    const archive = kind === "tar" ? bytes : unzipped(bytes);
+    const unpack = UNPACKED[kind];
+    if (bytes === null || unpack === undefined) throw badRequest("Unsupported archive format");
+    const archive = unpack(bytes, core.kernel.settings.objectStore.maxFileSize);
     const base = [thing.containerName, thing.name].filter((part) => part !== "").join("/");
     const now = core.stamps.seconds();
     const report = await bulk.extract(thing.accountId, base, archive, {
@@ -121,6 +124,39 @@ export function bulkRoutes(managers: Managers, places: Places): AnyRoute[] {
       const elsewhere = places.elsewhere(thing, thing.accountId, container, "write", null);
       return request.allowed("object-store:write_object", elsewhere.owned);
     };
+  }
+}
+
+/** More than a file may be long, an archive may unpack to as many times what was sent. */
+const MOST_UNPACKED = 1000;
+
+/** By the kind of an archive: its tar. */
+const UNPACKED: Readonly<
+  Record<string, (bytes: AsyncIterable<Uint8Array>, free: number) => AsyncIterable<Uint8Array>>
+> = {
+  tar: (bytes) => bytes,
+  "tar.gz": (bytes, free) => limited(bytes, unzipped, free),
+  "tar.bz2": (bytes, free) => limited(bytes, bunzip2, free),
+};
+
+/** `free`: bytes that may come of however few. Errors: BadTar for more than those and a thousand times what was read for it. */
+async function* limited(
+  source: AsyncIterable<Uint8Array>,
+  unpack: (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  free: number,
+): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  let unpacked = 0;
+  async function* counted() {
+    for await (const chunk of source) {
+      sent += chunk.byteLength;
+      yield chunk;
+    }
+  }
+  for await (const piece of unpack(counted())) {
+    unpacked += piece.byteLength;
+    if (unpacked > free && unpacked > sent * MOST_UNPACKED) throw new BadTar("it unpacks to too much");
+    yield piece;
   }
 }
 
