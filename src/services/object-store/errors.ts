@@ -106,6 +106,7 @@ const S3_ERRORS = {
   ObjectLockConfigurationNotFoundError: [404, "Object Lock configuration does not exist for this bucket"],
   OwnershipControlsNotFoundError: [404, "The bucket ownership controls were not found"],
   PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
+  ReplicationConfigurationNotFoundError: [404, "The replication configuration was not found"],
   ServerSideEncryptionConfigurationNotFoundError: [404, "The server side encryption configuration was not found"],
   SignatureDoesNotMatch: [
     403,

@@ -8,6 +8,7 @@ import { splitPath } from "../manager/reading.ts";
 import { isReseller } from "../policies.ts";
 import { parseManifest } from "../schemas/manifest.ts";
 import { requireConditions } from "../values/conditions.ts";
+import { isJoined } from "../values/etags.ts";
 import { SLO_LIMITS } from "../values/limits.ts";
 import { httpDateOf, isoOf } from "../values/stamps.ts";
 import { type Report, reportBody } from "../views/reports.ts";
@@ -114,7 +115,7 @@ export function largeObjectRoutes(managers: Managers, places: Places): AnyRoute[
       etag: wholeEtag(target),
       content_type: target.content_type,
       last_modified: isoOf(target.stamp),
-      isLarge: target.system.slo !== undefined,
+      isLarge: target.system.slo !== undefined || isJoined(target),
     };
   }
 

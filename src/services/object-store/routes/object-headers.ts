@@ -1,5 +1,6 @@
 import type { Readable } from "../manager/reading.ts";
 import type { ObjectRow } from "../store/objects.ts";
+import { isJoined } from "../values/etags.ts";
 import { httpDateOf, timestampOf } from "../values/stamps.ts";
 
 const STAYS_HIDDEN = /^x-object-meta-(?!public-)/;
@@ -12,7 +13,7 @@ export function objectHeaders(
   const headers: Record<string, string> = {
     "content-type": row.content_type,
     ...row.headers,
-    etag: isLarge ? `"${etag}"` : etag,
+    etag: isLarge || isJoined(row) ? `"${etag}"` : etag,
     "last-modified": httpDateOf(row.posted),
     "x-timestamp": timestampOf(row.posted),
     "accept-ranges": "bytes",
@@ -21,7 +22,7 @@ export function objectHeaders(
   if (row.system.slo !== undefined) {
     headers["x-static-large-object"] = "True";
     headers["x-manifest-etag"] = row.etag;
-  }
+  } else if (isJoined(row)) headers["x-static-large-object"] = "True";
   return headers;
 }
 

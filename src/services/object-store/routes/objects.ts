@@ -9,6 +9,7 @@ import { isReseller } from "../policies.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import type { ObjectRow } from "../store/objects.ts";
 import { hasConditions, requireConditions } from "../values/conditions.ts";
+import { isJoined } from "../values/etags.ts";
 import { LIMITS } from "../values/limits.ts";
 import { httpDateOf, timestampOf } from "../values/stamps.ts";
 import { copyFrom, copyTo } from "./copies.ts";
@@ -104,8 +105,10 @@ export function objectRoutes(managers: Managers, places: Places): AnyRoute[] {
     if (container.versioning !== "off") all["x-object-version-id"] = found.isNull ? "null" : timestampOf(row.stamp);
     const { signed } = thing;
     const headers = signed === null ? all : signedHeaders(all, { query, name: thing.name, expires: signed.expires });
-    if (isManifest && row.system.slo !== undefined && request.method === "GET") {
-      const manifest = bytes.atHand() ?? (await contents.all(at.row.blob));
+    const isSlo = row.system.slo !== undefined;
+    if (isManifest && (isSlo || isJoined(row)) && request.method === "GET") {
+      // What came in parts over S3 is made of no other objects.
+      const manifest = isSlo ? (bytes.atHand() ?? (await contents.all(at.row.blob))) : Buffer.from("[]");
       const raw = query.get("format") === "raw" ? rawManifest(manifest) : Buffer.from(manifest);
       return {
         status: 200,

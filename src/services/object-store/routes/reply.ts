@@ -62,7 +62,7 @@ async function bytesOf(
 }
 
 /** multipart/byteranges, whose length is known before it is made. */
-async function severalParts(
+export async function severalParts(
   readable: Readable,
   spans: readonly Span[],
   headers: Record<string, string>,

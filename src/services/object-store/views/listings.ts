@@ -1,5 +1,6 @@
 import type { ListedContainer } from "../store/containers.ts";
 import type { ListedObject } from "../store/objects.ts";
+import { isJoined } from "../values/etags.ts";
 import { isSubdir, type Listed } from "../values/listing.ts";
 import { isoOf } from "../values/stamps.ts";
 
@@ -66,11 +67,12 @@ export function objectEntry({ name, size, etag, content_type, stamp, system }: L
   const { slo, symlink } = system;
   return {
     bytes: slo?.size ?? size,
-    hash: etag,
+    hash: etag.slice(0, 32),
     name,
     content_type,
     last_modified: isoOf(stamp),
     ...(slo === undefined ? {} : { slo_etag: `"${slo.etag}"` }),
+    ...(isJoined({ etag }) ? { slo_etag: `"${etag}"` } : {}),
     ...(symlink === undefined ? {} : linkEntry(symlink)),
   };
 }

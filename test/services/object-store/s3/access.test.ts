@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { stringToSignV2 } from "../../../../src/services/object-store/fronts/s3/signature-v2.ts";
 import { EC2_SECRET } from "../../../support/cloud.ts";
-import { type S3Cloud, s3Cloud } from "./support.ts";
+import { type S3Cloud, s3Cloud, sha256 } from "./support.ts";
 
 describe("who asks over S3", () => {
   let t: S3Cloud;
@@ -19,6 +19,12 @@ describe("who asks over S3", () => {
       assert.equal((await t.s3("GET", "/bucket/o", { region })).text, "bytes");
     const wrong = await t.s3("GET", "/bucket/o", { secret: "other" });
     assert.deepEqual([wrong.status, wrong.code], [403, "SignatureDoesNotMatch"]);
+    assert.deepEqual([wrong.xml("AWSAccessKeyId"), wrong.xml("SignatureProvided").length], ["member:alpha", 64]);
+    const canonical = wrong.xml("CanonicalRequest");
+    assert.match(canonical, /^GET\n\/bucket\/o\n\nhost:127\.0\.0\.1:\d+\nx-amz-content-sha256:/);
+    const bytes = Buffer.from(canonical).toString("hex");
+    assert.equal(wrong.xml("CanonicalRequestBytes").replaceAll(" ", ""), bytes);
+    assert.equal(wrong.xml("StringToSign").split("\n")[3], sha256(canonical), "what was signed here");
     const unknown = await t.s3("GET", "/bucket/o", { as: "nobody" });
     assert.deepEqual([unknown.status, unknown.code], [403, "InvalidAccessKeyId"]);
   });
@@ -42,7 +48,10 @@ describe("who asks over S3", () => {
     const late = t.presign("GET", "/bucket/o", { expires: 604_801 });
     assert.equal((await t.raw("GET", late)).code, "AuthorizationQueryParametersError");
     const none = t.presign("GET", "/bucket/o", { expires: 0 });
-    assert.equal((await t.raw("GET", none)).code, "AuthorizationQueryParametersError");
+    const over = await t.raw("GET", none);
+    assert.deepEqual([over.status, over.code, over.xml("Message")], [403, "AccessDenied", "Request has expired"]);
+    const less = t.presign("GET", "/bucket/o", { expires: -1 });
+    assert.equal((await t.raw("GET", less)).code, "AuthorizationQueryParametersError");
   });
 
   it("the body is what was signed", async () => {
@@ -60,11 +69,28 @@ describe("who asks over S3", () => {
       const authorization = `AWS member:alpha:${sign(stringToSignV2("GET", new Headers(), date, resource, []))}`;
       assert.equal((await t.raw("GET", "/bucket", { headers: { date, authorization } })).status, 200, resource);
     }
+    for (const [target, signed] of [
+      ["/bucket?versioning", "/bucket?versioning"],
+      ["/bucket?versioning", "/bucket?versioning?versioning"],
+      ["/bucket?list-type=2", "/bucket"],
+      ["/bucket?list-type=2", "/bucket?list-type=2"],
+    ] as const) {
+      const authorization = `AWS member:alpha:${sign(stringToSignV2("GET", new Headers(), date, signed, []))}`;
+      const { status } = await t.raw("GET", target, { headers: { date, authorization } });
+      assert.equal(status, 200, `${signed}, as one botocore or another signs`);
+    }
     const expires = String(Math.floor(clock.now() / 1000) + 60);
     const made = encodeURIComponent(sign(stringToSignV2("GET", new Headers(), expires, "/bucket/o", [])));
     const url = `/bucket/o?AWSAccessKeyId=member%3Aalpha&Expires=${expires}&Signature=${made}`;
     assert.equal((await t.raw("GET", url)).text, "bytes");
     assert.equal((await t.raw("GET", url.replace(expires, String(Number(expires) + 1)))).code, "SignatureDoesNotMatch");
+    const other = await t.raw("GET", url.replace("/o?", "/p?"));
+    assert.deepEqual(
+      [other.code, other.xml("StringToSign")],
+      ["SignatureDoesNotMatch", `GET\n\n\n${expires}\n/bucket/p`],
+    );
+    const ancient = { date: "Tue, 07 Jul 1959 21:53:04 GMT", authorization: "AWS member:alpha:x" };
+    assert.equal((await t.raw("GET", "/bucket", { headers: ancient })).code, "AccessDenied");
     assert.equal((await t.raw("GET", "/bucket", { headers: { authorization: "Bearer x" } })).code, "InvalidArgument");
   });
 
@@ -89,7 +115,7 @@ describe("who asks over S3", () => {
   });
 
   it("a sub-resource that nobody here knows is refused, and never passed over", async () => {
-    for (const name of ["replication", "analytics", "inventory", "metrics", "intelligent-tiering", "nonsense"]) {
+    for (const name of ["analytics", "inventory", "metrics", "intelligent-tiering", "nonsense"]) {
       const answer = await t.s3("DELETE", "/bucket", { query: { [name]: "" } });
       assert.deepEqual([answer.status, answer.code], [501, "NotImplemented"], name);
     }

@@ -188,6 +188,27 @@ describe("settings of buckets and objects over S3", () => {
       "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
     assert.equal((await put("/bucket", "encryption", encryption)).status, 501);
     assert.equal((await get("/bucket", "policyStatus")).xml("IsPublic"), "false");
+    assert.equal((await get("/bucket", "replication")).code, "ReplicationConfigurationNotFoundError");
+    for (const [query, off, on] of [
+      ["requestPayment", "<Payer>BucketOwner</Payer>", "<Payer>Requester</Payer>"],
+      ["accelerate", "<Status>Suspended</Status>", "<Status>Enabled</Status>"],
+      ["logging", "", "<LoggingEnabled><TargetBucket>bucket</TargetBucket></LoggingEnabled>"],
+      ["notification", "", "<TopicConfiguration/>"],
+    ] as const) {
+      const { text, status } = await get("/bucket", query);
+      assert.equal(status, 200, query);
+      const [, root] = /<(\w+) xmlns/.exec(text) ?? [];
+      assert.equal((await put("/bucket", query, `<${root}>${off}</${root}>`)).status, 200, `${query} stays off`);
+      const asked = await put("/bucket", query, `<${root}>${on}</${root}>`);
+      assert.deepEqual([asked.status, asked.code], [501, "NotImplemented"], `${query} is not had`);
+      assert.equal((await put("/bucket", query, "<Other/>")).code, "MalformedXML");
+      assert.equal((await get("/bucket", query)).text, text);
+    }
+    for (const query of ["encryption", "replication"]) {
+      assert.equal((await t.s3("DELETE", "/bucket", { query: { [query]: "" } })).status, 204);
+      assert.equal((await put("/bucket", query, "<x/>")).status, 501);
+    }
+    assert.equal((await t.s3("GET", "/bucket/o")).text, "bytes", "and the bucket is still there");
     assert.equal((await get("/bucket", "requestPayment")).xml("Payer"), "BucketOwner");
     assert.equal((await get("/bucket", "object-lock")).code, "ObjectLockConfigurationNotFoundError");
     for (const query of ["cors", "lifecycle", "website", "tagging", "versioning", "acl"])

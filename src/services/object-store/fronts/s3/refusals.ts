@@ -5,12 +5,23 @@ export const refusal = (status: number, code: string, message: string): ApiError
   new ApiError(status, message, { type: code });
 
 export const accessDenied = (message = "Access Denied") => refusal(403, "AccessDenied", message);
-export const signatureDoesNotMatch = () =>
-  refusal(
+/** With what was signed here, for whoever looks for the difference. */
+export const signatureDoesNotMatch = (access: string, given: string, text: string, canonical?: string): ApiError =>
+  new ApiError(
     403,
-    "SignatureDoesNotMatch",
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    {
+      type: "SignatureDoesNotMatch",
+      identity: {
+        AWSAccessKeyId: access,
+        StringToSign: text,
+        SignatureProvided: given,
+        StringToSignBytes: bytesOf(text),
+        ...(canonical === undefined ? {} : { CanonicalRequest: canonical, CanonicalRequestBytes: bytesOf(canonical) }),
+      },
+    },
   );
+const bytesOf = (text: string): string => Buffer.from(text, "latin1").toString("hex").replace(/..\B/g, "$& ");
 export const unknownAccessKey = () =>
   refusal(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.");
 export const skewed = () =>

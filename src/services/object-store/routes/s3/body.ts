@@ -67,7 +67,8 @@ function md5Of(headers: Headers): string | null {
   const sent = headers.get("content-md5");
   if (sent === null) return null;
   const bytes = Buffer.from(sent, "base64");
-  if (bytes.length !== 16 || bytes.toString("base64") !== sent.trim()) throw s3Error("InvalidDigest");
+  if (bytes.length !== 16 || bytes.toString("base64") !== sent.trim())
+    throw s3Error("InvalidDigest", "", { "Content-MD5": sent });
   return bytes.toString("hex");
 }
 

@@ -204,21 +204,6 @@ export function bucketSettingRoutes(managers: Managers, places: S3Places): AnyRo
         (policy !== null && isPublicPolicy(policy)) || (!ignorePublicAcls && isPublicAcl(bucketAcl(bucket)));
       return { body: xmlDocument(["PolicyStatus", [["IsPublic", isPublic]], S3_XMLNS]) };
     }),
-    record("show-encryption", "GET", "encryption", "s3:GetEncryptionConfiguration", () => {
-      throw s3Error("ServerSideEncryptionConfigurationNotFoundError");
-    }),
-    record("show-request-payment", "GET", "requestPayment", "s3:GetBucketRequestPayment", () => ({
-      body: xmlDocument(["RequestPaymentConfiguration", [["Payer", "BucketOwner"]], S3_XMLNS]),
-    })),
-    record("show-logging", "GET", "logging", "s3:GetBucketLogging", () => ({
-      body: xmlDocument(["BucketLoggingStatus", [], S3_XMLNS]),
-    })),
-    record("show-accelerate", "GET", "accelerate", "s3:GetAccelerateConfiguration", () => ({
-      body: xmlDocument(["AccelerateConfiguration", [], S3_XMLNS]),
-    })),
-    record("show-notification", "GET", "notification", "s3:GetBucketNotification", () => ({
-      body: xmlDocument(["NotificationConfiguration", [], S3_XMLNS]),
-    })),
   ];
 
   async function setVersioning(request: S3Request): Promise<ApiResponse> {

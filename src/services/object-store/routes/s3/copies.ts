@@ -12,7 +12,7 @@ import type { Span } from "../../values/ranges.ts";
 import { S3_XMLNS, s3Time } from "../../views/s3/names.ts";
 import { checkKey, checkOffered, sentAttributes } from "./attributes.ts";
 import { requireSource, requireWrite } from "./conditions.ts";
-import { versionHeader, versionId } from "./object-headers.ts";
+import { versionId, writtenHeaders } from "./object-headers.ts";
 import { OBJECT } from "./objects.ts";
 import { bucketOf, type S3Place, type S3Places, type S3Request } from "./place.ts";
 import { objectReads } from "./reads.ts";
@@ -168,7 +168,7 @@ export function copyRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const sourceVersion = versionId(source.bucket, source.own);
     return {
       headers: {
-        ...versionHeader(bucket, row),
+        ...writtenHeaders(bucket, row),
         ...(sourceVersion === undefined ? {} : { "x-amz-copy-source-version-id": sourceVersion }),
       },
       body: xmlDocument([

@@ -11,6 +11,7 @@ import { objectSettingRoutes } from "./object-settings.ts";
 import { objectRoutes } from "./objects.ts";
 import { s3Places } from "./place.ts";
 import { preflightRoutes, withCorsErrors } from "./preflight.ts";
+import { unsetSettingRoutes } from "./unset-settings.ts";
 import { uploadRoutes } from "./uploads.ts";
 import { websiteRoutes } from "./website.ts";
 
@@ -20,6 +21,7 @@ export function s3Routes(managers: Managers): AnyRoute[] {
   return [
     ...bucketRoutes(managers, places),
     ...bucketSettingRoutes(managers, places),
+    ...unsetSettingRoutes(places),
     ...listingRoutes(managers, places),
     ...aclRoutes(managers, places),
     ...deleteRoutes(managers, places),

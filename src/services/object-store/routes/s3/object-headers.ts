@@ -6,7 +6,7 @@ import { objectSettings } from "../../manager/s3/settings-of-buckets.ts";
 import type { ContainerRow } from "../../store/containers.ts";
 import type { ObjectRow } from "../../store/objects.ts";
 import { type Checksum, checksumHeader } from "../../values/checksums.ts";
-import { timestampOf } from "../../values/stamps.ts";
+import { httpDateOf, timestampOf } from "../../values/stamps.ts";
 import { OVERRIDES } from "./attributes.ts";
 import { signedOf } from "./place.ts";
 
@@ -23,6 +23,15 @@ export function versionHeader(
   const id = versionId(bucket, row);
   return id === undefined ? {} : { "x-amz-version-id": id };
 }
+
+/** What a write answers: AWS and s3api tell no version of what is put while versions are suspended. */
+export const writtenHeaders = (
+  bucket: ContainerRow,
+  row: Pick<ObjectRow, "stamp" | "unversioned">,
+): Record<string, string> => ({
+  "last-modified": httpDateOf(row.stamp),
+  ...(row.unversioned ? {} : versionHeader(bucket, row)),
+});
 
 /** An etag as S3 shows it: of what Swift joins out of segments it is not the md5 of the bytes, which "-N" says. */
 export const etagOf = ({ etag, isLarge }: Pick<Readable, "etag" | "isLarge">): string =>

@@ -9,7 +9,7 @@ import { secondsOf, timestampOf } from "../../values/stamps.ts";
 import { checkKey, checkOffered, sentAttributes } from "./attributes.ts";
 import { receiveBody } from "./body.ts";
 import { requireDelete, requireWrite } from "./conditions.ts";
-import { versionHeader } from "./object-headers.ts";
+import { writtenHeaders } from "./object-headers.ts";
 import { bucketOf, type S3Place, type S3Places, type S3Request, versionStamp } from "./place.ts";
 import { withCors } from "./preflight.ts";
 import { objectReads } from "./reads.ts";
@@ -89,7 +89,7 @@ export function objectRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     return withCors(bucket, request, {
       headers: {
         etag: `"${row.etag}"`,
-        ...versionHeader(bucket, row),
+        ...writtenHeaders(bucket, row),
         ...(checksum === null
           ? {}
           : { [checksumHeader(checksum.algorithm)]: checksum.value, "x-amz-checksum-type": "FULL_OBJECT" }),

@@ -7,6 +7,7 @@ import type { ContainerRow } from "../../store/containers.ts";
 import type { ObjectRow } from "../../store/objects.ts";
 import { type Span, spansOf } from "../../values/ranges.ts";
 import { timestampOf } from "../../values/stamps.ts";
+import { severalParts } from "../reply.ts";
 import { readStatus } from "./conditions.ts";
 import { checksumHeaders, objectHeaders } from "./object-headers.ts";
 import { bucketOf, type S3Places, type S3Request, versionStamp } from "./place.ts";
@@ -67,26 +68,27 @@ export function objectReads(managers: Managers, places: S3Places) {
     if (refused === 304) return withCors(bucket, request, { status: 304, headers: withoutChecksums(headers), raw: "" });
     if (refused === 412) throw s3Error("PreconditionFailed");
     const part = query.get("partNumber");
-    const span = part === null ? rangeOf(request, bytes) : partOf(request, row, part, headers, bytes.size);
+    const spans = part === null ? rangesOf(request, bytes) : [partOf(request, row, part, headers, bytes.size)];
+    if (spans.length > 1 && request.method === "GET")
+      return withCors(bucket, request, await severalParts(bytes, spans, withoutChecksums(headers)));
+    const span = spans.length === 1 ? (spans[0] ?? null) : null;
     const isPart = part === null && span !== null && (span.start > 0 || span.end < bytes.size);
     const sent = isPart ? withoutChecksums(headers) : headers;
     return withCors(bucket, request, await answer(request.method, bytes, span, sent));
   }
 
-  /** Null: all of it. A header that asks for several ranges, or cannot be read, is as none. Errors: 416. */
-  function rangeOf({ headers }: S3Request, { size, etag, modified }: Readable): Span | null {
+  /** Empty: all of it, as with a header that cannot be read. Errors: 416. */
+  function rangesOf({ headers }: S3Request, { size, etag, modified }: Readable): readonly Span[] {
     const range = headers.get("range");
     const since = headers.get("if-range");
-    if (range === null || range.includes(",")) return null;
-    if (since !== null && unquoted(since) !== etag && !(Date.parse(since) >= modified)) return null;
+    if (range === null) return [];
+    if (since !== null && unquoted(since) !== etag && !(Date.parse(since) >= modified)) return [];
     const spans = spansOf(range, size);
-    if (spans === null) return null;
-    const [only] = spans;
-    if (only === undefined)
+    if (spans?.length === 0)
       throw withHeaders(s3Error("InvalidRange", "", { RangeRequested: range, ActualObjectSize: String(size) }), {
         "content-range": `bytes */${size}`,
       });
-    return only;
+    return spans ?? [];
   }
 
   /** One part of an object that came in parts. Errors: 400, 416. */

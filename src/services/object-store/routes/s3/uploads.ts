@@ -18,6 +18,7 @@ import {
   TYPES,
 } from "../../values/checksums.ts";
 import { spansOf } from "../../values/ranges.ts";
+import { httpDateOf } from "../../values/stamps.ts";
 import { S3_XMLNS, s3Time } from "../../views/s3/names.ts";
 import { partsListing, uploadsListing } from "../../views/s3/uploads.ts";
 import { checkKey, checkOffered, sentAttributes } from "./attributes.ts";
@@ -152,7 +153,7 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const { received, checksum } = await receiveBody(managers, request, algorithm ?? null);
     const part = uploads.putPart(upload, number, { received }, checksum === null ? {} : { checksum });
     const header = checksum === null ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value };
-    return { headers: { etag: `"${part.etag}"`, ...header } };
+    return { headers: { etag: `"${part.etag}"`, "last-modified": httpDateOf(part.stamp), ...header } };
   }
 
   async function copyPart(request: S3Request): Promise<ApiResponse> {
@@ -165,16 +166,15 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const { algorithm = null } = uploadSettings(upload);
     // The etag of a part is the md5 of its bytes, which that of an object which came in parts is not.
     const isJoined = source.row.etag.includes("-");
-    const { bytes, checksum } = await bytesOf(
-      source,
-      span ?? (isJoined ? null : null),
-      algorithm ?? (isJoined ? "CRC32" : null),
-    );
+    const { bytes, checksum } = await bytesOf(source, span, algorithm ?? (isJoined ? "CRC32" : null));
     if (!("received" in bytes || "of" in bytes)) throw new Error("a part is received or shared");
     const part = uploads.putPart(upload, number, bytes, checksum === null || algorithm === null ? {} : { checksum });
     const version = versionId(source.bucket, source.own);
     return {
-      headers: version === undefined ? {} : { "x-amz-copy-source-version-id": version },
+      headers: {
+        "last-modified": httpDateOf(part.stamp),
+        ...(version === undefined ? {} : { "x-amz-copy-source-version-id": version }),
+      },
       body: xmlDocument([
         "CopyPartResult",
         [
@@ -249,7 +249,7 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const { checksum } = objectSettings(row);
     const path = thing.key.split("/").map(encodeURIComponent).join("/");
     return {
-      headers: versionHeader(bucket, row),
+      headers: row.unversioned ? {} : versionHeader(bucket, row),
       body: xmlDocument([
         "CompleteMultipartUploadResult",
         [
