@@ -25,6 +25,16 @@ const OF_TESTS: readonly Requirement[] = [
   { command: "swift", package: "python3-swiftclient", why: "a client of the object store" },
   { command: "rclone", package: "rclone", why: "another" },
   { command: "restic", package: "restic", why: "another" },
+  { command: "aws", package: "awscli", why: "another, of S3" },
+  { command: "s3cmd", package: "s3cmd", why: "another" },
+  { command: "s3fs", package: "s3fs", why: "another" },
+  { command: "/usr/lib/python3/dist-packages/boto3", package: "python3-boto3", why: "another" },
+  {
+    command: "/usr/lib/python3/dist-packages/keystoneclient",
+    package: "python3-keystoneclient",
+    why: "for duplicity's",
+  },
+  { command: "duplicity", package: "duplicity", why: "another" },
   { command: "cpio", package: "cpio", why: "its first file system" },
 ];
 
