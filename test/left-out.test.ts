@@ -197,6 +197,21 @@ describe("a service that is disabled", () => {
     assert.equal((await cinder()).enabled, false);
   });
 
+  test("object storage is told of by both its names, and by neither when it is off", async () => {
+    const ofStorage = async () => (await types()).filter((type) => type === "object-store" || type === "s3");
+    assert.deepEqual(await ofStorage(), []);
+    await again("s-proxy,s-object,s-container,s-account");
+    assert.deepEqual(await ofStorage(), ["object-store", "s3"]);
+    const { catalog } = await must("GET", "/identity/v3/auth/catalog");
+    const s3 = catalog.find(({ type }: { type: string }) => type === "s3");
+    assert.deepEqual(
+      s3.endpoints.map(({ url }: { url: string }) => new URL(url).pathname),
+      ["/s3", "/s3", "/s3"],
+    );
+    await again("");
+    assert.deepEqual(await ofStorage(), []);
+  });
+
   test("an operation of it that was under way waits for it", async () => {
     const { kernel } = running.cloud;
     const insert = `INSERT INTO operations (id, sequence, kind, resource, request_id, input, data, state, step, created_at, updated_at)

@@ -56,14 +56,24 @@ export interface Kernel {
 /** A port of `settings.ports` that belongs to one service: "identity" (5000), "identityAdmin" (35357), "compute" (8774), … */
 export type ClassicPort = Exclude<keyof PortSettings, "api" | "classic">;
 
+export interface CatalogEntry {
+  name: string;
+  type: string;
+  /** Of the URL, after the prefix; "%(project_id)s" for the project. */
+  path: string;
+  description: string;
+  /** Of a front of the service, where that is meant: "/s3". */
+  prefix?: string;
+}
+
 /** Where a service answers and what the catalog says of it. */
 export interface ServiceEndpoint {
   /** On the one port of all APIs: "/compute". */
   prefix: string;
   /** The ports it has in old tutorials, by their name in settings.ports; there its paths have no prefix. */
   classicPorts: readonly ClassicPort[];
-  /** Entries of the catalog: name, type and the URL's path after the prefix, "%(project_id)s" for the project. */
-  catalog: readonly { name: string; type: string; path: string; description: string }[];
+  /** What the catalog tells of it. */
+  catalog: readonly CatalogEntry[];
 }
 
 /** Something a service found when it looked at itself. */

@@ -119,6 +119,9 @@ describe("S3 with its clients", { skip }, () => {
       tags,
     );
     assert.deepEqual((await api("get-bucket-tagging", "--bucket", "of-aws")).TagSet, [{ Key: "a", Value: "b" }]);
+    const catalog = await lab.openstack("devstack", ["catalog", "show", "s3"]);
+    const told = catalog.endpoints.find(({ interface: kind }: { interface: string }) => kind === "public").url;
+    assert.match(await run("aws", "--endpoint-url", told, "s3", "ls"), /of-aws/, "where the catalog says");
     await s3("rb", "s3://of-aws", "--force");
     assert.doesNotMatch(await s3("ls"), /of-aws/);
   });

@@ -206,11 +206,11 @@ function seedCatalog({ store, kernel }: Core): void {
     store.regions.insert({ id: regionName, description: "", parent_region_id: null, extra: "{}" });
   }
   for (const { endpoint } of kernel.endpoints) {
-    for (const { name, type, path, description } of endpoint.catalog) {
+    for (const { name, type, path, description, prefix = endpoint.prefix } of endpoint.catalog) {
       const service =
         store.services.find({ type, name }) ??
         store.services.insert({ id: hexId(), type, name, description, enabled: 1, extra: "{}" });
-      const url = `${api.baseUrl}${endpoint.prefix}${path}`.replaceAll("%(", "$(");
+      const url = `${api.baseUrl}${prefix}${path}`.replaceAll("%(", "$(");
       for (const kind of INTERFACES) {
         const found = store.endpoints.find({ service_id: service.id, interface: kind, region_id: regionName });
         if (found === undefined) {

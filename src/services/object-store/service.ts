@@ -7,7 +7,10 @@ export const declaration = declareService({
   endpoint: {
     prefix: "/object-store",
     classicPorts: ["objectStore"],
-    catalog: [{ name: "swift", type: "object-store", path: "/v1/AUTH_%(project_id)s", description: "Swift Service" }],
+    catalog: [
+      { name: "swift", type: "object-store", path: "/v1/AUTH_%(project_id)s", description: "Swift Service" },
+      { name: "s3", type: "s3", path: "", description: "S3", prefix: "/s3" },
+    ],
   },
   devstack: {
     project: "swift",
