@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exactly, jsonText, parseExactly } from "../../src/kernel/http/exact-json.ts";
+import { exactly, jsonSlices, jsonText, parseExactly } from "../../src/kernel/http/exact-json.ts";
 import { Validator } from "../../src/kernel/http/validation.ts";
 
 test("numbers beyond those of JavaScript are written with all their digits, wherever they are", () => {
@@ -35,4 +35,32 @@ test("a number that JavaScript rounds is named with the digits it was sent with;
   assert.equal(said({ a: { type: "string" } })?.message, "9007199254740993 is not of type 'string'");
   assert.equal(said({ b: { maxItems: 1 } })?.message, "[1, -9007199254740993, 1e+300] is too long");
   assert.equal(said({ a: { type: "string" } })?.value, 9007199254740993n);
+});
+
+test("a text in slices is the same text, and no slice has more than 200 items of a list", () => {
+  const items = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ id: n, name: `n${n}`, none: undefined, big: 2n ** 64n }));
+  const bodies = [
+    { ports: items(1_000), ports_links: [{ rel: "next" }] },
+    {
+      groups: [
+        { id: 1, rules: items(450) },
+        { id: 2, rules: [] },
+      ],
+      empty: [],
+      nothing: null,
+      none: undefined,
+    },
+    { usage: { servers: items(399), hours: 1.5 } },
+    items(401),
+    { a: new Date(0), b: "x", c: {} },
+    {},
+    [],
+  ];
+  for (const body of bodies) {
+    const slices = [...jsonSlices(body)];
+    assert.equal(slices.join(""), jsonText(body));
+    for (const slice of slices) assert.ok((slice.match(/"name"/g) ?? []).length <= 200);
+  }
+  assert.equal([...jsonSlices(bodies[0])].length, 6);
 });

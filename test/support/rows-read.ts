@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Database } from "../../src/kernel/db/database.ts";
+import type { Turns } from "../../src/kernel/turns/turns.ts";
 
 /** What was read of a database: how much of a table a request looks at, whatever the clock says. */
 export interface RowsRead {
@@ -18,14 +19,43 @@ const counting = new AsyncLocalStorage<RowsRead>();
 /** Counts what `body` reads of `db`. */
 export async function rowsRead(db: Database, body: () => Promise<unknown>): Promise<RowsRead> {
   const counted: RowsRead = { statements: 0, rows: 0, read: [] };
-  const prepare = db.prepare;
-  const note = (sql: string, params: unknown[], rows: number) => {
-    if (counting.getStore() !== counted) return;
-    // Traces are written when their time comes, whoever reads meanwhile.
-    if (sql.includes("trace_spans")) return;
+  await watching(db, counted, body, (name, sql, params, rows) => {
+    if (!READERS.has(name)) return;
     counted.statements += 1;
     counted.rows += rows;
     counted.read.push({ sql, params });
+  });
+  return counted;
+}
+
+/** How much of the database each turn of a request works with: statements that write and rows that are read, from one turn to the next. */
+export async function workPerTurn(
+  { db, turns }: { db: Database; turns: Turns },
+  body: () => Promise<unknown>,
+): Promise<number[]> {
+  const marker: RowsRead = { statements: 0, rows: 0, read: [] };
+  const work = [0];
+  const { mine, background } = turns;
+  turns.mine = (client) => mine.call(turns, client).then(() => void (counting.getStore() === marker && work.push(0)));
+  turns.background = () => background.call(turns).then(() => void (counting.getStore() === marker && work.push(0)));
+  try {
+    await watching(db, marker, body, (_name, _sql, _params, rows) => {
+      work[work.length - 1] = (work.at(-1) ?? 0) + Math.max(1, rows);
+    });
+  } finally {
+    Object.assign(turns, { mine, background });
+  }
+  return work;
+}
+
+type Note = (name: string, sql: string, params: unknown[], rows: number) => void;
+
+async function watching(db: Database, counted: RowsRead, body: () => Promise<unknown>, heard: Note): Promise<void> {
+  const prepare = db.prepare;
+  const note: Note = (name, sql, params, rows) => {
+    if (counting.getStore() !== counted) return;
+    // Traces are written when their time comes, whoever reads meanwhile.
+    if (!sql.includes("trace_spans")) heard(name, sql, params, rows);
   };
   const watched = (statement: object, sql: string): object =>
     new Proxy(statement, {
@@ -36,7 +66,13 @@ export async function rowsRead(db: Database, body: () => Promise<unknown>): Prom
           const result: unknown = value.apply(target, params);
           if (result === target) return watched(target, sql);
           if (READERS.has(String(name)))
-            note(sql, params, Array.isArray(result) && name === "all" ? result.length : result === undefined ? 0 : 1);
+            note(
+              String(name),
+              sql,
+              params,
+              Array.isArray(result) && name === "all" ? result.length : result === undefined ? 0 : 1,
+            );
+          if (name === "run") note("run", sql, params, 0);
           return result;
         };
       },
@@ -47,7 +83,6 @@ export async function rowsRead(db: Database, body: () => Promise<unknown>): Prom
   } finally {
     db.prepare = prepare;
   }
-  return counted;
 }
 
 /** Lines of the query plans that read a whole table to find some of it, or sort more than a page. */

@@ -1,3 +1,4 @@
+import { type Pause, READ_SLICE } from "../turns/slices.ts";
 import { joined } from "./conditions.ts";
 
 /** A value as sqlite keeps it. */
@@ -179,5 +180,27 @@ export function sifted<Row, Item>({ wanted, after, read, place, keep }: Sifting<
     const last = rows.at(-1);
     if (rows.length < size || last === undefined || found.length >= wanted) return found.slice(0, wanted);
     from = place(last);
+  }
+}
+
+/**
+ * All of a list in its order, so many rows a turn. What is added or taken away meanwhile may be in it or not; nothing is in it twice, where
+ * the order's keys do not change.
+ */
+export async function readAll<Row, Item>({
+  read,
+  place,
+  keep,
+  pause,
+}: Omit<Sifting<Row, Item>, "wanted" | "after"> & { pause: Pause }): Promise<Item[]> {
+  const all: Item[] = [];
+  for (let from: readonly Stored[] | null = null; ; ) {
+    const rows: Row[] = read(from, READ_SLICE);
+    const last = rows.at(-1);
+    const isLast = rows.length < READ_SLICE || last === undefined;
+    if (!isLast) from = place(last);
+    for (const item of keep(rows)) all.push(item);
+    if (isLast) return all;
+    await pause();
   }
 }

@@ -49,6 +49,7 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
     columns: Columns<NoInfer<Row>>,
     onWrite: () => void = () => {},
     also: string | null = null,
+    isWhole = true,
   ) {
     this.#db = db;
     this.name = name;
@@ -59,11 +60,12 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
     this.#columns = kinds.map(([property, kind]) => [property, columnOf(property), kind]);
     this.#kinds = new Map(kinds);
     this.#names = new Map(this.#columns.map(([property, column]) => [property, column]));
-    const read = this.#columns.every(([property, column]) => property === column)
-      ? "*"
-      : this.#columns
-          .map(([property, column]) => (property === column ? column : `${column} AS ${property}`))
-          .join(", ");
+    const read =
+      isWhole && this.#columns.every(([property, column]) => property === column)
+        ? "*"
+        : this.#columns
+            .map(([property, column]) => (property === column ? column : `${column} AS ${property}`))
+            .join(", ");
     this.#source = { select: `SELECT ${read}${also === null ? "" : `, ${also}`} FROM ${name}`, from: name, id: "id" };
     this.#rows = new Rows(db, this.#source);
     this.#decoded = kinds.filter(([, kind]) => kind === "boolean" || kind === "json");

@@ -12,6 +12,66 @@ export function jsonText(value: unknown): string {
   }
 }
 
+/** How many items of a list are one piece of text. */
+const ITEMS = 200;
+
+/** The same text in pieces, none of which has more than so many items of a list: for who makes it in several turns. */
+export function* jsonSlices(value: unknown): Generator<string> {
+  let text = "";
+  for (const part of partsOf(value)) {
+    text += part.text;
+    if (!part.isFull) continue;
+    yield text;
+    text = "";
+  }
+  if (text !== "") yield text;
+}
+
+interface Part {
+  text: string;
+  /** As much as is made in one turn. */
+  isFull: boolean;
+}
+
+const shortPart = (text: string): Part => ({ text, isFull: false });
+
+function* partsOf(value: unknown): Generator<Part> {
+  if (Array.isArray(value)) yield* partsOfList(value);
+  else if (isPlain(value)) {
+    let separator = "{";
+    for (const [name, member] of Object.entries(value)) {
+      if (member === undefined) continue;
+      yield shortPart(`${separator}${JSON.stringify(name)}:`);
+      yield* partsOf(member);
+      separator = ",";
+    }
+    yield shortPart(separator === "{" ? "{}" : "}");
+  } else yield shortPart(jsonText(value));
+}
+
+/** Lists in what is listed (the rules of a group) are slices, too, where they are long. */
+function* partsOfList(items: readonly unknown[]): Generator<Part> {
+  yield shortPart("[");
+  for (let from = 0; from < items.length; from += ITEMS) {
+    const slice = items.slice(from, from + ITEMS);
+    const isLast = from + ITEMS >= items.length;
+    if (!slice.some(holdsLong)) yield { text: jsonText(slice).slice(1, -1), isFull: slice.length === ITEMS };
+    else
+      for (const [index, item] of slice.entries()) {
+        if (index > 0) yield shortPart(",");
+        yield* partsOf(item);
+      }
+    if (!isLast) yield shortPart(",");
+  }
+  yield shortPart("]");
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+const holdsLong = (item: unknown): boolean =>
+  isPlain(item) && Object.values(item).some((member) => Array.isArray(member) && member.length > ITEMS);
+
 /** Not yet in TypeScript's library. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 const rawJson = (number: bigint): object => rawJSON(String(number));

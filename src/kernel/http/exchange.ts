@@ -45,7 +45,7 @@ export interface Stages {
   parse(exchange: Exchange, limit: number): Promise<unknown>;
   /** Which of the records that share method and path is meant. Errors: 400, 404. */
   choose(candidates: Candidates, body: unknown, exchange: Exchange): Endpoint;
-  render(exchange: Exchange, route: AnyRoute, response: ApiResponse): Response;
+  render(exchange: Exchange, route: AnyRoute, response: ApiResponse): Response | Promise<Response>;
   fail(exchange: Exchange, error: ApiError): Response;
 }
 

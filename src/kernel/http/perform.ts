@@ -154,6 +154,7 @@ export class Records {
       context,
       baseUrl: this.#kernel.settings.api.baseUrl + prefix,
       clientAddress: "",
+      pause: () => this.#kernel.turns.background(),
     });
   }
 

@@ -117,6 +117,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
       context,
       baseUrl: baseUrlOf(exchange),
       clientAddress: origin.clientAddress,
+      pause: () => myTurn(exchange),
     };
   }
 

@@ -2,6 +2,7 @@ import type { RequestContext } from "../auth/context.ts";
 import type { OpenBytes } from "../bytes/open-bytes.ts";
 import type { ApiError } from "../errors.ts";
 import type { Target } from "../policy/policy.ts";
+import type { Pause } from "../turns/slices.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { Stages } from "./exchange.ts";
 import type { Microversion, MicroversionScheme } from "./microversion.ts";
@@ -30,6 +31,8 @@ export interface ApiRequest<Body = unknown, Thing = unknown> {
   /** Where the client reached this service, for links: "http://10.0.0.5/compute" or "http://10.0.0.5:8774". */
   readonly baseUrl: string;
   readonly clientAddress: string;
+  /** Lets others have their turn: for who works on thousands of things. Not inside a transaction. */
+  readonly pause: Pause;
   /** Checks another policy than the record's, or another target than what its `of` found; throws the API's 403. */
   authorize(target: Target, policy?: string): void;
   /** The same as a question. */
@@ -42,6 +45,8 @@ export interface ApiResponse {
   headers?: Record<string, string>;
   /** Serialised as JSON. */
   body?: unknown;
+  /** The body may hold thousands of things: its text is made in slices. */
+  isLong?: boolean;
   /** Sent as it is instead of `body`. */
   raw?: string | Uint8Array | OpenBytes;
 }

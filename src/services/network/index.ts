@@ -19,6 +19,8 @@ import { listIndexes } from "./migrations/0008-list-indexes.ts";
 import { freeAddresses } from "./migrations/0009-free-addresses.ts";
 import { ruleIndexes } from "./migrations/0010-rule-indexes.ts";
 import { rulePrefixes } from "./migrations/0011-rule-prefixes.ts";
+import { lentBy } from "./migrations/0012-lent.ts";
+import { unfinished } from "./migrations/0013-unfinished.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
@@ -44,18 +46,23 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     freeAddresses,
     ruleIndexes,
     rulePrefixes,
+    lentBy,
+    unfinished,
   ],
   create(kernel, { driver }) {
     const metadata = new MetadataDesk();
     driver.serveMetadata((socket, source) => metadata.answer(socket, source));
     const managers = createManagers(kernel, driver);
-    const { applier } = managers;
+    const { applier, bulkCreates } = managers;
     let unwatch = () => {};
     return {
       facade: createFacade(managers, metadata),
       routes: allRoutes(managers),
       seed: () => seed(managers),
-      prepare: () => applier.prepare(),
+      async prepare() {
+        await bulkCreates.clear();
+        await applier.prepare();
+      },
       async reconcile(progress, signal) {
         await applier.reconcile(progress, signal);
         if (!signal.aborted) unwatch = applier.watch();

@@ -17,7 +17,12 @@ before(async () => {
 after(() => api.t.close());
 
 const page = async () => (await api.call(ADMIN, "GET", "/ports?limit=1000")).ports;
-const whole = async () => (await api.call(ADMIN, "GET", "/ports")).ports;
+/** A single one is never kept. */
+const whole = async () => {
+  const ids = api.t.cloud.kernel.db.prepare<[], string>("SELECT id FROM network_ports ORDER BY id").pluck().all();
+  const shown = await Promise.all(ids.map((id) => api.call(ADMIN, "GET", `/ports/${id}`)));
+  return shown.map(({ port }) => port);
+};
 
 /** Numbers that are the same at every run. */
 function numbers(seed: number): (below: number) => number {
@@ -73,6 +78,9 @@ test("whatever is changed, a page says what is there now", async () => {
   }
 });
 
+/** Not only their ids. */
+const ROWS = /^SELECT .*\bmac_address\b.* FROM network_ports/;
+
 test("what was read stays read, and only what was changed is read anew", async () => {
   const { db } = api.t.cloud.kernel;
   const read = async () => (await rowsRead(db, () => page())).read.map(({ sql }) => sql);
@@ -83,13 +91,13 @@ test("what was read stays read, and only what was changed is read anew", async (
     [],
   );
   assert.deepEqual(
-    again.filter((sql) => sql.startsWith("SELECT * FROM network_ports")),
+    again.filter((sql) => ROWS.test(sql)),
     [],
   );
   await api.change(ADMIN, "port", ports[0].id, { name: "other" });
   await api.settled();
   const { read: after } = await rowsRead(db, () => page());
-  const rows = after.filter(({ sql }) => sql.startsWith("SELECT * FROM network_ports"));
+  const rows = after.filter(({ sql }) => ROWS.test(sql));
   assert.deepEqual(
     rows.map(({ params }) => params),
     [[JSON.stringify([ports[0].id])]],

@@ -1,7 +1,8 @@
+import { OpenBytes } from "../../bytes/open-bytes.ts";
 import { ApiError } from "../../errors.ts";
 import { parseJson, readBody } from "../body.ts";
 import { responseOf } from "../byte-response.ts";
-import { jsonText } from "../exact-json.ts";
+import { jsonSlices, jsonText } from "../exact-json.ts";
 import type { Exchange } from "../exchange.ts";
 import { identityEnvelope } from "../families.ts";
 import { microversionHeaders } from "../microversion.ts";
@@ -10,7 +11,7 @@ import type { AnyRoute, ApiResponse } from "../route.ts";
 export const jsonBody = async ({ request }: Exchange, limit: number): Promise<unknown> =>
   parseJson(await readBody(request, limit));
 
-export function jsonAnswer(exchange: Exchange, route: AnyRoute, response: ApiResponse): Response {
+export function jsonAnswer(exchange: Exchange, route: AnyRoute, response: ApiResponse): Response | Promise<Response> {
   const headers: Record<string, string> = {
     ...(route.bare === true ? {} : commonHeaders(exchange)),
     ...response.headers,
@@ -23,7 +24,33 @@ export function jsonAnswer(exchange: Exchange, route: AnyRoute, response: ApiRes
     return new Response(null, { status, headers });
   }
   headers["content-type"] ??= "application/json";
+  if (response.isLong === true && exchange.request.method !== "HEAD")
+    return longAnswer(exchange, response.body, { status, headers });
   return new Response(jsonText(response.body), { status, headers });
+}
+
+/** Its text is made in several turns, and let go of as the client takes it. */
+async function longAnswer(
+  { kernel, origin }: Exchange,
+  body: unknown,
+  { status, headers }: { status: number; headers: Record<string, string> },
+): Promise<Response> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (const text of jsonSlices(body)) {
+    if (pieces.length > 0) await kernel.turns.mine(origin.connection);
+    const piece = Buffer.from(text);
+    pieces.push(piece);
+    size += piece.length;
+  }
+  if (pieces.length === 1) return new Response(pieces[0] as Uint8Array<ArrayBuffer>, { status, headers });
+  const taken = function* () {
+    for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) yield piece;
+  };
+  return responseOf(new OpenBytes(taken(), () => {}), {
+    status,
+    headers: { ...headers, "content-length": String(size) },
+  });
 }
 
 /** An error in the envelope of its API family. */

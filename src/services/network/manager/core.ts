@@ -37,6 +37,10 @@ export interface Collection {
   list(context: RequestContext, filters: Filters, range?: Range): Thing[];
   /** Errors: 404 for what is not there or not the caller's to see. */
   get(context: RequestContext, id: string): Thing;
+  /** The quota that its things count in. */
+  readonly quota?: string;
+  /** What is asked of all that one request makes, before any is made, where `create` gets a part of them. Errors: 400, 409. */
+  admit?(wanted: readonly unknown[]): void;
   /** All or none. */
   create?(context: RequestContext, wanted: readonly unknown[]): Thing[];
   update?(context: RequestContext, id: string, changes: unknown): Thing;

@@ -55,6 +55,7 @@ export interface FloatingIpDetails {
 }
 
 export class FloatingIpManager implements Collection {
+  readonly quota = "floatingip";
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #ports: PortManager;
@@ -90,7 +91,7 @@ export class FloatingIpManager implements Collection {
 
   create(context: RequestContext, wanted: readonly NewFloatingIp[]): FloatingIpRow[] {
     return this.#core.kernel.db.transaction(() => {
-      checkQuotas(this.#core, "floatingip", wanted);
+      checkQuotas(this.#core, this.quota, wanted);
       return wanted.map((one) => this.#insert(context, one));
     });
   }

@@ -7,6 +7,7 @@ import { AddressGroupManager } from "./address-groups.ts";
 import { AddressScopeManager } from "./address-scopes.ts";
 import { AgentManager } from "./agents.ts";
 import { Applier } from "./apply.ts";
+import { BulkCreates } from "./bulk-creates.ts";
 import type { Core } from "./core.ts";
 import { FlavorManager, ServiceProfileManager } from "./flavors.ts";
 import { FloatingIpManager } from "./floating-ips.ts";
@@ -39,6 +40,7 @@ export interface Managers {
   rules: SecurityGroupRuleManager;
   rbac: RbacManager;
   agents: AgentManager;
+  bulkCreates: BulkCreates;
 }
 
 export function createManagers(kernel: Kernel, driver: NetworkDriver): Managers {
@@ -59,9 +61,7 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): Managers 
   const addressGroups = new AddressGroupManager(core);
   const ports = new PortManager(core, networks, groups);
   const floatingIps = new FloatingIpManager(core, networks, ports);
-  return {
-    core,
-    applier,
+  const collections = {
     networks,
     subnets,
     subnetPools,
@@ -69,13 +69,19 @@ export function createManagers(kernel: Kernel, driver: NetworkDriver): Managers 
     ports,
     routers: new RouterManager(core, networks, subnets, ports, flavors),
     floatingIps,
-    portForwardings: new PortForwardingManager(core, floatingIps),
     groups,
     addressGroups,
     flavors,
     serviceProfiles: new ServiceProfileManager(core),
     rules: new SecurityGroupRuleManager(core, groups, addressGroups),
     rbac: new RbacManager(core),
+  };
+  return {
+    core,
+    applier,
+    ...collections,
+    portForwardings: new PortForwardingManager(core, floatingIps),
     agents: new AgentManager(core),
+    bulkCreates: new BulkCreates(core, collections),
   };
 }

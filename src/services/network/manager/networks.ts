@@ -53,6 +53,7 @@ export interface NetworkDetails {
 const SHOWN_BY_GUESTS = ["name", "mtu", "external"] as const satisfies readonly (keyof NetworkRow)[];
 
 export class NetworkManager implements Collection {
+  readonly quota = "network";
   readonly #core: Core;
 
   constructor(core: Core) {
@@ -89,7 +90,7 @@ export class NetworkManager implements Collection {
 
   create(_context: RequestContext, wanted: readonly NewNetwork[]): NetworkRow[] {
     return this.#core.kernel.db.transaction(() => {
-      checkQuotas(this.#core, "network", wanted);
+      checkQuotas(this.#core, this.quota, wanted);
       return wanted.map((one) => this.#insert(one));
     });
   }

@@ -12,7 +12,7 @@ import {
   servicePortInUse,
 } from "../errors.ts";
 import type { AddressPair, DhcpOption, NetworkRow, PortIp, PortRow } from "../store/rows.ts";
-import { inOwn, visible } from "../store/visible.ts";
+import { lent, visible } from "../store/visible.ts";
 import { refuseDoublePairs } from "../values/address-pairs.ts";
 import { eui64, isAutoAddress, keyed } from "./addresses.ts";
 import {
@@ -78,6 +78,7 @@ export interface PortDetails {
 }
 
 export class PortManager implements Collection {
+  readonly quota = "port";
   readonly ipam: Ipam;
   readonly #core: Core;
   readonly #networks: NetworkManager;
@@ -92,11 +93,7 @@ export class PortManager implements Collection {
 
   /** The caller's own, and all ports of the caller's networks. */
   list(context: RequestContext, filters: Filters = new Map(), range?: Range): PortRow[] {
-    return this.#core.store.lists.ports.rows(
-      filters,
-      visible(scopeOf(context), inOwn("network_id", "network_networks")),
-      range,
-    );
+    return this.#core.store.lists.ports.rows(filters, visible(scopeOf(context), lent), range);
   }
 
   get(context: RequestContext, id: string): PortRow {
@@ -124,7 +121,7 @@ export class PortManager implements Collection {
 
   create(context: RequestContext, wanted: readonly NewPort[]): PortRow[] {
     return this.#core.kernel.db.transaction(() => {
-      checkQuotas(this.#core, "port", wanted);
+      checkQuotas(this.#core, this.quota, wanted);
       return wanted.map((one) => this.insert(context, one));
     });
   }

@@ -56,6 +56,7 @@ export interface InterfaceChoice {
 }
 
 export class RouterManager implements Collection {
+  readonly quota = "router";
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #subnets: SubnetManager;
@@ -94,7 +95,7 @@ export class RouterManager implements Collection {
   create(context: RequestContext, wanted: readonly NewRouter[]): RouterRow[] {
     const { store, kernel, dirty } = this.#core;
     return kernel.db.transaction(() => {
-      checkQuotas(this.#core, "router", wanted);
+      checkQuotas(this.#core, this.quota, wanted);
       return wanted.map((one) => {
         const row: RouterRow = {
           ...standard(this.#core, one, 1),

@@ -47,6 +47,7 @@ export interface NewSecurityGroupRule extends Described {
 }
 
 export class SecurityGroupRuleManager implements Collection {
+  readonly quota = "security_group_rule";
   readonly #core: Core;
   readonly #groups: SecurityGroupManager;
   readonly #addressGroups: AddressGroupManager;
@@ -82,8 +83,9 @@ export class SecurityGroupRuleManager implements Collection {
     return kernel.db.transaction(() => {
       const rows = wanted.map((one) => this.#rowOf(context, one));
       refuseSeveral(rows);
-      checkQuotas(this.#core, "security_group_rule", rows);
-      for (const [index, row] of rows.entries()) this.#refuseDuplicate(row, rows.slice(0, index));
+      checkQuotas(this.#core, this.quota, rows);
+      refuseDoubles(rows);
+      for (const row of rows) this.#refuseDuplicate(row);
       for (const row of rows) store.rules.insert(row);
       const group = store.groups.get(rows[0]?.security_group_id ?? "");
       if (group !== undefined) revise(this.#core, store.groups, group, {});
@@ -92,8 +94,14 @@ export class SecurityGroupRuleManager implements Collection {
     });
   }
 
-  #rowOf(context: RequestContext, wanted: NewSecurityGroupRule): SecurityGroupRuleRow {
-    const row: SecurityGroupRuleRow = canonical({
+  admit(wanted: readonly NewSecurityGroupRule[]): void {
+    const rows = wanted.map((one) => this.#saidBy(one));
+    refuseSeveral(rows);
+    refuseDoubles(rows);
+  }
+
+  #saidBy(wanted: NewSecurityGroupRule): SecurityGroupRuleRow {
+    const row = canonical({
       ...standard(this.#core, wanted),
       security_group_id: wanted.security_group_id,
       direction: wanted.direction,
@@ -107,6 +115,11 @@ export class SecurityGroupRuleManager implements Collection {
       described: true,
     });
     check(row);
+    return row;
+  }
+
+  #rowOf(context: RequestContext, wanted: NewSecurityGroupRule): SecurityGroupRuleRow {
+    const row = this.#saidBy(wanted);
     const group = this.#visibleGroup(context, row.security_group_id);
     if (!seesAll(context) && group.project_id !== context.projectId)
       throw disallowed("rule:create_security_group_rule");
@@ -120,10 +133,7 @@ export class SecurityGroupRuleManager implements Collection {
   }
 
   /** Errors: 409 naming the rule that says the same already. */
-  #refuseDuplicate(row: SecurityGroupRuleRow, before: readonly SecurityGroupRuleRow[]): void {
-    const key = meaning(row);
-    if (before.some((other) => meaning(other) === key))
-      throw conflict("Duplicate Security Group Rule in POST.", { type: "DuplicateSecurityGroupRuleInPost" });
+  #refuseDuplicate(row: SecurityGroupRuleRow): void {
     const [twin] = this.#core.store.rules.alike(row, row.protocol === null ? null : spellings(row.protocol));
     if (twin === undefined) return;
     throw conflict(`Security group rule already exists. Rule id is ${twin.id}.`, { type: "SecurityGroupRuleExists" });
@@ -140,6 +150,11 @@ export class SecurityGroupRuleManager implements Collection {
       dirty("group", rule.security_group_id);
     });
   }
+}
+
+function refuseDoubles(rows: readonly SecurityGroupRuleRow[]): void {
+  if (new Set(rows.map(meaning)).size < rows.length)
+    throw conflict("Duplicate Security Group Rule in POST.", { type: "DuplicateSecurityGroupRuleInPost" });
 }
 
 /** One request makes rules of one group and one project. */

@@ -42,6 +42,7 @@ export interface SecurityGroupDetails {
 }
 
 export class SecurityGroupManager implements Collection {
+  readonly quota = "security_group";
   readonly #core: Core;
 
   constructor(core: Core) {
@@ -91,7 +92,7 @@ export class SecurityGroupManager implements Collection {
   create(_context: RequestContext, wanted: readonly NewSecurityGroup[]): SecurityGroupRow[] {
     return this.#core.kernel.db.transaction(() => {
       for (const { project_id } of wanted) this.ensureDefault(project_id);
-      checkQuotas(this.#core, "security_group", wanted);
+      checkQuotas(this.#core, this.quota, wanted);
       return wanted.map((one) => {
         refuseDefaultName(one.name);
         return this.#insert(one, false);

@@ -39,6 +39,7 @@ export type SubnetPoolChanges = Partial<
 >;
 
 export class SubnetPoolManager implements Collection {
+  readonly quota = "subnetpool";
   readonly #core: Core;
   readonly #scopes: AddressScopeManager;
 
@@ -63,7 +64,7 @@ export class SubnetPoolManager implements Collection {
 
   create(context: RequestContext, wanted: readonly NewSubnetPool[]): SubnetPoolRow[] {
     return this.#core.kernel.db.transaction(() => {
-      checkQuotas(this.#core, "subnetpool", wanted);
+      checkQuotas(this.#core, this.quota, wanted);
       return wanted.map((one) => this.#insert(context, one));
     });
   }

@@ -4,7 +4,7 @@ import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
 import { badResource, disallowed, subnetInUse, subnetNotFound } from "../errors.ts";
 import type { HostRoute, Ipv6Mode, NetworkRow, Pool, SubnetPoolRow, SubnetRow } from "../store/rows.ts";
-import { inOwn, sharedWith, visible } from "../store/visible.ts";
+import { lent, sharedWith, visible } from "../store/visible.ts";
 import { networkText, readPrefix } from "../values/prefix.ts";
 import { blockOf, defaultPools, eui64, isAutoAddress, keyed, numberOf } from "./addresses.ts";
 import {
@@ -35,7 +35,7 @@ import {
 } from "./subnet-rules.ts";
 
 /** The caller's, those of the caller's networks, and those of shared ones; an external network's are its owner's business. */
-const WAYS = [sharedWith("network", "network_id"), inOwn("network_id", "network_networks")];
+const WAYS = [sharedWith("network", "network_id"), lent];
 
 export interface NewSubnet extends Described {
   network_id: string;
@@ -78,6 +78,7 @@ const SHOWN_BY_GUESTS = [
 ] as const satisfies readonly (keyof SubnetRow)[];
 
 export class SubnetManager implements Collection {
+  readonly quota = "subnet";
   readonly #core: Core;
   readonly #networks: NetworkManager;
   readonly #pools: SubnetPoolManager;
@@ -112,7 +113,7 @@ export class SubnetManager implements Collection {
 
   create(context: RequestContext, wanted: readonly NewSubnet[]): SubnetRow[] {
     return this.#core.kernel.db.transaction(() => {
-      checkQuotas(this.#core, "subnet", wanted);
+      checkQuotas(this.#core, this.quota, wanted);
       return wanted.map((one) => this.#insert(context, one));
     });
   }

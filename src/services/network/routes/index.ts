@@ -15,14 +15,14 @@ import { topologyRoutes } from "./topology.ts";
 
 /** Every record of this API. */
 export function allRoutes(managers: Managers): AnyRoute[] {
-  const { core } = managers;
+  const { core, bulkCreates } = managers;
   const resources = createResources(managers);
   const all: Resource[] = Object.values(resources);
   return [
     ...discoveryRoutes(all),
     ...agentRoutes(managers.agents),
     ...agentScheduleRoutes(managers, resources),
-    ...all.flatMap((resource) => resourceRoutes(resource)),
+    ...all.flatMap((resource) => resourceRoutes(resource, bulkCreates)),
     ...all.flatMap((resource) => (resource.tags === undefined ? [] : tagRoutes(core, resource, resource.tags))),
     ...actionRoutes(managers, resources),
     ...flavorRoutes(managers.flavors),

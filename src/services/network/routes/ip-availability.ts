@@ -4,7 +4,7 @@ import type { Core } from "../manager/core.ts";
 import type { NetworkManager } from "../manager/networks.ts";
 import type { Attributes, Body } from "../schemas/attribute.ts";
 import type { NetworkRow, SubnetRow } from "../store/rows.ts";
-import { listBody, type Resource } from "./resource.ts";
+import { listAnswer, type Resource } from "./resource.ts";
 
 const plain = { filter: false, sort: false };
 const attributes: Attributes = {
@@ -82,7 +82,7 @@ export function ipAvailabilityRoutes(core: Core, networks: NetworkManager): AnyR
       path: PATH,
       policy: "network:authenticated",
       success: 200,
-      handler: (request) => ({ body: listBody(request, availabilities) }),
+      handler: (request) => listAnswer(request, availabilities),
     }),
     route({
       name: "network_ip_availabilities:show",

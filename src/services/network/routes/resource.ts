@@ -1,8 +1,10 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { type Range, reversed, sifted } from "../../../kernel/db/list.ts";
+import { type Order, type Range, readAll, reversed, type Stored, sifted } from "../../../kernel/db/list.ts";
 import { pageOf } from "../../../kernel/db/paging.ts";
 import { ApiError, badRequest, orNull } from "../../../kernel/errors.ts";
-import { type AnyRoute, type ApiRequest, route, type Touched } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, type ApiResponse, route, type Touched } from "../../../kernel/http/route.ts";
+import { inSlices, READ_SLICE } from "../../../kernel/turns/slices.ts";
+import type { BulkCreates } from "../manager/bulk-creates.ts";
 import type { Change, Collection, Filters, Thing } from "../manager/core.ts";
 import type { Tagged } from "../manager/tags.ts";
 import {
@@ -46,6 +48,8 @@ export interface Resource {
   key?: string;
 }
 
+type Place = readonly Stored[] | null;
+
 /** One thing as it is shown. */
 const viewOf = (resource: Resource, context: RequestContext, row: Thing): Body =>
   resource.views(context, [row])[0] ?? {};
@@ -58,18 +62,20 @@ function markerOf(resource: Resource, context: RequestContext, id: string): Thin
 
 /** What a list answers: the page, as its reader sees it, and its links. */
 export function pageBody(request: ApiRequest, plural: string, rules: PageRules, views: Body[]): Body {
-  return bodyOf(request, plural, rules.attributes, paged(request, rules, views));
+  const { items, links } = paged(request, rules, views);
+  return bodyOf(plural, shownIn(request, rules.attributes)(items), links);
 }
 
-function bodyOf(request: ApiRequest, plural: string, attributes: Attributes, { items, links }: Page): Body {
-  const fields = request.query.getAll("fields");
-  const body: Body = { [plural]: items.map((view) => shownTo(request.context, attributes, view, fields)) };
-  if (links.length > 0) body[`${plural}_links`] = links;
-  return body;
-}
+const shownIn = ({ context, query }: ApiRequest, attributes: Attributes) => {
+  const fields = query.getAll("fields");
+  return (views: readonly Body[]): Body[] => views.map((view) => shownTo(context, attributes, view, fields));
+};
 
-/** A page costs what is on it: no more is read. All at once only what has no limit, or an order that sqlite does not know. */
-function readPage(request: ApiRequest, resource: Resource, filters: Filters): Page {
+const bodyOf = (plural: string, items: readonly Body[], links: Page["links"]): Body =>
+  links.length === 0 ? { [plural]: items } : { [plural]: items, [`${plural}_links`]: links };
+
+/** A page costs what is on it: no more is read. All is read only for what has no limit, or an order that sqlite does not know. */
+async function readPage(request: ApiRequest, resource: Resource, filters: Filters): Promise<Page> {
   const { context } = request;
   const { attributes, path, manager, listed, key = "id" } = resource;
   const { sort, page, isReverse } = askedOf(request, attributes);
@@ -78,9 +84,13 @@ function readPage(request: ApiRequest, resource: Resource, filters: Filters): Pa
   const read = (range?: Range) => resource.views(context, manager.list(context, filters, range), filters);
   const fitting = (views: Body[]) => views.filter((view) => matches(view, filters));
   const find = (id: string) => markerOf(resource, context, id);
+  const placeIn = (asked: readonly Order[]) => (view: Body) => listed.place(String(view[key]), asked) ?? [];
   // Sorted by sqlite with a limit or without one: JavaScript does not order all texts as it does.
-  if (limit === null && order !== null && sort.length > 0 && resource.unpaged !== true)
-    return { items: fitting(read({ order, after: null, limit: Number.MAX_SAFE_INTEGER })), links: [] };
+  if (limit === null && order !== null && resource.unpaged !== true) {
+    const rows = (after: Place, most: number) => read({ order, after, limit: most });
+    const { pause } = request;
+    return { items: await readAll<Body, Body>({ read: rows, place: placeIn(order), keep: fitting, pause }), links: [] };
+  }
   if (limit === null || order === null || resource.unpaged === true) {
     const shown = (id: string) => {
       const row = find(id);
@@ -95,11 +105,10 @@ function readPage(request: ApiRequest, resource: Resource, filters: Filters): Pa
     manager.list(context, new Map([...filters, [key, [marker]]])).length === 0;
   if (isLost) return { items: [], links: linksOf(request, { path, key }, [], limit, isReverse) };
   const direction = isReverse ? reversed(order) : order;
-  const placeOf = (id: unknown) => listed.place(String(id), direction) ?? [];
   const { rows } = pageOf(page, {
     place(id) {
       const start = find(id);
-      return start === null ? undefined : placeOf(start.id);
+      return start === null ? undefined : (listed.place(start.id, direction) ?? []);
     },
     lost: () => null,
     read: (from, wanted) =>
@@ -107,7 +116,7 @@ function readPage(request: ApiRequest, resource: Resource, filters: Filters): Pa
         wanted,
         after: from,
         read: (after, most) => read({ order: direction, after, limit: most }),
-        place: (view) => placeOf(view[key]),
+        place: placeIn(direction),
         keep: fitting,
       }),
   });
@@ -116,14 +125,16 @@ function readPage(request: ApiRequest, resource: Resource, filters: Filters): Pa
 }
 
 /** What a collection's list answers. */
-export function listBody(request: ApiRequest, resource: Resource): Body {
+export async function listAnswer(request: ApiRequest, resource: Resource): Promise<ApiResponse> {
   const { names, attributes } = resource;
   const filters = filtersOf(request, attributes);
-  return bodyOf(request, names.plural, attributes, readPage(request, resource, filters));
+  const { items, links } = await readPage(request, resource, filters);
+  const shown = await inSlices(items, request.pause, shownIn(request, attributes));
+  return { body: bodyOf(names.plural, shown, links), isLong: shown.length > READ_SLICE };
 }
 
 /** The five routes of a collection, of those verbs that it has. */
-export function resourceRoutes(resource: Resource, policies = resource.names): AnyRoute[] {
+export function resourceRoutes(resource: Resource, bulkCreates: BulkCreates, policies = resource.names): AnyRoute[] {
   const { names, path, attributes } = resource;
   const list: AnyRoute = route({
     name: `${names.plural}:list`,
@@ -131,7 +142,7 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     path,
     policy: `get_${policies.singular}`,
     success: 200,
-    handler: (request) => ({ body: listBody(request, resource) }),
+    handler: (request) => listAnswer(request, resource),
   });
   const show: AnyRoute = route<unknown, Thing>({
     name: `${names.plural}:show`,
@@ -146,13 +157,13 @@ export function resourceRoutes(resource: Resource, policies = resource.names): A
     },
   });
   const routes = [list, show];
-  if (resource.manager.create !== undefined) routes.push(createRoute(resource, policies));
+  if (resource.manager.create !== undefined) routes.push(createRoute(resource, policies, bulkCreates));
   if (resource.manager.update !== undefined) routes.push(updateRoute(resource, policies));
   if (resource.manager.remove !== undefined) routes.push(removeRoute(resource, policies));
   return routes;
 }
 
-function createRoute(resource: Resource, policies: Names): AnyRoute {
+function createRoute(resource: Resource, policies: Names, bulkCreates: BulkCreates): AnyRoute {
   const { names, path, attributes, manager } = resource;
   return route({
     name: `${names.plural}:create`,
@@ -160,14 +171,18 @@ function createRoute(resource: Resource, policies: Names): AnyRoute {
     path,
     policy: `create_${policies.singular}`,
     success: 201,
-    handler(request) {
-      const { context } = request;
+    async handler(request) {
+      const { context, pause } = request;
       const { bodies, bulk } = postBodies(names, request.body);
-      const wanted = bodies.map((body) => namedForManagers(attributes, parseCreate(names, attributes, body, context)));
-      const rows = manager.create?.(context, wanted) ?? [];
-      const made = resource.madeViews?.(context, rows) ?? resource.views(context, rows);
-      const views = made.map((view) => shownTo(context, attributes, view, []));
-      return { body: bulk ? { [names.plural]: views } : { [names.singular]: views[0] } };
+      const parse = (body: Body) => namedForManagers(attributes, parseCreate(names, attributes, body, context));
+      const wanted = await inSlices(bodies, pause, (slice) => slice.map(parse));
+      const rows = await bulkCreates.create(manager, context, wanted, pause);
+      const shown = (slice: readonly Thing[]) =>
+        (resource.madeViews?.(context, slice) ?? resource.views(context, slice)).map((view) =>
+          shownTo(context, attributes, view, []),
+        );
+      const views = await inSlices(rows, pause, shown);
+      return { body: bulk ? { [names.plural]: views } : { [names.singular]: views[0] }, isLong: bulk };
     },
   });
 }

@@ -32,8 +32,11 @@ export type Wanted = ReadonlyMap<string, readonly string[]>;
 export class Listed<Row extends { id: string }> {
   readonly #table: Table<Row>;
   readonly #rules: ListRules;
+  readonly #hidden: () => Condition[];
 
-  constructor(table: Table<Row>, rules: ListRules) {
+  /** `hidden`: conditions of what may be seen at all. */
+  constructor(table: Table<Row>, rules: ListRules, hidden: () => Condition[]) {
+    this.#hidden = hidden;
     this.#table = table;
     this.#rules = rules;
   }
@@ -42,7 +45,7 @@ export class Listed<Row extends { id: string }> {
   rows(filters: Wanted, ways: readonly Condition[], range?: Range): Row[] {
     const { fields, special = {} } = this.#rules;
     const rest = new Map<string, readonly string[]>();
-    const conditions: Condition[] = [];
+    const conditions: Condition[] = this.#hidden();
     for (const [name, values] of filters) {
       const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
       const made = Object.hasOwn(special, name) ? special[name]?.(values) : undefined;

@@ -141,18 +141,21 @@ const flavorList: ListRules = {
 const serviceProfileList: ListRules = { fields: { id: text, description: text, driver: text, enabled: boolean } };
 
 /** The tables that the API lists, with what sqlite can tell of their attributes. */
-export const listsOf = (store: Omit<NetworkStore, "lists">) => ({
-  networks: new Listed(store.networks, networkList),
-  subnets: new Listed(store.subnets, subnetList),
-  subnetPools: new Listed(store.subnetPools, subnetPoolList),
-  addressScopes: new Listed(store.addressScopes, addressScopeList),
-  ports: new Listed(store.ports, portList),
-  routers: new Listed(store.routers, routerList),
-  floatingIps: new Listed(store.floatingIps, floatingIpList),
-  groups: new Listed(store.groups, groupList),
-  rules: new Listed(store.rules, ruleList),
-  addressGroups: new Listed(store.addressGroups, addressGroupList),
-  rbac: new Listed(store.rbac, rbacList),
-  flavors: new Listed(store.flavors, flavorList),
-  serviceProfiles: new Listed(store.serviceProfiles, serviceProfileList),
-});
+export function listsOf(store: Omit<NetworkStore, "lists">) {
+  const hidden = () => store.unfinished.hidden();
+  return {
+    networks: new Listed(store.networks, networkList, hidden),
+    subnets: new Listed(store.subnets, subnetList, hidden),
+    subnetPools: new Listed(store.subnetPools, subnetPoolList, hidden),
+    addressScopes: new Listed(store.addressScopes, addressScopeList, hidden),
+    ports: new Listed(store.ports, portList, hidden),
+    routers: new Listed(store.routers, routerList, hidden),
+    floatingIps: new Listed(store.floatingIps, floatingIpList, hidden),
+    groups: new Listed(store.groups, groupList, hidden),
+    rules: new Listed(store.rules, ruleList, hidden),
+    addressGroups: new Listed(store.addressGroups, addressGroupList, hidden),
+    rbac: new Listed(store.rbac, rbacList, hidden),
+    flavors: new Listed(store.flavors, flavorList, hidden),
+    serviceProfiles: new Listed(store.serviceProfiles, serviceProfileList, hidden),
+  };
+}

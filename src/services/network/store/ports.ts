@@ -16,7 +16,7 @@ export class PortStore extends Table<PortRow> {
   readonly #db: Database;
 
   constructor(db: Database, columns: Columns<PortRow>) {
-    super(db, "network_ports", columns);
+    super(db, "network_ports", columns, () => {}, null, false);
     this.#db = db;
     this.kept = new KeptPorts(db);
   }

@@ -24,6 +24,7 @@ import { RuleStore } from "./rules.ts";
 import { Schedule } from "./schedule.ts";
 import { standard } from "./standard.ts";
 import { StatusStore } from "./statuses.ts";
+import { UnfinishedStore } from "./unfinished.ts";
 
 /** Every table of the network service. */
 export class NetworkStore {
@@ -48,6 +49,7 @@ export class NetworkStore {
   readonly l3Schedule: Schedule;
   readonly agents: AgentStore;
   readonly statuses: StatusStore;
+  readonly unfinished: UnfinishedStore;
 
   /** How the API lists them. */
   readonly lists: ReturnType<typeof listsOf>;
@@ -66,6 +68,7 @@ export class NetworkStore {
       unless: "1",
     });
     this.agents = new AgentStore(db);
+    this.unfinished = new UnfinishedStore(db);
     this.networks = new Table<NetworkRow>(db, "network_networks", {
       ...standard,
       name: "text",
@@ -98,22 +101,29 @@ export class NetworkStore {
       is_default: "boolean",
       address_scope_id: "text",
     });
-    this.subnets = new Table<SubnetRow>(db, "network_subnets", {
-      ...standard,
-      name: "text",
-      network_id: "text",
-      ip_version: "integer",
-      cidr: "text",
-      gateway_ip: "text",
-      enable_dhcp: "boolean",
-      ipv6_ra_mode: "text",
-      ipv6_address_mode: "text",
-      subnetpool_id: "text",
-      allocation_pools: "json",
-      dns_nameservers: "json",
-      host_routes: "json",
-      service_types: "json",
-    });
+    this.subnets = new Table<SubnetRow>(
+      db,
+      "network_subnets",
+      {
+        ...standard,
+        name: "text",
+        network_id: "text",
+        ip_version: "integer",
+        cidr: "text",
+        gateway_ip: "text",
+        enable_dhcp: "boolean",
+        ipv6_ra_mode: "text",
+        ipv6_address_mode: "text",
+        subnetpool_id: "text",
+        allocation_pools: "json",
+        dns_nameservers: "json",
+        host_routes: "json",
+        service_types: "json",
+      },
+      () => {},
+      null,
+      false,
+    );
     this.ports = new PortStore(db, {
       ...standard,
       name: "text",

@@ -28,3 +28,6 @@ export const inOwn =
         project,
       ),
     );
+
+/** What others have on networks of the project. */
+export const lent: Way = (project) => [condition("lent_by = ?", project)];

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Json } from "../../support/json.ts";
+import { COPY, copyRows, workPerTurn } from "../../support/rows-read.ts";
+import { type NetworkApi, networkApi } from "./api.ts";
+
+/** Nobody waits for another's bulk: no turn works on more than a slice of it, which is counted in rows and statements. */
+
+let api: NetworkApi;
+let network: Json;
+let port: Json;
+const ME = "member:alpha";
+const ADMIN = "admin:ops";
+const MANY = 2_000;
+
+before(async () => {
+  api = await networkApi();
+  network = await api.make(ME, "network", { name: "n" });
+  const subnet = await api.make(ME, "subnet", { network_id: network.id, ip_version: 4, cidr: "10.64.0.0/14" });
+  port = await api.make(ME, "port", { name: "copied", network_id: network.id });
+  const group = (await api.call(ME, "GET", "/security-groups")).security_groups[0];
+  const unlimited = { port: -1, network: -1, subnet: -1, security_group: -1, security_group_rule: -1 };
+  await api.call(ADMIN, "PUT", "/quotas/alpha", { quota: unlimited });
+  const { db } = api.t.cloud.kernel;
+  const copies = { from: 1, to: MANY };
+  copyRows(db, "network_ports", port.id, copies, { name: "'p' || @n", mac_address: "'mac' || @n" });
+  copyRows(db, "network_security_group_rules", group.security_group_rules[0].id, copies, { port_range_min: "@n" });
+  copyRows(db, "network_networks", network.id, copies, { name: "'n' || @n", provider_segment: "NULL" });
+  copyRows(db, "network_subnets", subnet.id, copies, { name: "'s' || @n", network_id: COPY });
+  await api.settled();
+});
+after(() => api.t.close());
+
+test("a list of everything is read and told in slices, and is the one that its pages are", async () => {
+  for (const path of [
+    "/ports",
+    "/ports?sort_key=name&sort_dir=desc",
+    "/networks",
+    "/subnets",
+    "/security-group-rules",
+  ]) {
+    const [plural = ""] = path.slice(1).replaceAll("-", "_").split("?");
+    let all: Json[] = [];
+    const work = await workPerTurn(api.t.cloud.kernel, async () => {
+      all = (await api.call(ME, "GET", path))[plural];
+    });
+    assert.ok(all.length > MANY, `${path}: ${all.length}`);
+    assert.ok(Math.max(...work) <= 1_100, `${path}: ${Math.max(...work)} rows in one turn`);
+    const paged: Json[] = [];
+    for (let marker = ""; ; marker = `&marker=${paged.at(-1).id}`) {
+      const query = `${path}${path.includes("?") ? "&" : "?"}limit=700${marker}`;
+      const page: Json[] = (await api.call(ME, "GET", query))[plural];
+      paged.push(...page);
+      if (page.length < 700) break;
+    }
+    assert.deepEqual(all, paged);
+  }
+});
