@@ -1,3 +1,5 @@
+import type { Sum } from "./sums.ts";
+
 /** What is asked of a worker. A file is opened with the first words about it and closed with its last. */
 export interface DigestRequest {
   /** The file's number. */
@@ -20,24 +22,22 @@ export type DigestAnswer =
  * What a worker thread runs. It is handed over as text, which works in a checkout and in the single executable alike; so it knows
  * nothing of what stands around it.
  */
-export function digestWorker(): void {
+export function digestWorker(sumOf: (algorithm: string) => Sum): void {
   const { parentPort } = process.getBuiltinModule("node:worker_threads");
-  const { createHash } = process.getBuiltinModule("node:crypto");
   const { openSync, readSync, closeSync } = process.getBuiltinModule("node:fs");
   const buffer = Buffer.allocUnsafeSlow(256 * 1024);
-  const files = new Map<number, { fd: number; hash: import("node:crypto").Hash; done: number }>();
+  const files = new Map<number, { fd: number; sum: Sum; done: number }>();
   const answer = (words: DigestAnswer): void => parentPort?.postMessage(words);
 
   const read = ({ id, begin, size, last }: DigestRequest): void => {
-    if (begin !== undefined)
-      files.set(id, { fd: openSync(begin.path, "r"), hash: createHash(begin.algorithm), done: 0 });
+    if (begin !== undefined) files.set(id, { fd: openSync(begin.path, "r"), sum: sumOf(begin.algorithm), done: 0 });
     const file = files.get(id);
     // It failed before, which was said.
     if (file === undefined) return;
     while (last !== "drop" && file.done < size) {
       const count = readSync(file.fd, buffer, 0, Math.min(buffer.length, size - file.done), file.done);
       if (count === 0) throw new Error("the file is shorter than it was");
-      file.hash.update(buffer.subarray(0, count));
+      file.sum.update(buffer.subarray(0, count));
       file.done += count;
     }
     if (last === undefined) {
@@ -46,7 +46,7 @@ export function digestWorker(): void {
     }
     files.delete(id);
     closeSync(file.fd);
-    if (last === "digest") answer({ id, digest: file.hash.digest("hex") });
+    if (last === "digest") answer({ id, digest: file.sum.digest() });
   };
 
   parentPort?.on("message", (request: DigestRequest) => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type DigestAnswer, type DigestRequest, digestWorker } from "./digest-worker.ts";
+import { sumMaker } from "./sums.ts";
 
 /** A worker is told of so many new bytes at once, and asked for no more, so that several files take turns. */
 const STEP = 2 * 1024 * 1024;
@@ -19,7 +20,7 @@ class Thread {
 
   constructor(ended: (thread: Thread) => void) {
     this.#ended = ended;
-    this.#worker = new Worker(`(${digestWorker.toString()})()`, {
+    this.#worker = new Worker(`(${digestWorker.toString()})((${sumMaker.toString()})())`, {
       eval: true,
       name: "digests",
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
@@ -131,7 +132,7 @@ class DigestOfFile {
 export class FileDigests {
   readonly #digests: readonly (readonly [string, DigestOfFile])[];
 
-  /** `algorithms`: names of node:crypto. The file is there already, perhaps empty. */
+  /** `algorithms`: names that sumOf knows. The file is there already, perhaps empty. */
   constructor(path: string, algorithms: readonly string[]) {
     this.#digests = algorithms.map((algorithm) => [algorithm, new DigestOfFile(path, algorithm)]);
   }

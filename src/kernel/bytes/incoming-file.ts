@@ -1,6 +1,6 @@
-import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { FileDigests } from "./file-digest.ts";
+import { type Sum, sumOf } from "./sums.ts";
 
 /** So much, or so many pieces, may wait to be written. While a write is under way what comes is gathered for the next. */
 const MOST_HELD = 1024 * 1024;
@@ -22,7 +22,7 @@ export interface Chunks extends AsyncIterable<Uint8Array> {
 }
 
 export interface IncomingOptions {
-  /** The sums that are wanted: names of node:crypto. */
+  /** The sums that are wanted: names that sumOf knows. */
   digests: readonly string[];
   /** Whether zeros become a hole, which costs no disk. */
   holes?: boolean;
@@ -51,7 +51,7 @@ export class IncomingFile {
   #synced = 0;
   #failed: { error: unknown } | null = null;
   /** While little has come; then the file is read. */
-  #small: ReadonlyMap<string, Hash> | null;
+  #small: ReadonlyMap<string, Sum> | null;
   #digests: FileDigests | null = null;
 
   /** `handle`: the file at `path`, new and empty. */
@@ -59,7 +59,7 @@ export class IncomingFile {
     this.#handle = handle;
     this.#path = path;
     this.#options = options;
-    this.#small = new Map(options.digests.map((algorithm) => [algorithm, createHash(algorithm)]));
+    this.#small = new Map(options.digests.map((algorithm) => [algorithm, sumOf(algorithm)]));
   }
 
   /** Bytes that were taken. */
@@ -110,7 +110,7 @@ export class IncomingFile {
 
   async #finishDigests(): Promise<Record<string, string>> {
     if (this.#digests !== null) return this.#digests.finish(this.#size);
-    return Object.fromEntries([...(this.#small ?? [])].map(([algorithm, hash]) => [algorithm, hash.digest("hex")]));
+    return Object.fromEntries([...(this.#small ?? [])].map(([algorithm, hash]) => [algorithm, hash.digest()]));
   }
 
   #begin(): void {

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { digestsOfFile, FileDigests } from "../../../src/kernel/bytes/file-digest.ts";
 import { IncomingFile } from "../../../src/kernel/bytes/incoming-file.ts";
+import { sumOf } from "../../../src/kernel/bytes/sums.ts";
 
-const DIGESTS = ["md5", "sha512"];
+const DIGESTS = ["md5", "sha512", "crc32", "crc32c", "crc64nvme"];
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -26,7 +27,27 @@ async function incoming(options: { holes?: boolean; given?: boolean } = {}) {
 }
 
 const sumsOf = (bytes: Uint8Array) =>
-  Object.fromEntries(DIGESTS.map((name) => [name, createHash(name).update(bytes).digest("hex")]));
+  Object.fromEntries(
+    DIGESTS.map((name) => {
+      if (!name.startsWith("crc")) return [name, createHash(name).update(bytes).digest("hex")];
+      const sum = sumOf(name);
+      sum.update(bytes);
+      return [name, sum.digest()];
+    }),
+  );
+
+test("checksums have their published values, in whatever pieces the bytes come", () => {
+  // The check values of their catalogue: of "123456789".
+  const published = { crc32: "cbf43926", crc32c: "e3069283", crc64nvme: "ae8b14860a799888" };
+  for (const [name, value] of Object.entries(published)) {
+    for (const pieces of [["123456789"], ["1", "2345678", "9"], ["12345678", "", "9"]]) {
+      const sum = sumOf(name);
+      for (const piece of pieces) sum.update(Buffer.from(piece));
+      assert.equal(sum.digest(), value, name);
+    }
+    assert.match(sumOf(name).digest(), /^0+$/, "of nothing");
+  }
+});
 
 /** Written as it comes, whatever the pieces. */
 async function assertTaken(pieces: readonly Uint8Array[], options: { holes?: boolean } = {}): Promise<string> {

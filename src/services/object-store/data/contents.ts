@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { type Chunks, IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
+import { sumOf } from "../../../kernel/bytes/sums.ts";
 import { collected } from "../../../kernel/http/byte-source.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import { clientGone, contentTooLarge, noSpace, notStored } from "../errors.ts";
@@ -16,19 +17,13 @@ export const INLINE_LIMIT = 32 * 1024;
 /** Milliseconds until what could not be removed is tried again. */
 const RECLAIM_AGAIN = 30_000;
 
-/** A checksum that goes along: "sha256" of node:crypto, or one of S3's own. */
-export interface Sum {
-  update(chunk: Uint8Array): unknown;
-  /** In whatever form its owner wants. */
-  digest(): string;
-}
-
 export interface ReceiveOptions {
   /** Most bytes taken. */
   limit: number;
   /** What the client announced; fewer or more is an error. */
   expected?: number | null;
-  sums?: Readonly<Record<string, Sum>>;
+  /** Sums that are wanted beside md5, as sumOf names them: "sha256", "crc64nvme". */
+  sums?: readonly string[];
 }
 
 /** Bytes that are here and durable as soon as a row holds them, but nobody's yet: `keep` or `discard` ends that. */
@@ -36,6 +31,7 @@ export interface Received {
   size: number;
   /** In hexadecimal digits. */
   md5: string;
+  /** Those that were asked for, in hexadecimal digits. */
   sums: Readonly<Record<string, string>>;
   /** Up to INLINE_LIMIT. */
   bytes: Uint8Array | null;
@@ -70,17 +66,15 @@ export class Contents {
    * Errors: 413 (limit), 499 (the client went away or sent less than it announced), 507 (disk full).
    */
   async receive(source: Chunks, options: ReceiveOptions): Promise<Received> {
-    const { expected = null, limit, sums = {} } = options;
+    const { expected = null, limit, sums = [] } = options;
     if (expected !== null && expected > limit) throw contentTooLarge();
     const pieces: Uint8Array[] = [];
     let size = 0;
     let file: BlobInMaking | null = null;
-    const all = Object.values(sums);
     try {
       for await (const chunk of source) {
         size += chunk.byteLength;
         if (size > limit) throw contentTooLarge();
-        for (const sum of all) sum.update(chunk);
         if (file !== null) {
           const full = file.bytes.add(chunk);
           if (full !== undefined) await full;
@@ -88,13 +82,13 @@ export class Contents {
         }
         pieces.push(chunk);
         if (size <= INLINE_LIMIT) continue;
-        file = await this.#create(source.given);
+        file = await this.#create(source.given, sums);
         for (const piece of pieces.splice(0)) await file.bytes.add(piece);
       }
       if (expected !== null && expected !== size) throw clientGone();
-      const done = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum.digest()]));
-      if (file === null) return inline(joined(pieces), done);
-      return { size, md5: await file.finish(), sums: done, bytes: null, blob: file.id };
+      if (file === null) return inline(joined(pieces), sums);
+      const { md5 = "", ...others } = await file.finish();
+      return { size, md5, sums: others, bytes: null, blob: file.id };
     } catch (error) {
       if (file !== null) await this.#drop(file);
       throw storageError(error);
@@ -103,7 +97,7 @@ export class Contents {
 
   /** Bytes that are at hand. */
   async receiveBytes(bytes: Uint8Array): Promise<Received> {
-    if (bytes.byteLength <= INLINE_LIMIT) return inline(bytes, {});
+    if (bytes.byteLength <= INLINE_LIMIT) return inline(bytes, []);
     return this.receive([bytes] as unknown as AsyncIterable<Uint8Array>, { limit: bytes.byteLength });
   }
 
@@ -278,7 +272,7 @@ export class Contents {
   }
 
   /** Written down before it is made, so that the next start finds what a crash leaves. */
-  async #create(given: boolean | undefined): Promise<BlobInMaking> {
+  async #create(given: boolean | undefined, sums: readonly string[]): Promise<BlobInMaking> {
     const id = this.#blobs.insert({ kind: "file", state: "incoming", size: 0, md5: "", refs: 0 });
     const written = this.#kernel.db.durable();
     written.catch(() => {});
@@ -286,7 +280,7 @@ export class Contents {
       const { handle, named } = await this.#files.create(id);
       return new BlobInMaking(
         id,
-        new IncomingFile(handle, this.#files.path(id), { digests: ["md5"], given }),
+        new IncomingFile(handle, this.#files.path(id), { digests: [...new Set(["md5", ...sums])], given }),
         handle,
         Promise.all([written, named]),
       );
@@ -318,12 +312,12 @@ class BlobInMaking {
     settled.catch(() => {});
   }
 
-  /** Durable under its name when it resolves. Answers its md5. */
-  async finish(): Promise<string> {
-    const { md5 = "" } = await this.bytes.finish("datasync");
+  /** Durable under its name when it resolves. Answers its sums. */
+  async finish(): Promise<Record<string, string>> {
+    const sums = await this.bytes.finish("datasync");
     await this.#settled;
     await this.#handle.close();
-    return md5;
+    return sums;
   }
 
   async close(): Promise<void> {
@@ -332,10 +326,16 @@ class BlobInMaking {
   }
 }
 
-function inline(bytes: Uint8Array, sums: Readonly<Record<string, string>>): Received {
+/** So few bytes are summed at once. */
+function inline(bytes: Uint8Array, sums: readonly string[]): Received {
   const size = bytes.byteLength;
-  const md5 = size === 0 ? EMPTY_MD5 : createHash("md5").update(bytes).digest("hex");
-  return { size, md5, sums, bytes, blob: null };
+  const md5 = size === 0 ? EMPTY_MD5 : hash("md5", bytes, "hex");
+  const done = sums.map((name) => {
+    const sum = sumOf(name);
+    sum.update(bytes);
+    return [name, sum.digest()];
+  });
+  return { size, md5, sums: Object.fromEntries(done), bytes, blob: null };
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

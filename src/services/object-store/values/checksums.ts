@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { combinedCrc, crc } from "./crc.ts";
+import { sumOf } from "../../../kernel/bytes/sums.ts";
+import { combinedCrc } from "./crc.ts";
 
 /** S3's checksums of objects. */
 export const CHECKSUMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
@@ -11,12 +11,6 @@ export interface Checksum {
   algorithm: ChecksumName;
   type: ChecksumType;
   value: string;
-}
-
-/** Takes bytes in; answers base64. */
-export interface ChecksumSum {
-  update(chunk: Uint8Array): unknown;
-  digest(): string;
 }
 
 const LENGTHS: Readonly<Record<ChecksumName, number>> = { CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32 };
@@ -31,14 +25,10 @@ export function isChecksum(name: ChecksumName, value: string): boolean {
   return bytes.length === LENGTHS[name] && bytes.toString("base64") === value;
 }
 
-export function checksumSum(name: ChecksumName): ChecksumSum {
-  if (name === "SHA1" || name === "SHA256") {
-    const hash = createHash(name.toLowerCase());
-    return { update: (chunk) => hash.update(chunk), digest: () => hash.digest("base64") };
-  }
-  const sum = crc(CRCS[name]);
-  return { update: (chunk) => sum.update(chunk), digest: () => sum.bytes().toString("base64") };
-}
+/** As the kernel's sums are named. */
+export const sumName = (name: ChecksumName): string => name.toLowerCase();
+/** A sum as S3 writes it. */
+export const base64 = (hex: string | undefined): string => Buffer.from(hex ?? "", "hex").toString("base64");
 
 /** Which types an object in parts can have; the first where none is asked for. */
 export const TYPES: Readonly<Record<ChecksumName, readonly ChecksumType[]>> = {
@@ -60,7 +50,7 @@ export function joinedChecksum(
     const crcs = parts.map(({ size }, index) => ({ crc: values[index] ?? Buffer.alloc(0), size }));
     return combinedCrc(CRCS[algorithm], crcs).toString("base64");
   }
-  const sum = checksumSum(algorithm);
+  const sum = sumOf(sumName(algorithm));
   for (const value of values) sum.update(value);
-  return `${sum.digest()}-${parts.length}`;
+  return `${base64(sum.digest())}-${parts.length}`;
 }

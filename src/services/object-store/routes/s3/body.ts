@@ -1,15 +1,16 @@
-import { createHash } from "node:crypto";
+import { sumOf } from "../../../../kernel/bytes/sums.ts";
 import { parseXml, type XmlElement } from "../../../../kernel/xml/parse.ts";
-import type { Received, Sum } from "../../data/contents.ts";
+import type { Received } from "../../data/contents.ts";
 import { s3Error } from "../../errors.ts";
 import type { Managers } from "../../manager/index.ts";
 import {
+  base64,
   CHECKSUMS,
   type ChecksumName,
   checksumHeader,
-  checksumSum,
   isChecksum,
   isChecksumName,
+  sumName,
 } from "../../values/checksums.ts";
 import { chunkedBody } from "./chunked-body.ts";
 import { type S3Request, signedOf } from "./place.ts";
@@ -103,11 +104,6 @@ function checksumOf(headers: Headers, trailers: ReadonlyMap<string, string> | nu
   return { algorithm, value: () => value ?? trailers?.get(checksumHeader(algorithm)) };
 }
 
-const hexSha256 = (): Sum => {
-  const hash = createHash("sha256");
-  return { update: (chunk) => hash.update(chunk), digest: () => hash.digest("hex") };
-};
-
 /** Errors: 400. */
 function checkSums(
   { sha256, checksum, md5 }: Expectations,
@@ -119,7 +115,7 @@ function checkSums(
   if (checksum === null || value === undefined) return;
   if (!isChecksum(checksum.algorithm, value))
     throw s3Error("InvalidRequest", `Value for ${checksumHeader(checksum.algorithm)} trailing header is invalid.`);
-  if (got.sums.checksum !== value)
+  if (base64(got.sums[sumName(checksum.algorithm)]) !== value)
     throw s3Error("BadDigest", `The ${checksum.algorithm} you specified did not match the calculated checksum.`);
 }
 
@@ -134,9 +130,7 @@ export async function receiveBody(
 ): Promise<{ received: Received; checksum: { algorithm: ChecksumName; value: string } | null }> {
   const expected = expectations(request, true);
   const algorithm = expected.checksum?.algorithm ?? also;
-  const sums: Record<string, Sum> = {};
-  if (expected.sha256 !== null) sums.sha256 = hexSha256();
-  if (algorithm !== null) sums.checksum = checksumSum(algorithm);
+  const sums = [...(expected.sha256 === null ? [] : ["sha256"]), ...(algorithm === null ? [] : [sumName(algorithm)])];
   const received = await contents.receive(expected.source, {
     limit: core.kernel.settings.objectStore.maxFileSize,
     expected: expected.length,
@@ -148,7 +142,10 @@ export async function receiveBody(
     contents.discard(received);
     throw error;
   }
-  return { received, checksum: algorithm === null ? null : { algorithm, value: received.sums.checksum ?? "" } };
+  return {
+    received,
+    checksum: algorithm === null ? null : { algorithm, value: base64(received.sums[sumName(algorithm)]) },
+  };
 }
 
 /** A small body as text. `isChecked` false: the checksum that was sent is not of this body. Errors: 400. */
@@ -164,14 +161,16 @@ export async function readText(request: S3Request, limit = XML_LIMIT, isChecked 
   }
   const bytes = Buffer.concat(all);
   const { checksum } = expected;
-  const sum = checksum === null ? null : checksumSum(checksum.algorithm);
-  sum?.update(bytes);
-  const hex = (name: string) => createHash(name).update(bytes).digest("hex");
+  const hex = (name: string): string => {
+    const sum = sumOf(name);
+    sum.update(bytes);
+    return sum.digest();
+  };
   checkSums(expected, {
     md5: expected.md5 === null ? "" : hex("md5"),
     sums: {
       sha256: expected.sha256 === null ? "" : hex("sha256"),
-      ...(sum === null ? {} : { checksum: sum.digest() }),
+      ...(checksum === null ? {} : { [sumName(checksum.algorithm)]: hex(sumName(checksum.algorithm)) }),
     },
   });
   try {

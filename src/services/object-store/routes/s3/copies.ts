@@ -7,7 +7,7 @@ import type { Readable } from "../../manager/reading.ts";
 import { type ObjectSettings, objectSettings } from "../../manager/s3/settings-of-buckets.ts";
 import type { ContainerRow } from "../../store/containers.ts";
 import type { ObjectRow } from "../../store/objects.ts";
-import { type ChecksumName, checksumSum, isChecksumName } from "../../values/checksums.ts";
+import { base64, type ChecksumName, isChecksumName, sumName } from "../../values/checksums.ts";
 import type { Span } from "../../values/ranges.ts";
 import { S3_XMLNS, s3Time } from "../../views/s3/names.ts";
 import { checkKey, checkOffered, sentAttributes } from "./attributes.ts";
@@ -51,16 +51,14 @@ export function copySources(managers: Managers, places: S3Places) {
     const isWhole = span === null || (span.start === 0 && span.end === readable.size);
     if (isWhole && !readable.isLarge && algorithm === null) return { bytes: { of: row } as Bytes, checksum: null };
     const { start, end } = span ?? { start: 0, end: readable.size };
-    const sums: Record<string, ReturnType<typeof checksumSum>> = algorithm === null
-      ? {}
-      : { sum: checksumSum(algorithm) };
+    const sums = algorithm === null ? [] : [sumName(algorithm)];
     const opened = start === end ? null : await opener(readable, start, end);
     try {
       const limit = core.kernel.settings.objectStore.maxFileSize;
       const received = await contents.receive(opened?.chunks() ?? nothing(), { limit, expected: end - start, sums });
       return {
         bytes: { received } as Bytes,
-        checksum: algorithm === null ? null : { algorithm, value: received.sums.sum ?? "" },
+        checksum: algorithm === null ? null : { algorithm, value: base64(received.sums[sumName(algorithm)]) },
       };
     } finally {
       await opened?.close();

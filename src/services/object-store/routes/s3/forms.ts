@@ -9,7 +9,7 @@ import { type FormPart, readForm } from "../../manager/form-data.ts";
 import type { Managers } from "../../manager/index.ts";
 import { checkFormPolicy, type FormLimits } from "../../manager/s3/form-policy.ts";
 import { tagsOf } from "../../schemas/s3/tags.ts";
-import { CHECKSUMS, checksumHeader, checksumSum, isChecksum } from "../../values/checksums.ts";
+import { base64, CHECKSUMS, checksumHeader, isChecksum, sumName } from "../../values/checksums.ts";
 import { checkKey, checkOffered, sentAttributes } from "./attributes.ts";
 import { versionHeader } from "./object-headers.ts";
 import type { S3Places } from "./place.ts";
@@ -84,14 +84,15 @@ export function formRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const checksum = CHECKSUMS.find((each) => headers.has(checksumHeader(each)));
     const limit = Math.min(limits.most, kernel.settings.objectStore.maxFileSize);
     const received = await contents
-      .receive(part.bytes(), { limit, sums: checksum === undefined ? {} : { checksum: checksumSum(checksum) } })
+      .receive(part.bytes(), { limit, sums: checksum === undefined ? [] : [sumName(checksum)] })
       .catch((error: unknown) => {
         throw error instanceof ApiError && error.status === 413 ? s3Error("EntityTooLarge") : error;
       });
+    const sum = checksum === undefined ? "" : base64(received.sums[sumName(checksum)]);
     try {
       if (received.size < limits.least) throw s3Error("EntityTooSmall");
       const sent = checksum === undefined ? null : headers.get(checksumHeader(checksum));
-      if (checksum !== undefined && sent !== null && (!isChecksum(checksum, sent) || received.sums.checksum !== sent))
+      if (checksum !== undefined && sent !== null && (!isChecksum(checksum, sent) || sum !== sent))
         throw s3Error("BadDigest", `The ${checksum} you specified did not match the calculated checksum.`);
     } catch (error) {
       contents.discard(received);
@@ -102,7 +103,7 @@ export function formRoutes(managers: Managers, places: S3Places): AnyRoute[] {
         ? settings
         : {
             ...settings,
-            checksum: { algorithm: checksum, type: "FULL_OBJECT" as const, value: received.sums.checksum ?? "" },
+            checksum: { algorithm: checksum, type: "FULL_OBJECT" as const, value: sum },
           };
     const row = objects.put(bucket, key, { received }, { ...attributes, system: systemOf(kept) });
     const path = `${bucket.name}/${key.split("/").map(encodeURIComponent).join("/")}`;
