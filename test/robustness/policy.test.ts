@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { formatMicroversion } from "../../src/kernel/http/microversion.ts";
 import { anyone } from "../../src/kernel/policy/policy.ts";
+import { newestOf, PARAM, pathTo, versionHeaders } from "./support/target.ts";
 import { createWorld, type Persona, type ServiceRoute, type World } from "./support/world.ts";
-
-const PARAM = /:(\w+)(\{(?:[^{}]|\{[^{}]*\})*\})?/g;
 
 /**
  * What keystone, nova and their like let every user do whatever the role is: it concerns only the user's own account or
@@ -29,13 +27,9 @@ describe("who may do what", () => {
 
   /** A request to a record whose path names existing things of alpha's where there are such. */
   async function call(asker: Persona | { token: string }, { service, route }: ServiceRoute) {
-    const path = route.path.replaceAll(PARAM, (_, name: string) => idFor(name, route.path));
-    const scheme = service.api.microversions;
-    const version = Math.min(scheme?.max ?? 0, route.microversions?.max ?? Number.POSITIVE_INFINITY);
-    const headers: Record<string, string> = { accept: "application/json" };
-    if (scheme !== null) headers["openstack-api-version"] = `${scheme.service} ${formatMicroversion(version)}`;
+    const headers = { accept: "application/json", ...versionHeaders(service, newestOf({ service, route })) };
     const body = /^(GET|HEAD|DELETE)$/.test(route.method) ? undefined : { [route.action ?? "x"]: {} };
-    const whole = service.endpoint.prefix + path;
+    const whole = service.endpoint.prefix + pathTo(world, route);
     if (typeof asker === "string") return world.as(asker, route.method, whole, body, headers);
     return world.request(route.method, whole, { ...asker, body, headers });
   }
@@ -50,20 +44,6 @@ describe("who may do what", () => {
     const login = { methods: ["application_credential"], application_credential: { id, secret } };
     const answer = await world.request("POST", "/identity/v3/auth/tokens", { body: { auth: { identity: login } } });
     return answer.headers.get("x-subject-token") ?? "";
-  }
-
-  function idFor(name: string, path: string): string {
-    const { ids, projects } = world;
-    if (/project|target/.test(name)) return projects.alpha;
-    if (/^(user|actor)_id$/.test(name)) return ids.member ?? "";
-    const kind =
-      path
-        .slice(0, path.indexOf(`:${name}`))
-        .split("/")
-        .filter(Boolean)
-        .at(-1) ?? "";
-    const known = ids[kind.replaceAll("-", "_").replace(/^os_/, "").replace(/s$/, "")] ?? ids[name.replace(/_id$/, "")];
-    return known ?? "6c1ef1f0-aaaa-4bbb-8ccc-000000000009";
   }
 
   test("without a token every record but the public ones answers 401, and says so as keystone does", async () => {

@@ -49,6 +49,16 @@ function lengthOf(text: string | null, { notWhole, negative, usual, most, zero }
   return length === 0 && zero === "usual" ? nothingSaid : Math.min(length, most);
 }
 
+/** A query without the first of each of these: what webob's `pop` leaves of it, in which a second one is taken for a filter. */
+export function withoutFirst(query: URLSearchParams, names: readonly string[]): [string, string][] {
+  const rest = [...query];
+  for (const name of names) {
+    const at = rest.findIndex(([key]) => key === name);
+    if (at >= 0) rest.splice(at, 1);
+  }
+  return rest;
+}
+
 /** A number as the services read it (Python's int()); null for what is none. */
 export const wholeNumber = (text: string): number | null => (/^\s*[-+]?\d+\s*$/.test(text) ? Number(text) : null);
 

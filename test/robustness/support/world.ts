@@ -373,6 +373,10 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   ids.type = (await must("admin", "POST", "/volume/v3/types", { volume_type: { name: "t" } })).volume_type.id;
   ids.agent = (await must("admin", "GET", `${net}/agents`)).agents[0]?.id ?? "";
   ids.provider = (await must("admin", "GET", "/placement/resource_providers")).resource_providers[0].uuid;
+  ids.resource_provider = ids.provider ?? "";
+  const endpointGroup = { endpoint_group: { name: "eg", filters: { region_id: "RegionOne" } } };
+  const madeGroup = await must("admin", "POST", "/identity/v3/OS-EP-FILTER/endpoint_groups", endpointGroup);
+  ids.endpoint_group = madeGroup.endpoint_group.id;
   ids.host = (await must("admin", "GET", "/compute/v2.1/os-services")).services[0].host;
   await idle();
 }

@@ -1,5 +1,5 @@
 import type { Condition, Order, Range, Selection, Stored } from "../../../kernel/db/list.ts";
-import { type Paging, pageOf, type Wanted, wantedPage, wholeNumber } from "../../../kernel/db/paging.ts";
+import { type Paging, pageOf, type Wanted, wantedPage, wholeNumber, withoutFirst } from "../../../kernel/db/paging.ts";
 import { type ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
@@ -43,6 +43,7 @@ export interface ListRequest {
   counted: boolean;
 }
 
+const CONTROL = ["limit", "marker", "offset", "sort", "sort_key", "sort_dir"];
 const LIKE_SINCE = mv("3.34");
 const COUNT_SINCE = mv("3.45");
 
@@ -51,19 +52,15 @@ const COUNT_SINCE = mv("3.45");
  * Errors: 400.
  */
 export function listRequest(request: ApiRequest, listing: Listing, maxLimit: number): ListRequest {
-  const params = [...request.query];
-  const take = (name: string): string | null => {
-    const index = params.findIndex(([key]) => key === name);
-    return index < 0 ? null : (params.splice(index, 1)[0]?.[1] ?? null);
-  };
-  const page = wantedPage(request.query, pagingOf(maxLimit));
-  for (const name of ["limit", "marker"]) take(name);
-  const offset = offsetOf(take("offset"));
-  const order = sortOf(request, listing, { sort: take("sort"), key: take("sort_key"), dir: take("sort_dir") });
+  const { query } = request;
+  const page = wantedPage(query, pagingOf(maxLimit));
+  const offset = offsetOf(query.get("offset"));
+  const order = sortOf(request, listing);
   const counts = listing.counts && request.microversion >= COUNT_SINCE;
-  const counted = counts && booleanOf("with_count", take("with_count"));
+  const counted = counts && booleanOf("with_count", query.get("with_count"));
+  const rest = withoutFirst(query, [...CONTROL, ...(counts ? ["with_count"] : [])]);
   // The last of several values of one filter counts.
-  const filters = allowedFilters(request, listing, new Map(params));
+  const filters = allowedFilters(request, listing, new Map(rest));
   const conditions = [...scopeOf(request, listing, filters)];
   for (const [key, value] of filters) conditions.push(conditionOf(request, listing, key, value));
   return { conditions, order, page, offset, counted };
@@ -123,25 +120,21 @@ const columnOf = (listing: Listing, key: string) =>
   Object.hasOwn(listing.columns, key) ? listing.columns[key] : undefined;
 
 /** `sort=name:asc,size` or the older sort_key and sort_dir; newest first by default. Errors: 400. */
-function sortOf(
-  request: ApiRequest,
-  listing: Listing,
-  asked: { sort: string | null; key: string | null; dir: string | null },
-): Order[] {
-  if (asked.sort !== null && (asked.key !== null || asked.dir !== null)) {
+function sortOf({ query, microversion }: ApiRequest, listing: Listing): Order[] {
+  const [sent, sentKey, sentDirection] = [query.get("sort"), query.get("sort_key"), query.get("sort_dir")];
+  if (sent !== null && (sentKey !== null || sentDirection !== null)) {
     throw badRequest(
       "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter.",
     );
   }
-  const parts =
-    asked.sort === null ? [`${asked.key ?? "created_at"}:${asked.dir ?? "desc"}`] : asked.sort.trim().split(",");
+  const parts = sent === null ? [`${sentKey ?? "created_at"}:${sentDirection ?? "desc"}`] : sent.trim().split(",");
   const sort = parts.map((part) => {
     const [key = "", direction = ""] = part.split(/:(.*)/s).map((text) => text.trim());
     const descending = (direction || "desc") === "desc";
     if (!descending && direction !== "asc") {
       throw invalidInput("Unknown sort direction, must be 'desc' or 'asc'.");
     }
-    const tooEarly = request.microversion < (listing.sortSince?.[key] ?? 0);
+    const tooEarly = microversion < (listing.sortSince?.[key] ?? 0);
     const column = tooEarly ? undefined : columnOf(listing, key);
     if (column === undefined) throw invalidInput("Invalid sort key");
     return { key, column, descending };

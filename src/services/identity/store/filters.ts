@@ -36,9 +36,9 @@ function fits(column: string, comparator: string | undefined, wanted: string): C
   return condition(sql, ...Array.from(sql.matchAll(/\?/g), () => wanted));
 }
 
-/** The filters of a query, of those that a list has: all of them are met. */
+/** The filters of a query, of those that a list has: all of them are met, and of several of one name the first. */
 export const fitting = (query: Iterable<readonly [string, string]>, columns: readonly string[]): Condition[] =>
-  [...query].flatMap(([key, wanted]) => {
+  [...new Map([...query].reverse())].flatMap(([key, wanted]) => {
     const [column = "", comparator] = key.split("__");
     return columns.includes(column) ? (fits(column, comparator, wanted) ?? []) : [];
   });

@@ -1,6 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Condition } from "../../../kernel/db/list.ts";
-import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
+import { type Page, pageOf, type Wanted, withoutFirst } from "../../../kernel/db/paging.ts";
 import { badRequest, orNull } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
@@ -26,7 +26,9 @@ import type { ImageRow, ImageStore } from "../store/images.ts";
 import type { Access } from "./access.ts";
 import type { Core } from "./core.ts";
 
-const NOT_FILTERS: ReadonlySet<string> = new Set(["limit", "marker", "sort", "sort_key", "sort_dir"]);
+/** No filters the first time, but properties of images the second. */
+const ONCE = ["limit", "marker", "member_status", "sort"];
+const NOT_FILTERS: ReadonlySet<string> = new Set(["visibility", "sort_key", "sort_dir"]);
 const MEMBER_STATUSES = ["pending", "accepted", "rejected", "all"] as const;
 
 /** `GET /v2/images`: filters, order and pages (glance/api/v2/images.py and its database API). */
@@ -76,9 +78,8 @@ function scopeOf(context: RequestContext, query: URLSearchParams): { ways: Condi
 function filterConditions(query: URLSearchParams): Condition[] {
   const conditions: Condition[] = [];
   if (!query.has("os_hidden")) conditions.push(is("os_hidden", 0));
-  for (const [name, value] of query) {
-    if (NOT_FILTERS.has(name) || name === "visibility" || name === "member_status") continue;
-    conditions.push(filter(name, value));
+  for (const [name, value] of withoutFirst(query, ONCE)) {
+    if (!NOT_FILTERS.has(name)) conditions.push(filter(name, value));
   }
   return conditions;
 }

@@ -7,9 +7,9 @@ export interface Pages {
   pageSizeMax: number;
 }
 
-/** glance/api/v2/images.py `_get_filters` and `_validate_limit`: webob's dict of the query keeps the last of several. */
+/** glance/api/v2/images.py `index` and `_validate_limit`: the first of several is popped, and a second one is left as a filter. */
 export const pagingOf = ({ pageSizeDefault, pageSizeMax }: Pages): Paging => ({
-  repeated: "last",
+  repeated: "first",
   emptyIsAbsent: [],
   notWhole: () => badRequest("limit param must be an integer"),
   negative: () => badRequest("limit param must be positive"),

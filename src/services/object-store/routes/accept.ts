@@ -48,7 +48,9 @@ export function bestOf(accept: string): Format | null {
 }
 
 /** Errors: 412. */
-export function listQuery({ query }: Pick<ApiRequest, "query">): ListQuery {
+export function listQuery(request: Pick<ApiRequest, "query">): ListQuery {
+  // swift/common/swob.py `params`: a dict, which has the last of several.
+  const query = new Map(request.query);
   const most = LIMITS.container_listing_limit;
   const text = query.get("limit") ?? "";
   const limit = /^\d+$/.test(text) ? Number(text) : most;
@@ -62,7 +64,7 @@ export function listQuery({ query }: Pick<ApiRequest, "query">): ListQuery {
     marker: query.get("marker") ?? "",
     endMarker: query.get("end_marker") ?? "",
     reverse: isTrue(query.get("reverse")),
-    ...(path === null ? {} : { path }),
+    ...(path === undefined ? {} : { path }),
   };
 }
 
