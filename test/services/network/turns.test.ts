@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Desired } from "../../../src/services/network/desired/collect.ts";
+import { NetworkStore } from "../../../src/services/network/store/store.ts";
 import type { Json } from "../../support/json.ts";
-import { COPY, copyRows, workPerTurn } from "../../support/rows-read.ts";
+import { COPY, copyRows, rowsRead, workPerTurn } from "../../support/rows-read.ts";
 import { type NetworkApi, networkApi } from "./api.ts";
 
 /** Nobody waits for another's bulk: no turn works on more than a slice of it, which is counted in rows and statements. */
@@ -55,4 +57,43 @@ test("a list of everything is read and told in slices, and is the one that its p
     }
     assert.deepEqual(all, paged);
   }
+});
+
+test("a firewall of thousands of ports and rules is rendered in slices, and a rule more reads itself", async () => {
+  const { kernel } = api.t.cloud;
+  const { db, turns } = kernel;
+  const bound = { device_id: "guest", device_owner: "compute:nova", "binding:host_id": "here" };
+  const first = await api.make(ADMIN, "port", { network_id: network.id, project_id: "alpha", ...bound });
+  const [group] = first.security_groups;
+  db.prepare(
+    `INSERT OR IGNORE INTO network_port_security_groups (port_id, group_id) SELECT id, ? FROM network_ports WHERE id LIKE 'zzzz%'`,
+  ).run(group);
+  const desired = new Desired(new NetworkStore(db), kernel.settings.network);
+  let rules = 0;
+  const work = await workPerTurn(kernel, async () => {
+    const { groups } = await desired.firewall(null, () => turns.background());
+    rules = groups.find(({ id }) => id === group)?.rules.length ?? 0;
+  });
+  assert.ok(rules > MANY);
+  assert.ok(work.length >= (2 * MANY) / 250, `${work.length} turns`);
+  // All ids at once are cheap.
+  assert.ok(Math.max(...work) <= 2 * MANY + 1_500, `${Math.max(...work)} rows in one turn`);
+  const { read } = await rowsRead(db, async () => {
+    const rule = {
+      security_group_id: group,
+      direction: "ingress",
+      protocol: "udp",
+      port_range_min: 7,
+      port_range_max: 7,
+    };
+    await api.make(ME, "security_group_rule", rule);
+    const again = await desired.firewall({ ports: [], groups: [group] }, () => turns.background());
+    assert.equal(again.groups.find(({ id }) => id === group)?.rules.length, rules + 1);
+  });
+  const whole = read.filter(({ sql }) => /SELECT \*.*FROM network_security_group_rules/.test(sql));
+  for (const { params } of whole) assert.ok(String(params[0]).length < 100, "more than one rule is read");
+  assert.deepEqual(
+    { ...(await desired.firewall(null, async () => {})) },
+    { ...(await new Desired(new NetworkStore(db), kernel.settings.network).firewall(null, async () => {})) },
+  );
 });

@@ -1,3 +1,4 @@
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import type { DesiredFirewall, DesiredNetwork, DesiredRouter } from "../driver/driver.ts";
 import type { NetworkSettings } from "../settings.ts";
 import type { PortIp, PortRow, SubnetRow } from "../store/rows.ts";
@@ -65,9 +66,9 @@ export class Desired {
   }
 
   /** `changed` null: nothing is known. */
-  firewall(changed: Changed | null): DesiredFirewall {
+  firewall(changed: Changed | null, pause: Pause): Promise<DesiredFirewall> {
     if (changed === null) this.#firewall.forget();
-    return this.#firewall.render(changed ?? { ports: [], groups: [] });
+    return this.#firewall.render(changed ?? { ports: [], groups: [] }, pause);
   }
 
   #subnetsOf(networkIds: readonly string[]): Map<string, SubnetRow> {

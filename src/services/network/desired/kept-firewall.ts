@@ -1,5 +1,6 @@
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import type { DesiredFirewall, DesiredPortFirewall, DesiredRule } from "../driver/driver.ts";
-import type { PortIp, PortRow, SecurityGroupRuleRow, SubnetRow } from "../store/rows.ts";
+import type { PortIp, PortRow, SubnetRow } from "../store/rows.ts";
 import type { NetworkStore } from "../store/store.ts";
 import { Members } from "./members.ts";
 import { Names } from "./names.ts";
@@ -22,19 +23,27 @@ interface Known {
   bound: DesiredPortFirewall | null;
 }
 
+/** A rule, and the group that it points to. Rules do not change. */
+interface KnownRule {
+  rule: DesiredRule;
+  remote: string | null;
+}
+
 interface Rules {
+  byId: ReadonlyMap<string, KnownRule>;
   rules: readonly DesiredRule[];
   /** The groups that they point to, each once. */
   remotes: readonly string[];
 }
 
 const NO_RULES: readonly DesiredRule[] = [];
-/** Ports that are read at once. */
-const BATCH = 500;
+/** Ports or rules that are read in one turn. */
+const BATCH = 250;
 
 /**
  * The firewall as it was rendered last, so that a change renders what it touches and nothing else: a port, a group with its rules, a
- * member of a group. What stays the same is the same object in the next picture.
+ * member of a group. What stays the same is the same object in the next picture. Others have their turn between batches; what is changed
+ * meanwhile is marked, and in the next picture.
  */
 export class KeptFirewall {
   readonly #store: NetworkStore;
@@ -55,13 +64,19 @@ export class KeptFirewall {
     this.#store = store;
   }
 
-  /** What is changed is rendered; all of it by the first call and after `forget`. */
-  render(changed: Changed): DesiredFirewall {
+  /** What is changed is rendered; all of it by the first call and after `forget`. One call at a time. */
+  async render(changed: Changed, pause: Pause): Promise<DesiredFirewall> {
     const touched = new Set(changed.groups);
-    if (this.#isComplete) this.#read([...changed.ports], touched);
-    else this.#read(this.#store.portDetails.guarded(), touched);
+    try {
+      if (this.#isComplete) await this.#read([...changed.ports], touched, pause);
+      else await this.#read(this.#store.portDetails.guarded(), touched, pause);
+      await this.#settle(touched, new Set(changed.groups), pause);
+    } catch (error) {
+      // What was touched is not told.
+      this.forget();
+      throw error;
+    }
     this.#isComplete = true;
-    this.#settle(touched, new Set(changed.groups));
     return { ports: [...this.#ports.values()], groups: [...this.#groups.values()] };
   }
 
@@ -79,8 +94,11 @@ export class KeptFirewall {
     return { ports: this.#known.size, groups: this.#groups.size };
   }
 
-  #read(ids: readonly string[], touched: Set<string>): void {
-    for (let from = 0; from < ids.length; from += BATCH) this.#readBatch(ids.slice(from, from + BATCH), touched);
+  async #read(ids: readonly string[], touched: Set<string>, pause: Pause): Promise<void> {
+    for (let from = 0; from < ids.length; from += BATCH) {
+      if (from > 0) await pause();
+      this.#readBatch(ids.slice(from, from + BATCH), touched);
+    }
   }
 
   #readBatch(ids: readonly string[], touched: Set<string>): void {
@@ -141,20 +159,38 @@ export class KeptFirewall {
   }
 
   /** Groups that came into use or went out of it, have other rules or other members. `changed`: their rows are. */
-  #settle(touched: Set<string>, changed: ReadonlySet<string>): void {
-    const read = [...touched].filter((id) => this.#used.has(id) && (changed.has(id) || !this.#rules.has(id)));
-    const rows = Map.groupBy(this.#store.rules.among("security_group_id", read), (row) => row.security_group_id);
+  async #settle(touched: Set<string>, changed: ReadonlySet<string>, pause: Pause): Promise<void> {
     for (const id of [...touched]) {
       const before = this.#rules.get(id);
       if (!this.#used.has(id)) this.#rules.delete(id);
       else if (before === undefined || changed.has(id))
-        this.#rules.set(this.#names.same(id), rulesOf(rows.get(id) ?? []));
+        this.#rules.set(this.#names.same(id), await this.#rulesOf(id, before, pause));
       const after = this.#rules.get(id);
       if (before === after) continue;
       for (const remote of after?.remotes ?? []) if (this.#meant.add(remote)) touched.add(remote);
       for (const remote of before?.remotes ?? []) if (this.#meant.take(remote)) touched.add(remote);
     }
     for (const id of touched) this.#tell(id, changed.has(id));
+  }
+
+  /** Of those of a group only what is new is read. */
+  async #rulesOf(groupId: string, before: Rules | undefined, pause: Pause): Promise<Rules> {
+    const ids = this.#store.rules.idsOf(groupId);
+    const unknown = ids.filter((id) => before?.byId.has(id) !== true);
+    const read = new Map<string, KnownRule>();
+    for (let from = 0; from < unknown.length; from += BATCH) {
+      if (from > 0) await pause();
+      for (const row of this.#store.rules.getMany(unknown.slice(from, from + BATCH)))
+        read.set(row.id, { rule: renderRule(row), remote: remoteOf(row) });
+    }
+    const byId = new Map<string, KnownRule>();
+    for (const id of ids) {
+      const known = before?.byId.get(id) ?? read.get(id);
+      if (known !== undefined) byId.set(id, known);
+    }
+    const all = [...byId.values()];
+    const remotes = all.map(({ remote }) => remote).filter((id) => id !== null);
+    return { byId, rules: all.map(({ rule }) => rule), remotes: [...new Set(remotes)] };
   }
 
   #tell(id: string, isChanged: boolean): void {
@@ -173,9 +209,4 @@ export class KeptFirewall {
     if (before?.rules === rules && before.memberAddresses === memberAddresses) return;
     this.#groups.set(this.#names.same(id), { id: this.#names.same(id), rules, memberAddresses });
   }
-}
-
-function rulesOf(rows: readonly SecurityGroupRuleRow[]): Rules {
-  const remotes = rows.map(remoteOf).filter((id) => id !== null);
-  return { rules: rows.map(renderRule), remotes: [...new Set(remotes)] };
 }

@@ -51,7 +51,7 @@ export class Applier {
       kinds: RULES,
       marked,
       together: () => "rules",
-      apply: (rows, lane) => this.#apply(rows, () => this.#applyRules(rows, lane)),
+      apply: (rows) => this.#apply(rows, () => this.#applyRules(rows)),
       turns,
     });
   }
@@ -167,11 +167,12 @@ export class Applier {
     else await this.#driver.applyNetwork(desired);
   }
 
-  async #applyRules(rows: readonly DirtyRow[], lane: Lane): Promise<void> {
+  async #applyRules(rows: readonly DirtyRow[]): Promise<void> {
     const ids = (wanted: DirtyKind) => rows.flatMap(({ kind, id }) => (kind === wanted ? id : []));
     const isAll = rows.some(({ kind }) => kind === "firewall");
     const changed = isAll ? null : { ports: ids("port"), groups: ids("group") };
-    await this.#driver.applyFirewall(lane.render(() => this.#desired.firewall(changed)));
+    const { turns } = this.#kernel;
+    await this.#driver.applyFirewall(await this.#desired.firewall(changed, () => turns.background()));
   }
 
   async #applyRouter(id: string, lane: Lane): Promise<void> {

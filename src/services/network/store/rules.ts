@@ -9,6 +9,8 @@ export const EVERYBODY: readonly string[] = ["0.0.0.0/0", "::/0"];
 
 /** All the SQL about rules of security groups. */
 export class RuleStore extends Table<SecurityGroupRuleRow> {
+  readonly #db: Database;
+
   constructor(db: Database) {
     super(db, "network_security_group_rules", {
       ...standard,
@@ -23,6 +25,13 @@ export class RuleStore extends Table<SecurityGroupRuleRow> {
       remote_address_group_id: "text",
       described: "boolean",
     });
+    this.#db = db;
+  }
+
+  /** Of a group's rules, in their order. */
+  idsOf(groupId: string): string[] {
+    const sql = "SELECT id FROM network_security_group_rules WHERE security_group_id = ? ORDER BY id";
+    return this.#db.prepare<[string], string>(sql).pluck().all(groupId) as string[];
   }
 
   /** Rules that say the same in the same group, in the order of ids; `protocols` are the names and numbers of its protocol. */
