@@ -75,6 +75,11 @@ describe("static large objects", () => {
     });
     const text = await put("bad", wrong);
     assert.match(text.text, /^Errors:\n\/seg\/nope, 404 Not Found\n/);
+    const xml = await put("bad", wrong, { headers: { accept: "application/xml" } });
+    assert.match(
+      xml.text,
+      /<errors>\n<object><name>\/seg\/nope<\/name><status>404 Not Found<\/status><\/object>\n<object><name>\/seg\/0</,
+    );
     const beat = await put("bad", wrong, { query: "&heartbeat=on", headers: { accept: "application/json" } });
     assert.equal(beat.status, 202);
     assert.equal(beat.json["Response Status"], "400 Bad Request");
@@ -102,6 +107,16 @@ describe("static large objects", () => {
     assert.equal(bad.status, 409);
     assert.match(bad.text, /There was a conflict/);
     assert.equal((await t.swift("HEAD", `${A}/c/changing`)).status, 200);
+    await t.swift("DELETE", `${A}/seg/s0`);
+    assert.equal((await t.swift("GET", `${A}/c/changing`)).status, 409, "one that is gone, too");
+    for (const name of ["t0", "t1"]) await t.swift("PUT", `${A}/seg/${name}`, { body: "ten bytes." });
+    await put("tiny", [{ path: "/seg/t0" }, { path: "/seg/t1" }]);
+    await t.swift("PUT", `${A}/seg/t1`, { body: "other" });
+    const tiny = await t.swift("GET", `${A}/c/tiny`).then(
+      () => "whole",
+      () => "broken off",
+    );
+    assert.equal(tiny, "broken off", "where Swift shows a traceback");
   });
 
   it("are deleted with their segments when that is asked for", async () => {

@@ -213,6 +213,7 @@ describe("versions, links, many at once, and pages", () => {
     await t.swift("POST", `${A}/web`, { headers: { "x-container-meta-web-listings": "true" } });
     const page = await web("/files/");
     assert.equal(page.status, 200);
+    assert.equal(page.headers.vary, "Accept");
     assert.match(page.text, /Listing of .*files\//);
     assert.match(page.text, /<a href="\.\/%3Cb%3E">&lt;b&gt;<\/a>/);
     assert.equal((await t.swift("GET", `${A}/web`)).status, 200);

@@ -108,7 +108,8 @@ async function listing(
     query: isTempUrl(query) && thing.signed !== null ? `?${behind}` : "",
     hasParent: prefix.length > signedPrefix.length,
   });
-  return html(200, page);
+  const answer = html(200, page);
+  return { ...answer, headers: { ...answer.headers, vary: "Accept" } };
 }
 
 function html(status: number, text: string): ApiResponse & { status: number } {

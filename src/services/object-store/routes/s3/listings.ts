@@ -98,7 +98,9 @@ export function listingRoutes(managers: Managers, places: S3Places): AnyRoute[] 
     const bucket = bucketOf(thing);
     const isV2 = query.get("list-type") === "2";
     if (query.has("list-type") && !isV2) throw s3Error("InvalidArgument", "Invalid List Type specified in Request");
-    const limit = countOf(query, "max-keys", MOST);
+    // As s3api does, the answer tells what was asked for, and not that no page is longer than a thousand.
+    const asked = countOf(query, "max-keys", MOST, LARGEST);
+    const limit = Math.min(asked, MOST);
     const encode = encodingOf(query);
     const token = query.get("continuation-token");
     const marker = isV2
@@ -117,7 +119,7 @@ export function listingRoutes(managers: Managers, places: S3Places): AnyRoute[] 
       bucket: bucket.name,
       prefix,
       delimiter,
-      limit,
+      limit: asked,
       isTruncated,
       encode,
       entries: shown.flatMap((each) => ("subdir" in each ? [] : [entry(bucket, each)])),
@@ -133,7 +135,9 @@ export function listingRoutes(managers: Managers, places: S3Places): AnyRoute[] 
   function listVersions(request: S3Request): ApiResponse {
     const { query, thing } = request;
     const bucket = bucketOf(thing);
-    const limit = countOf(query, "max-keys", MOST);
+    // As s3api does, the answer tells what was asked for, and not that no page is longer than a thousand.
+    const asked = countOf(query, "max-keys", MOST, LARGEST);
+    const limit = Math.min(asked, MOST);
     const encode = encodingOf(query);
     const prefix = query.get("prefix") ?? "";
     const delimiter = query.get("delimiter") ?? "";
@@ -161,7 +165,7 @@ export function listingRoutes(managers: Managers, places: S3Places): AnyRoute[] 
         bucket: bucket.name,
         prefix,
         delimiter,
-        limit,
+        limit: asked,
         isTruncated: found.length > limit,
         encode,
         entries: shown.flatMap((each) =>
