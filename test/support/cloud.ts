@@ -124,6 +124,7 @@ const facade: IdentityFacade = {
   },
   getProject: (id) => ({ id, name: id, domainId: "default", enabled: true }),
   findProject: (name) => (name === "admin" ? { id: name, name, domainId: "default", enabled: true } : null),
+  serviceProject: () => ({ id: "service", name: "service", domainId: "default", enabled: true }),
   getUser: (id) => ({ id, name: id, domainId: "default", enabled: true, defaultProjectId: null }),
 };
 

@@ -53,6 +53,8 @@ export interface IdentityFacade {
   getProject(id: string): ProjectInfo | null;
   /** By name within a domain (its id, by default "default"). */
   findProject(name: string, domainId?: string): ProjectInfo | null;
+  /** The project of the services' own accounts; null before it was made. */
+  serviceProject(): ProjectInfo | null;
   getUser(id: string): UserInfo | null;
 }
 

@@ -11,6 +11,7 @@ export const declaration = declareService({
   },
   devstack: { project: "glance", api: ["g-api"], members: ["g-api"], prefix: "g-", others: ["g-reg"] },
   needs: ["identity"],
+  uses: ["object-store"],
   accounts: { service: [{ name: "glance" }] },
   settings,
   readme: {

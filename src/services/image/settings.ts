@@ -10,6 +10,8 @@ export interface ImageSettings {
   readonly defaultName: string;
   /** GLANCE_IMAGE_DIR */
   readonly imageDir: string;
+  /** glance [glance_store] swift_store_container, where default_store is swift; else null. */
+  readonly container: string | null;
   /** GLANCE_ENFORCE_IMAGE_FORMAT: refuse uploads whose content is not of the declared disk_format. */
   readonly enforceFormat: boolean;
   /** ALLOW_LOCAL_URLS: web-download and IMAGE_URLS of users may reach loopback and private addresses. */
@@ -57,6 +59,10 @@ export const settings: SettingsDeclaration = {
       downloadDefaultImages: r.value("DOWNLOAD_DEFAULT_IMAGES"),
       defaultName: r.value("DEFAULT_IMAGE_NAME"),
       imageDir: path(r.value("GLANCE_IMAGE_DIR")),
+      container:
+        r.option("glance/glance_store/default_store") === "swift"
+          ? r.option("glance/glance_store/swift_store_container")
+          : null,
       enforceFormat: r.value("GLANCE_ENFORCE_IMAGE_FORMAT"),
       allowLocalUrls: r.value("ALLOW_LOCAL_URLS"),
       enableQuotas: r.value("GLANCE_ENABLE_QUOTAS"),
@@ -68,4 +74,12 @@ export const settings: SettingsDeclaration = {
       pageSizeMax: r.option("glance/DEFAULT/api_limit_max"),
     },
   }),
+  check({ image, services }, r) {
+    if (image.container === null || services.includes("object-store")) return;
+    r.problem(
+      "glance/glance_store/default_store",
+      "[glance_store] default_store = swift, and s-proxy is not enabled",
+      "enable_service s-proxy, or leave the images in files",
+    );
+  },
 };

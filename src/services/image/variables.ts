@@ -65,6 +65,12 @@ const options = {
   "DEFAULT/limit_param_default": own(integer(1), 25, "Items of a list page when the client names no limit."),
   "DEFAULT/api_limit_max": own(integer(1), 1000, "Most items of one list page."),
   "glance_store/filesystem_store_datadir": same("GLANCE_IMAGE_DIR"),
+  "glance_store/default_store": own(
+    choice("file", "swift"),
+    "file",
+    "Where images' bytes are kept: in files, or also as objects of the service project, with which the files share their blocks.",
+  ),
+  "glance_store/swift_store_container": own(nonEmpty, "glance", "The container of those objects."),
   "oslo_policy/enforce_new_defaults": same("GLANCE_ENFORCE_NEW_DEFAULTS"),
   "DEFAULT/debug": same("ENABLE_DEBUG_LOG_LEVEL"),
 };

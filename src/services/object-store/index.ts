@@ -27,7 +27,7 @@ export const objectStore = defineService({
     const scrubber = new Scrubber(kernel, core.blobs, core.files);
     const endings: (() => Promise<void> | void)[] = [];
     return {
-      facade: createFacade(),
+      facade: createFacade(managers),
       routes: allRoutes(managers),
       frontRoutes: { [s3Front.name]: s3Routes(managers) },
       reconcile: () => contents.recover(),

@@ -3,6 +3,7 @@ import type { ProjectRow, UserRow } from "../store/rows.ts";
 import { Ec2Keys } from "./ec2-keys.ts";
 import type { Managers } from "./index.ts";
 import { DEFAULT_DOMAIN } from "./projects.ts";
+import { serviceDomain } from "./service-domain.ts";
 
 /** The verbs other services may call, over the parts of this one. */
 export function createFacade({ core }: Managers): IdentityFacade {
@@ -12,6 +13,11 @@ export function createFacade({ core }: Managers): IdentityFacade {
     authenticate: (id) => tokens.read(id)?.identity ?? null,
     authenticateWithEc2: (access) => ec2Keys.get(access),
     getProject: (id) => projectInfo(store.projects.get(id)),
+    serviceProject() {
+      const domainId = serviceDomain(core);
+      const { serviceProjectName: name } = kernel.settings.identity;
+      return domainId === undefined ? null : projectInfo(store.projects.find({ domain_id: domainId, name }));
+    },
     findProject: (name, domainId = DEFAULT_DOMAIN) => projectInfo(store.projects.find({ domain_id: domainId, name })),
     getUser: (id) => userInfo(store.users.get(id)),
   };

@@ -126,11 +126,23 @@ export class ImageFiles {
   }
 
   /** Makes a received file the image's data. Durable when it resolves. */
-  async publish(received: ReceivedFile, target: string): Promise<void> {
+  async publish(received: Pick<ReceivedFile, "path">, target: string): Promise<void> {
     await mkdir(join(target, ".."), { recursive: true, mode: 0o755 });
     await rename(received.path, target);
     const folder = await open(join(target, ".."), "r");
     await folder.sync().finally(() => folder.close());
+  }
+
+  /** An image's data again, which `write` writes to a new file, durably. */
+  async restore(target: string, write: (path: string) => Promise<void>): Promise<void> {
+    const path = await this.#newPath();
+    try {
+      await write(path);
+      await this.publish({ path }, target);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
   }
 
   async remove(path: string): Promise<void> {

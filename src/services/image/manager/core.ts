@@ -6,6 +6,7 @@ import { ImageStore } from "../store/images.ts";
 import { MemberStore } from "../store/members.ts";
 import { TaskStore } from "../store/tasks.ts";
 import { Access } from "./access.ts";
+import { ImageObjects } from "./objects.ts";
 
 /** What the managers of this service share. */
 export interface Core {
@@ -14,6 +15,7 @@ export interface Core {
   readonly members: MemberStore;
   readonly tasks: TaskStore;
   readonly files: ImageFiles;
+  readonly objects: ImageObjects;
   readonly quotas: Quotas;
   readonly access: Access;
 }
@@ -28,6 +30,7 @@ export function createCore(kernel: Kernel): Core {
     members,
     tasks: new TaskStore(db),
     files: new ImageFiles(settings.image.imageDir),
+    objects: new ImageObjects(kernel),
     quotas: new Quotas(db, "image", quotaResources(images, settings.image)),
     access: new Access(kernel, images, members),
   };

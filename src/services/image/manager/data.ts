@@ -10,6 +10,7 @@ import { overQuota } from "../quotas.ts";
 import { type ImageStatus, requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
 import type { Core } from "./core.ts";
+import type { ImageObjects } from "./objects.ts";
 
 const MIB = 1024 * 1024;
 
@@ -27,6 +28,7 @@ export class DataManager {
   readonly #images: ImageStore;
   readonly #quotas: Quotas;
   readonly #files: ImageFiles;
+  readonly #objects: ImageObjects;
   /** Image → its upload under way. */
   readonly #uploads = new Map<string, AbortController>();
 
@@ -35,6 +37,7 @@ export class DataManager {
     this.#images = core.images;
     this.#quotas = core.quotas;
     this.#files = core.files;
+    this.#objects = core.objects;
   }
 
   /** The image was deleted: nobody needs the rest. */
@@ -121,6 +124,7 @@ export class DataManager {
     for (const status of ["saving", "importing"] as const) {
       for (const image of this.#images.list({ status })) {
         await this.#files.remove(this.#files.path(image.id));
+        this.#objects.remove(image.id);
         if (kept.has(image.id)) continue;
         await this.#files.remove(this.#files.stagingPath(image.id));
         this.#images.update(image.id, { status: "queued", size: null, updated_at: this.#kernel.clock.now() });
@@ -181,9 +185,13 @@ export class DataManager {
     const virtualSize = await this.#check(this.#present(id), received);
     const path = this.#files.path(id);
     await this.#files.publish(received, path);
-    const row = await this.#orRemove(path, () => this.#activate(id, received, virtualSize));
+    const row = await this.#orRemove(path, async () => {
+      await this.#objects.keep(id, { ...received, path });
+      return this.#activate(id, received, virtualSize);
+    });
     if (row !== null) return row;
     await this.#files.remove(path);
+    this.#objects.remove(id);
     this.#images.removeTrash(path);
     throw imageGone(id);
   }
@@ -213,9 +221,9 @@ export class DataManager {
   }
 
   /** What could not be written down has no data either. */
-  async #orRemove<T>(path: string, write: () => T): Promise<T> {
+  async #orRemove<T>(path: string, write: () => T | Promise<T>): Promise<T> {
     try {
-      return write();
+      return await write();
     } catch (error) {
       await this.#files.remove(path);
       throw error;

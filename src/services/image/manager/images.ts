@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, badRequest, conflict, forbidden } from "../../../kernel/errors.ts";
 import { exactly } from "../../../kernel/http/exact-json.ts";
@@ -12,6 +13,7 @@ import { requireTransition } from "../states.ts";
 import type { ImageRow, ImageStore } from "../store/images.ts";
 import { CHECKS, checkProperty, checkPropertyCount, checkTags, isReadOnly, isReserved } from "./attributes.ts";
 import type { Core } from "./core.ts";
+import type { ImageObjects } from "./objects.ts";
 import { applyPatch, type PatchChange, setOwn } from "./patch.ts";
 
 /** The verbs on images that need no data. Knows nothing of HTTP. */
@@ -20,6 +22,7 @@ export class ImageManager {
   readonly #images: ImageStore;
   readonly #quotas: Quotas;
   readonly #files: ImageFiles;
+  readonly #objects: ImageObjects;
   /** Told of every deletion, so that an upload under way ends. */
   readonly #onDeleted: ((id: string) => void)[] = [];
 
@@ -28,6 +31,7 @@ export class ImageManager {
     this.#images = core.images;
     this.#quotas = core.quotas;
     this.#files = core.files;
+    this.#objects = core.objects;
   }
 
   onDeleted(listener: (id: string) => void): void {
@@ -87,7 +91,10 @@ export class ImageManager {
   async emptyTrash(paths: readonly string[] = this.#images.trash()): Promise<void> {
     for (const path of paths) {
       await this.#files.remove(path);
-      this.#kernel.eventually.write("a removed file", () => this.#images.removeTrash(path));
+      this.#kernel.eventually.write("a removed file", () => {
+        if (path === this.#files.path(basename(path))) this.#objects.remove(basename(path));
+        this.#images.removeTrash(path);
+      });
     }
   }
 

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { copyFile, type FileHandle, link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /** How many files share a folder. */
@@ -31,8 +31,7 @@ export class BlobFiles {
     );
   }
 
-  /** A new file, empty. Its name is durable once `named` resolves. */
-  async create(id: number): Promise<{ handle: FileHandle; named: Promise<void> }> {
+  async #folderSync(id: number): Promise<FolderSync> {
     const folder = this.#folder(id);
     let sync = this.#folders.get(folder);
     if (sync === undefined) {
@@ -42,6 +41,31 @@ export class BlobFiles {
       // The folder's own name.
       await new FolderSync(join(folder, "..")).durable();
     }
+    return sync;
+  }
+
+  /** A file that is durable elsewhere, as this one: under a further name where the file system has such, else as a copy. */
+  async adopt(id: number, path: string): Promise<void> {
+    const sync = await this.#folderSync(id);
+    const isLinked = await link(path, this.path(id)).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === "EXDEV" || error.code === "EPERM" || error.code === "EMLINK" || error.code === "ENOTSUP")
+          return false;
+        throw error;
+      },
+    );
+    if (!isLinked) {
+      await copyFile(path, this.path(id), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      const copy = await open(this.path(id), "r+");
+      await copy.datasync().finally(() => copy.close());
+    }
+    await sync.durable();
+  }
+
+  /** A new file, empty. Its name is durable once `named` resolves. */
+  async create(id: number): Promise<{ handle: FileHandle; named: Promise<void> }> {
+    const sync = await this.#folderSync(id);
     const handle = await open(this.path(id), "w", 0o600);
     const named = sync.durable();
     // Whoever created it awaits it at the end; meanwhile a failure is nobody's.
