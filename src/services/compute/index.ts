@@ -17,6 +17,7 @@ import { listTextsMigration } from "./migrations/0004-list-texts.ts";
 import { countedUse } from "./migrations/0005-counted-use.ts";
 import { listIndexes } from "./migrations/0006-list-indexes.ts";
 import { ownerUse } from "./migrations/0007-owner-use.ts";
+import { periodUse } from "./migrations/0008-period-use.ts";
 import { policies } from "./policies.ts";
 import { defineSettle, Reconciler } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -36,7 +37,16 @@ export const compute = defineService<"compute", ComputeDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("compute"),
-  migrations: [initial, serverMigrations, useMigration, listTextsMigration, countedUse, listIndexes, ownerUse],
+  migrations: [
+    initial,
+    serverMigrations,
+    useMigration,
+    listTextsMigration,
+    countedUse,
+    listIndexes,
+    ownerUse,
+    periodUse,
+  ],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { core } = managers;

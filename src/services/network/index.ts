@@ -21,6 +21,7 @@ import { ruleIndexes } from "./migrations/0010-rule-indexes.ts";
 import { rulePrefixes } from "./migrations/0011-rule-prefixes.ts";
 import { lentBy } from "./migrations/0012-lent.ts";
 import { unfinished } from "./migrations/0013-unfinished.ts";
+import { countedUse } from "./migrations/0014-counted-use.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
@@ -48,6 +49,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     rulePrefixes,
     lentBy,
     unfinished,
+    countedUse,
   ],
   create(kernel, { driver }) {
     const metadata = new MetadataDesk();

@@ -4,8 +4,7 @@ import type { NetworkStore } from "./store/store.ts";
 
 /** In the order neutron shows them. */
 export function quotaResources(store: NetworkStore, limits: NetworkQuotas): QuotaResource[] {
-  const owned = (table: { countOf(where: { project_id: string }): number }) => (project: string) =>
-    table.countOf({ project_id: project });
+  const owned = (table: { readonly name: string }) => (project: string) => store.projectUse.of(project, table);
   return [
     { name: "network", defaultLimit: limits.network, count: owned(store.networks) },
     { name: "subnet", defaultLimit: limits.subnet, count: owned(store.subnets) },

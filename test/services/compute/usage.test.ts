@@ -102,4 +102,9 @@ test("a page reads what is on it, and sums no rows at all", async () => {
   assert.ok(page.rows < 40, `${page.rows} rows`);
   const sums = await rowsRead(db, () => ask(`${period(0, 30)}`));
   assert.ok(sums.rows < 10, `${sums.rows} rows`);
+  assert.deepEqual(
+    sums.read.filter(({ sql }) => sql.includes("compute_servers")),
+    [],
+    "servers are not looked at",
+  );
 });

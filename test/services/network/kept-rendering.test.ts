@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Desired } from "../../../src/services/network/desired/collect.ts";
 import type { DesiredFirewall, DesiredNetwork } from "../../../src/services/network/driver/driver.ts";
+import { COUNTED } from "../../../src/services/network/migrations/0014-counted-use.ts";
 import { NetworkStore } from "../../../src/services/network/store/store.ts";
 import type { Json } from "../../support/json.ts";
 import { rowsRead } from "../../support/rows-read.ts";
@@ -34,10 +35,26 @@ const sorted = ({ ports, groups }: DesiredFirewall) => ({
 const withSortedLeases = (network: DesiredNetwork | null | undefined) =>
   network == null ? null : { ...network, leases: inOrder(network.leases) };
 
+/** What triggers count is how many there are. */
+function checkCounted(what: string): void {
+  const { db } = api.t.cloud.kernel;
+  const projects = COUNTED.map(
+    (table) => `SELECT project_id, '${table}' AS kind, count(*) AS used FROM ${table} GROUP BY 1`,
+  );
+  const sums = db.prepare(`SELECT * FROM (${projects.join(" UNION ALL ")}) ORDER BY 1, 2`).all();
+  assert.deepEqual(db.prepare("SELECT * FROM network_project_use WHERE used <> 0 ORDER BY 1, 2").all(), sums, what);
+  assert.deepEqual(
+    db.prepare("SELECT * FROM network_subnet_use WHERE used <> 0 ORDER BY 1").all(),
+    db.prepare("SELECT subnet_id, count(*) AS used FROM network_port_ips GROUP BY 1 ORDER BY 1").all(),
+    what,
+  );
+}
+
 async function checkAll(what: string): Promise<void> {
   const { kernel } = api.t.cloud;
   const fresh = new Desired(new NetworkStore(kernel.db), kernel.settings.network);
   assert.deepEqual(sorted(api.driver.firewall), sorted(await fresh.firewall(null, async () => {})), what);
+  checkCounted(what);
   const ids = kernel.db.prepare<[], string>("SELECT id FROM network_networks ORDER BY id").pluck().all() as string[];
   assert.deepEqual([...api.driver.networks.keys()].sort(), ids, what);
   for (const id of ids)

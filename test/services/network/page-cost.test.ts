@@ -128,3 +128,31 @@ test("which networks an agent serves is asked once, however many there are", asy
   });
   assert.ok(statements <= 12, read.map(({ sql }) => sql).join("\n"));
 });
+
+test("quotas and addresses are counted without a look at what is there", async () => {
+  const { db } = api.t.cloud.kernel;
+  await api.call(ADMIN, "PUT", "/quotas/alpha", { quota: { port: 100_000 } });
+  const asked = [
+    () => api.call(ADMIN, "GET", "/quotas/alpha/details"),
+    () => api.call(ADMIN, "GET", `/network-ip-availabilities/${network.id}`),
+    () => api.make(ME, "port", { network_id: network.id }),
+  ];
+  for (const one of asked) {
+    await api.settled();
+    const { read } = await rowsRead(db, one);
+    assert.ok(read.length > 0);
+    assert.deepEqual(
+      read.filter(({ sql }) => sql.includes("count(*)")),
+      [],
+    );
+  }
+  const { quota } = await api.call(ADMIN, "GET", "/quotas/alpha/details");
+  assert.equal(quota.port.used, (await api.call(ME, "GET", "/ports?fields=id&project_id=alpha")).ports.length);
+  const { network_ip_availability: addresses } = await api.call(
+    ADMIN,
+    "GET",
+    `/network-ip-availabilities/${network.id}`,
+  );
+  const taken = db.prepare("SELECT count(*) FROM network_port_ips WHERE subnet_id = ?").pluck().get(subnet.id);
+  assert.equal(addresses.used_ips, taken);
+});

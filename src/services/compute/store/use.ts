@@ -27,6 +27,7 @@ export interface PeriodUse {
   localGbHours: number;
 }
 
+const DAY_MS = 86_400_000;
 const NONE: ProjectUsage = { instances: 0, cores: 0, ram: 0 };
 
 /** Takes room on the host. */
@@ -71,6 +72,39 @@ export class UseStore {
 
   /** Of each project whose servers were there between two moments, in the order of their ids. */
   ofPeriod(start: number, end: number): PeriodUse[] {
+    return this.#isWithinDay(start, end) ? this.#summedUp(start, end) : this.#ofDays(start, end);
+  }
+
+  /** Whether something began or ended after one of the moments and in the same day: what is kept by days does not tell those apart. */
+  #isWithinDay(start: number, end: number): boolean {
+    return (
+      this.#db
+        .prepare(
+          `SELECT 1 FROM compute_period_use
+           WHERE (day * ${DAY_MS} <= @end AND last_at > @end) OR (day * ${DAY_MS} <= @start AND last_at > @start)
+             OR (day * ${DAY_MS} < @start AND last_at = @start AND ended > 0) LIMIT 1`,
+        )
+        .get({ start, end }) !== undefined
+    );
+  }
+
+  /** What was used up to the end without what was used up to the start (migration 0008). */
+  #ofDays(start: number, end: number): PeriodUse[] {
+    const upTo = (moment: string, name: string) =>
+      `((${moment} - day * ${DAY_MS}) * 1.0 * ${name} - ${name}_later) / 3600000`;
+    const used = (name: string) =>
+      `max(0, total(iif(last_at <= @end, ${upTo("@end", name)}, 0)) - total(iif(last_at <= @start, ${upTo("@start", name)}, 0)))`;
+    return this.#db
+      .prepare<[{ start: number; end: number }], PeriodUse>(
+        `SELECT project_id AS projectId, ${used("servers")} AS hours, ${used("memory_mb")} AS memoryMbHours,
+           ${used("vcpus")} AS vcpuHours, ${used("local_gb")} AS localGbHours
+         FROM compute_period_use GROUP BY project_id
+         HAVING sum(iif(last_at <= @end, begun, 0)) > sum(iif(last_at < @start, ended, 0)) ORDER BY project_id`,
+      )
+      .all({ start, end });
+  }
+
+  #summedUp(start: number, end: number): PeriodUse[] {
     return this.#db
       .prepare<[{ start: number; end: number }], PeriodUse>(
         `SELECT project_id AS projectId, sum(hours) AS hours, sum(hours * memory_mb) AS memoryMbHours,

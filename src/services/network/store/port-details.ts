@@ -92,7 +92,7 @@ export class PortDetails {
   usage(subnetIds: readonly string[]): Map<string, number> {
     const rows = this.#db
       .prepare<[string], { subnet_id: string; used: number }>(
-        "SELECT subnet_id, count(*) AS used FROM network_port_ips WHERE subnet_id IN (SELECT value FROM json_each(?)) GROUP BY subnet_id",
+        "SELECT subnet_id, used FROM network_subnet_use WHERE used > 0 AND subnet_id IN (SELECT value FROM json_each(?))",
       )
       .all(JSON.stringify(subnetIds));
     return new Map(rows.map(({ subnet_id, used }) => [subnet_id, used]));

@@ -5,6 +5,7 @@ import { FreeAddressStore } from "./free-addresses.ts";
 import { listsOf } from "./lists.ts";
 import { PortDetails } from "./port-details.ts";
 import { PortStore } from "./ports.ts";
+import { ProjectUse } from "./project-use.ts";
 import { QuotaProjects } from "./quota-projects.ts";
 import type {
   AddressGroupRow,
@@ -50,6 +51,7 @@ export class NetworkStore {
   readonly agents: AgentStore;
   readonly statuses: StatusStore;
   readonly unfinished: UnfinishedStore;
+  readonly projectUse: ProjectUse;
 
   /** How the API lists them. */
   readonly lists: ReturnType<typeof listsOf>;
@@ -69,6 +71,7 @@ export class NetworkStore {
     });
     this.agents = new AgentStore(db);
     this.unfinished = new UnfinishedStore(db);
+    this.projectUse = new ProjectUse(db);
     this.networks = new Table<NetworkRow>(db, "network_networks", {
       ...standard,
       name: "text",

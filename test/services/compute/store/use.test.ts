@@ -61,6 +61,48 @@ function summed() {
   return { project, host, owner };
 }
 
+const HOUR = 3_600_000;
+/** Two in one day, and of other days. */
+const MOMENTS = [0, 5, 9, 30, 30.5, 100, 101].map((hours) => 20_000 * 24 * HOUR + hours * HOUR);
+const PERIODS = [-1, 0, 7, 9, 24, 30.2, 96, 150].map((hours) => 20_000 * 24 * HOUR + hours * HOUR);
+
+/** What was used in a period, as it is added up from every server. */
+function usedIn(start: number, end: number) {
+  const all = servers.list({ projectId: null, deleted: "also" });
+  const there = all.filter(
+    ({ launchedAt, terminatedAt }) =>
+      launchedAt !== null && launchedAt <= end && (terminatedAt === null || terminatedAt >= start),
+  );
+  const byProject = [...Map.groupBy(there, ({ projectId }) => projectId)].sort(([one], [other]) =>
+    one < other ? -1 : 1,
+  );
+  return byProject.map(([projectId, own]) => {
+    const sum = (one: (server: Server) => number) =>
+      own.reduce((total, server) => {
+        const { launchedAt, terminatedAt } = server;
+        const hours = (Math.min(terminatedAt ?? end, end) - Math.max(launchedAt ?? end, start)) / HOUR;
+        return total + Math.max(0, hours) * one(server);
+      }, 0);
+    return {
+      projectId,
+      hours: sum(() => 1),
+      memoryMbHours: sum(({ flavor }) => flavor.ram),
+      vcpuHours: sum(({ flavor }) => flavor.vcpus),
+      localGbHours: sum(({ flavor }) => flavor.disk + flavor.ephemeral),
+    };
+  });
+}
+
+const rounded = (uses: readonly object[]) =>
+  uses.map((use) =>
+    Object.fromEntries(
+      Object.entries(use).map(([name, value]) => [
+        name,
+        typeof value === "number" ? Math.round(value * 1e4) / 1e4 : value,
+      ]),
+    ),
+  );
+
 const changes = fc.record(
   {
     projectId: fc.constantFrom(...PROJECTS),
@@ -69,6 +111,8 @@ const changes = fc.record(
     host: fc.constantFrom(null, "node1", "node2"),
     imageId: fc.constantFrom("", "some-image"),
     deletedAt: fc.constantFrom(null, 1_000),
+    launchedAt: fc.constantFrom(null, ...MOMENTS),
+    terminatedAt: fc.constantFrom(null, ...MOMENTS),
     size: fc.integer({ min: 1, max: 5 }),
     swap: fc.constantFrom(0, 512, 2_048),
   },
@@ -89,6 +133,9 @@ test("kept sums are what adding up every server gives, after whatever happened t
         const flavor = { ...model.flavor, ...(swap === undefined ? {} : { swap }) };
         if (size !== undefined)
           Object.assign(flavor, { vcpus: size, ram: size * 512, disk: size, ephemeral: size - 1 });
+        const { launchedAt, terminatedAt } = rest;
+        if (launchedAt != null && terminatedAt != null && terminatedAt < launchedAt)
+          Object.assign(rest, { launchedAt: terminatedAt, terminatedAt: launchedAt });
         return { ...rest, flavor } as ServerChanges;
       };
       for (const one of steps) {
@@ -115,6 +162,10 @@ test("kept sums are what adding up every server gives, after whatever happened t
           assert.deepEqual(servers.usage(project), sums.project(project));
           for (const user of [null, ...USERS])
             assert.deepEqual(servers.ownerUsage(project, user), sums.owner(project, user));
+        }
+        for (const [index, start] of PERIODS.entries()) {
+          const end = PERIODS[index + (one.at % 3)] ?? start;
+          assert.deepEqual(rounded(servers.periodUse(start, end)), rounded(usedIn(start, end)), `${start} to ${end}`);
         }
         assert.deepEqual(servers.hostUsage(), sums.host(null));
         assert.deepEqual(servers.hostUsage(id), sums.host(id));
