@@ -28,6 +28,18 @@ describe("versions, locks and the life of objects over S3", () => {
     const gone = await t.s3("DELETE", "/kept/o");
     assert.deepEqual([gone.status, gone.headers["x-amz-delete-marker"]], [204, "true"]);
     const marker = gone.headers["x-amz-version-id"] as string;
+    const never = await t.s3("DELETE", "/kept/never", { headers: { "if-match": "*" } });
+    assert.deepEqual([never.status, never.headers["x-amz-delete-marker"]], [204, undefined]);
+    for (const [name, value, status] of [
+      ["if-match", '"other"', 412],
+      ["x-amz-if-match-size", "3", 412],
+      ["x-amz-if-match-last-modified-time", "Sat, 01 Jan 2000 00:00:00 GMT", 412],
+    ] as const)
+      assert.equal(
+        (await t.s3("DELETE", "/kept/o", { headers: { [name]: value } })).status,
+        status,
+        `${name} of a marker`,
+      );
     const absent = await t.s3("GET", "/kept/o");
     assert.deepEqual([absent.status, absent.code, absent.headers["x-amz-delete-marker"]], [404, "NoSuchKey", "true"]);
     const itself = await t.s3("GET", "/kept/o", { query: { versionId: marker } });

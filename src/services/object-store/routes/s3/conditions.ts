@@ -63,6 +63,10 @@ export function requireWrite(headers: Headers, current: { etag: string } | undef
   if (!matches(match, current.etag)) throw s3Error("PreconditionFailed", "", { Condition: "If-Match" });
 }
 
+const OF_DELETES = ["if-match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"] as const;
+
+export const hasDeleteConditions = (headers: Headers): boolean => OF_DELETES.some((name) => headers.has(name));
+
 /** Of a DELETE: also by time and size. Errors: 412. */
 export function requireDelete(
   headers: Headers,

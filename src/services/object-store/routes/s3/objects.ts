@@ -8,7 +8,7 @@ import { checksumHeader } from "../../values/checksums.ts";
 import { secondsOf, timestampOf } from "../../values/stamps.ts";
 import { checkKey, checkOffered, sentAttributes } from "./attributes.ts";
 import { receiveBody } from "./body.ts";
-import { requireDelete, requireWrite } from "./conditions.ts";
+import { hasDeleteConditions, requireDelete, requireWrite } from "./conditions.ts";
 import { writtenHeaders } from "./object-headers.ts";
 import { bucketOf, type S3Place, type S3Places, type S3Request, versionStamp } from "./place.ts";
 import { withCors } from "./preflight.ts";
@@ -118,11 +118,22 @@ export function objectDeletes(managers: Managers, places: S3Places) {
   ): { headers: Record<string, string>; version: string | null; marker: string | null } {
     if (id !== null) return removeVersion(request, bucket, key, id, conditions);
     const check = (row: ObjectRow | undefined) => {
-      requireDelete(conditions, row === undefined ? undefined : { ...row, modified: secondsOf(row.stamp) * 1000 });
+      // A marker is there, and has neither bytes nor an etag.
+      const marker =
+        row === undefined && bucket.versioning !== "off" ? core.objects.newestVersion(bucket.id, key) : undefined;
+      const current = row ?? (marker === undefined ? undefined : { ...marker, etag: "", size: -1 });
+      requireDelete(
+        conditions,
+        current === undefined ? undefined : { ...current, modified: secondsOf(current.stamp) * 1000 },
+      );
       // Where versions are kept, the object only steps back.
       if (row !== undefined && bucket.versioning === "off")
         requireUnlocked(row, core.kernel.clock.now(), bypasses(request, bucket, key));
     };
+    const isNothing =
+      objects.get(bucket.id, key) === undefined && core.objects.newestVersion(bucket.id, key) === undefined;
+    // What never was does not get a marker by a delete that is of something.
+    if (isNothing && hasDeleteConditions(conditions)) return { headers: {}, version: null, marker: null };
     const { marker } = objects.delete(bucket, key, { check });
     if (marker === null) return { headers: {}, version: null, marker: null };
     const made = marker.unversioned ? "null" : timestampOf(marker.stamp);
