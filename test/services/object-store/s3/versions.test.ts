@@ -139,7 +139,8 @@ describe("versions, locks and the life of objects over S3", () => {
       "off",
       "up",
     ]);
-    await t.s3("PUT", "/living/logs/1", { body: "x" });
+    const put = await t.s3("PUT", "/living/logs/1", { body: "x" });
+    assert.match(String(put.headers["x-amz-expiration"]), /^expiry-date="[^"]+ GMT", rule-id="logs"$/);
     await t.s3("PUT", "/living/tagged", { body: "x", headers: { "x-amz-tagging": "t=1" } });
     await t.s3("PUT", "/living/other", { body: "x" });
     await t.s3("POST", "/living/up", { query: { uploads: "" } });

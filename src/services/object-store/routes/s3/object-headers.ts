@@ -25,13 +25,19 @@ export function versionHeader(
 }
 
 /** What a write answers: AWS and s3api tell no version of what is put while versions are suspended. */
-export const writtenHeaders = (
-  bucket: ContainerRow,
-  row: Pick<ObjectRow, "stamp" | "unversioned">,
-): Record<string, string> => ({
+export const writtenHeaders = (bucket: ContainerRow, row: ObjectRow): Record<string, string> => ({
   "last-modified": httpDateOf(row.stamp),
   ...(row.unversioned ? {} : versionHeader(bucket, row)),
+  ...expiryHeader(bucket, row),
 });
+
+/** When a rule of the bucket ends the object. */
+function expiryHeader(bucket: ContainerRow, row: ObjectRow): Record<string, string> {
+  const expiry = expiryOf(bucket, row);
+  if (expiry === null) return {};
+  const date = new Date(expiry.at).toUTCString();
+  return { "x-amz-expiration": `expiry-date="${date}", rule-id="${expiry.rule}"` };
+}
 
 /** An etag as S3 shows it: of what Swift joins out of segments it is not the md5 of the bytes, which "-N" says. */
 export const etagOf = ({ etag, isLarge }: Pick<Readable, "etag" | "isLarge">): string =>
@@ -69,9 +75,7 @@ export function objectHeaders(
   }
   if (legalHold !== undefined) headers["x-amz-object-lock-legal-hold"] = legalHold ? "ON" : "OFF";
   if (redirect !== undefined) headers["x-amz-website-redirect-location"] = redirect;
-  const expiry = expiryOf(bucket, row);
-  if (expiry !== null)
-    headers["x-amz-expiration"] = `expiry-date="${new Date(expiry.at).toUTCString()}", rule-id="${expiry.rule}"`;
+  Object.assign(headers, expiryHeader(bucket, row));
   for (const name of OVERRIDES) {
     const value = query.get(`response-${name}`);
     if (value === null) continue;

@@ -26,7 +26,7 @@ import { readXml, receiveBody } from "./body.ts";
 import { requireWrite } from "./conditions.ts";
 import { copySources } from "./copies.ts";
 import { countOf, encodingOf } from "./listings.ts";
-import { versionHeader, versionId } from "./object-headers.ts";
+import { versionId, writtenHeaders } from "./object-headers.ts";
 import { OBJECT } from "./objects.ts";
 import { bucketOf, type S3Place, type S3Places, type S3Request } from "./place.ts";
 import { withCors } from "./preflight.ts";
@@ -246,10 +246,11 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
 
   function completed({ thing, baseUrl }: S3Request, row: ObjectRow): ApiResponse {
     const bucket = bucketOf(thing);
+    const { "last-modified": _, ...written } = writtenHeaders(bucket, row);
     const { checksum } = objectSettings(row);
     const path = thing.key.split("/").map(encodeURIComponent).join("/");
     return {
-      headers: row.unversioned ? {} : versionHeader(bucket, row),
+      headers: written,
       body: xmlDocument([
         "CompleteMultipartUploadResult",
         [
