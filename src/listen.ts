@@ -9,6 +9,7 @@ import type { Hono } from "hono";
 import type { Transport } from "./kernel/config/settings.ts";
 import { messageOf, Problem } from "./kernel/errors.ts";
 import { openBytesOf } from "./kernel/http/byte-response.ts";
+import { continueWhenRead } from "./kernel/http/expect-continue.ts";
 import { sendBytes } from "./kernel/http/send-bytes.ts";
 import { type TlsFiles, TlsServer } from "./listen-tls.ts";
 
@@ -57,6 +58,12 @@ export async function listen(app: Pick<Hono, "fetch">, options: ListenOptions): 
     void handle(request, response);
   const server = tls === undefined ? createServer(WATCH, listener) : new TlsServer(tls, WATCH, listener);
   harden(server, options.silence ?? 300_000);
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(request, response);
+    listener(request, response);
+  });
+  // What else somebody expects is passed over, as by the servers under Swift and S3.
+  server.on("checkExpectation", listener);
   server.on(
     "upgrade",
     options.upgrade ?? ((_request, socket) => socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")),

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { createApps } from "../../../src/app.ts";
 import { internalContext } from "../../../src/kernel/auth/context.ts";
 import { type Listener, listen } from "../../../src/listen.ts";
+import { expecting } from "../../support/expecting.ts";
 import { type ImageCloud, imageCloud } from "./support.ts";
 
 const REQUEST = "req-00000000-0000-0000-0000-000000000001";
@@ -148,4 +149,26 @@ test("the facade: a snapshot in two halves, and in one", async () => {
   assert.equal((await readdir(t.directory)).includes("snapshot.raw"), true);
   await facade.delete(context, queued.id);
   assert.equal(facade.find(queued.id), null);
+});
+
+test("a client that waits for 100 Continue is told to go on, or refused before it has sent anything", async () => {
+  const body = "x".repeat(1000);
+  const send = (id: string, headers: Record<string, string> = {}) => {
+    const all = { "x-auth-token": "member:alpha", "content-type": "application/octet-stream", ...headers };
+    return expecting(listener.port, "PUT", `/image/v2/images/${id}/file`, all, body);
+  };
+  const { id } = await t.create();
+  assert.deepEqual(await send(id, { "x-auth-token": "nobody" }), [401]);
+  assert.deepEqual(await send("00000000-0000-4000-8000-000000000000"), [404]);
+  assert.deepEqual(await send(id, { "content-type": "text/plain" }), [415]);
+  assert.deepEqual(await send(id, { "content-length": "1000001" }), [413]);
+  assert.equal((await show(id)).status, "queued");
+  assert.deepEqual(await send(id), [100, 204]);
+  assert.equal((await show(id)).size, 1000);
+  assert.deepEqual(await send(id), [409], "it has its data");
+  const json = { "x-auth-token": "member:alpha", "content-type": "application/json" };
+  const image = JSON.stringify({ name: "by a client that waits" });
+  assert.deepEqual(await expecting(listener.port, "POST", "/image/v2/images", json, image), [100, 201]);
+  const refused = { ...json, "x-auth-token": "nobody" };
+  assert.deepEqual(await expecting(listener.port, "POST", "/image/v2/images", refused, image), [401]);
 });

@@ -166,6 +166,7 @@ async function take(
   { limit, expected = null, signal, onProgress }: ReceiveOptions,
 ): Promise<Omit<ReceivedFile, "path">> {
   try {
+    if (expected !== null && expected > limit) throw tooLarge(tooLargeMessage(limit));
     for await (const chunk of source) {
       signal?.throwIfAborted();
       if (file.size + chunk.byteLength > limit) throw tooLarge(tooLargeMessage(limit));

@@ -120,15 +120,17 @@ function checkSums(
 }
 
 /**
- * Takes the body of a PUT in, checked against all that the request says of it. `also` is a checksum that is wanted whether it was sent or not.
+ * Takes the body of a PUT in, checked against all that the request says of it. `also` is a checksum that is wanted whether it was sent or not;
+ * `allows` sees the announced length before anything is read, and throws where that is too much.
  * Errors: 400, 403 (a chunk's signature), 411, 413, and those of `Contents.receive`.
  */
 export async function receiveBody(
   { contents, core }: Managers,
   request: S3Request,
-  also: ChecksumName | null = null,
+  { also = null, allows }: { also?: ChecksumName | null; allows?: (size: number) => void } = {},
 ): Promise<{ received: Received; checksum: { algorithm: ChecksumName; value: string } | null }> {
   const expected = expectations(request, true);
+  if (expected.length !== null) allows?.(expected.length);
   const algorithm = expected.checksum?.algorithm ?? also;
   const sums = [...(expected.sha256 === null ? [] : ["sha256"]), ...(algorithm === null ? [] : [sumName(algorithm)])];
   const received = await contents.receive(expected.source, {

@@ -1,6 +1,7 @@
 import { type AnyRoute, type ApiResponse, type Lookup, route } from "../../../../kernel/http/route.ts";
 import { s3Error } from "../../errors.ts";
 import type { Managers } from "../../manager/index.ts";
+import { checkQuotas } from "../../manager/quotas.ts";
 import { requireUnlocked } from "../../manager/s3/object-lock.ts";
 import type { ContainerRow } from "../../store/containers.ts";
 import type { ObjectRow } from "../../store/objects.ts";
@@ -24,7 +25,7 @@ export const ofVersion =
     `${action}${lookup.query.has("versionId") ? "Version" : ""}`;
 
 export function objectRoutes(managers: Managers, places: S3Places): AnyRoute[] {
-  const { objects, core } = managers;
+  const { objects, accounts, core } = managers;
   const { kernel } = core;
   const { show } = objectReads(managers, places);
   const { remove } = objectDeletes(managers, places);
@@ -74,7 +75,9 @@ export function objectRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const settings = sentSettings(kernel, request, bucket);
     // Known before anything is sent: nobody uploads what is refused anyway.
     requireWrite(headers, objects.get(bucket.id, thing.key));
-    const { received, checksum } = await receiveBody(managers, request);
+    const { received, checksum } = await receiveBody(managers, request, {
+      allows: (size) => checkQuotas(accounts.get(bucket.account), bucket, size),
+    });
     const kept =
       checksum === null ? settings : { ...settings, checksum: { ...checksum, type: "FULL_OBJECT" as const } };
     const row = await objects.putTogether(

@@ -150,7 +150,7 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const upload = uploadOf(request);
     checkOffered(request.headers);
     const { algorithm } = uploadSettings(upload);
-    const { received, checksum } = await receiveBody(managers, request, algorithm ?? null);
+    const { received, checksum } = await receiveBody(managers, request, { also: algorithm ?? null });
     const part = uploads.putPart(upload, number, { received }, checksum === null ? {} : { checksum });
     const header = checksum === null ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value };
     return { headers: { etag: `"${part.etag}"`, "last-modified": httpDateOf(part.stamp), ...header } };
