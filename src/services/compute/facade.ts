@@ -16,7 +16,7 @@ export interface ComputeFacade {
   /** The one resource provider, as placement shows it. */
   inventory(): Promise<ComputeInventory>;
   /** What each server takes of it. */
-  listAllocations(): ComputeAllocation[];
+  listAllocations(serverId?: string): ComputeAllocation[];
   /** What all of them take together, whatever their number; those of a project, or of a user in it. */
   taken(owner?: { projectId: string; userId: string | null }): ComputeTaken;
 }

@@ -18,6 +18,7 @@ import { countedUse } from "./migrations/0005-counted-use.ts";
 import { listIndexes } from "./migrations/0006-list-indexes.ts";
 import { ownerUse } from "./migrations/0007-owner-use.ts";
 import { periodUse } from "./migrations/0008-period-use.ts";
+import { foundServers } from "./migrations/0009-found-servers.ts";
 import { policies } from "./policies.ts";
 import { defineSettle, Reconciler } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -46,6 +47,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
     listIndexes,
     ownerUse,
     periodUse,
+    foundServers,
   ],
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);

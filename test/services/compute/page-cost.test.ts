@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { copyRows, rowsRead } from "../../support/rows-read.ts";
+import { copyRows, costlyPlans, rowsRead } from "../../support/rows-read.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
 /** A page costs what is on it: as many rows are read of 60 servers as of 2,000, whatever they are sorted and looked for by. */
@@ -39,6 +39,11 @@ const QUERIES = () => [
   "name=P7.of",
   "name=of-many",
   "name=nobody",
+  "tags=nobody",
+  "tags-any=nobody",
+  "locked=true",
+  "name=p7.*many",
+  "name=p.7-of",
   "ip=10.0.0.57",
   "ip=^10\\.0\\.0\\.57$",
   "status=ACTIVE",
@@ -176,4 +181,25 @@ test("pages of migrations, actions and server groups read as many rows of 60 as 
     [...few.values()].every((rows) => rows <= 25),
     JSON.stringify([...few]),
   );
+});
+
+test("a server's group and what one server takes are found without the other servers", async () => {
+  const { db } = t.cloud.kernel;
+  const groups = await rowsRead(db, async () => {
+    assert.equal((await t.api("GET", "/os-server-groups?limit=1", { token })).status, 200);
+  });
+  assert.deepEqual(costlyPlans(db, groups), []);
+  const plan = db.raw
+    .prepare(
+      "EXPLAIN QUERY PLAN SELECT id FROM compute_servers WHERE group_id = 'x' AND deleted_at IS NULL ORDER BY number",
+    )
+    .all() as { detail: string }[];
+  assert.deepEqual(
+    plan.map(({ detail }) => detail),
+    ["SEARCH compute_servers USING INDEX compute_servers_group (group_id=?)"],
+  );
+  const taken = await rowsRead(db, async () => {
+    assert.equal(t.cloud.kernel.facade("compute").listAllocations(server).length, 1);
+  });
+  assert.ok(taken.rows <= 3, `${taken.rows} rows`);
 });

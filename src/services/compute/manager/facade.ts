@@ -76,8 +76,8 @@ export function createFacade({ core }: Managers): ComputeFacade {
         resources: { VCPU: use.vcpus, MEMORY_MB: use.memoryMb, DISK_GB: use.diskGb },
       };
     },
-    listAllocations: () =>
-      core.servers.onHost().map((server) => {
+    listAllocations: (serverId) =>
+      core.servers.onHost(serverId).map((server) => {
         const { vcpus, memoryMb, diskGb } = needOf(server);
         const { id: serverId, projectId, userId } = server;
         return { serverId, projectId, userId, resources: { VCPU: vcpus, MEMORY_MB: memoryMb, DISK_GB: diskGb } };

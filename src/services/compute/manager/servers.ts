@@ -82,7 +82,7 @@ export class ServerManager {
       ...(changedBefore === null ? {} : { changedBefore }),
       ...(states === null ? {} : { vmStates: states.map(({ vmState }) => vmState) }),
       ...(uuid === undefined ? {} : { ids: uuid.split(",") }),
-      conditions: serverConditions(options.filters, deleted === "no" ? { projectId } : null),
+      ...serverConditions(options.filters, deleted === "no" ? servers : null),
     };
     const matches = matcher(options.filters, { network: () => kernel.facade("network") });
     const hasStatus = (server: Server) =>

@@ -70,47 +70,76 @@ const TEXTS: Readonly<Record<string, string>> = {
   ip6: "addresses",
 };
 
-/** Characters. */
+/** What is so short is in many texts, and has no index. */
 const SHORT = 3;
 
-/**
- * What of a list's filters sqlite can tell: none that fits is left out, and most that do not are. `live` is where the texts of servers that are
- * not deleted are looked up: an index of little else.
- */
-export function serverConditions(
-  filters: ReadonlyMap<string, string>,
-  live: { projectId: string | null } | null,
-): Condition[] {
+/** Where texts of servers that are not deleted are looked up. */
+export interface Texts {
+  /** Whether few have the text somewhere in this column. */
+  isRare(column: string, text: string): boolean;
+}
+
+/** What of a list's filters sqlite can tell: none that fits is left out, and most that do not are. */
+export interface Found {
+  conditions: Condition[];
+  /** Few are left by an index of texts. */
+  isFew: boolean;
+}
+
+/** `texts` null: deleted ones are asked for, too. */
+export function serverConditions(filters: ReadonlyMap<string, string>, texts: Texts | null): Found {
   const conditions: Condition[] = [];
+  let isFew = false;
   for (const [key, value] of filters) {
     const exact = Object.hasOwn(EXACT, key) ? EXACT[key] : undefined;
     if (exact !== undefined && value !== "") conditions.push(condition(`${exact} = ?`, value));
-    const text = Object.hasOwn(TEXTS, key) ? TEXTS[key] : undefined;
-    const like = text === undefined ? null : likeOf(value);
-    if (text === undefined || like === null) continue;
-    const found = condition(`${text} LIKE ? ESCAPE '\\'`, like);
-    // What is so short is in many: those on the page are found as soon.
-    if (live === null || value.length < SHORT) conditions.push(found);
-    else conditions.push(among(live.projectId, found));
+    if (texts !== null && Object.hasOwn(RARE, key) && RARE[key]?.asks(value) === true)
+      conditions.push(condition(RARE[key].sql));
+    const column = Object.hasOwn(TEXTS, key) ? TEXTS[key] : undefined;
+    const parts = column === undefined ? null : partsOf(value);
+    if (column === undefined || parts === null) continue;
+    conditions.push(condition(`${column} LIKE ? ESCAPE '\\'`, `%${parts.map(likeOf).join("%")}%`));
+    // What is in many is found as soon along the order of the list.
+    const text = longest(parts);
+    if (texts === null || text.length < SHORT || !texts.isRare(column, text)) continue;
+    conditions.push(
+      condition(
+        "number IN (SELECT rowid FROM compute_server_texts WHERE compute_server_texts MATCH ?)",
+        inColumn(column, text),
+      ),
+    );
+    isFew = true;
   }
-  return conditions;
+  return { conditions, isFew };
 }
 
-function among(projectId: string | null, { sql, params }: Condition): Condition {
-  const owned = projectId === null ? "" : " AND project_id = ?";
-  return condition(
-    `number IN (SELECT number FROM compute_servers INDEXED BY compute_servers_texts WHERE deleted_at IS NULL AND ${sql}${owned})`,
-    ...params,
-    ...(projectId === null ? [] : [projectId]),
-  );
-}
+const isYes = (value: string): boolean => /^(?:1|t|true|on|y|yes)$/i.test(value);
+
+/** Filters that few servers meet, which have indexes of their own; whether they do meet them is told later. */
+const RARE: Readonly<Record<string, { asks(value: string): boolean; sql: string }>> = {
+  tags: { asks: (value) => /[^,]/.test(value), sql: "tags <> '[]'" },
+  "tags-any": { asks: (value) => /[^,]/.test(value), sql: "tags <> '[]'" },
+  locked: { asks: isYes, sql: "locked_by IS NOT NULL" },
+};
+
+/** What the index of texts is asked. */
+export const inColumn = (column: string, text: string): string => `{${column}} : "${text}"`;
 
 /**
- * A pattern that is found wherever a regular expression of plain text, any characters and anchors is: what is anchored may be found in more.
- * Null for other expressions.
+ * What a regular expression of plain text, any characters and anchors finds, in its parts: "s5.*-a.c" is "s5" and, somewhere behind it, "-a",
+ * any character, "c". What is anchored may be found in more. Null for other expressions. Any character is "\0".
  */
-function likeOf(expression: string): string | null {
+function partsOf(expression: string): string[] | null {
   const text = expression.replace(/^\^/, "").replace(/(?<!\\)\$$/, "");
-  if (!/^(?:[\w @:-]|\.|\\\.)+$/.test(text)) return null;
-  return `%${text.replaceAll("_", "\\_").replaceAll("\\.", "\0").replaceAll(".", "_").replaceAll("\0", ".")}%`;
+  if (!/^(?:[\w @:-]|\.[*+]?|\\\.)+$/.test(text)) return null;
+  return text
+    .replaceAll(/\\\.|\.[*+]|\./g, (dot) => (dot === "\\." ? "." : dot === "." ? "\0" : "\n"))
+    .split("\n")
+    .filter((part) => part !== "");
 }
+
+const likeOf = (part: string): string => part.replaceAll("_", "\\_").replaceAll("\0", "_");
+
+/** The longest piece of plain text. */
+const longest = (parts: readonly string[]): string =>
+  parts.flatMap((part) => part.split("\0")).reduce((one, other) => (other.length > one.length ? other : one), "");

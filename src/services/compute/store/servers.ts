@@ -4,7 +4,7 @@ import { RevisedTable } from "../../../kernel/db/revised.ts";
 import type { Columns } from "../../../kernel/db/table.ts";
 import type { Vif } from "../../network/facade.ts";
 import type { TaskState, VmState } from "../states.ts";
-import { isNewestFirst } from "./server-list.ts";
+import { inColumn, isNewestFirst } from "./server-list.ts";
 import { UntilWritten } from "./until-written.ts";
 import { type HostUsage, ON_HOST, type OwnerUsage, type PeriodUse, type ProjectUsage, UseStore } from "./use.ts";
 
@@ -195,7 +195,12 @@ export interface ServerSelection {
   ids?: readonly string[];
   /** What else is asked of them. */
   conditions?: readonly Condition[];
+  /** Those leave few. */
+  isFew?: boolean;
 }
+
+/** As many servers are sorted rather than looked for along a list. */
+const FEW = 200;
 
 /** All the SQL about servers. Rows come back as parsed objects that are shared between callers: never change one. */
 export class ServerStore {
@@ -264,6 +269,16 @@ export class ServerStore {
       .all();
   }
 
+  /** Whether few names or addresses (`addresses`) of those that are not deleted hold a text of three characters or more. */
+  isRare(column: string, text: string): boolean {
+    const sql = "SELECT rowid FROM compute_server_texts WHERE compute_server_texts MATCH ? LIMIT ?";
+    const found = this.#db
+      .prepare<[string, number], number>(`SELECT count(*) FROM (${sql})`)
+      .pluck()
+      .get(inColumn(column, text), FEW + 1) as number;
+    return found <= FEW;
+  }
+
   /** In the order of creation, oldest first: two queries at most, one when all are kept. */
   list(selection: ServerSelection): Server[] {
     return this.#rows.selected({ conditions: conditionsOf(selection) }, { order: OLDEST_FIRST });
@@ -272,7 +287,11 @@ export class ServerStore {
   /** A part of a list: it costs what is in it, whatever there is besides. */
   page(selection: ServerSelection, range: Range): readonly Server[] {
     // sqlite would rather find all that are not deleted, and sort them.
-    const isIndexed = selection.deleted === "no" && selection.ids === undefined && isNewestFirst(range.order);
+    const isIndexed =
+      selection.deleted === "no" &&
+      selection.ids === undefined &&
+      selection.isFew !== true &&
+      isNewestFirst(range.order);
     const index = isIndexed ? `compute_servers_${selection.projectId === null ? "live" : "project"}` : undefined;
     // The start said as a place makes sqlite enter the index there as everywhere else.
     const after = range.after ?? (isIndexed ? range.order.map(() => Number.MAX_SAFE_INTEGER) : null);
@@ -340,8 +359,8 @@ export class ServerStore {
   }
 
   /** Servers that take room on the host. */
-  onHost(): Server[] {
-    return this.list({ projectId: null, deleted: "no", onHost: true });
+  onHost(id?: string): Server[] {
+    return this.list({ projectId: null, deleted: "no", onHost: true, ...(id === undefined ? {} : { ids: [id] }) });
   }
 
   isOnHost(id: string): boolean {

@@ -23,6 +23,8 @@ export interface Consumer {
 }
 
 interface Readings {
+  /** Of one server, if it is one. */
+  server(id: string): { consumers: ReadonlyMap<string, Consumer>; allocations: readonly AllocationRow[] };
   consumers(): Map<string, Consumer>;
   allocations(): AllocationRow[];
   placers(): Map<string, Consumer>;
@@ -55,6 +57,12 @@ export class Picture {
   get allocations(): readonly AllocationRow[] {
     this.#allocations ??= this.#read.allocations();
     return this.#allocations;
+  }
+
+  /** One consumer and what it has, whatever others have. */
+  one(uuid: string): { consumer: Consumer | undefined; allocations: readonly AllocationRow[] } {
+    const { consumers, allocations } = this.#read.server(uuid);
+    return { consumer: consumers.get(uuid), allocations: allocations.filter(({ consumer }) => consumer === uuid) };
   }
 
   /** Those of placement's own consumers: not servers', of which there may be thousands. */
@@ -117,9 +125,13 @@ export async function withPicture<T>(
   const inventory = (await compute?.inventory()) ?? null;
   return kernel.db.transaction<T>(() => {
     // Most requests are about providers only, and there may be thousands of servers.
-    const servers = () => (inventory === null ? [] : (compute?.listAllocations() ?? []));
+    const servers = (id?: string) => (inventory === null ? [] : (compute?.listAllocations(id) ?? []));
     return use(
       new Picture(providersOf(store, inventory), {
+        server: (id) => ({
+          consumers: consumersOf(store, servers(id)),
+          allocations: allocationsOf(store, inventory, servers(id)),
+        }),
         consumers: () => consumersOf(store, servers()),
         allocations: () => allocationsOf(store, inventory, servers()),
         placers: () => consumersOf(store, []),

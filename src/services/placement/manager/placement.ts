@@ -172,7 +172,7 @@ export class PlacementManager {
 
   deleteAllocations(consumer: string): Promise<void> {
     return this.read<void>((picture) => {
-      const have = picture.consumers.get(consumer);
+      const { consumer: have } = picture.one(consumer);
       if (have === undefined) throw notFound(`No allocations for consumer '${consumer}'`);
       if (have.ofCompute) throw keptByCompute("The allocation of a server");
       this.#store.deleteConsumer(consumer);

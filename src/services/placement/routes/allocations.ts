@@ -129,12 +129,11 @@ function newAllocations(consumer: string, body: AllocationsBody, version: number
 /** An unknown consumer has no allocations: that is no error. */
 function consumerView(picture: Picture, uuid: string, version: number) {
   const allocations: Record<string, { generation: number; resources: Record<string, number> }> = {};
-  for (const { consumer, provider, resource_class, used } of picture.allocations) {
-    if (consumer !== uuid) continue;
+  const { consumer, allocations: own } = picture.one(uuid);
+  for (const { provider, resource_class, used } of own) {
     allocations[provider] ??= { generation: picture.providers.get(provider)?.generation ?? 0, resources: {} };
     allocations[provider].resources[resource_class] = used;
   }
-  const consumer = picture.consumers.get(uuid);
   if (consumer === undefined || version < mv("1.12")) return { allocations };
   return {
     allocations,

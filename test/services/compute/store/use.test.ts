@@ -17,6 +17,7 @@ before(async () => {
 after(() => t.close());
 
 const PROJECTS = ["alpha", "beta"];
+const NAMES = ["web-1", "web-12", "db-1"];
 const USERS = ["one", "other"];
 
 /** As they were counted before they were kept: from every row. */
@@ -113,6 +114,7 @@ const changes = fc.record(
     deletedAt: fc.constantFrom(null, 1_000),
     launchedAt: fc.constantFrom(null, ...MOMENTS),
     terminatedAt: fc.constantFrom(null, ...MOMENTS),
+    name: fc.constantFrom(...NAMES),
     size: fc.integer({ min: 1, max: 5 }),
     swap: fc.constantFrom(0, 512, 2_048),
   },
@@ -167,6 +169,19 @@ test("kept sums are what adding up every server gives, after whatever happened t
           const end = PERIODS[index + (one.at % 3)] ?? start;
           assert.deepEqual(rounded(servers.periodUse(start, end)), rounded(usedIn(start, end)), `${start} to ${end}`);
         }
+        const live = db.prepare("SELECT number FROM compute_servers WHERE deleted_at IS NULL ORDER BY 1").all();
+        assert.deepEqual(db.prepare("SELECT rowid AS number FROM compute_server_texts ORDER BY 1").all(), live);
+        for (const name of NAMES)
+          assert.deepEqual(
+            db
+              .prepare("SELECT rowid FROM compute_server_texts WHERE compute_server_texts MATCH ?")
+              .pluck()
+              .all(`{name} : "${name}"`),
+            db
+              .prepare("SELECT number FROM compute_servers WHERE deleted_at IS NULL AND instr(name, ?) ORDER BY 1")
+              .pluck()
+              .all(name),
+          );
         assert.deepEqual(servers.hostUsage(), sums.host(null));
         assert.deepEqual(servers.hostUsage(id), sums.host(id));
       }
