@@ -9,7 +9,7 @@ import { Lane } from "./lane.ts";
 
 const MENDED = "network-mended";
 const TOLD_FOR_MS = 3_600_000;
-const WIRES: readonly DirtyKind[] = ["network", "lease", "router"];
+const WIRES: readonly DirtyKind[][] = [["network", "lease"], ["router"]];
 const RULES: readonly DirtyKind[] = ["firewall", "port", "group"];
 const NOTHING: Pick<DirtyRow, "kind" | "id"> = { kind: "network", id: "" };
 
@@ -41,14 +41,14 @@ export class Applier {
     const marked = () => (this.#active && kernel.db.raw.open ? this.#dirty.all() : []);
     const { turns } = kernel;
     this.#wires = new Lane({
-      kinds: WIRES,
+      steps: WIRES,
       marked,
       together: ({ kind, id }) => (kind === "router" ? `router ${id}` : networkOf(id)),
       apply: (rows, lane) => this.#apply(rows, () => this.#applyWire(rows, lane)),
       turns,
     });
     this.#rules = new Lane({
-      kinds: RULES,
+      steps: [RULES],
       marked,
       together: () => "rules",
       apply: (rows) => this.#apply(rows, () => this.#applyRules(rows)),

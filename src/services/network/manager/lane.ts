@@ -3,10 +3,11 @@ import type { DirtyRow } from "../store/dirty.ts";
 
 const FIRST_RETRY = 1000;
 const LAST_RETRY = 60_000;
+const SIDE_BY_SIDE = 4;
 
 export interface LaneOptions {
-  /** In this order when several are marked. */
-  kinds: readonly DirtyRow["kind"][];
+  /** In this order when several are marked; those of one step side by side. */
+  steps: readonly (readonly DirtyRow["kind"][])[];
   /** What is marked by now, of all kinds; nothing once work is to end. */
   marked(): DirtyRow[];
   /** What of a thing is applied at once has the same word. */
@@ -17,7 +18,7 @@ export interface LaneOptions {
 }
 
 /**
- * One worker for the kinds of things that must be applied one after another. What is marked while it works is its next round, so a
+ * Applies kinds of things in their order. What is marked while it works is its next round, so a
  * burst of changes costs one run. What fails is tried again, later each time.
  */
 export class Lane {
@@ -84,7 +85,8 @@ export class Lane {
   }
 
   #rows(): DirtyRow[] {
-    const { kinds, marked } = this.#options;
+    const { steps, marked } = this.#options;
+    const kinds = steps.flat();
     return marked()
       .filter(({ kind }) => kinds.includes(kind))
       .toSorted((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
@@ -100,11 +102,9 @@ export class Lane {
       while (this.#left().length > 0) {
         // A turn later, so that everything that is committed in this one goes along.
         await new Promise<void>((resolve) => setImmediate(resolve));
-        for (const rows of Map.groupBy(this.#left(), this.#options.together).values()) {
-          await this.#breathe();
-          if (!(await this.#options.apply(rows, this))) for (const row of rows) this.#failed.add(keyOf(row));
-          this.#tell();
-        }
+        const things = [...Map.groupBy(this.#left(), this.#options.together).values()];
+        for (const kinds of this.#options.steps)
+          await this.#step(things.filter(([first]) => first !== undefined && kinds.includes(first.kind)));
       }
     } finally {
       this.#tell();
@@ -115,6 +115,18 @@ export class Lane {
     }
     this.#retry = setTimeout(() => void this.wake(), this.#retryAfter).unref();
     this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY);
+  }
+
+  /** They wait for other processes most of the time. */
+  async #step(things: (readonly DirtyRow[])[]): Promise<void> {
+    const work = async (): Promise<void> => {
+      for (let rows = things.shift(); rows !== undefined; rows = things.shift()) {
+        await this.#breathe();
+        if (!(await this.#options.apply(rows, this))) for (const row of rows) this.#failed.add(keyOf(row));
+        this.#tell();
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, things.length) }, work));
   }
 
   async #breathe(): Promise<void> {
