@@ -76,6 +76,11 @@ export class Firewall {
     return [...stdout.matchAll(/^:(\S+) /gm)].map(([, name = ""]) => name);
   }
 
+  /** The rules of one family as text, which costs much less than `fingerprint` where there are many. */
+  async saved(netns: string, family: 4 | 6): Promise<string> {
+    return (await this.#exec.run(family === 4 ? "iptables-nft-save" : "ip6tables-nft-save", [], { netns })).stdout;
+  }
+
   /** One nft script: a transaction, all of it or nothing. */
   async nft(netns: string, script: string): Promise<void> {
     await this.#exec.run("nft", ["-f", "-"], { netns, input: script });
@@ -92,17 +97,14 @@ export class Firewall {
     return (await this.#exec.run("nft", ["-s", "list", "ruleset"], { netns })).stdout;
   }
 
-  /** Only the given chains, cheaper than all when there are many; a missing one is left out. */
-  async sample(
-    netns: string,
-    chains: readonly (readonly [family: string, table: string, chain: string])[],
-  ): Promise<string> {
+  /** Only the given things ("chain", "ip", "filter", "FORWARD"), cheaper than all when there are many; a missing one is left out. */
+  async sample(netns: string, things: readonly (readonly [kind: string, ...name: string[]])[]): Promise<string> {
     // One process each: nft loads what the first command needs, and does not find the others then.
-    const list = async (chain: readonly string[]): Promise<string> => {
-      const args = ["-s", "list", "chain", ...chain];
+    const list = async (thing: readonly string[]): Promise<string> => {
+      const args = ["-s", "list", ...thing];
       return (await this.#exec.run("nft", args, { netns, allowFailure: [1] })).stdout;
     };
-    return (await Promise.all(chains.map(list))).join("");
+    return (await Promise.all(things.map(list))).join("");
   }
 
   /**

@@ -80,7 +80,7 @@ test("after random changes the chains are those of a host on which everything wa
     const number = random(6);
     const some = () => [...new Set([idOf(100 + random(4)), idOf(100 + random(4))])];
     const kind = random(5);
-    if (kind <= 1) ports.set(number, port(number, some(), random(4) > 0));
+    if (kind <= 1) ports.set(number, port(number * 9_100_000, some(), random(4) > 0));
     else if (kind === 2) ports.delete(number);
     else if (kind === 3) {
       const id = 100 + random(4);
@@ -96,20 +96,29 @@ test("after random changes the chains are those of a host on which everything wa
   }
 });
 
-test("a rule writes its group's chain, a port its own two and those that lead to them", () => {
+test("a rule writes its group's chain, a port its own two and the two that lead to it", () => {
   const ids = [idOf(100), idOf(101)];
   const groups = ids.map((id) => ({ id, rules: [rule(2)], memberAddresses: [] }));
-  const ports = Array.from({ length: 200 }, (_, index) => port(index, [ids[index % 2] ?? ""]));
+  const spread = (index: number) => (index % 90) * 1_000_000 + index;
+  const ports = Array.from({ length: 400 }, (_, index) => port(spread(index), [ids[index % 2] ?? ""]));
   const host = new Host();
   const first = apply(host, null, { ports, groups });
-  assert.equal(first.written.length, 1 + 3 + 2 * 200 + 2 * 2);
+  assert.equal(first.written.filter((name) => /^tenrec-[oi]\d/.test(name)).length, 2 * 400);
   const [one, two] = groups;
   assert.ok(one !== undefined && two !== undefined);
   const more = [{ ...one, rules: [...one.rules, rule(4)] }, two];
   const second = apply(host, first.known, { ports, groups: more });
   assert.deepEqual(second.written, ["tenrec-gi00000100-0000-4000"]);
-  const third = apply(host, second.known, { ports: [...ports, port(200, [one.id])], groups: more });
-  assert.deepEqual(third.written.slice(3), ["tenrec-o00000200-0000", "tenrec-i00000200-0000"]);
+  const come = { ports: [...ports, port(400, [one.id])], groups: more };
+  const third = apply(host, second.known, come);
+  assert.deepEqual(third.written, ["tenrec-from-00", "tenrec-to-00", "tenrec-o00000400-0000", "tenrec-i00000400-0000"]);
+  const rules = (name: string) => (host.chains.get(name) as unknown[]).length;
+  assert.ok(rules("tenrec-from-00") < 10 && rules("tenrec-from") <= 16 && rules("tenrec-from-0") <= 16);
   const again = apply(host, third.known, third.known.firewall);
   assert.deepEqual(again.written, []);
+  const gone = apply(host, third.known, { ports, groups: more });
+  assert.deepEqual(gone.written, ["tenrec-from-00", "tenrec-to-00"]);
+  // The only one that begins so.
+  const last = apply(host, gone.known, { ports: [...ports, port(99_000_000, [one.id])], groups: more });
+  assert.deepEqual(last.written.slice(0, 4), ["tenrec-from", "tenrec-from-9", "tenrec-to", "tenrec-to-9"]);
 });

@@ -24,11 +24,13 @@ import {
 import { LinuxNetworkDriver } from "../../../../src/services/network/driver/linux/driver.ts";
 import { until as waitUntil } from "../../../support/patience.ts";
 
-/** Counts commands on their way to the host. */
+/** Counts commands on their way to the host, and what they are given to read. */
 class CountingExec extends HostExec {
   readonly counts = new Map<string, number>();
+  characters = 0;
   override run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     this.counts.set(command, (this.counts.get(command) ?? 0) + 1);
+    this.characters += typeof options.input === "string" ? options.input.length : 0;
     return super.run(command, args, options);
   }
 }
@@ -112,7 +114,9 @@ export class Lab {
     return (await this.plain.run(command, args, { netns, allowFailure: true })).exitCode === 0;
   }
 
-  ping(netns: string, address: string, ...more: string[]): Promise<boolean> {
+  async ping(netns: string, address: string, ...more: string[]): Promise<boolean> {
+    // Whoever did not answer before is asked for now, not when the kernel would ask again.
+    for (const state of ["incomplete", "failed"]) await this.run(netns, "ip", "neigh", "flush", "all", "nud", state);
     return this.succeeds(netns, "ping", "-n", "-c", "1", "-W", "1", ...more, address);
   }
 

@@ -31,6 +31,12 @@ import {
 
 const root = process.getuid?.() === 0;
 
+/** One of whom only the rules matter. */
+const guestOf = (networkId: string, number: number) => {
+  const mac = `fa:16:3e:07:00:${number.toString(16)}`;
+  return { namespace: "", portId: randomUUID(), networkId, tap: "", mac };
+};
+
 describe("the Linux network driver", { skip: root ? false : "needs root" }, () => {
   let lab: Lab;
   before(async () => {
@@ -428,14 +434,7 @@ describe("the Linux network driver", { skip: root ? false : "needs root" }, () =
       group([...egressAll(), ...Array.from({ length: 50 }, (_, index) => tcp(1000 + index))]),
     );
     const ports = Array.from({ length: 100 }, (_, index) => {
-      const guest = {
-        namespace: "",
-        portId: randomUUID(),
-        networkId: net.id,
-        tap: "",
-        address: `10.7.0.${index + 10}`,
-        mac: `fa:16:3e:07:00:${(index + 16).toString(16)}`,
-      };
+      const guest = { ...guestOf(net.id, index + 16), address: `10.7.0.${index + 10}` };
       return portOf(guest, [groups[index % 10]?.id ?? ""]);
     });
     lab.exec.counts.clear();
@@ -451,12 +450,46 @@ describe("the Linux network driver", { skip: root ? false : "needs root" }, () =
     const idle = performance.now() - again;
     const third = performance.now();
     const [head = group([]), ...tail] = groups;
-    await lab.driver.applyFirewall({ ports, groups: [{ ...head, rules: [...head.rules, tcp(5000)] }, ...tail] });
+    const changed = [{ ...head, rules: [...head.rules, tcp(5000)] }, ...tail];
+    await lab.driver.applyFirewall({ ports, groups: changed });
     const one = performance.now() - third;
     console.log(
       `# 100 ports × 50 rules: first ${Math.round(first)} ms, unchanged ${Math.round(idle)} ms, one rule more ${Math.round(one)} ms`,
     );
+    const more = portOf({ ...guestOf(net.id, 200), address: "10.7.0.200" }, [head.id]);
+    lab.exec.characters = 0;
+    await lab.driver.applyFirewall({ ports: [...ports, more], groups: changed });
+    const besideMany = lab.exec.characters;
+    await lab.driver.applyFirewall({ ports: [], groups: [group([])] });
+    lab.exec.characters = 0;
+    const bare = { ...head, rules: [] };
+    await lab.driver.applyFirewall({ ports: [more], groups: [bare] });
+    assert.ok(besideMany < lab.exec.characters * 1.2, `${besideMany} beside 100, ${lab.exec.characters} alone`);
+    const { stdout } = await lab.plain.run("nft", ["list", "table", "bridge", "tenrec"], { netns: lab.box });
+    const sets = stdout.split("\n").filter((line) => /\{ .+ \}/.test(line));
+    assert.equal(sets.length, 4 + 2, "no set of its own in a port's chains: nft reads them all at each change");
     await lab.driver.applyFirewall({ ports: [], groups: [] });
+    await lab.driver.removeNetwork(net.id);
+  });
+
+  it("a lease more is the DHCP server's alone, and what was damaged comes back with all of it", async () => {
+    const net = network([subnet("10.12.0.0/24", "10.12.0.1")]);
+    await lab.driver.applyNetwork(net);
+    const fixedIps = [{ subnetId: net.subnets[0]?.id ?? "", address: "10.12.0.5", prefixLength: 24 }];
+    const lease = {
+      portId: randomUUID(),
+      mac: "fa:16:3e:0c:00:05",
+      hostname: "h",
+      fixedIps,
+      formerGuests: 0,
+      options: [],
+    };
+    lab.exec.counts.clear();
+    await lab.driver.applyNetwork({ ...net, leases: [lease] });
+    assert.deepEqual([...lab.exec.counts.keys()], ["dnsmasq"]);
+    await lab.run(lab.box, "ip", "link", "del", bridgeName(net.id));
+    await lab.driver.inspect();
+    assert.ok((await lab.run(lab.box, "ip", "link")).includes(bridgeName(net.id)));
     await lab.driver.removeNetwork(net.id);
   });
 

@@ -15,7 +15,7 @@ import { Bridges } from "./bridges.ts";
 import { BoxFirewall } from "./firewall.ts";
 import { KeyedLocks } from "./locks.ts";
 import { MetadataListeners } from "./metadata.ts";
-import { applyNetwork, removeNetwork } from "./network.ts";
+import { applyLeases, applyNetwork, type NetworkParts, removeNetwork, wiringOf } from "./network.ts";
 import type { BoxChange, LinuxNetworkOptions } from "./options.ts";
 import { outerName } from "./plug.ts";
 import { applyRouter, type RouterParts, removeRouter } from "./router.ts";
@@ -44,6 +44,8 @@ export class LinuxNetworkDriver implements NetworkDriver {
   readonly #metadata: MetadataListeners;
   readonly #locks = new KeyedLocks();
   readonly #networks = new Map<string, DesiredNetwork>();
+  /** What of a network is there besides its leases. */
+  readonly #wired = new Map<string, string>();
   readonly #routers = new Map<string, DesiredRouter>();
   readonly #routerRules = new Map<string, string>();
   readonly #listeners = new Set<(damage: Damage) => void>();
@@ -87,14 +89,22 @@ export class LinuxNetworkDriver implements NetworkDriver {
   }
 
   async #applyNetwork(network: DesiredNetwork, before: DesiredNetwork | null): Promise<void> {
-    const parts = {
+    const parts: NetworkParts = {
       bridges: this.#bridges,
       metadata: this.#metadata,
-      isRouted: (networkId: string, subnet: DesiredSubnet) => this.#isRouted(networkId, subnet),
+      isRouted: (networkId, subnet) => this.#isRouted(networkId, subnet),
     };
     const changed = await this.#locks.run(`network:${network.id}`, async () => {
       this.#networks.set(network.id, network);
-      return applyNetwork(this.#options, parts, network, before);
+      const wiring = wiringOf(network, parts);
+      if (before !== null && this.#wired.get(network.id) === wiring) {
+        await applyLeases(this.#options, parts, network, before);
+        return false;
+      }
+      this.#wired.delete(network.id);
+      const result = await applyNetwork(this.#options, parts, network, before);
+      this.#wired.set(network.id, wiring);
+      return result;
     });
     if (changed) await this.#firewall.refresh();
   }
@@ -102,6 +112,7 @@ export class LinuxNetworkDriver implements NetworkDriver {
   async removeNetwork(networkId: string): Promise<void> {
     await this.#locks.run(`network:${networkId}`, async () => {
       this.#networks.delete(networkId);
+      this.#wired.delete(networkId);
       await removeNetwork(this.#options, { bridges: this.#bridges, metadata: this.#metadata }, networkId);
     });
     await this.#firewall.refresh();

@@ -2,7 +2,8 @@ import type { Chain, Table } from "../../../../host/firewall/rules.ts";
 import type { DesiredFirewall, DesiredPortFirewall } from "../driver.ts";
 import type { Bridge } from "./bridges.ts";
 import { permissions } from "./connections.ts";
-import { chainedGroups, dispatchChains, groupChains, portChains, zoneChains } from "./port-rules.ts";
+import { beginningOf, branchChains } from "./dispatch.ts";
+import { chainedGroups, groupChains, headChains, leafChainsOf, portChains, zoneChains } from "./port-rules.ts";
 
 type DesiredGroup = DesiredFirewall["groups"][number];
 
@@ -60,8 +61,11 @@ export function isLess({ portsBefore, portsAfter, groupsBefore, groupsAfter }: F
 
 /** What of one family has chains. */
 export interface Chains {
-  /** Texts of what leads to the chains of ports, and of the bridges' zones. */
-  dispatch: string;
+  /** Chain → text, of those before the last step to the chains of ports. */
+  heads: ReadonlyMap<string, string>;
+  /** Of guarded ports: each has a chain for the last step. */
+  beginnings: ReadonlySet<string>;
+  /** Text of the bridges' zones. */
   zones: string;
   /** Groups with chains. */
   groups: ReadonlySet<string>;
@@ -80,9 +84,16 @@ export function restoreOf(
   others: readonly string[],
 ): { tables: Table[]; chains: Chains } {
   const groups = chainedGroups(after);
-  const dispatch = dispatchChains(after.ports, bridges, family);
+  const guarded = after.ports.filter(isGuarded);
+  const beginnings = new Set(guarded.map(beginningOf));
+  const heads = [...headChains(guarded, bridges, family), ...branchChains(beginnings)];
   const zones = zoneChains(bridges);
-  const chains: Chains = { dispatch: JSON.stringify(dispatch), zones: JSON.stringify(zones), groups };
+  const chains: Chains = {
+    heads: new Map(heads.map(({ name, rules }) => [name, JSON.stringify(rules)])),
+    beginnings,
+    zones: JSON.stringify(zones),
+    groups,
+  };
   const there = known === null ? new Map<string, Chain>() : byName(chainsOf(change, "before", known.groups, family));
   const wanted = byName(chainsOf(change, "after", groups, family));
   // Groups that had no chains, or have none any more, though nothing of them has changed.
@@ -97,13 +108,34 @@ export function restoreOf(
     const old = there.get(name);
     return old === undefined || JSON.stringify(old.rules) !== JSON.stringify(rules);
   };
-  const own = new Set([...dispatch.map(({ name }) => name), ...wanted.keys()]);
-  const removed = [...there.keys(), ...others].filter((name) => !own.has(name));
-  const filter = [...(known?.dispatch === chains.dispatch ? [] : dispatch), ...[...wanted.values()].filter(differs)];
+  const leaves = (known === null ? [...beginnings] : moved(change).filter((one) => beginnings.has(one))).flatMap(
+    (beginning) => leafChainsOf(beginning, guarded),
+  );
+  const emptied = without(known?.beginnings ?? new Set(), beginnings).flatMap((one) => leafChainsOf(one, []));
+  const own = new Set([...chains.heads.keys(), ...leaves.map(({ name }) => name), ...wanted.keys()]);
+  const former = [...(known?.heads.keys() ?? []), ...emptied.map(({ name }) => name), ...there.keys(), ...others];
+  const removed = former.filter((name) => !own.has(name));
+  const filter = [
+    ...heads.filter(({ name }) => known?.heads.get(name) !== chains.heads.get(name)),
+    ...leaves,
+    ...[...wanted.values()].filter(differs),
+  ];
   const tables: Table[] = [];
   if (known?.zones !== chains.zones) tables.push({ table: "raw", chains: zones });
   if (filter.length > 0 || removed.length > 0) tables.push({ table: "filter", chains: filter, removed });
   return { tables, chains };
+}
+
+const isGuarded = ({ portSecurityEnabled }: DesiredPortFirewall): boolean => portSecurityEnabled;
+
+/** Beginnings of ports that have chains and had none, or the other way round. */
+function moved({ portsBefore, portsAfter }: FirewallChange): string[] {
+  const [before, after] = [portsBefore, portsAfter].map((ports) => {
+    const guarded = ports.filter(isGuarded);
+    return new Map(guarded.map((port) => [port.portId, beginningOf(port)]));
+  }) as [Map<string, string>, Map<string, string>];
+  const changed = [...before, ...after].flatMap(([id, one]) => (before.has(id) && after.has(id) ? [] : one));
+  return [...new Set(changed)];
 }
 
 function chainsOf(

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../../../kernel/errors.ts";
 import type { DesiredFirewall } from "../driver.ts";
 import type { Bridges } from "./bridges.ts";
@@ -5,7 +7,7 @@ import { forbidden } from "./connections.ts";
 import { type Chains, changeOf, isLess, restoreOf } from "./firewall-change.ts";
 import type { LinuxNetworkOptions } from "./options.ts";
 import { addressSets, groupsWithSets, OWN_CHAINS, setName } from "./port-rules.ts";
-import { SPOOF_TABLE, spoofChange, spoofScript } from "./spoof-rules.ts";
+import { SPOOF_HEADS, SPOOF_TABLE, spoofChange, spoofScript } from "./spoof-rules.ts";
 
 interface Applied {
   desired: DesiredFirewall;
@@ -23,15 +25,16 @@ const HOOKS = [
 
 /** What a flush, a firewall program or an unlucky hand would change; the other chains are compared every so many looks. */
 const SAMPLE = [
-  ["ip", "filter", "FORWARD"],
-  ["ip", "filter", OWN_CHAINS.forward],
-  ["ip6", "filter", OWN_CHAINS.forward],
-  ["bridge", SPOOF_TABLE, "prerouting"],
+  ["chain", "ip", "filter", "FORWARD"],
+  ["chain", "ip", "filter", OWN_CHAINS.forward],
+  ["chain", "ip6", "filter", OWN_CHAINS.forward],
+  ...SPOOF_HEADS,
 ] as const;
 /** What lets guests' frames through; made by the first apply. */
-const TAPS = [["bridge", SPOOF_TABLE, "prerouting"]] as const;
+const TAPS = [["chain", "bridge", SPOOF_TABLE, "prerouting"]] as const;
 const FULL_LOOK_EVERY = 12;
-const NO_CHAINS: Chains = { dispatch: "", zones: "", groups: new Set() };
+const CALM_MS = 200;
+const NO_CHAINS: Chains = { heads: new Map(), beginnings: new Set(), zones: "", groups: new Set() };
 
 /**
  * The rules of all guest ports. What was applied last is remembered, so that a change costs only what differs: members of
@@ -123,11 +126,22 @@ export class BoxFirewall {
     if (sample !== this.#sampled) return sample === "" ? "all rules are gone" : "rules were changed";
     this.#looks += 1;
     if (this.#looks % FULL_LOOK_EVERY !== 0) return null;
-    const now = ownPart(await firewall.fingerprint(this.#options.box));
+    const now = await this.#whole();
     if (this.#applied !== applied) return null;
     const before = this.#fingerprint;
     this.#fingerprint = now;
     return before === null || now === before ? null : "rules were changed";
+  }
+
+  /** A sum of all our rules. */
+  async #whole(): Promise<string> {
+    const { host, box } = this.#options;
+    const sum = createHash("sha256");
+    for (const family of [4, 6] as const) {
+      const saved = await host.firewall.saved(box, family);
+      for (const line of saved.split("\n")) if (line.includes("tenrec-")) sum.update(line);
+    }
+    return sum.update(await host.firewall.sample(box, [["table", "bridge", SPOOF_TABLE]])).digest("base64");
   }
 
   /** Guest ports, as they were applied last. */
@@ -178,14 +192,13 @@ export class BoxFirewall {
     }
     await allOf(restores);
     // Last, as it lets a tap's frames through to the other rules.
-    const { ports } = desired;
-    const spoof = before === null ? spoofScript(ports) : spoofChange(ports, portsBefore, portsAfter);
+    const spoof = before === null ? spoofScript(desired.ports) : spoofChange(portsBefore, portsAfter);
     if (isSpoofChanged) await host.firewall.nft(box, spoof);
     await this.#destroySets(sets, before);
     if (before === null || isLess(change)) await this.#cut(desired, change.gone);
     this.#applied = { desired, sets, chains: { 4: chains[4] ?? NO_CHAINS, 6: chains[6] ?? NO_CHAINS } };
-    // Nobody waits for it: guests start meanwhile.
-    if (changed) this.#sampling = this.#sample();
+    // Nobody waits for it: guests start meanwhile. Of a burst of changes the last one is looked at.
+    if (changed) this.#sampling = this.#sampleOnceCalm(this.#version);
   }
 
   /** Those that rules refer to, before the rules. */
@@ -210,6 +223,11 @@ export class BoxFirewall {
       box,
       there.filter((name) => name.startsWith("tenrec") && !own.has(name)),
     );
+  }
+
+  async #sampleOnceCalm(version: number): Promise<void> {
+    await sleep(CALM_MS);
+    if (this.#version === version) await this.#sample();
   }
 
   /** Notes how the rules look on the host, unless they are changed meanwhile. */

@@ -23,14 +23,16 @@ const SYSCTLS = {
   "net.ipv4.conf.all.rp_filter": 0,
 };
 
+export interface NetworkParts {
+  bridges: Bridges;
+  metadata: MetadataListeners;
+  isRouted: (networkId: string, subnet: DesiredSubnet) => boolean;
+}
+
 /** Brings bridge and DHCP server of one network in line. True when the set of bridges changed. */
 export async function applyNetwork(
   options: LinuxNetworkOptions,
-  parts: {
-    bridges: Bridges;
-    metadata: MetadataListeners;
-    isRouted: (networkId: string, subnet: DesiredSubnet) => boolean;
-  },
+  parts: NetworkParts,
   network: DesiredNetwork,
   before: DesiredNetwork | null,
 ): Promise<boolean> {
@@ -54,7 +56,7 @@ export async function applyNetwork(
     }
   }
   const namespace = dhcpNamespace(network.id);
-  if (network.dhcp === null || !network.adminStateUp || !network.subnets.some(isServed)) {
+  if (!hasDhcp(network)) {
     await removeDhcp(options, parts.metadata, network.id);
     return changed;
   }
@@ -102,20 +104,40 @@ export async function applyNetwork(
     }
   }
   await host.ip.batch(namespace, extra);
-  const files = dhcpFiles(network, device, {
-    upstreamDns: options.upstreamDns,
-    leaseDuration: options.leaseDuration,
-    isRouted: (subnet) => parts.isRouted(network.id, subnet),
-  });
-  await host.dnsmasq.apply(network.id, namespace, files, owner);
-  const said = new Set(before === null ? [] : unservedOptions(before.leases));
-  for (const note of unservedOptions(network.leases)) if (!said.has(note)) options.log.warning(note);
+  await applyLeases(options, parts, network, before);
   const isolated = network.subnets.some((subnet) => subnet.ipVersion === 4 && !parts.isRouted(network.id, subnet));
   // Never taken back while the network lives: guests keep the route from their lease after a router has come.
   if (isolated) parts.metadata.ensure("network", network.id, namespace);
   if (metadata6) parts.metadata.ensure6("network", network.id, namespace, device, network.id);
   return changed;
 }
+
+/** The DHCP server's files. Of a network that is as before but for its leases, this is all there is to do. */
+export async function applyLeases(
+  options: LinuxNetworkOptions,
+  parts: Pick<NetworkParts, "isRouted">,
+  network: DesiredNetwork,
+  before: DesiredNetwork | null,
+): Promise<void> {
+  if (!hasDhcp(network)) return;
+  const files = dhcpFiles(network, innerName("ns", network.dhcp.portId), {
+    upstreamDns: options.upstreamDns,
+    leaseDuration: options.leaseDuration,
+    isRouted: (subnet) => parts.isRouted(network.id, subnet),
+  });
+  await options.host.dnsmasq.apply(network.id, dhcpNamespace(network.id), files, `network:${network.id}`);
+  const said = new Set(before === null ? [] : unservedOptions(before.leases));
+  for (const note of unservedOptions(network.leases)) if (!said.has(note)) options.log.warning(note);
+}
+
+/** What everything but the leases is made of: equal texts, equal work. */
+export function wiringOf(network: DesiredNetwork, { isRouted }: Pick<NetworkParts, "isRouted">): string {
+  const routed = network.subnets.map((subnet) => isRouted(network.id, subnet));
+  return JSON.stringify([{ ...network, leases: [] }, routed]);
+}
+
+const hasDhcp = (network: DesiredNetwork): network is DesiredNetwork & { dhcp: object } =>
+  network.dhcp !== null && network.adminStateUp && network.subnets.some(isServed);
 
 export async function removeNetwork(
   options: LinuxNetworkOptions,

@@ -1,7 +1,8 @@
 import type { AddressSet } from "../../../../host/firewall/firewall.ts";
 import type { Chain, Rule } from "../../../../host/firewall/rules.ts";
-import { type DesiredFirewall, type DesiredPortFirewall, type DesiredRule, tapDevice } from "../driver.ts";
+import type { DesiredFirewall, DesiredPortFirewall, DesiredRule } from "../driver.ts";
 import type { Bridge } from "./bridges.ts";
+import { beginningOf, leafChains, rootChain } from "./dispatch.ts";
 import { isIcmp, portWords, protocolNumber } from "./protocols.ts";
 
 /**
@@ -25,46 +26,47 @@ export function chainedGroups({ ports, groups }: DesiredFirewall): ReadonlySet<s
   return new Set(groups.flatMap(({ id }) => (used.has(id) ? id : [])));
 }
 
-/** What leads to the chains of ports. */
-export function dispatchChains(
-  ports: DesiredFirewall["ports"],
+/** Where packets come to our chains. */
+export function headChains(
+  guarded: DesiredFirewall["ports"],
   bridges: ReadonlyMap<string, Bridge>,
   family: 4 | 6,
 ): Chain[] {
-  const guarded = ports.filter((port) => port.portSecurityEnabled);
-  const forward: Rule[] = [
-    rule(["-i", TENANT_BRIDGES, "-m", "physdev", "!", "--physdev-is-bridged", "-j", "DROP"], "the box is no router"),
-  ];
-  const ingress: Rule[] = [];
-  const input: Rule[] = [rule(["-i", TENANT_BRIDGES, "-j", "DROP"], "the box is no guest's neighbour")];
+  const fromGuests = rule(["-j", rootChain("from")], "from guests");
+  const outside: Rule[] = [];
+  const ingress: Rule[] = [rule(["-j", rootChain("to")], "to guests")];
   for (const port of guarded) {
-    const tap = ["-m", "physdev", "--physdev-in", tapDevice(port.portId)];
-    const comment = `port ${port.portId}`;
-    const [incoming, outgoing] = [portChain("i", port.portId), portChain("o", port.portId)];
-    forward.push(rule([...tap, "-g", outgoing], comment));
-    input.push(rule([...tap, "-g", outgoing], comment));
-    const to = ["-m", "physdev", "--physdev-out", tapDevice(port.portId), "--physdev-is-bridged"];
-    ingress.push(rule([...to, "-g", incoming], comment));
     const bridge = bridges.get(port.networkId);
-    if (bridge?.external) {
-      // The box routes to the public bridge, and physdev does not know the way out of a routed packet.
-      for (const address of port.fixedIps.map((ip) => ip.address).filter((one) => familyOf(one) === family)) {
-        ingress.push(rule(["-o", bridge.name, "-d", address, "-g", incoming], comment));
-      }
+    if (bridge?.external !== true) continue;
+    outside.push(rule(["-o", bridge.name, "-g", INGRESS], "from outside to guests"));
+    // The box routes to the public bridge, and physdev does not know the way out of a routed packet.
+    for (const address of port.fixedIps.map((ip) => ip.address).filter((one) => familyOf(one) === family)) {
+      const spec = ["-o", bridge.name, "-d", address, "-g", portChain("i", port.portId)];
+      ingress.push(rule(spec, `port ${port.portId}`));
     }
   }
-  forward.push(rule(["-m", "physdev", "--physdev-is-bridged", "-g", INGRESS], "from routers and servers to guests"));
-  for (const port of guarded) {
-    const bridge = bridges.get(port.networkId);
-    if (bridge?.external) forward.push(rule(["-o", bridge.name, "-g", INGRESS], "from outside to guests"));
-  }
+  const forward = [
+    rule(["-i", TENANT_BRIDGES, "-m", "physdev", "!", "--physdev-is-bridged", "-j", "DROP"], "the box is no router"),
+    fromGuests,
+    rule(["-m", "physdev", "--physdev-is-bridged", "-g", INGRESS], "from routers and servers to guests"),
+    ...unique(outside),
+  ];
+  const input = [fromGuests, rule(["-i", TENANT_BRIDGES, "-j", "DROP"], "the box is no guest's neighbour")];
   ingress.push(rule(["-j", "ACCEPT"], "not for a guarded port"));
   return [
-    { name: OWN_CHAINS.forward, rules: unique(forward) },
+    { name: OWN_CHAINS.forward, rules: forward },
     { name: OWN_CHAINS.input, rules: input },
     { name: INGRESS, rules: ingress },
   ];
 }
+
+/** Ports that have chains, of those that begin so. */
+export const leafChainsOf = (beginning: string, guarded: DesiredFirewall["ports"]): Chain[] =>
+  leafChains(
+    beginning,
+    guarded.filter((port) => beginningOf(port) === beginning),
+    (side, portId) => portChain(side === "from" ? "o" : "i", portId),
+  );
 
 /** Of one port; none where it is not guarded. `present`: groups that have chains. */
 export function portChains(port: DesiredPortFirewall, present: ReadonlySet<string>, family: 4 | 6): Chain[] {

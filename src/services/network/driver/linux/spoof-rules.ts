@@ -2,6 +2,15 @@ import { addressNumber, parseBlock } from "../../../../kernel/config/addresses.t
 import { type DesiredPortFirewall, tapDevice } from "../driver.ts";
 
 export const SPOOF_TABLE = "tenrec";
+/** Taps that ports own, and those of them that have rules. */
+const TAPS = "taps";
+const GUARDED = "guarded";
+/** All of the table that is no port's own. */
+export const SPOOF_HEADS = [
+  ["chain", "bridge", SPOOF_TABLE, "prerouting"],
+  ["set", "bridge", SPOOF_TABLE, TAPS],
+  ["map", "bridge", SPOOF_TABLE, GUARDED],
+] as const;
 const DISCOVERY = ["nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert", "nd-redirect"];
 
 /**
@@ -11,50 +20,62 @@ const DISCOVERY = ["nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit
  * in one transaction, or (`spoofChange`) what differs. Plain sets and verdict maps only: concatenated ones do not match in this family on all kernels.
  */
 export function spoofScript(ports: readonly DesiredPortFirewall[]): string {
-  return script([`add table bridge ${SPOOF_TABLE}`, `delete table bridge ${SPOOF_TABLE}`], ports, ports);
+  const unowned = (name: string) => `${name} "tap*" ${name} != @${TAPS} drop comment "no port owns it"`;
+  const outwards = ["forward", "output"].flatMap((hook) => [
+    `  chain to-guest-${hook} {`,
+    `    type filter hook ${hook} priority -250; policy accept;`,
+    `    ${unowned("oifname")}`,
+    "  }",
+  ]);
+  const lines = [
+    `add table bridge ${SPOOF_TABLE}`,
+    `delete table bridge ${SPOOF_TABLE}`,
+    `table bridge ${SPOOF_TABLE} {`,
+    `  set ${TAPS} { type ifname; }`,
+    `  map ${GUARDED} { type ifname : verdict; }`,
+    ...SHARED_CHAINS,
+    "  chain prerouting {",
+    "    type filter hook prerouting priority -250; policy accept;",
+    `    ${unowned("iifname")}`,
+    `    iifname vmap @${GUARDED}`,
+    "  }",
+    ...outwards,
+    "}",
+    ...added(ports),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 /** The same where only some ports differ from what is there: `gone` as they were, `come` as they are to be. */
-export function spoofChange(
-  ports: readonly DesiredPortFirewall[],
-  gone: readonly DesiredPortFirewall[],
-  come: readonly DesiredPortFirewall[],
-): string {
-  const flushed = ["prerouting", "to-guest-forward", "to-guest-output"];
-  const former = gone.filter((port) => port.portSecurityEnabled).map((port) => chainNames(port));
-  // What jumps to a chain goes before it.
-  for (const { main, ofMacs } of former) flushed.push(main, ...ofMacs);
-  const deleted = former.flatMap(({ main, ofMacs }) => [main, ...ofMacs]);
-  const lines = [
-    ...flushed.map((name) => `flush chain bridge ${SPOOF_TABLE} ${name}`),
-    ...deleted.map((name) => `delete chain bridge ${SPOOF_TABLE} ${name}`),
-  ];
-  return script(lines, ports, come);
+export function spoofChange(gone: readonly DesiredPortFirewall[], come: readonly DesiredPortFirewall[]): string {
+  return `${[...taken(gone), ...added(come)].join("\n")}\n`;
 }
 
-/** `ports`: all that may pass; `chains`: those whose chains are made. */
-function script(
-  before: readonly string[],
-  ports: readonly DesiredPortFirewall[],
-  chains: readonly DesiredPortFirewall[],
-): string {
-  const lines = [...before, `table bridge ${SPOOF_TABLE} {`];
-  for (const port of chains) if (port.portSecurityEnabled) lines.push(...portChains(port));
-  const known = ports.map((port) => `"${tapDevice(port.portId)}"`);
+/** What jumps to a chain goes before it. */
+function taken(ports: readonly DesiredPortFirewall[]): string[] {
+  const chains = ports.filter((port) => port.portSecurityEnabled).map((port) => chainNames(port));
+  const all = chains.flatMap(({ main, ofMacs }) => [main, ...ofMacs]);
+  return [
+    ...elements("delete", ports),
+    ...all.map((name) => `flush chain bridge ${SPOOF_TABLE} ${name}`),
+    ...all.map((name) => `delete chain bridge ${SPOOF_TABLE} ${name}`),
+  ];
+}
+
+function added(ports: readonly DesiredPortFirewall[]): string[] {
+  const chains = ports.filter((port) => port.portSecurityEnabled).flatMap(portChains);
+  const table = chains.length === 0 ? [] : [`table bridge ${SPOOF_TABLE} {`, ...chains, "}"];
+  return [...table, ...elements("add", ports)];
+}
+
+function elements(verb: "add" | "delete", ports: readonly DesiredPortFirewall[]): string[] {
+  const taps = ports.map((port) => `"${tapDevice(port.portId)}"`);
   const verdicts = ports
     .filter((port) => port.portSecurityEnabled)
     .map((port) => `"${tapDevice(port.portId)}" : jump ${chainNames(port).main}`);
-  const others = known.length === 0 ? "" : ` iifname != { ${known.join(", ")} }`;
-  const outwards = others.replace("iifname", "oifname");
-  lines.push("  chain prerouting {", "    type filter hook prerouting priority -250; policy accept;");
-  lines.push(`    iifname "tap*"${others} drop comment "no port owns it"`);
-  if (verdicts.length > 0) lines.push(`    iifname vmap { ${verdicts.join(", ")} }`);
-  lines.push("  }");
-  for (const hook of ["forward", "output"]) {
-    lines.push(`  chain to-guest-${hook} {`, `    type filter hook ${hook} priority -250; policy accept;`);
-    lines.push(`    oifname "tap*"${outwards} drop comment "no port owns it"`, "  }");
-  }
-  return `${[...lines, "}"].join("\n")}\n`;
+  const of = (name: string, list: readonly string[]) =>
+    list.length === 0 ? [] : [`${verb} element bridge ${SPOOF_TABLE} ${name} { ${list.join(", ")} }`];
+  return [...of(GUARDED, verdicts), ...of(TAPS, taps)];
 }
 
 /** MAC → what it may say that it is. */
@@ -80,38 +101,61 @@ function portChains(port: DesiredPortFirewall): string[] {
     lines.push(`  chain ${ofMacs[index]} {`, ...macRules(mac, addresses).map((line) => `    ${line}`), "  }");
     dispatch.push(`    ether saddr ${mac} goto ${ofMacs[index]}`);
   }
-  return [...lines, `  chain ${main} {`, ...dispatch, "    drop", "  }"];
+  return [...lines, `  chain ${main} {`, "    jump never", ...dispatch, "    drop", "  }"];
 }
+
+/** What no guest says, and what one without an address may ask. Once for all: `nft` reads every set of a table whatever it is asked. */
+const SHARED_CHAINS = [
+  "  chain never {",
+  "    ether type ip udp sport 67 udp dport 68 drop",
+  "    ether type ip udp dport 67 ip frag-off & 0x3fff != 0 drop",
+  // In pieces, what is looked at may be in another one: neighbour discovery never comes so (RFC 6980), nor headers (7112).
+  "    ether type ip6 exthdr frag exists frag nexthdr { 0, 43, 44, 51, 60, 135, 139, 140 } drop",
+  `    ether type ip6 exthdr frag exists icmpv6 type { ${DISCOVERY.join(", ")} } drop`,
+  "    ether type ip6 icmpv6 type { nd-router-advert, nd-redirect } drop",
+  "    ether type ip6 udp sport 547 udp dport 546 drop",
+  "  }",
+  "  chain nameless {",
+  "    icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld-listener-report, mld2-listener-report } accept",
+  "    drop",
+  "  }",
+];
 
 function macRules(mac: string, addresses: readonly string[]): string[] {
   const v4 = wholeOrList(addresses.filter((one) => !one.includes(":")));
   const v6 = wholeOrList([...addresses.filter((one) => one.includes(":")), linkLocal(mac)]);
-  const targets = v6.map(numericRange);
+  // The address that is advertised or, from nobody yet, about to be taken: 8 bytes into the message.
+  const isOther = noneOf("@th,64,128", v6.map(numericRange));
   return [
     `ether type arp arp saddr ether != ${mac} drop`,
     // 0.0.0.0 asks whether anyone has an address (RFC 5227) and claims nothing.
-    `ether type arp arp saddr ip { ${["0.0.0.0", ...v4].join(", ")} } accept`,
+    ...accept("ether type arp arp saddr ip", ["0.0.0.0", ...v4]),
     "ether type arp drop",
-    "ether type ip udp sport 67 udp dport 68 drop",
     // A DHCP request is about the client it names, 28 bytes into the message: releasing another's lease takes its address.
     `ether type ip udp dport 67 @th,288,48 != 0x${mac.replaceAll(":", "")} drop`,
-    "ether type ip udp dport 67 ip frag-off & 0x3fff != 0 drop",
-    ...(v4.length > 0 ? [`ether type ip ip saddr { ${v4.join(", ")} } accept`] : []),
+    ...accept("ether type ip ip saddr", v4),
     "ether type ip ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept",
     "ether type ip drop",
     "ether type != ip6 drop",
-    // In pieces, what is looked at may be in another one: neighbour discovery never comes so (RFC 6980), nor headers (7112).
-    "exthdr frag exists frag nexthdr { 0, 43, 44, 51, 60, 135, 139, 140 } drop",
-    `exthdr frag exists icmpv6 type { ${DISCOVERY.join(", ")} } drop`,
-    "icmpv6 type { nd-router-advert, nd-redirect } drop",
-    "udp sport 547 udp dport 546 drop",
-    // The address that is advertised or, from nobody yet, about to be taken: 8 bytes into the message.
-    `icmpv6 type nd-neighbor-advert @th,64,128 != { ${targets.join(", ")} } drop`,
-    `ip6 saddr :: icmpv6 type nd-neighbor-solicit @th,64,128 != { ${targets.join(", ")} } drop`,
-    `ip6 saddr { ${v6.join(", ")} } accept`,
-    "ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld-listener-report, mld2-listener-report } accept",
+    `icmpv6 type nd-neighbor-advert ${isOther} drop`,
+    `ip6 saddr :: icmpv6 type nd-neighbor-solicit ${isOther} drop`,
+    ...accept("ip6 saddr", v6),
+    "ip6 saddr :: goto nameless",
     "drop",
   ];
+}
+
+/** So many are rules of their own: sets of thousands of ports would be read at each change. */
+const FEW = 8;
+
+function accept(what: string, values: readonly string[]): string[] {
+  if (values.length > FEW) return [`${what} { ${values.join(", ")} } accept`];
+  return values.map((value) => `${what} ${value} accept`);
+}
+
+function noneOf(what: string, values: readonly string[]): string {
+  if (values.length > FEW) return `${what} != { ${values.join(", ")} }`;
+  return values.map((value) => `${what} != ${value}`).join(" ");
 }
 
 /** Overlapping elements are refused by nft: single addresses inside a given block are left out, and blocks inside blocks. */
