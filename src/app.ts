@@ -1,7 +1,8 @@
 import { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
 import type { RequestOrigin } from "./kernel/http/exchange.ts";
-import { frontPipeline, mount, oneSlashFirst, pathnameOf, sentPath } from "./kernel/http/pipeline.ts";
+import { frontPipeline, mount } from "./kernel/http/pipeline.ts";
+import { oneSlashFirst, pathnameOf, sentPath } from "./kernel/http/url.ts";
 import type { Cloud } from "./kernel/kernel.ts";
 
 /** The listener's knowledge of a connection, handed to hono as `env`. Absent in tests that call `app.request()`. */

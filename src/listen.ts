@@ -75,13 +75,19 @@ export async function listen(app: Pick<Hono, "fetch">, options: ListenOptions): 
 
 /** Answers whose bytes are read as the client takes them are sent from here; all others by the adapter. */
 function sendingBytes(app: Pick<Hono, "fetch">): FetchCallback {
-  return async (request, env) => {
-    const response = await app.fetch(request, env);
-    const answer = openBytesOf(response);
-    if (answer === undefined) return response;
-    // It cannot be said to the client any more.
-    await sendBytes(env.outgoing as ServerResponse, response, answer).catch((error: unknown) => console.error(error));
-    return RESPONSE_ALREADY_SENT;
+  return (request, env) => {
+    const sent = (response: Response): Response | Promise<Response> => {
+      const answer = openBytesOf(response);
+      if (answer === undefined) return response;
+      return (
+        sendBytes(env.outgoing as ServerResponse, response, answer)
+          // It cannot be said to the client any more.
+          .catch((error: unknown) => console.error(error))
+          .then(() => RESPONSE_ALREADY_SENT)
+      );
+    };
+    const response = app.fetch(request, env);
+    return response instanceof Promise ? response.then(sent) : sent(response);
   };
 }
 

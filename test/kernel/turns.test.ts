@@ -64,6 +64,17 @@ describe("whose turn it is", () => {
     assert.equal(loop.done.length, 20);
   });
 
+  test("where a turn ends is looked at once there was a millisecond of work", async () => {
+    const loop = new Loop();
+    loop.ask("short", 0.6, loop.turns.mine({}));
+    assert.equal(await loop.turn(), null);
+    loop.ask("short", 0.6, loop.turns.mine({}));
+    assert.deepEqual(await loop.turn(), []);
+    assert.equal(await loop.turn(), null);
+    for (const name of ["long", "after"]) loop.ask(name, 12, loop.turns.mine({}));
+    assert.deepEqual(await loop.turn(), ["after"]);
+  });
+
   test("a new client goes before two hundred that keep the process busy", async () => {
     const loop = new Loop();
     const answered: object[] = [];

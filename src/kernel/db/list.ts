@@ -161,11 +161,11 @@ export interface Sifting<Row, Item> {
   wanted: number;
   after: readonly Stored[] | null;
   /** The next rows behind a place. */
-  read(after: readonly Stored[] | null, limit: number): Row[];
+  read(after: readonly Stored[] | null, limit: number): readonly Row[];
   /** Where a row stands. */
   place(row: Row): readonly Stored[];
   /** What of a batch counts, in its order. */
-  keep(rows: Row[]): Item[];
+  keep(rows: readonly Row[]): Item[];
 }
 
 /**
@@ -195,7 +195,7 @@ export async function readAll<Row, Item>({
 }: Omit<Sifting<Row, Item>, "wanted" | "after"> & { pause: Pause }): Promise<Item[]> {
   const all: Item[] = [];
   for (let from: readonly Stored[] | null = null; ; ) {
-    const rows: Row[] = read(from, READ_SLICE);
+    const rows: readonly Row[] = read(from, READ_SLICE);
     const last = rows.at(-1);
     const isLast = rows.length < READ_SLICE || last === undefined;
     if (!isLast) from = place(last);

@@ -29,7 +29,9 @@ export interface Exchange {
   readonly path: string;
   /** The path as logs and traces may have it. */
   shownPath: string;
-  readonly url: URL;
+  /** "?limit=1", or "". */
+  readonly search: string;
+  readonly query: URLSearchParams;
   readonly origin: RequestOrigin;
   microversion: Microversion;
 }

@@ -72,8 +72,8 @@ function headerVersion(scheme: MicroversionScheme, headers: Headers): string | n
 
 /** The last part that names the service, as microversion_parse's `check_standard_header`. */
 function versionOf(service: string, parts: readonly string[]): string | null {
-  for (const part of [...parts].reverse()) {
-    const match = /^(\S+)\s+(.+)$/.exec(part.trim());
+  for (let at = parts.length - 1; at >= 0; at -= 1) {
+    const match = /^(\S+)\s+(.+)$/.exec(parts[at]?.trim() ?? "");
     if (match?.[1]?.toLowerCase() === service) return match[2] ?? null;
   }
   return null;

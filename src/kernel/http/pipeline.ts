@@ -10,11 +10,12 @@ import { byteSource } from "./byte-source.ts";
 import { baseUrlOf, type Exchange, type RequestOrigin, type Stages } from "./exchange.ts";
 import { routeFinder } from "./find.ts";
 import { type Microversion, requestedMicroversion } from "./microversion.ts";
-import { type Asked, isRead, type Records } from "./perform.ts";
+import { type Asked, type Endpoint, isRead, type Records } from "./perform.ts";
 import type { AnyRoute } from "./route.ts";
 import { byBodyKey } from "./stages/action.ts";
 import { envelope, jsonAnswer, jsonBody, Unrouted } from "./stages/json.ts";
 import { keystoneToken, serviceRoles } from "./stages/keystone-token.ts";
+import { oneSlashFirst, pathnameOf, searchOf, sentPath } from "./url.ts";
 
 type Handle = (request: Request, path: string, origin: RequestOrigin) => Promise<Response>;
 
@@ -44,9 +45,11 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     const path = api.mergesSlashes ? asSent.replace(/\/{2,}/g, "/") : asSent;
     const sent = request.headers.get("x-openstack-request-id");
     const id = sent !== null && isRequestId(sent) ? sent : (api.requestId ?? requestId)();
-    const url = new URL(request.url);
+    const search = searchOf(request.url);
+    const query = new URLSearchParams(search);
     const microversion = scheme?.fallback ?? 0;
-    const exchange: Exchange = { id, kernel, front, request, path, shownPath: path, url, origin, microversion };
+    const shownPath = path;
+    const exchange: Exchange = { id, kernel, front, request, path, shownPath, search, query, origin, microversion };
     return kernel.tracer.run(id, async () => {
       try {
         return await answer(exchange);
@@ -70,11 +73,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
 
     const inRange = found.endpoints.filter(({ route }) => covers(route, exchange.microversion));
     if (inRange.length === 0) throw notFound("The resource could not be found.");
-    const streams = inRange.some(({ route }) => route.body === "stream");
-    const limit = Math.max(...inRange.map(({ route }) => route.maxBody ?? kernel.settings.api.maxRequestBodySize));
-    const body = !writes || streams ? null : await stages.parse(exchange, limit);
-    // Others had theirs while it came.
-    if (body !== null) await myTurn(exchange);
+    const body = writes ? await bodyOf(exchange, inRange) : null;
     const endpoint = stages.choose({ inRange, ofAllVersions: found.endpoints }, body, exchange);
 
     const context: RequestContext = { ...identity, requestId: exchange.id, serviceRoles: serviceRoles(exchange) };
@@ -83,6 +82,15 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     // Nobody is going to read it.
     if (request.method === "HEAD" && response.raw instanceof OpenBytes) await response.raw.close();
     return stages.render(exchange, endpoint.route, response);
+  }
+
+  async function bodyOf(exchange: Exchange, inRange: readonly Endpoint[]): Promise<unknown> {
+    if (inRange.some(({ route }) => route.body === "stream")) return null;
+    const limit = Math.max(...inRange.map(({ route }) => route.maxBody ?? kernel.settings.api.maxRequestBodySize));
+    const body = await stages.parse(exchange, limit);
+    // Others had theirs while it came.
+    if (body !== null) await myTurn(exchange);
+    return body;
   }
 
   const myTurn = ({ origin }: Exchange): Promise<void> => kernel.turns.mine(origin.connection);
@@ -102,14 +110,14 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
     body: unknown,
     context: RequestContext,
   ): Asked {
-    const { request, origin, url } = exchange;
+    const { request, origin } = exchange;
     return {
       id: exchange.id,
       method: request.method,
       path: exchange.path,
       shownPath: exchange.shownPath,
       params,
-      query: url.searchParams,
+      query: exchange.query,
       headers: request.headers,
       body,
       bytes: route.body === "stream" ? byteSource(request, origin.incoming) : null,
@@ -144,28 +152,6 @@ function withoutTokens(path: string, params: Readonly<Record<string, string>>): 
 function covers(route: AnyRoute, version: Microversion): boolean {
   const { min = 0, max = Number.POSITIVE_INFINITY } = route.microversions ?? {};
   return version >= min && version <= max;
-}
-
-/** "//compute/x" → "/compute/x" */
-export const oneSlashFirst = (path: string): string => path.replace(/^\/{2,}/, "/");
-
-/** Its path, of a URL that URL has normalized, as every Request's is: without parsing it once more. */
-export function pathnameOf(url: string): string {
-  const begin = url.indexOf("/", url.indexOf("://") + 3);
-  const end = /[?#]/g;
-  end.lastIndex = begin;
-  return url.slice(begin, end.exec(url)?.index);
-}
-
-/**
- * A URL's path as it was sent: URL itself would take "../" and "./" out, which may be in a name. Of a request that came over a socket
- * (`env` is the listener's), else as URL has it.
- */
-export function sentPath(request: Request, env: unknown): string {
-  const sent = (env as { incoming?: { url?: string } } | undefined)?.incoming?.url;
-  if (sent === undefined || !sent.startsWith("/")) return pathnameOf(request.url);
-  const query = sent.indexOf("?");
-  return query === -1 ? sent : sent.slice(0, query);
 }
 
 /** Mounts pipelines on a hono app, each under its prefix. */

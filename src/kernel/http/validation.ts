@@ -4,28 +4,33 @@ import { ISO_TIME } from "../time/moment.ts";
 import { exactly } from "./exact-json.ts";
 import type { JsonSchema, SchemaIssue } from "./route.ts";
 
+let ajv: Ajv2020 | null = null;
+
+/** One for all: each would compile the schema of schemas for itself. */
+function compiler(): Ajv2020 {
+  if (ajv !== null) return ajv;
+  ajv = new Ajv2020({ strict: false, allErrors: false, verbose: true, validateFormats: true, logger: false });
+  addFormats.default(ajv);
+  ajv.addFormat("date-time", ISO_TIME);
+  ajv.addFormat("base64", /^(?:[A-Za-z0-9+/]{4}|\s)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/);
+  // uuid in OpenStack's sense: with or without dashes.
+  ajv.addFormat("uuid", /^(?:[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/i);
+  return ajv;
+}
+
 /**
  * JSON Schema checks. A schema is compiled when it is first used (compiling all at the start would cost a second) and
  * kept as long as its object lives, so schemas that depend on a microversion should be built once per range.
  */
 export class Validator {
-  readonly #ajv = new Ajv2020({ strict: false, allErrors: false, verbose: true, validateFormats: true, logger: false });
   readonly #compiled = new WeakMap<object, ValidateFunction>();
-
-  constructor() {
-    addFormats.default(this.#ajv);
-    this.#ajv.addFormat("date-time", ISO_TIME);
-    // uuid in OpenStack's sense: with or without dashes.
-    this.#ajv.addFormat("base64", /^(?:[A-Za-z0-9+/]{4}|\s)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/);
-    this.#ajv.addFormat("uuid", /^(?:[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/i);
-  }
 
   /** Null when the value fits. */
   check(schema: JsonSchema, value: unknown): SchemaIssue | null {
     if (typeof schema === "boolean") return schema ? null : issueFor({ keyword: "false" }, value);
     let validate = this.#compiled.get(schema);
     if (validate === undefined) {
-      validate = this.#ajv.compile(schema);
+      validate = compiler().compile(schema);
       this.#compiled.set(schema, validate);
     }
     if (validate(value)) return null;

@@ -2,6 +2,8 @@ import { LoopDelay } from "./loop-delay.ts";
 
 /** How much work is done in one turn of the event loop, in milliseconds. The last piece may reach beyond. */
 const SLICE_MS = 10;
+/** After so much work it is looked where a turn of the loop ends: looking at each costs a small request a fifth of its time. */
+const LOOKED_AT_MS = 1;
 /** A client that had less than this of late goes before those that keep the process busy. */
 const LIGHT_MS = 5;
 /** After so long half of what a client had is forgotten. */
@@ -36,11 +38,15 @@ export class Turns {
   readonly #now: () => number;
   readonly #nextTurn: (body: () => void) => void;
   #current: { share: Share; account: Account | null; began: number } | null = null;
-  /** When this turn of the loop began to do some; null where it has not. */
+  /** When the work of this turn of the loop began; null until it is looked where the turn ends. */
   #sliceBegan: number | null = null;
+  /** Work since the last turn whose end was looked at. */
+  #unseen = 0;
   /** What the share had that was served last. */
   #virtual = 0;
   #served = 0;
+  /** Behind all that the promises of a piece of work lead to. */
+  readonly #atItsEnd = () => process.nextTick(() => this.#ended());
 
   constructor({ now = () => performance.now(), nextTurn = (body: () => void) => void setImmediate(body) } = {}) {
     this.#now = now;
@@ -70,12 +76,11 @@ export class Turns {
       account = { spent: 0, at: 0 };
       this.#accounts.set(client, account);
     }
-    this.#charge(account, 0);
+    this.#charge(account, 0, this.#now());
     return account;
   }
 
-  #charge(account: Account, cost: number): void {
-    const now = this.#now();
+  #charge(account: Account, cost: number, now: number): void {
     account.spent = account.spent * 2 ** ((account.at - now) / HALF_LIFE_MS) + cost;
     account.at = now;
   }
@@ -100,18 +105,10 @@ export class Turns {
     const began = this.#now();
     this.#virtual = share.served;
     this.#current = { share, account: waiting.account, began };
-    if (this.#sliceBegan === null) {
-      this.#sliceBegan = began;
-      this.#nextTurn(() => {
-        this.#sliceBegan = null;
-        this.#begin();
-      });
-    }
     this.delay.look();
     if (share !== this.#background) this.#served += 1;
     waiting.go();
-    // Behind all that its promises lead to.
-    queueMicrotask(() => process.nextTick(() => this.#ended()));
+    queueMicrotask(this.#atItsEnd);
   }
 
   #next(): Share | undefined {
@@ -125,10 +122,20 @@ export class Turns {
   #ended(): void {
     if (this.#current === null) return;
     const { share, account, began } = this.#current;
-    const cost = this.#now() - began;
+    const now = this.#now();
+    const cost = now - began;
     this.#current = null;
     share.served += cost;
-    if (account !== null) this.#charge(account, cost);
+    if (account !== null) this.#charge(account, cost, now);
+    this.#unseen += cost;
+    if (this.#unseen >= LOOKED_AT_MS && this.#sliceBegan === null) {
+      this.#sliceBegan = now - this.#unseen;
+      this.#nextTurn(() => {
+        this.#sliceBegan = null;
+        this.#unseen = 0;
+        this.#begin();
+      });
+    }
     if (this.#hasTime()) this.#begin();
   }
 }

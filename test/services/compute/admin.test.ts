@@ -48,6 +48,26 @@ test("flavors by version, access and extra specs", async () => {
   assert.match(page.body.flavors_links[0].href, /limit=1&marker=1$/);
 });
 
+test("a list of flavors that is asked for again is today's: access given and taken, specs, names, what is deleted", async () => {
+  const names = async () =>
+    (await t.api("GET", "/flavors?sort_key=name")).body.flavors.map(({ name }: { name: string }) => name);
+  const before = await names();
+  const flavor = { name: "kept", id: 78, ram: 64, vcpus: 1, disk: 0, "os-flavor-access:is_public": "False" };
+  await t.api("POST", "/flavors", { ...admin, body: { flavor } });
+  assert.deepEqual(await names(), before);
+  await t.api("POST", "/flavors/78/action", { ...admin, body: { addTenantAccess: { tenant: "alpha" } } });
+  assert.deepEqual(await names(), [...before, "kept"].sort());
+  await t.api("POST", "/flavors/78/action", { ...admin, body: { removeTenantAccess: { tenant: "alpha" } } });
+  assert.deepEqual(await names(), before);
+  await t.api("POST", "/flavors/78/action", { ...admin, body: { addTenantAccess: { tenant: "alpha" } } });
+  assert.deepEqual(await names(), [...before, "kept"].sort());
+  await t.api("POST", "/flavors/78/os-extra_specs", { ...admin, body: { extra_specs: { "hw:numa_nodes": "1" } } });
+  const { flavors } = (await t.api("GET", "/flavors/detail", { version: "2.61" })).body;
+  assert.deepEqual(flavors.find(({ id }: { id: string }) => id === "78").extra_specs, { "hw:numa_nodes": "1" });
+  assert.equal((await t.api("DELETE", "/flavors/78", admin)).status, 202);
+  assert.deepEqual(await names(), before);
+});
+
 test("key pairs: names, statuses by version, imports", async () => {
   const bad = await t.api("POST", "/os-keypairs", { body: { keypair: { name: "key$", public_key: "x" } } });
   assert.match(bad.body.badRequest.message, /Only expected characters: \[_- 0123/);

@@ -117,6 +117,9 @@ test("a page of flavors reads as many rows of 60 as of 2,000", async () => {
       `marker=${flavor.id}&`,
     ])
       for (const as of [token, "member:alpha"]) {
+        // What was read before a write is not kept.
+        const body = { flavor: { description: `read for ${as} ${query}` } };
+        assert.equal((await t.api("PUT", `/flavors/${flavor.id}`, { token, body, version: "2.55" })).status, 200);
         const { rows } = await rowsRead(db, async () => {
           const { body } = await t.api("GET", `/flavors/detail?${query}limit=20`, { token: as });
           assert.equal(body.flavors.length, 20, query);

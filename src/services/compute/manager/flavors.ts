@@ -46,7 +46,7 @@ export class FlavorManager {
     return pageOf(options.page, {
       place: (marker) => (orNull(() => this.get(context, marker)) === null ? undefined : flavors.place(marker, order)),
       lost: (marker) => badRequest(`marker [${marker}] not found`),
-      read: (after, limit) => flavors.selected({ ways, conditions }, { order, after, limit }),
+      read: (after, limit) => flavors.page({ ways, conditions }, { order, after, limit }),
     });
   }
 

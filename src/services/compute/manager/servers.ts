@@ -106,7 +106,7 @@ export class ServerManager {
         sifted<Server, Server>({
           wanted,
           after: from,
-          read: (after, most) => [...servers.page(selection, { order, after, limit: most })],
+          read: (after, most) => servers.page(selection, { order, after, limit: most }),
           place: ({ id }) => servers.place(id, order) ?? [],
           keep: (read) => read.filter(passes),
         }),

@@ -258,6 +258,8 @@ function strictly(text: string | null): boolean {
 
 function filtersOf(request: ApiRequest, allTenants: boolean): Map<string, string> {
   const { query, context, microversion } = request;
+  const filters = new Map<string, string>();
+  if (query.size === 0) return filters;
   const all = request.allowed("os_compute_api:servers:allow_all_filters", { projectId: context.projectId });
   const allowed = new Set([
     ...USER_FILTERS,
@@ -266,7 +268,6 @@ function filtersOf(request: ApiRequest, allTenants: boolean): Map<string, string
     ...(microversion >= mv("2.83") ? USER_FILTERS_2_83 : []),
     ...(microversion >= mv("2.90") ? ["hostname"] : []),
   ]);
-  const filters = new Map<string, string>();
   for (const [key, value] of query) {
     if (NO_FILTERS.includes(key)) continue;
     if (!all && !allowed.has(key)) continue;

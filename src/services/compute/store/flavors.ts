@@ -1,6 +1,7 @@
 import type { Database } from "../../../kernel/db/database.ts";
-import { type Condition, condition, type Order } from "../../../kernel/db/list.ts";
+import { type Condition, condition, type Order, type Range, type Selection } from "../../../kernel/db/list.ts";
 import { Table } from "../../../kernel/db/table.ts";
+import { UntilWritten } from "../../../kernel/db/until-written.ts";
 
 export interface Flavor {
   readonly number: number;
@@ -63,7 +64,10 @@ export function flavorOrder(key: string, descending: boolean): Order[] | null {
 /** All the SQL about flavors and who may use them. */
 export class FlavorStore extends Table<Omit<Flavor, "number">, Flavor> {
   readonly #db: Database;
+  readonly #pages: UntilWritten<readonly Flavor[]>;
+
   constructor(db: Database) {
+    const pages = new UntilWritten<readonly Flavor[]>(db);
     super(
       db,
       "compute_flavors",
@@ -81,10 +85,16 @@ export class FlavorStore extends Table<Omit<Flavor, "number">, Flavor> {
         extraSpecs: "json",
         createdAt: "integer",
       },
-      () => {},
+      () => pages.forget(),
       "number",
     );
     this.#db = db;
+    this.#pages = pages;
+  }
+
+  /** A part of a list. Its rows are shared between callers: never change one. */
+  page(selection: Selection, range: Range): readonly Flavor[] {
+    return this.#pages.get(JSON.stringify([selection, range]), () => this.selected(selection, range));
   }
 
   access(id: string): string[] {
@@ -103,11 +113,13 @@ export class FlavorStore extends Table<Omit<Flavor, "number">, Flavor> {
   }
 
   addAccess(id: string, projectId: string): void {
+    this.#pages.forget();
     this.#db.prepare("INSERT INTO compute_flavor_access (flavor_id, project_id) VALUES (?, ?)").run(id, projectId);
   }
 
   /** False when there was none. */
   removeAccess(id: string, projectId: string): boolean {
+    this.#pages.forget();
     const { changes } = this.#db
       .prepare("DELETE FROM compute_flavor_access WHERE flavor_id = ? AND project_id = ?")
       .run(id, projectId);

@@ -2,10 +2,10 @@ import type { Database } from "../../../kernel/db/database.ts";
 import { type Condition, condition, type Order, oneOf, type Range, type Stored } from "../../../kernel/db/list.ts";
 import { RevisedTable } from "../../../kernel/db/revised.ts";
 import type { Columns } from "../../../kernel/db/table.ts";
+import { UntilWritten } from "../../../kernel/db/until-written.ts";
 import type { Vif } from "../../network/facade.ts";
 import type { TaskState, VmState } from "../states.ts";
 import { inColumn, isNewestFirst } from "./server-list.ts";
-import { UntilWritten } from "./until-written.ts";
 import { type HostUsage, ON_HOST, type OwnerUsage, type PeriodUse, type ProjectUsage, UseStore } from "./use.ts";
 
 /** The flavor as it was when the server was made or resized. */

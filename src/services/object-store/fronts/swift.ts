@@ -108,10 +108,9 @@ function decoded(text: string): string {
 /**
  * A record's `action` is what of the query selects it ("bulk-delete", "multipart-manifest=put"), or "form" for what a browser's form sends.
  */
-function chosen(candidates: readonly Endpoint[], { url, request }: Exchange): Endpoint {
-  const { searchParams: query } = url;
+function chosen(candidates: readonly Endpoint[], { search, query, request }: Exchange): Endpoint {
   const plain = candidates.find(({ route }) => route.action === undefined);
-  if (url.search === "" && request.method !== "POST") return plain as Endpoint;
+  if (search === "" && request.method !== "POST") return plain as Endpoint;
   const named = candidates.find(({ route: { action } }) => {
     if (action === undefined) return false;
     if (action === "form")

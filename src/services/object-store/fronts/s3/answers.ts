@@ -68,7 +68,7 @@ export function render({ id, request }: Exchange, route: { success: number }, re
   return responseOf(empty ? null : raw, { status, headers });
 }
 
-export function fail({ id, request, path, url }: Exchange, error: ApiError): Response {
+export function fail({ id, request, path, query }: Exchange, error: ApiError): Response {
   const known = ENGINE[error.type];
   const code = CODES[error.type] ?? (known === undefined && /^HTTP/.test(error.type) ? "InvalidRequest" : error.type);
   const status = known?.[0] ?? error.status;
@@ -84,7 +84,7 @@ export function fail({ id, request, path, url }: Exchange, error: ApiError): Res
       ["Message", message],
       ...about(code, path, request.headers, error),
       ...detailsOf(error),
-      ...(OF_UPLOADS.has(code) ? [["UploadId", url.searchParams.get("uploadId") ?? ""] as const] : []),
+      ...(OF_UPLOADS.has(code) ? [["UploadId", query.get("uploadId") ?? ""] as const] : []),
       ["RequestId", id],
       ["HostId", Buffer.from(id).toString("base64")],
     ],

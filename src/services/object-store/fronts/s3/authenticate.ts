@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Exchange } from "../../../../kernel/http/exchange.ts";
+import { pathnameOf } from "../../../../kernel/http/url.ts";
 import type { Ec2Credential } from "../../../identity/facade.ts";
 import { S3_ANONYMOUS, type S3Identity } from "./identity.ts";
 import { locationOf } from "./location.ts";
@@ -25,9 +26,9 @@ type Pair = readonly [string, string];
 
 /** Who signed the request; nobody where nobody did. Errors: 403, 400. */
 export function authenticate(exchange: Exchange): S3Identity {
-  const { request, url } = exchange;
+  const { request, search } = exchange;
   const authorization = request.headers.get("authorization") ?? "";
-  const query = pairsOf(url.search);
+  const query = pairsOf(search);
   const parameter = (name: string) => query.find(([key]) => key === name)?.[1];
   if (authorization.startsWith(ALGORITHM)) return byHeaderV4(exchange, query, authorization);
   if (authorization.startsWith("AWS ")) return byHeaderV2(exchange, query, authorization);
@@ -217,10 +218,10 @@ function credentialOf({ kernel }: Exchange, access: string): Ec2Credential {
 }
 
 /** With the front's prefix, which the client signed as well. */
-function sentPath({ origin, path, url }: Exchange): string {
+function sentPath({ origin, path, request }: Exchange): string {
   const sent = origin.incoming?.url;
   if (sent?.startsWith("/") === true) return sent.split("?", 1)[0] ?? "/";
-  return origin.incoming === undefined ? `${origin.mount}${path}` : url.pathname;
+  return origin.incoming === undefined ? `${origin.mount}${path}` : pathnameOf(request.url);
 }
 
 /** "20261130T155226Z" → milliseconds since the epoch. */

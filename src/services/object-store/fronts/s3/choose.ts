@@ -76,10 +76,10 @@ const PARAMETERS: ReadonlySet<string> = new Set([
  * Which record is meant: a record's `action` is the sub-resource of the query, "copy" where the bytes are another object's, "form" for
  * what a browser's form sends. Errors: 501 for what nobody here knows, 405.
  */
-export function choose({ inRange }: Candidates, _body: unknown, { url, request }: Exchange): Endpoint {
+export function choose({ inRange }: Candidates, _body: unknown, { query, request }: Exchange): Endpoint {
   let subresource: string | null = null;
   const writes = !/^(?:GET|HEAD|OPTIONS)$/.test(request.method);
-  for (const [name, value] of url.searchParams) {
+  for (const [name, value] of query) {
     if (SUBRESOURCES.has(name)) {
       if (subresource !== null && subresource !== name)
         throw refusal(400, "InvalidArgument", `Conflicting query string parameters: ${subresource}, ${name}`);

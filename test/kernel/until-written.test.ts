@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Database } from "../../../../src/kernel/db/database.ts";
-import { UntilWritten } from "../../../../src/services/compute/store/until-written.ts";
+import { Database } from "../../src/kernel/db/database.ts";
+import { UntilWritten } from "../../src/kernel/db/until-written.ts";
 
 function open(path: string) {
   const db = new Database({ path });

@@ -1,4 +1,4 @@
-import type { Database } from "../../../kernel/db/database.ts";
+import type { Database, Statement } from "./database.ts";
 
 /** How many answers are kept: clients that poll ask for a few pages, again and again. */
 const KEPT = 8;
@@ -6,11 +6,14 @@ const KEPT = 8;
 /** What was read last, by question, until something is written: by this program, which says so, or by another one. */
 export class UntilWritten<T> {
   readonly #db: Database;
+  /** Moves when another connection has written. */
+  readonly #theirs: Statement<[], number>;
   readonly #answers = new Map<string, T>();
   #version: unknown = null;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#theirs = db.prepare<[], number>("PRAGMA data_version").pluck();
   }
 
   /** Before every write. */
@@ -21,7 +24,7 @@ export class UntilWritten<T> {
   get(question: string, read: () => T): T {
     // What a transaction has written may yet be rolled back.
     if (this.#db.inTransaction) return read();
-    const version = this.#db.prepare<[], number>("PRAGMA data_version").pluck().get();
+    const version = this.#theirs.get();
     if (version !== this.#version) this.forget();
     this.#version = version;
     let answer = this.#answers.get(question);
