@@ -246,6 +246,8 @@ export class Operations {
     this.#live.set(row.resource, peers);
     const before = this.#tails.get(row.resource) ?? Promise.resolve();
     const tail = before
+      // Hundreds that one request starts do not even begin in its turn.
+      .then(() => this.#turns.background())
       .then(() => this.#tracer.run(row.request_id, () => this.#carryOut(row, live)))
       .catch((error: unknown) => this.#log.error(`${row.kind} of ${row.resource} broke: ${messageOf(error)}`, error))
       .finally(() => {
@@ -295,8 +297,8 @@ export class Operations {
     row: OperationRow,
     run: OperationRun<unknown, Record<string, unknown>>,
   ): Promise<Error | null> {
-    for (const step of definition.steps.slice(row.step)) {
-      await this.#turns.background();
+    for (const [index, step] of definition.steps.slice(row.step).entries()) {
+      if (index > 0) await this.#turns.background();
       if (this.#stopping.signal.aborted) return null;
       try {
         run.signal.throwIfAborted();

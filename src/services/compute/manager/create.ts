@@ -1,7 +1,8 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { badRequest, forbidden, inWords } from "../../../kernel/errors.ts";
+import { ApiError, badRequest, forbidden, inWords } from "../../../kernel/errors.ts";
 import { randomString, reservationId, uuid } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
+import { type Pause, SliceSize } from "../../../kernel/turns/slices.ts";
 import { quotaExceeded } from "../errors.ts";
 import { POWER } from "../states.ts";
 import type { Flavor } from "../store/flavors.ts";
@@ -61,8 +62,8 @@ export interface CreateWish {
 }
 
 /**
- * Servers made at one request, whatever the quotas: they are made in one transaction, half a second for each hundred, during which nobody
- * else is served. Nova has no such limit; where quotas are unlimited, one request of any member would stop the cloud.
+ * Servers made at one request, whatever the quotas. Nova has no such limit; where quotas are unlimited, one request of any member would fill
+ * the cloud.
  */
 const MOST_AT_ONCE = 500;
 
@@ -71,17 +72,29 @@ export class ServerCreator {
   readonly #core: Core;
   readonly #build: OperationHandle<BuildInput>;
 
-  constructor(core: Core, build: OperationHandle<BuildInput>) {
+  readonly #takeBack: (context: RequestContext, server: Server) => void;
+
+  /** `takeBack`: deletes a server of a request that fails. */
+  constructor(
+    core: Core,
+    build: OperationHandle<BuildInput>,
+    takeBack: (context: RequestContext, server: Server) => void,
+  ) {
     this.#core = core;
     this.#build = build;
+    this.#takeBack = takeBack;
   }
 
-  /** Errors: 400, 403 over quota, 409 for networks. */
-  create(
+  /**
+   * Many are made in slices, each in a turn of its own; those that are there begin to be built. As in nova, a quota that others have used up
+   * meanwhile ends it: with those that there are, if they are enough, else with none. Errors: 400, 403 over quota, 409 for networks.
+   */
+  async create(
     context: RequestContext,
     projectId: string,
     wish: CreateWish,
-  ): { servers: Server[]; adminPass: string; reservationId: string } {
+    pause: Pause,
+  ): Promise<{ servers: Server[]; adminPass: string; reservationId: string }> {
     const core = this.#core;
     const { kernel, keypairs } = core;
     this.#requireSingle(wish);
@@ -109,15 +122,17 @@ export class ServerCreator {
     const adminPass = wish.adminPass ?? randomString(12);
     const reservation = reservationId();
     const now = kernel.clock.now();
-    const servers = kernel.db.transaction(() => {
-      const count = this.#affordable(
-        context.userId,
-        projectId,
-        flavor,
-        { ...wish, maxCount: Math.max(wish.minCount, Math.min(mostByPorts, MOST_AT_ONCE)) },
-        groupId,
-      );
-      return Array.from({ length: count }, (_, index) => {
+    const affordable = (minCount: number, maxCount: number) =>
+      this.#affordable(context.userId, projectId, flavor, { minCount, maxCount }, groupId);
+    const servers: Server[] = [];
+    let count = 0;
+    const make = (most: number) => {
+      const isFirst = servers.length === 0;
+      if (isFirst) count = affordable(wish.minCount, Math.max(wish.minCount, Math.min(mostByPorts, MOST_AT_ONCE)));
+      const next = Math.min(most, count - servers.length);
+      if (!isFirst) affordable(next, next);
+      return Array.from({ length: next }, (_, offset) => {
+        const index = servers.length + offset;
         const id = uuid();
         const name = wish.maxCount > 1 ? `${wish.name}-${index + 1}` : wish.name;
         const server = core.servers.insert({
@@ -187,7 +202,20 @@ export class ServerCreator {
         });
         return server;
       });
-    });
+    };
+    const sizes = new SliceSize();
+    try {
+      do {
+        if (servers.length > 0) await pause();
+        servers.push(...sizes.measure((size) => kernel.db.transaction(() => make(size))));
+      } while (servers.length < count);
+    } catch (error) {
+      const isQuota = error instanceof ApiError && error.status === 403;
+      if (!isQuota || servers.length === 0 || servers.length < wish.minCount) {
+        for (const server of servers) this.#takeBack(context, server);
+        throw error;
+      }
+    }
     return { servers, adminPass, reservationId: reservation };
   }
 
@@ -262,7 +290,13 @@ export class ServerCreator {
   }
 
   /** How many fit into the quota: all wanted, or at least the minimum. Errors: 403. */
-  #affordable(userId: string, projectId: string, flavor: Flavor, wish: CreateWish, groupId: string | null): number {
+  #affordable(
+    userId: string,
+    projectId: string,
+    flavor: Flavor,
+    wish: Pick<CreateWish, "minCount" | "maxCount">,
+    groupId: string | null,
+  ): number {
     const { quotas, servers } = this.#core;
     const check = (count: number) =>
       quotas.check(projectId, { cores: flavor.vcpus * count, instances: count, ram: flavor.ram * count }, userId);

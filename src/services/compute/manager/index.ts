@@ -23,11 +23,12 @@ export function createManagers(kernel: Kernel, driver: ComputeDriver) {
   const core = createCore(kernel, driver);
   const build = defineBuild(core);
   const softDelete = new SoftDelete(core);
+  const servers = new ServerManager(core, defineDelete(core), softDelete);
   return {
     core,
     softDelete,
-    creator: new ServerCreator(core, build),
-    servers: new ServerManager(core, defineDelete(core), softDelete),
+    creator: new ServerCreator(core, build, (context, server) => servers.forceDelete(context, server)),
+    servers,
     power: new PowerManager(core),
     rebuild: new RebuildManager(core),
     snapshots: new SnapshotManager(core),

@@ -84,10 +84,10 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       // User data and personality are base64 of up to 64 KiB each.
       maxBody: 1_048_576,
       success: 202,
-      handler(request) {
+      async handler(request) {
         const projectId = projectOf(request.context);
         const wish = wishOf(request);
-        const made = creator.create(request.context, projectId, wish);
+        const made = await creator.create(request.context, projectId, wish, request.pause);
         if (isTrue(request.body.server.return_reservation_id ?? false)) {
           return { body: { reservation_id: made.reservationId } };
         }
