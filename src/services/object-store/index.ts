@@ -3,6 +3,7 @@ import { Scrubber } from "./data/scrubber.ts";
 import { s3Front } from "./fronts/s3/front.ts";
 import { swiftApi } from "./fronts/swift.ts";
 import { createFacade } from "./manager/facade.ts";
+import { inTurns } from "./manager/in-turns.ts";
 import { createManagers } from "./manager/index.ts";
 import { objects as objectsMigration } from "./migrations/0001-objects.ts";
 import { syncQueue } from "./migrations/0002-sync-queue.ts";
@@ -32,9 +33,9 @@ export const objectStore = defineService({
       frontRoutes: { [s3Front.name]: s3Routes(managers) },
       reconcile: () => contents.recover(),
       start() {
-        const expire = () => kernel.eventually.write("the removal of expired objects", () => void objects.expire());
+        const expire = inTurns(kernel, "the removal of expired objects", () => objects.expire());
         const ends = [scrubber.start(), managers.sync.start(), managers.lifecycle.start()];
-        endings.push(kernel.clock.every(EXPIRE_EVERY, expire), ...ends);
+        endings.push(expire.every(EXPIRE_EVERY), ...ends);
       },
       async stop() {
         for (const end of endings) await end();

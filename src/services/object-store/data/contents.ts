@@ -14,6 +14,9 @@ import { type OpenContent, openParts } from "./open-content.ts";
  */
 export const INLINE_LIMIT = 32 * 1024;
 
+/** Parts that are given up in one turn of the loop. */
+const PARTS_AT_ONCE = 100;
+
 /** Milliseconds until what could not be removed is tried again. */
 const RECLAIM_AGAIN = 30_000;
 
@@ -258,12 +261,18 @@ export class Contents {
       this.#again = false;
       // Not before it is durable that nobody holds it: a power cut could bring the holder back.
       await this.#kernel.db.durable();
-      for (const row of this.#pages("trash")) if (!this.#readers.has(row.id)) await this.#remove(row);
+      for (const row of this.#pages("trash")) {
+        if (this.#readers.has(row.id)) continue;
+        // There may be any number.
+        await this.#kernel.turns.background();
+        await this.#remove(row);
+      }
     }
   }
 
   async #remove({ id, kind }: BlobRow): Promise<void> {
     if (kind === "file") await this.#files.remove(id);
+    if (kind === "parts") await this.#releaseParts(id);
     this.#kernel.eventually.write(`the removal of blob ${id}`, () =>
       this.#kernel.db.transaction(() => {
         for (const { part } of kind === "parts" ? this.#blobs.parts(id) : []) this.release(part);
@@ -271,6 +280,20 @@ export class Contents {
         this.#blobs.delete(id);
       }),
     );
+  }
+
+  /** All but the last few of what may be ten thousand. A crash in between leaves trash with fewer parts. */
+  async #releaseParts(id: number): Promise<void> {
+    for (;;) {
+      const parts = this.#blobs.parts(id, 0, PARTS_AT_ONCE);
+      const last = parts.at(-1);
+      if (last === undefined || parts.length < PARTS_AT_ONCE) return;
+      this.#kernel.db.transaction(() => {
+        for (const { part } of parts) this.release(part);
+        this.#blobs.deleteParts(id, last.number);
+      });
+      await this.#kernel.turns.background();
+    }
   }
 
   *#pages(state: "incoming" | "trash"): Generator<BlobRow> {

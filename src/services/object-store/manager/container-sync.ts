@@ -2,11 +2,13 @@ import { ApiError } from "../../../kernel/errors.ts";
 import type { ContainerRow } from "../store/containers.ts";
 import { SYNC_KEY, SYNC_TO, syncTarget } from "../values/sync.ts";
 import type { Core } from "./core.ts";
+import { inTurns } from "./in-turns.ts";
 import type { ObjectManager } from "./objects.ts";
 
-/** Milliseconds between looks, and names brought over at one of them for each container. */
+/** Milliseconds between looks. */
 export const SYNC_EVERY = 2_000;
-const AT_ONCE = 500;
+/** Names that are brought over in one turn of the loop. */
+const AT_ONCE = 50;
 
 /**
  * Container sync within the cloud: what is put to or deleted from a container with X-Container-Sync-To is brought to that one, if both have
@@ -22,14 +24,14 @@ export class ContainerSync {
     this.#objects = objects;
   }
 
-  start(): () => void {
-    const { clock, eventually } = this.#core.kernel;
-    return clock.every(SYNC_EVERY, () => eventually.write("container sync", () => this.run()));
+  start(): () => Promise<void> {
+    return inTurns(this.#core.kernel, "container sync", () => this.run()).every(SYNC_EVERY);
   }
 
-  /** Brings over what waits, where the other container is there and takes it. */
-  run(): void {
+  /** Brings over some of what waits, where the other container is there and takes it. True: there may be more. */
+  run(): boolean {
     const { containers, syncQueue } = this.#core;
+    let more = false;
     for (const id of syncQueue.containers()) {
       const container = containers.byId(id);
       if (container?.headers[SYNC_TO] === undefined) {
@@ -38,8 +40,12 @@ export class ContainerSync {
       }
       const target = this.#targetOf(container);
       if (target === undefined) continue;
-      for (const name of syncQueue.next(id, AT_ONCE)) this.#bring(container, target, name);
+      const names = syncQueue.next(id, AT_ONCE);
+      const brought = names.filter((name) => this.#bring(container, target, name)).length;
+      // What is over a quota waits for the next look.
+      if (names.length === AT_ONCE && brought > 0) more = true;
     }
+    return more;
   }
 
   /** Undefined while it is not there, or has another key. */
@@ -50,7 +56,8 @@ export class ContainerSync {
     return key !== undefined && target?.headers[SYNC_KEY] === key ? target : undefined;
   }
 
-  #bring(container: ContainerRow, target: ContainerRow, name: string): void {
+  /** False: it is not taken now. */
+  #bring(container: ContainerRow, target: ContainerRow, name: string): boolean {
     const { kernel, objects, syncQueue } = this.#core;
     try {
       kernel.db.transaction(() => {
@@ -63,9 +70,11 @@ export class ContainerSync {
         }
         syncQueue.remove(container.id, name);
       });
+      return true;
     } catch (error) {
       // Over its quota: it waits until there is room, and the others do not wait for it.
       if (!(error instanceof ApiError)) throw error;
+      return false;
     }
   }
 }

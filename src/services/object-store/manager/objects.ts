@@ -27,6 +27,8 @@ export interface PutOptions {
   stamp?: number;
 }
 
+const EXPIRED_AT_ONCE = 50;
+
 /** What a delete took away; where versions are kept, the marker of it. */
 export interface Deleted {
   deleted: ObjectRow | undefined;
@@ -297,8 +299,8 @@ export class ObjectManager {
     return this.put(container, name, { of: version }, version);
   }
 
-  /** Takes away what has expired, a page at a time. True: there may be more. */
-  expire(limit = 200): boolean {
+  /** Takes away what has expired, as much as fits into one turn of the loop. True: there may be more. */
+  expire(limit = EXPIRED_AT_ONCE): boolean {
     const expired = this.#core.objects.expired(this.#core.stamps.seconds(), limit);
     for (const { container, name } of expired) {
       const row = this.#core.objects.get(container, name);

@@ -136,7 +136,8 @@ export class BlobTable {
       .map((raw) => ({ ...raw, system: JSON.parse(raw.system) }));
   }
 
-  deleteParts(blob: number): void {
-    this.#db.prepare("DELETE FROM object_blob_parts WHERE blob = ?").run(blob);
+  /** All, or those up to one. */
+  deleteParts(blob: number, upTo = Number.MAX_SAFE_INTEGER): void {
+    this.#db.prepare("DELETE FROM object_blob_parts WHERE blob = ? AND number <= ?").run(blob, upTo);
   }
 }

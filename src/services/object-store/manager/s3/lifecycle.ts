@@ -25,7 +25,8 @@ export interface LifecycleRule {
 /** Milliseconds between looks; rules count in days. */
 const EVERY = 600_000;
 const DAY = 86_400_000;
-const PAGE = 500;
+/** So many are looked at in one turn of the loop. */
+const PAGE = 50;
 const milliseconds = (stamp: number): number => Math.floor(stamp / 100);
 
 /** Days end at midnight UTC, and the day of the event does not count. */
@@ -60,6 +61,7 @@ export class Lifecycle {
   readonly #objects: ObjectManager;
   readonly #uploads: UploadManager;
   readonly #kernel: Kernel;
+  #stopping = false;
 
   constructor(core: Core, objects: ObjectManager, uploads: UploadManager) {
     this.#core = core;
@@ -77,6 +79,7 @@ export class Lifecycle {
     });
     return async () => {
       stop();
+      this.#stopping = true;
       await running;
     };
   }
@@ -86,8 +89,14 @@ export class Lifecycle {
     for (const bucket of this.#core.containers.withSetting("$.s3.lifecycle")) {
       await this.#current(bucket);
       await this.#older(bucket);
-      this.#abortUploads(bucket);
+      await this.#abortUploads(bucket);
     }
+  }
+
+  /** False: the cloud stops, and the rest is there after its next start. */
+  async #goesOn(): Promise<boolean> {
+    await this.#kernel.turns.background();
+    return !this.#stopping;
   }
 
   async #current(bucket: ContainerRow): Promise<void> {
@@ -103,8 +112,7 @@ export class Lifecycle {
         const expiry = expiryOf(bucket, row);
         if (expiry !== null && expiry.at <= now) this.#write(() => void this.#objects.delete(bucket, name));
       }
-      if (page.length < PAGE) return;
-      await this.#kernel.db.durable();
+      if (page.length < PAGE || !(await this.#goesOn())) return;
     }
   }
 
@@ -127,8 +135,7 @@ export class Lifecycle {
         if (full !== null && this.#isOver(rules, full, version.latest, since, older))
           this.#write(() => void this.#objects.deleteVersion(bucket, version.name, version.stamp));
       }
-      if (page.length < PAGE) return;
-      await this.#kernel.db.durable();
+      if (page.length < PAGE || !(await this.#goesOn())) return;
     }
   }
 
@@ -163,17 +170,27 @@ export class Lifecycle {
     }
   }
 
-  #abortUploads(bucket: ContainerRow): void {
+  async #abortUploads(bucket: ContainerRow): Promise<void> {
     const rules = (bucketSettings(bucket).lifecycle ?? []).filter(
       ({ enabled, abort }) => enabled && abort !== undefined,
     );
     if (rules.length === 0) return;
     const now = this.#kernel.clock.now();
-    for (const upload of this.#uploads.list(bucket, { name: "", stamp: 0 }, -1)) {
-      const isOver = rules.some(
-        ({ prefix, abort = 0 }) => upload.name.startsWith(prefix) && dayAfter(milliseconds(upload.stamp), abort) <= now,
-      );
-      if (isOver) this.#write(() => this.#uploads.abort(upload));
+    let after = { name: "", stamp: 0 };
+    for (;;) {
+      const page = this.#uploads.list(bucket, after, PAGE);
+      for (const upload of page) {
+        after = upload;
+        const isOver = rules.some(
+          ({ prefix, abort = 0 }) =>
+            upload.name.startsWith(prefix) && dayAfter(milliseconds(upload.stamp), abort) <= now,
+        );
+        if (!isOver) continue;
+        this.#write(() => this.#uploads.abort(upload));
+        // One may have ten thousand parts.
+        if (!(await this.#goesOn())) return;
+      }
+      if (page.length < PAGE || !(await this.#goesOn())) return;
     }
   }
 
