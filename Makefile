@@ -4,7 +4,7 @@ SHELL := /bin/bash
 NODE := $(firstword $(wildcard node_modules/node-linux-*/bin/node) node)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help deps check test unit e2e e2e-repeat image binary bench vm-test conformance clean
+.PHONY: help deps check test unit e2e e2e-repeat image dashboard binary bench vm-test conformance screenshots clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,7 @@ deps: node_modules/.installed ## Node 24 and the npm packages (registry only), a
 
 check: deps ## Types, lint, format
 	tsc --noEmit
+	tsc --noEmit -p src/dashboard/ui
 	biome check --error-on-warnings .
 
 test: check ## Everything a change must pass: check, unit tests, e2e with a real cloud (as root)
@@ -35,7 +36,10 @@ e2e-repeat: deps ## The end-to-end tests N times (20), a line a run; LOAD=1 besi
 image: deps ## The built-in guest image, from Debian packages
 	images/build.sh
 
-binary: deps ## One file that needs no Node, npm or checkout: dist/tenrec
+dashboard: deps ## The pages of the dashboard, where their sources have changed: .build/dashboard
+	$(NODE) --disable-warning=ExperimentalWarning src/dashboard/build.ts
+
+binary: deps dashboard ## One file that needs no Node, npm or checkout: dist/tenrec
 	$(NODE) --disable-warning=ExperimentalWarning src/binary/build.ts
 
 bench: deps ## Figures beside real OpenStack and bare QEMU: a table and dist/bench.json; PART=api, scale, data or guests
@@ -47,6 +51,9 @@ vm-test: deps binary ## The executable on a Debian with systemd in an emulated P
 
 conformance: deps image ## tempest's smoke tests with real guests; LIST=a,b for other lists, FAKE=1 without guests
 	test/conformance/run.sh --record $(if $(FAKE),--fake)
+
+screenshots: deps ## A picture of every page of the dashboard, light, dark and narrow: dist/screenshots
+	$(NODE) --disable-warning=ExperimentalWarning test/dashboard/screenshots.ts $(PAGES)
 
 clean: ## What builds and tests left in this folder
 	rm -rf dist .build

@@ -1,5 +1,6 @@
 import { IncomingMessage } from "node:http";
 import { type Context, Hono } from "hono";
+import type { Dashboard } from "./dashboard/server/index.ts";
 import type { RequestOrigin } from "./kernel/http/exchange.ts";
 import { frontPipeline, mount } from "./kernel/http/pipeline.ts";
 import { oneSlashFirst, pathnameOf, sentPath } from "./kernel/http/url.ts";
@@ -17,8 +18,8 @@ export interface Apps {
   classic: ReadonlyMap<number, Hono>;
 }
 
-/** Builds the hono apps from the fronts of a cloud; listens nowhere. */
-export function createApps(cloud: Cloud): Apps {
+/** Builds the hono apps from the fronts of a cloud, with its dashboard beside them; listens nowhere. */
+export function createApps(cloud: Cloud, dashboard?: Dashboard): Apps {
   // URLs are pasted together: "http://host/" and "/compute/v2.1" lead to compute all the same.
   const named = cloud.fronts
     .filter(({ front }) => front.api.locate !== undefined)
@@ -40,6 +41,7 @@ export function createApps(cloud: Cloud): Apps {
       classic.set(cloud.kernel.settings.ports[name], app);
     }
   }
+  dashboard?.mount(all);
   all.get("/", (context) => context.json(index(cloud, context)));
   return { all, classic };
 }

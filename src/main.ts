@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { isDataDirectoryBusy } from "./bootstrap/lock.ts";
 import { controlSocket } from "./control/protocol.ts";
 import { controlApp } from "./control/server.ts";
+import { createDashboard, dashboardMigrations } from "./dashboard/server/index.ts";
 import { createHost, type Host } from "./host/index.ts";
 import type { ReadyHost } from "./host/ready.ts";
 import { syslogSink } from "./host/syslog.ts";
@@ -63,7 +64,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const { ready, settings } = await prepareHost(configured, log, tracer);
   const services = await createServices({ settings, log, ready });
-  const cloud = createCloud({ settings, db, services, leftOut: leftOut(settings), sink, logLevel, tracer });
+  const cloud = createCloud({
+    settings,
+    db,
+    services,
+    leftOut: leftOut(settings),
+    migrations: dashboardMigrations,
+    sink,
+    logLevel,
+    tracer,
+  });
+  const dashboard = createDashboard(cloud.kernel);
   const { warnings } = cloud.kernel;
   const isTls = settings.api.protocol === "https";
   const certificate = isTls ? await ServerCertificate.open({ settings, warnings, log }) : null;
@@ -88,7 +99,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const listeners = [control];
   await cloud.open(async () => {
     if (ready !== null) await watchHost(ready.host, cloud);
-    listeners.push(...(await openPorts(cloud, certificate?.files)));
+    listeners.push(...(await openPorts(cloud, certificate?.files, dashboard)));
   });
   certificate?.keep(listeners);
   isReady = true;
@@ -106,6 +117,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       stopGivingBack();
       await ready?.host.watch.stop();
       certificate?.close();
+      dashboard.close();
       await Promise.all(listeners.map((listener) => listener.close()));
       await cloud.stop();
       ready?.host.close();

@@ -1,4 +1,5 @@
 import { createApps } from "./app.ts";
+import type { Dashboard } from "./dashboard/server/index.ts";
 import type { Transport } from "./kernel/config/settings.ts";
 import { Problem } from "./kernel/errors.ts";
 import type { Cloud } from "./kernel/kernel.ts";
@@ -7,10 +8,10 @@ import { type Listener, type ListenOptions, listen, listenProblem, listenRaw, li
 import type { TlsFiles } from "./listen-tls.ts";
 
 /** The one port must open; a classic port that is taken is only a warning. */
-export async function openPorts(cloud: Cloud, tls: TlsFiles | undefined): Promise<Listener[]> {
+export async function openPorts(cloud: Cloud, tls: TlsFiles | undefined, dashboard?: Dashboard): Promise<Listener[]> {
   const { settings, warnings } = cloud.kernel;
   const host = settings.listenAddress;
-  const apps = createApps(cloud);
+  const apps = createApps(cloud, dashboard);
   const listeners: Listener[] = [];
   try {
     listeners.push(await listen(apps.all, { host, port: settings.ports.api, tls }));

@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { BUILT } from "../dashboard/server/assets.ts";
 import { CONSOLE_ASSETS } from "../services/compute/consoles/assets.ts";
 
 /** Files that go into the single executable, name → path; `images` is where images/build.sh left its results. */
@@ -13,7 +14,13 @@ export function assetFiles(root: string, images: string): Map<string, string> {
 }
 
 /** Pages, scripts and pictures that are served as they are, files or folders from the root; `programFile` reads them. */
-const WEB: readonly string[] = [...CONSOLE_ASSETS];
+const WEB: readonly string[] = [...CONSOLE_ASSETS, BUILT];
+
+/** Of which packages something is in the pages of the dashboard, as paths into them. */
+export function pagePackages(root: string): string[] {
+  const { packages } = JSON.parse(readFileSync(join(root, BUILT, "source.json"), "utf8")) as { packages: string[] };
+  return packages.map((name) => `node_modules/${name}/package.json`);
+}
 
 function filesIn(root: string, place: string): string[] {
   if (statSync(join(root, place)).isFile()) return [place];

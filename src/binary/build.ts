@@ -21,7 +21,7 @@ import { constants, zstdCompressSync } from "node:zlib";
 import { build } from "esbuild";
 import { COMPRESSED } from "../kernel/program/program.ts";
 import { VERSION } from "../version.ts";
-import { assetFiles, bundledPackages, licenceTexts } from "./assets.ts";
+import { assetFiles, bundledPackages, licenceTexts, pagePackages } from "./assets.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 /** Node looks for this in itself at every start; its last character tells whether there is something to find. */
@@ -39,6 +39,9 @@ const { values } = parseArgs({ options: { output: { type: "string" }, images: { 
 const output = resolve(values.output ?? join(ROOT, "dist/tenrec"));
 const images = resolve(values.images ?? builtImages());
 mkdirSync(dirname(output), { recursive: true });
+execFileSync(process.execPath, [...process.execArgv, join(ROOT, "src/dashboard/build.ts")], {
+  stdio: ["ignore", "ignore", "inherit"],
+});
 const work = mkdtempSync(join(dirname(output), ".build-"));
 try {
   const inputs = await bundle(join(work, "tenrec.cjs"));
@@ -101,7 +104,7 @@ async function bundle(outfile: string): Promise<string[]> {
 /** Writes what has to be made, compresses what gains by it, and returns the assets, name → path. */
 function writeAssets(inputs: readonly string[]): Map<string, string> {
   const files = assetFiles(ROOT, images);
-  const packages = bundledPackages(ROOT, [...inputs, ...files.keys()]);
+  const packages = bundledPackages(ROOT, [...inputs, ...files.keys(), ...pagePackages(ROOT)]);
   const made: Record<string, string> = {
     "contents.json": JSON.stringify({ version: VERSION, node: process.version, arch: process.arch, packages }),
     "licences.txt": licenceTexts(ROOT, packages),

@@ -13,6 +13,7 @@ import { unpackImageStep } from "./guest-image.ts";
 import type { HostSetup } from "./host-steps.ts";
 import { localScriptStep } from "./local-script.ts";
 import { requireOwnPlace } from "./own-place.ts";
+import { pagesStep } from "./pages.ts";
 import { remember } from "./settings.ts";
 import type { Step } from "./steps.ts";
 import type { Systemd } from "./systemd.ts";
@@ -37,6 +38,7 @@ export function stackSteps(context: StackContext): Step[] {
     ...(context.setup?.before ?? []),
     dataDirectoryStep(context),
     ...unpackImageStep(context.settings),
+    ...pagesStep({ exec: context.exec, notes: context.outcome.notes }),
     ...(context.setup?.prepare ?? []),
     ...certificateSteps(context),
     ...unitSteps(context),

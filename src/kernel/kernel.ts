@@ -3,9 +3,10 @@ import type { ServiceDeclaration } from "./config/declaration.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Database } from "./db/database.ts";
 import { Eventually } from "./db/eventually.ts";
-import { migrate } from "./db/migrations.ts";
+import { type Migration, migrate } from "./db/migrations.ts";
 import { isUnwritable } from "./db/unwritable.ts";
 import { messageOf } from "./errors.ts";
+import { Changes } from "./events/changes.ts";
 import { EventBus } from "./events/events.ts";
 import { Records } from "./http/perform.ts";
 import { Logger, type LogLevel, type LogSink } from "./log/logger.ts";
@@ -30,6 +31,8 @@ export interface CloudOptions {
   settings: Settings;
   db: Database;
   services: readonly Service[];
+  /** Of what stands beside the services. */
+  migrations?: readonly Migration[];
   /** Services that are switched off: what they have in the database waits until they are there again. */
   leftOut?: readonly Pick<ServiceDeclaration, "name" | "endpoint">[];
   sink: LogSink;
@@ -76,7 +79,11 @@ export function createCloud(options: CloudOptions): Cloud {
   const clock = options.clock ?? systemClock;
   const absent = options.leftOut ?? [];
   const leftOut = absent.map(({ name }) => name);
-  const migrations = [...kernelMigrations, ...options.services.flatMap((service) => service.migrations)];
+  const migrations = [
+    ...kernelMigrations,
+    ...options.services.flatMap((service) => service.migrations),
+    ...(options.migrations ?? []),
+  ];
   migrate(db, migrations, clock.now(), leftOut);
 
   const tracer = options.tracer ?? new Tracer(db, clock);
@@ -95,6 +102,10 @@ export function createCloud(options: CloudOptions): Cloud {
     tracer,
     turns,
     log,
+    changes: new Changes(
+      db,
+      options.services.flatMap(({ watched }) => watched),
+    ),
     events: new EventBus({ db, clock, tracer, log: log.named("events") }),
     operations: new Operations({ db, clock, tracer, turns, log: log.named("operations"), leftOut }),
     eventually: new Eventually(log.named("database")),

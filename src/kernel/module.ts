@@ -8,6 +8,7 @@ import type { PortSettings, Settings } from "./config/settings.ts";
 import type { Database } from "./db/database.ts";
 import type { Eventually } from "./db/eventually.ts";
 import type { Migration } from "./db/migrations.ts";
+import type { Changes, WatchedTable } from "./events/changes.ts";
 import { type EventBus, eventMigrations } from "./events/events.ts";
 import type { Call } from "./http/perform.ts";
 import type { AnyRoute, ApiFamily } from "./http/route.ts";
@@ -36,6 +37,7 @@ export interface Kernel {
   readonly turns: Turns;
   readonly log: Logger;
   readonly events: EventBus;
+  readonly changes: Changes;
   readonly operations: Operations;
   readonly eventually: Eventually;
   readonly policies: Policies;
@@ -173,6 +175,8 @@ export interface ServiceDefinition<Name extends keyof Facades, Drivers> {
   /** Its ENFORCE_NEW_DEFAULTS, when it is off, brings the rules back that knew no readers (policy.ts, withOlder). */
   olderRules?: boolean;
   migrations: readonly Migration[];
+  /** Of whose rows people are told when they change. */
+  watched?: readonly WatchedTable[];
   /** Builds it. Must not touch database rows or the host: that is seed's, reconcile's and start's. */
   create(kernel: Kernel, drivers: Drivers): ServiceInstance<Facades[Name]>;
 }
@@ -183,6 +187,7 @@ export interface Service extends Front {
   olderRules?: boolean;
   policies: PolicyTable;
   migrations: readonly Migration[];
+  watched: readonly WatchedTable[];
   create(kernel: Kernel): ServiceInstance<unknown>;
 }
 
@@ -199,6 +204,7 @@ export function defineService<Name extends keyof Facades, Drivers = void>(
     ...(definition.scopes === undefined ? {} : { scopes: definition.scopes }),
     ...(definition.olderRules === undefined ? {} : { olderRules: definition.olderRules }),
     migrations: definition.migrations,
+    watched: definition.watched ?? [],
     create: (kernel) => definition.create(kernel, drivers),
   });
 }

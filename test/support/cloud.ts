@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { createApps } from "../../src/app.ts";
+import { createDashboard, dashboardMigrations } from "../../src/dashboard/server/index.ts";
 import type { Identity } from "../../src/kernel/auth/context.ts";
 import { Database } from "../../src/kernel/db/database.ts";
 import { computeEnvelope, family } from "../../src/kernel/http/families.ts";
@@ -17,6 +18,8 @@ export interface TestCloud {
   logs: LogRecord[];
   /** One request as `token` (see `identityStub`), answered with the parsed body. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** The same without any of that: the answer as it is. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -43,14 +46,17 @@ export async function testCloud(
     settings: testSettings(options.settings),
     db,
     services,
+    migrations: dashboardMigrations,
     sink: (record) => logs.push(record),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   await cloud.start();
-  const { all } = createApps(cloud);
+  const dashboard = createDashboard(cloud.kernel);
+  const { all } = createApps(cloud, dashboard);
   return {
     cloud,
     logs,
+    fetch: async (path, init) => all.request(path, init),
     async request(method, path, { token, body, headers = {} } = {}) {
       const sent: Record<string, string> = { ...headers };
       if (token !== undefined) sent["x-auth-token"] = token;
@@ -70,6 +76,7 @@ export async function testCloud(
       };
     },
     async close() {
+      dashboard.close();
       await cloud.stop();
       db.close();
     },

@@ -35,6 +35,7 @@ const OF_TESTS: readonly Requirement[] = [
     why: "for duplicity's",
   },
   { command: "duplicity", package: "duplicity", why: "another" },
+  { command: "chromium", package: "chromium", why: "the dashboard in a browser" },
   { command: "cpio", package: "cpio", why: "its first file system" },
 ];
 

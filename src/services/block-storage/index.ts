@@ -14,6 +14,7 @@ import { listIndexes } from "./migrations/0004-list-indexes.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { declaration } from "./service.ts";
+import { watched } from "./store/watched.ts";
 
 export interface BlockStorageDrivers {
   /** Called once per backend of CINDER_ENABLED_BACKENDS. */
@@ -29,6 +30,7 @@ export const blockStorage = defineService<"block-storage", BlockStorageDrivers>(
   policies,
   olderRules: true,
   migrations: [blockStorageTables, messageTables, frozenTable, listIndexes],
+  watched,
   create(kernel, drivers) {
     const managers = createManagers(kernel, drivers.hostname ?? hostname(), drivers.driver);
     const { core, types, health } = managers;

@@ -26,6 +26,7 @@ import { ServerPresenter } from "./routes/server-view.ts";
 import { seed } from "./seed.ts";
 import { declaration } from "./service.ts";
 import { isMetadataServed } from "./settings.ts";
+import { watched } from "./store/watched.ts";
 
 export interface ComputeDrivers {
   driver: ComputeDriver;
@@ -49,6 +50,7 @@ export const compute = defineService<"compute", ComputeDrivers>({
     periodUse,
     foundServers,
   ],
+  watched,
   create(kernel, { driver }) {
     const managers = createManagers(kernel, driver);
     const { core } = managers;

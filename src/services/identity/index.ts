@@ -11,6 +11,7 @@ import { reconcile } from "./reconcile.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
 import { declaration } from "./service.ts";
+import { watched } from "./store/watched.ts";
 
 /** Keystone: who exists, who may what where, tokens, and the catalog. */
 export const identity = defineService({
@@ -19,6 +20,7 @@ export const identity = defineService({
   policies,
   scopes: { switch: "identity", admins: ["project", "domain", "system"], of: scopesOf },
   migrations: [identityTables, domainOptionTables, nameIndexes, listIndexes],
+  watched,
   create(kernel) {
     const managers = createManagers(kernel);
     const facade = createFacade(managers);

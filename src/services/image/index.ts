@@ -14,6 +14,7 @@ import { policies, scopesOf } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seedImages } from "./seed.ts";
 import { declaration } from "./service.ts";
+import { watched } from "./store/watched.ts";
 
 export interface ImageDrivers {
   /** Unpacks .xz and .bz2 files of IMAGE_URLS. */
@@ -28,6 +29,7 @@ export const image = defineService<"image", ImageDrivers>({
   olderRules: true,
   scopes: forProjects("image", scopesOf),
   migrations: [imagesMigration, listIndexes, nameIndexes],
+  watched,
   create(kernel, drivers) {
     const managers = createManagers(kernel);
     const { images, data, imports } = managers;

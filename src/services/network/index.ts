@@ -26,6 +26,7 @@ import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
 import { declaration } from "./service.ts";
+import { watched } from "./store/watched.ts";
 
 /** Neutron's API and what it manages: networks, addresses, routers, floating IPs, security groups. */
 export const network = defineService<"network", { driver: NetworkDriver }>({
@@ -51,6 +52,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     unfinished,
     countedUse,
   ],
+  watched,
   create(kernel, { driver }) {
     const metadata = new MetadataDesk();
     driver.serveMetadata((socket, source) => metadata.answer(socket, source));

@@ -11,6 +11,7 @@ import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { s3Routes } from "./routes/s3/index.ts";
 import { declaration } from "./service.ts";
+import { watched } from "./store/watched.ts";
 
 /** Milliseconds between looks at what has expired; what has is not given out before that either. */
 const EXPIRE_EVERY = 10_000;
@@ -22,6 +23,7 @@ export const objectStore = defineService({
   fronts: [s3Front],
   policies,
   migrations: [objectsMigration, syncQueue],
+  watched,
   create(kernel) {
     const managers = createManagers(kernel);
     const { core, contents, objects } = managers;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { dashboardMigrations } from "../../../src/dashboard/server/index.ts";
 import { type IdentityCloud, identityCloud, passwordLogin } from "../../support/identity.ts";
 
 let t: IdentityCloud;
@@ -111,7 +112,9 @@ test("tokens survive a restart; revocations do too", async () => {
   const lost = await t.login("demo", "demo");
   await t.request("DELETE", TOKENS, { token: lost, headers: { "x-subject-token": lost } });
   const { kernel } = t.cloud;
-  const again = createCloud({ settings: kernel.settings, db: kernel.db, services: [identity()], sink: () => {} });
+  const { settings, db } = kernel;
+  const migrations = dashboardMigrations;
+  const again = createCloud({ settings, db, services: [identity()], migrations, sink: () => {} });
   assert.equal(again.kernel.authenticator.authenticate(kept)?.userName, "demo");
   assert.equal(again.kernel.authenticator.authenticate(lost), null);
 });

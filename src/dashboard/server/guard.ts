@@ -1,0 +1,51 @@
+/** The header that pages of other places cannot send without being asked first, and they never are. */
+export const CUSTOM_HEADER = "x-tenrec-dashboard";
+
+/** Null: it may be done. Otherwise why not. */
+export function refusal(request: { method: string; headers: Headers }): string | null {
+  const { method, headers } = request;
+  const site = headers.get("sec-fetch-site");
+  // "none": typed or from a bookmark.
+  if (site !== null && site !== "same-origin" && site !== "none") return "The request came from another site.";
+  const origin = headers.get("origin");
+  if (origin !== null && !isSameOrigin(origin, headers.get("host"))) return "The request came from another origin.";
+  if (method === "GET" || method === "HEAD") return null;
+  if (site === "none") return "The request came from no page.";
+  if (headers.get(CUSTOM_HEADER) === null) return `The header ${CUSTOM_HEADER} is missing.`;
+  return null;
+}
+
+function isSameOrigin(origin: string, host: string | null): boolean {
+  if (host === null || !URL.canParse(origin)) return false;
+  const { protocol, host: from } = new URL(origin);
+  // Default ports are left out of origins; of the Host header they may not be.
+  return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === from;
+}
+
+/** The policy of the pages: only what this port serves runs, no script and no style stands in a page. `frames`: where consoles are. */
+export const pagePolicy = (frames: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    `frame-src ${frames.length === 0 ? "'none'" : frames.join(" ")}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+
+/** Of what users store and the proxy passes on: whatever it is, it does not run here. */
+export const DATA_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "x-frame-options": "DENY",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+};

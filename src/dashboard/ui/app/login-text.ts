@@ -1,0 +1,38 @@
+import { defineText } from "./catalogue.ts";
+
+export const text = defineText({
+  en: {
+    title: "Log in",
+    subtitle: "A whole cloud on one machine",
+    user: "User",
+    password: "Password",
+    domain: "Domain",
+    credential: "Application credential ID",
+    secret: "Secret",
+    submit: "Log in",
+    busy: "Logging in…",
+    "with.password": "Use a user and password",
+    "with.credential": "Use an application credential",
+    "failed.401": "User, password or domain are wrong, or the account is locked.",
+    "failed.429": "Too many failed attempts. Try again in {seconds} seconds.",
+    "failed.0": "The cloud does not answer.",
+    language: "Language",
+  },
+  de: {
+    title: "Anmelden",
+    subtitle: "Eine ganze Cloud auf einem Rechner",
+    user: "Benutzer",
+    password: "Passwort",
+    domain: "Domäne",
+    credential: "ID des Anwendungsschlüssels",
+    secret: "Geheimnis",
+    submit: "Anmelden",
+    busy: "Meldet an …",
+    "with.password": "Mit Benutzer und Passwort",
+    "with.credential": "Mit einem Anwendungsschlüssel",
+    "failed.401": "Benutzer, Passwort oder Domäne stimmen nicht, oder das Konto ist gesperrt.",
+    "failed.429": "Zu viele Fehlversuche. In {seconds} Sekunden noch einmal versuchen.",
+    "failed.0": "Die Cloud antwortet nicht.",
+    language: "Sprache",
+  },
+});

@@ -1,0 +1,32 @@
+import { useSyncExternalStore } from "react";
+
+export type Theme = "light" | "dark" | "system";
+
+const STORED = "tenrec.theme";
+const isTheme = (value: string | null): value is Theme => value === "light" || value === "dark" || value === "system";
+
+const stored = localStorage.getItem(STORED);
+let current: Theme = isTheme(stored) ? stored : "system";
+const listeners = new Set<() => void>();
+
+function show(): void {
+  if (current === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = current;
+}
+show();
+
+export function setTheme(theme: Theme): void {
+  current = theme;
+  localStorage.setItem(STORED, theme);
+  show();
+  for (const listener of listeners) listener();
+}
+
+export const useTheme = (): Theme =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => current,
+  );

@@ -1,0 +1,383 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { FakeExec } from "../../src/host/fake/exec.ts";
+import { ManualClock } from "../../src/kernel/time/clock.ts";
+import { image } from "../../src/services/image/index.ts";
+import { FakeNetworkDriver } from "../../src/services/network/driver/fake.ts";
+import { network } from "../../src/services/network/index.ts";
+import { type IdentityCloud, identityCloud } from "../support/identity.ts";
+import { Visitor } from "./support/visitor.ts";
+
+const clock = new ManualClock();
+let cloud: IdentityCloud;
+before(async () => {
+  cloud = await identityCloud({
+    clock,
+    others: [image({ exec: new FakeExec() }), network({ driver: new FakeNetworkDriver() })],
+    settings: { network: { createInitialNetworks: false } },
+  });
+  await cloud.user("ada", "alpha", "member");
+  await cloud.user("bob", "beta", "member");
+});
+after(() => cloud.close());
+
+async function visitor(user: string): Promise<Visitor> {
+  const one = new Visitor(cloud);
+  const answer = await one.logIn(user);
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  return one;
+}
+
+test("a log-in answers who one is, never a token, and a cookie that scripts and other sites do not get", async () => {
+  const ada = new Visitor(cloud);
+  const response = await ada.fetch("POST", "/session", { user: "ada", password: "secret", domain: "Default" });
+  assert.equal(response.status, 201);
+  const cookie = response.headers.get("set-cookie") ?? "";
+  assert.match(cookie, /^tenrec_session=[\w-]{43}; .*Path=\/dashboard/);
+  for (const attribute of ["HttpOnly", "SameSite=Strict"]) assert.ok(cookie.includes(attribute), attribute);
+  assert.equal(response.headers.get("x-subject-token"), null);
+  const text = await response.text();
+  assert.doesNotMatch(text, /gAAAA/, "no token is told to the page");
+  const { token, projects, services } = JSON.parse(text);
+  assert.equal(token.project.name, "alpha");
+  assert.deepEqual(
+    projects.map(({ name }: { name: string }) => name),
+    ["alpha"],
+  );
+  assert.equal(services.network, "/networking");
+  assert.equal((await ada.ask("GET", "/session")).body.token.user.name, "ada");
+});
+
+test("with TLS the cookie is Secure and bound to the host by its name", async () => {
+  const { createApps } = await import("../../src/app.ts");
+  const { createDashboard } = await import("../../src/dashboard/server/index.ts");
+  const dashboard = createDashboard(cloud.cloud.kernel);
+  const { all } = createApps(cloud.cloud, dashboard);
+  const request = new Request("https://localhost/dashboard/session", {
+    method: "POST",
+    headers: { "x-tenrec-dashboard": "1", "content-type": "application/json" },
+    body: JSON.stringify({ user: "ada", password: "secret", domain: "Default" }),
+  });
+  const response = await all.fetch(request, { incoming: { socket: { encrypted: true, remoteAddress: "10.0.0.9" } } });
+  const cookie = response.headers.get("set-cookie") ?? "";
+  assert.match(cookie, /^__Host-tenrec_session=.*; Path=\/;/);
+  assert.match(cookie, /; Secure/);
+  assert.doesNotMatch(cookie, /Domain/i);
+  dashboard.close();
+});
+
+test("who reads the database has neither cookies nor tokens", async () => {
+  const ada = await visitor("ada");
+  const rows = cloud.cloud.kernel.db
+    .prepare<[], { id: string; sealed: Buffer }>("SELECT * FROM dashboard_sessions")
+    .all();
+  assert.ok(rows.length > 0);
+  const secret = ada.cookie.split("=")[1] ?? "";
+  for (const { id, sealed } of rows) {
+    assert.ok(!id.includes(secret));
+    assert.ok(!sealed.toString("latin1").includes("gAAAA"));
+  }
+});
+
+test("pages carry a policy without inline scripts or styles, and may not be framed", async () => {
+  const page = await cloud.fetch("/dashboard/instances", { headers: { accept: "text/html" } });
+  const policy = page.headers.get("content-security-policy");
+  // Built or not: what answers is headed alike but for the policy, which belongs to pages.
+  if (page.status === 200) {
+    assert.ok(policy !== null);
+    assert.match(policy, /default-src 'none'/);
+    assert.match(policy, /script-src 'self';/);
+    assert.match(policy, /style-src 'self';/);
+    assert.match(policy, /frame-ancestors 'none'/);
+    assert.doesNotMatch(policy, /unsafe|nonce|\*/);
+    assert.doesNotMatch(await page.text(), /<style|<script(?![^>]*\bsrc=)|\son\w+=|style=/i);
+  } else assert.equal(page.status, 503);
+  assert.equal(page.headers.get("x-frame-options"), "DENY");
+  assert.equal(page.headers.get("x-content-type-options"), "nosniff");
+});
+
+test("what changes something needs our own header and our own origin", async () => {
+  const ada = await visitor("ada");
+  const attempts: [string, Record<string, string | null>][] = [
+    ["no header of ours", { "x-tenrec-dashboard": null }],
+    ["another origin", { origin: "http://evil.example" }],
+    ["no origin at all (sandboxed)", { origin: "null" }],
+    ["another port of the same host", { origin: "http://localhost:6080" }],
+    ["another site", { "sec-fetch-site": "cross-site" }],
+    ["another host of the same site", { "sec-fetch-site": "same-site" }],
+    ["a form that was typed", { "sec-fetch-site": "none" }],
+  ];
+  for (const [why, headers] of attempts) {
+    const body = { network: { name: "forged" } };
+    assert.equal((await ada.ask("POST", "/api/network/v2.0/networks", body, headers)).status, 403, why);
+    assert.equal((await ada.ask("DELETE", "/session", undefined, headers)).status, 403, why);
+  }
+  const foreign: Record<string, string>[] = [{ "sec-fetch-site": "cross-site" }, { origin: "http://evil.example" }];
+  for (const headers of foreign) {
+    assert.equal((await ada.ask("GET", "/events", undefined, headers)).status, 403);
+    assert.equal((await ada.ask("GET", "/api/network/v2.0/networks", undefined, headers)).status, 403);
+  }
+  assert.deepEqual((await ada.ask("GET", "/api/network/v2.0/networks?name=forged")).body.networks, []);
+  assert.equal((await ada.ask("POST", "/api/network/v2.0/networks", { network: { name: "own" } })).status, 201);
+});
+
+test("failed log-ins are slowed, by user and by address, and the right password does not help meanwhile", async () => {
+  const eve = new Visitor(cloud);
+  await cloud.user("carol", "alpha", "member");
+  for (let count = 0; count < 5; count += 1) assert.equal((await eve.logIn("carol", `guess ${count}`)).status, 401);
+  const refused = await eve.logIn("carol", "secret");
+  assert.equal(refused.status, 429);
+  const wait = Number(refused.headers.get("retry-after"));
+  assert.ok(wait >= 1 && wait <= 60, `${wait}`);
+  assert.equal((await eve.logIn("CAROL", "secret")).status, 429, "a name is one however it is written");
+  assert.equal((await new Visitor(cloud).logIn("bob")).status, 201, "others are not disturbed");
+  clock.advance(wait * 1000 + 1);
+  assert.equal((await eve.logIn("carol", "guess again")).status, 401);
+  const longer = Number((await eve.logIn("carol", "secret")).headers.get("retry-after"));
+  assert.ok(longer > wait, "each failure makes it longer");
+  // The identity service itself locks the account for some minutes, too.
+  clock.advance(16 * 60_000);
+  assert.equal((await eve.logIn("carol", "secret")).status, 201);
+
+  let last = 0;
+  for (let count = 0; count < 40 && last !== 429; count += 1) last = (await eve.logIn(`nobody-${count}`, "x")).status;
+  assert.equal(last, 429, "an address that tries many names waits, too");
+  clock.advance(16 * 60_000);
+});
+
+test("a log-out revokes the token, and the cookie opens nothing any more", async () => {
+  const ada = await visitor("ada");
+  const { cookie } = ada;
+  const before =
+    cloud.cloud.kernel.db.prepare<[], number>("SELECT count(*) FROM identity_revocations").pluck().get() ?? 0;
+  assert.equal((await ada.ask("DELETE", "/session")).status, 204);
+  const now = cloud.cloud.kernel.db.prepare<[], number>("SELECT count(*) FROM identity_revocations").pluck().get() ?? 0;
+  assert.equal(now - before, 2, "that of the log-in and that of the project");
+  ada.cookie = cookie;
+  const answer = await ada.ask("GET", "/api/network/v2.0/networks");
+  assert.equal(answer.status, 401);
+  assert.equal(answer.headers.get("x-dashboard-session"), "ended");
+  assert.equal((await ada.ask("GET", "/session")).status, 204);
+});
+
+test("a session ends with its token: by time, and when a password is changed", async () => {
+  const ada = await visitor("ada");
+  assert.equal((await ada.ask("GET", "/api/network/v2.0/networks")).status, 200);
+  clock.advance(61 * 60_000);
+  assert.equal((await ada.ask("GET", "/api/network/v2.0/networks")).status, 401);
+
+  const id = await cloud.user("dora", "alpha", "member");
+  const dora = await visitor("dora");
+  await cloud.admin("PATCH", `/identity/v3/users/${id}`, { body: { user: { password: "another" } } });
+  assert.equal((await dora.ask("GET", "/api/network/v2.0/networks")).status, 401);
+});
+
+test("a made-up cookie, and one of another form, are nobody's", async () => {
+  const eve = new Visitor(cloud);
+  for (const value of ["A".repeat(43), "x", "", "../../etc", "a=b"]) {
+    eve.cookie = `tenrec_session=${value}`;
+    assert.equal((await eve.ask("GET", "/api/network/v2.0/networks")).status, 401, value);
+  }
+});
+
+test("only services of the catalog are reached, and no path leads out of one", async () => {
+  const ada = await visitor("ada");
+  for (const path of [
+    "/api/placement/",
+    "/api/nothing/v1",
+    "/api/template/v1",
+    "/api/network/../dashboard/session",
+    "/api/network/%2e%2e/identity/v3/users",
+    "/api/network/..%2fidentity/v3",
+    "/api//etc/passwd",
+    "/api/network",
+  ]) {
+    const { status, body } = await ada.ask("GET", path);
+    assert.ok([200, 403, 404].includes(status), `${path}: ${status}`);
+    assert.doesNotMatch(JSON.stringify(body), /"users"|"token"/, path);
+  }
+});
+
+test("a client's own credentials and cookies do not pass, nor do an answer's", async () => {
+  const ada = await visitor("ada");
+  const token = await cloud.login("admin", "admin");
+  const forged = { "x-auth-token": token, "x-service-token": token, "x-roles": "admin", "x-project-id": "other" };
+  const seen = await ada.ask("GET", "/api/network/v2.0/networks", undefined, forged);
+  assert.ok(
+    seen.body.networks.every(({ name }: { name: string }) => name !== "admins"),
+    "it is the session's token that counts",
+  );
+  const issued = await ada.ask("POST", "/api/identity/v3/auth/tokens", {
+    auth: {
+      identity: {
+        methods: ["password"],
+        password: { user: { name: "ada", domain: { id: "default" }, password: "secret" } },
+      },
+    },
+  });
+  assert.equal(issued.status, 201);
+  assert.equal(issued.headers.get("x-subject-token"), null, "a script in a page gets no token");
+  assert.match(issued.headers.get("content-security-policy") ?? "", /sandbox/);
+  assert.equal(issued.headers.get("cache-control"), "no-store");
+});
+
+test("bytes go through as they are, to an image and back", async () => {
+  const ada = await visitor("ada");
+  const made = await ada.ask("POST", "/api/image/v2/images", {
+    name: "raw",
+    disk_format: "raw",
+    container_format: "bare",
+  });
+  assert.equal(made.status, 201);
+  const { id } = made.body;
+  const bytes = "x".repeat(300_000);
+  const put = await ada.ask("PUT", `/api/image/v2/images/${id}/file`, bytes, {
+    "content-type": "application/octet-stream",
+  });
+  assert.equal(put.status, 204, JSON.stringify(put.body));
+  assert.equal((await (await ada.fetch("GET", `/api/image/v2/images/${id}/file`)).text()).length, bytes.length);
+});
+
+test("another project is another token; the one before is revoked", async () => {
+  const admin = await visitor("admin");
+  const described = (await admin.ask("GET", "/session")).body;
+  const other = described.projects.find(({ name }: { name: string }) => name !== described.token.project.name);
+  assert.ok(other !== undefined);
+  const answer = await admin.ask("PUT", "/session/scope", { project: other.id });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.body.token.project.id, other.id);
+  assert.equal((await admin.ask("GET", "/session")).body.token.project.id, other.id);
+  const ada = await visitor("ada");
+  const refused = await ada.ask("PUT", "/session/scope", { project: other.id });
+  assert.equal(refused.status, 401, "identity's own refusal");
+  assert.equal((await ada.ask("GET", "/api/network/v2.0/networks")).status, 200, "and the session goes on");
+});
+
+test("an application credential logs in to its one project", async () => {
+  const ada = await visitor("ada");
+  const { body } = await ada.ask("GET", "/session");
+  const made = await ada.ask("POST", `/api/identity/v3/users/${body.token.user.id}/application_credentials`, {
+    application_credential: { name: "script" },
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const { id, secret } = made.body.application_credential;
+  const script = new Visitor(cloud);
+  const answer = await script.ask("POST", "/session", { applicationCredential: { id, secret } });
+  assert.equal(answer.status, 201);
+  assert.equal(answer.body.token.project.name, "alpha");
+});
+
+test("each sees the changes of its own project alone, an administrator those of all", async () => {
+  const [ada, bob, admin] = [await visitor("ada"), await visitor("bob"), await visitor("admin")];
+  const streams = [ada, bob, admin].map((one) => one.events());
+  for (const stream of streams) assert.equal((await stream.next()).value?.event, "hello");
+  const [ofAda, ofBob, ofAdmin] = streams;
+  const make = async (one: Visitor, name: string): Promise<string> => {
+    const { body } = await one.ask("POST", "/api/network/v2.0/networks", { network: { name } });
+    // What is written in one turn is told together.
+    await turn();
+    return body.network.id;
+  };
+  const alphas = await make(ada, "alphas");
+  const betas = await make(bob, "betas");
+  const idsOf = async (stream: typeof ofAda) => {
+    const { value } = (await stream?.next()) ?? {};
+    return value?.data
+      .filter(({ kind }: { kind: string }) => kind === "network.network")
+      .map(({ id }: { id: string }) => id);
+  };
+  assert.deepEqual(await idsOf(ofAda), [alphas]);
+  assert.deepEqual(await idsOf(ofBob), [betas]);
+  assert.deepEqual([...(await idsOf(ofAdmin)), ...(await idsOf(ofAdmin))], [alphas, betas]);
+  await bob.ask("DELETE", `/api/network/v2.0/networks/${betas}`);
+  assert.deepEqual(await idsOf(ofBob), [betas], "that it is gone is told to who had it");
+  await ada.ask("PUT", `/api/network/v2.0/networks/${alphas}`, { network: { name: "renamed" } });
+  assert.deepEqual(await idsOf(ofAda), [alphas], "and ada heard nothing of bob's");
+  for (const stream of streams) await stream.return(undefined);
+});
+
+test("who comes back hears what was missed; who was away too long is told to ask for all", async () => {
+  const ada = await visitor("ada");
+  const first = ada.events();
+  const { value: hello } = await first.next();
+  await first.return(undefined);
+  const made = await ada.ask("POST", "/api/network/v2.0/networks", { network: { name: "meanwhile" } });
+  await turn();
+  const again = ada.events({ "last-event-id": hello?.id ?? "" });
+  const { value } = await again.next();
+  assert.equal(value?.event, "changed");
+  assert.ok(value?.data.some(({ id }: { id: string }) => id === made.body.network.id));
+  await again.return(undefined);
+  for (const id of ["another.3", "x", `${hello?.id.split(".")[0]}.999999`]) {
+    const lost = ada.events({ "last-event-id": id });
+    assert.equal((await lost.next()).value?.event, "lost", id);
+    await lost.return(undefined);
+  }
+});
+
+test("a stream ends with its session: by a log-out, and when the token is revoked elsewhere", async () => {
+  const ada = await visitor("ada");
+  const stream = ada.events();
+  await stream.next();
+  await ada.ask("DELETE", "/session");
+  assert.equal((await stream.next()).value?.event, "ended");
+  assert.equal((await stream.next()).done, true);
+
+  const id = await cloud.user("fay", "alpha", "member");
+  const fay = await visitor("fay");
+  const other = fay.events();
+  await other.next();
+  await cloud.admin("PATCH", `/identity/v3/users/${id}`, { body: { user: { enabled: false } } });
+  const bystander = await visitor("ada");
+  await bystander.ask("POST", "/api/network/v2.0/networks", { network: { name: "secret" } });
+  assert.equal((await other.next()).value?.event, "ended", "nothing more is told");
+  assert.equal((await other.next()).done, true);
+});
+
+test("an explanation is given of one's own requests, to administrators of all", async () => {
+  const [ada, bob, admin] = [await visitor("ada"), await visitor("bob"), await visitor("admin")];
+  const made = await ada.ask("POST", "/api/network/v2.0/networks", { network: { name: "explained" } });
+  const id = made.headers.get("x-openstack-request-id") ?? "";
+  const explained = await ada.ask("GET", `/explain/${id}`);
+  assert.equal(explained.status, 200);
+  assert.ok(
+    explained.body.spans.some(({ name }: { name: string }) => /networks:create/.test(name)),
+    JSON.stringify(explained.body.spans),
+  );
+  assert.equal((await bob.ask("GET", `/explain/${id}`)).status, 404);
+  assert.equal((await admin.ask("GET", `/explain/${id}`)).status, 200);
+  // A request id is a client's to choose: another's is not opened by using it oneself.
+  await bob.ask(
+    "POST",
+    "/api/network/v2.0/networks",
+    { network: { name: "same id" } },
+    { "x-openstack-request-id": id },
+  );
+  assert.equal((await bob.ask("GET", `/explain/${id}`)).status, 404);
+  assert.equal((await bob.ask("GET", "/explain/nonsense")).status, 400);
+});
+
+test("a browser at the bare address is led to the pages, an API client gets what it always got", async () => {
+  const browser = await cloud.fetch("/", { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
+  assert.equal(browser.status, 302);
+  assert.equal(browser.headers.get("location"), "/dashboard/");
+  for (const accept of ["*/*", "application/json"]) {
+    const client = await cloud.fetch("/", { headers: { accept } });
+    assert.equal(client.status, 200);
+    assert.match(await client.text(), /OpenStack-compatible/);
+  }
+});
+
+test("what is no name of an asset leads nowhere", async () => {
+  for (const path of [
+    "assets/../../package.json",
+    "assets/%2e%2e/source.json",
+    "assets/.hidden",
+    "assets/nothing.js",
+    "source.json",
+  ]) {
+    const response = await cloud.fetch(`/dashboard/${path}`);
+    assert.doesNotMatch(await response.text(), /"devDependencies"|"hash"/, path);
+  }
+});

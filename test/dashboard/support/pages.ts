@@ -1,0 +1,117 @@
+import type { Page } from "playwright-core";
+import type { DashboardLab } from "./lab.ts";
+
+/** A page that screenshots are made of and that axe looks at. */
+export interface Shown {
+  readonly name: string;
+  /** Behind /dashboard; a function where it holds an id. */
+  readonly path: string | ((ids: Ids) => string);
+  readonly user: "demo" | "admin";
+  /** What is done before it is looked at. */
+  prepare?(page: Page): Promise<void>;
+}
+
+export interface Ids {
+  readonly server: string;
+}
+
+/** Every page of the dashboard: a line each. */
+export const shownPages: readonly Shown[] = [
+  { name: "overview", path: "/overview", user: "demo" },
+  { name: "instances", path: "/instances", user: "demo" },
+  {
+    name: "instance-actions-menu",
+    path: "/instances",
+    user: "demo",
+    prepare: (page) => page.getByRole("button", { name: "Actions of web-1" }).click(),
+  },
+  { name: "instance-launch", path: "/instances/new", user: "demo" },
+  { name: "instance", path: ({ server }) => `/instances/${server}`, user: "demo" },
+  { name: "instance-console", path: ({ server }) => `/instances/${server}?tab=console`, user: "demo" },
+  { name: "instance-log", path: ({ server }) => `/instances/${server}?tab=log`, user: "demo" },
+  { name: "instance-actions", path: ({ server }) => `/instances/${server}?tab=actions`, user: "demo" },
+  { name: "instance-interfaces", path: ({ server }) => `/instances/${server}?tab=interfaces`, user: "demo" },
+  {
+    name: "instance-delete",
+    path: "/instances",
+    user: "demo",
+    async prepare(page) {
+      await page.getByRole("button", { name: "Actions of web-1" }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).click();
+      await page.getByRole("button", { name: "The same as a command" }).click();
+    },
+  },
+  {
+    name: "palette",
+    path: "/overview",
+    user: "demo",
+    async prepare(page) {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("dialog", { name: "Commands" }).waitFor();
+    },
+  },
+  {
+    name: "explain",
+    path: ({ server }) => `/instances/${server}?tab=actions`,
+    user: "demo",
+    async prepare(page) {
+      await page
+        .getByRole("button", { name: /^Explain/ })
+        .first()
+        .click();
+      await page.getByRole("dialog", { name: "What the request did" }).getByRole("listitem").first().waitFor();
+    },
+  },
+];
+
+/** What a project has after a lesson: made as demo, by the APIs. Answers the ids of what has pages of its own. */
+export async function furnish(lab: DashboardLab): Promise<Ids> {
+  const { daemon } = lab;
+  const image = await lab.addImage("debian-12");
+  const admin = daemon.token;
+  const auth = {
+    auth: {
+      identity: {
+        methods: ["password"],
+        password: { user: { name: "demo", domain: { id: "default" }, password: "secret" } },
+      },
+      scope: { project: { name: "demo", domain: { id: "default" } } },
+    },
+  };
+  await daemon.request("POST", "/identity/v3/auth/tokens", auth);
+  const key = {
+    keypair: {
+      name: "laptop",
+      public_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUc1rxfW1Ma1zcTYeXYBVFL8MQXxOLzNqxCVnWTPqkq me@laptop",
+    },
+  };
+  await daemon.request("POST", "/compute/v2.1/os-keypairs", key);
+  const networks = (await daemon.request("GET", "/networking/v2.0/networks?name=private")).body.networks;
+  const server = async (name: string, flavorRef: string) =>
+    (
+      await daemon.request("POST", "/compute/v2.1/servers", {
+        server: {
+          name,
+          flavorRef,
+          imageRef: image,
+          key_name: "laptop",
+          networks: [{ uuid: networks[0].id }],
+          metadata: { role: name.split("-")[0] },
+        },
+      })
+    ).body.server.id;
+  const ids: string[] = [];
+  for (const [name, flavor] of [
+    ["web-1", "1"],
+    ["web-2", "1"],
+    ["database", "2"],
+    ["worker-1", "1"],
+    ["worker-2", "1"],
+  ] as const)
+    ids.push(await server(name, flavor));
+  daemon.token = admin;
+  for (const name of ["web-1", "web-2", "database", "worker-1", "worker-2"]) await lab.settled(name, "ACTIVE");
+  await daemon.request("POST", `/compute/v2.1/servers/${ids[3]}/action`, { "os-stop": null });
+  await lab.settled("worker-1", "SHUTOFF");
+  return { server: ids[0] ?? "" };
+}
