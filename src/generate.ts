@@ -9,7 +9,7 @@ export function readmeText(readme: string): string {
   const rows = SERVICES.map(
     ({ declaration: { name, readme: row } }) => `| ${name.replace("-", " ")} | ${row.works} | ${row.missing} |`,
   );
-  return readme.replace(/(\n\| --- \| --- \| --- \|\n)[\s\S]*?(\| orchestration)/, `$1${rows.join("\n")}\n$2`);
+  return readme.replace(/(\n\| --- \| --- \| --- \|\n)[\s\S]*?(\| telemetry)/, `$1${rows.join("\n")}\n$2`);
 }
 
 const place = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));

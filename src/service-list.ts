@@ -5,4 +5,5 @@ export * as identity from "./services/identity/service.ts";
 export * as image from "./services/image/service.ts";
 export * as network from "./services/network/service.ts";
 export * as objectStore from "./services/object-store/service.ts";
+export * as orchestration from "./services/orchestration/service.ts";
 export * as placement from "./services/placement/service.ts";

@@ -72,6 +72,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   image: ["data", "download", "inspect", "seed-urls.ts"],
   network: ["private-subnet.ts"],
   "object-store": ["data"],
+  orchestration: ["language", "resource-types"],
   compute: ["consoles", "metadata", "scheduler"],
 };
 

@@ -129,6 +129,14 @@ const facade: IdentityFacade = {
       sign: (text) => createHmac("sha1", EC2_SECRET).update(text, "latin1").digest("base64"),
     };
   },
+  actAs({ userId, projectId, roles }) {
+    const wanted = new Set(roles);
+    return {
+      ...(identityOf(`member:${projectId}:${userId}`) as Identity),
+      roles: wanted,
+      isAdmin: wanted.has("admin"),
+    };
+  },
   getProject: (id) => ({ id, name: id, domainId: "default", enabled: true }),
   findProject: (name) => (name === "admin" ? { id: name, name, domainId: "default", enabled: true } : null),
   serviceProject: () => ({ id: "service", name: "service", domainId: "default", enabled: true }),

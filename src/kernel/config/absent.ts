@@ -17,13 +17,6 @@ interface AbsentFeature {
 
 const absent: readonly AbsentFeature[] = [
   {
-    feature: "orchestration (heat)",
-    group: { project: "heat", prefix: "h-", members: ["h-eng", "h-api", "h-api-cfn"] },
-    services: ["heat", "h-*"],
-    plugins: ["heat"],
-    variables: ["HEAT_*"],
-  },
-  {
     feature: "dashboard (horizon)",
     services: ["horizon"],
     plugins: ["horizon", "*-dashboard", "*-ui"],

@@ -20,6 +20,8 @@ export interface OperationRun<Input, Data> {
   readonly data: Partial<Data>;
   /** Aborted when another operation (a delete) wants the resource: long waits inside a step should listen to it. */
   readonly signal: AbortSignal;
+  /** Aborted when the process ends: a step that waits for long ends then, however it likes, and the next process takes it up again. */
+  readonly stopping: AbortSignal;
   /** Saves `data` now: call it inside a step before an effect that could not be found again after a crash. */
   save(): void;
 }
@@ -277,6 +279,7 @@ export class Operations {
       input: JSON.parse(row.input),
       data,
       signal: live.abort.signal,
+      stopping: this.#stopping.signal,
       save: () => this.#update(row, { data: JSON.stringify(data) }),
     };
     await this.#tracer.span("operation", row.kind, { resource: row.resource, operation: row.id }, async () => {
@@ -306,6 +309,7 @@ export class Operations {
         run.signal.throwIfAborted();
       } catch (thrown) {
         if (isUnwritable(thrown)) throw thrown;
+        if (this.#stopping.signal.aborted) return null;
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         const what = `${row.kind} of ${row.resource} failed at "${step.name}": ${error.message}`;
         if (error instanceof Refusal) this.#log.warning(what);

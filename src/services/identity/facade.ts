@@ -49,6 +49,11 @@ export interface IdentityFacade {
   authenticate(token: string): Identity | null;
   /** The credential of an access key whose user and project are enabled and still have a role together; null otherwise. */
   authenticateWithEc2(access: string): Ec2Credential | null;
+  /**
+   * The user on the project, with those of the roles (by name) that are still theirs there: for work that goes on when they have left. Null
+   * when nothing is left of them.
+   */
+  actAs(who: { userId: string; projectId: string; roles: readonly string[] }): Identity | null;
   /** Null when there is none; a domain is none. */
   getProject(id: string): ProjectInfo | null;
   /** By name within a domain (its id, by default "default"). */

@@ -182,7 +182,16 @@ test("services: groups, negation, order, plugins", () => {
 
 test("what is disabled is left out, by DevStack's names; what is there comes behind what it needs", () => {
   const services = (body: string) => load(body).settings.services;
-  const all = ["identity", "object-store", "image", "block-storage", "network", "compute", "placement"];
+  const all = [
+    "identity",
+    "object-store",
+    "image",
+    "block-storage",
+    "network",
+    "compute",
+    "orchestration",
+    "placement",
+  ];
   const without = (...names: string[]) => all.filter((name) => !names.includes(name));
   assert.deepEqual(services(""), all);
   for (const body of [
@@ -190,19 +199,21 @@ test("what is disabled is left out, by DevStack's names; what is there comes beh
     "disable_service c-api c-vol c-sch",
     "DISABLED_SERVICES=cinder",
     "ENABLED_SERVICES+=,-c-api,-c-sch,-c-vol",
-    "ENABLED_SERVICES=key,glance,placement,neutron,nova,swift",
+    "ENABLED_SERVICES=key,glance,placement,neutron,nova,swift,heat",
   ]) {
     assert.deepEqual(services(body), without("block-storage"), body);
   }
   assert.deepEqual(services("disable_service placement-api"), without("placement"));
   assert.deepEqual(services("disable_service nova"), without("compute"));
   assert.deepEqual(services("disable_service s-proxy"), without("object-store"));
+  assert.deepEqual(services("disable_service h-api"), without("orchestration"));
+  assert.deepEqual(services("enable_plugin heat https://opendev.org/openstack/heat"), all);
   assert.deepEqual(services("disable_all_services\nenable_service key"), ["identity"]);
   assert.deepEqual(services("disable_service c-api\nENABLED_SERVICES=key,c-api"), ["identity", "block-storage"]);
   // Networks and volumes were nova's once.
   assert.deepEqual(
     services("ENABLED_SERVICES=key,g-api,n-api,n-cpu,n-net,n-vol"),
-    without("object-store", "placement"),
+    without("object-store", "orchestration", "placement"),
   );
 });
 
@@ -213,7 +224,7 @@ test("ports are those of what is enabled", () => {
       .sort();
   const all = open("");
   const without = (...names: string[]) => all.filter((name) => !names.includes(name));
-  assert.equal(all.length, 12);
+  assert.equal(all.length, 13);
   assert.deepEqual(open("disable_service cinder"), without("blockStorage"));
   assert.deepEqual(open("disable_service placement-api"), without("placement"));
   assert.deepEqual(open("disable_service n-novnc"), without("noVnc"));
@@ -247,9 +258,10 @@ test("services that are not there, and those that cannot be left out, are said w
   assert.deepEqual(said("enable_service ironic"), [
     `2: there is no bare metal service (ironic) in this cloud yet; ${rest}`,
   ]);
-  const three = "there is no orchestration (heat), dashboard (horizon) and no key manager (barbican) in this cloud yet";
+  const three =
+    "there is no telemetry (ceilometer), dashboard (horizon) and no key manager (barbican) in this cloud yet";
   assert.deepEqual(
-    said("enable_plugin heat https://x\nENABLED_SERVICES+=,h-api,horizon\nenable_plugin barbican https://x"),
+    said("enable_plugin ceilometer https://x\nENABLED_SERVICES+=,horizon\nenable_plugin barbican https://x"),
     [`2: ${three}; ${rest}`],
   );
   assert.deepEqual(said("enable_service horizon\ndisable_service horizon"), []);

@@ -118,7 +118,7 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
   [
     "disable_service key",
     3,
-    /object-store, image, block-storage, network, compute and placement need identity, and key is not enabled/,
+    /object-store, image, block-storage, network, compute, orchestration and placement need identity, and key is not enabled/,
   ],
   ["disable_all_services", 3, /no service is enabled.*enable_service key/s],
   ["ENABLED_SERVICES=", 3, /no service is enabled.*leave the list out/s],

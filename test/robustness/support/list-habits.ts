@@ -215,6 +215,26 @@ const SWIFT: Answers = {
 };
 
 /** Service → record → its habit. A record that no line is for ignores all that it is asked. */
+/** Heat 19 (heat/api/openstack/v1): webob's `get` is the last of several, and what it does not know of the list of stacks it passes over. */
+const HEAT: Answers = {
+  ...IGNORED,
+  "no number": words(400, "Only integer is acceptable by 'limit'."),
+  zero: "none",
+  negative: words(400, "Value '-1' is invalid for 'limit' which only accepts non-negative integer."),
+  "limits 1 and 0": "none",
+  "lost marker": "one",
+  "first's and lost marker": "one",
+};
+const unknownOfHeat = (names: string) => words(400, `Invalid filter parameters [${names}]`);
+const HEAT_RESOURCES: Answers = {
+  ...always(unknownOfHeat("'limit'")),
+  "lost marker": unknownOfHeat("'limit', 'marker'"),
+  "first's and lost marker": unknownOfHeat("'limit', 'marker'"),
+  "unknown sort key": unknownOfHeat("'sort_key', 'sort_dir'"),
+  "unknown filter": unknownOfHeat("'nonsense'"),
+  "filters for the first and for none": "none",
+};
+
 export const HABITS: Readonly<Record<string, (record: string) => Habit>> = {
   identity: of(
     [/^(domains|projects|users|groups):list$/, KEYSTONE],
@@ -295,5 +315,6 @@ export const HABITS: Readonly<Record<string, (record: string) => Habit>> = {
     [/^resource-providers:list$/, { ...always(malformed), "filters for the first and for none": "none" }],
     [/^traits:list$/, { ...IGNORED, "filters for the first and for none": malformed }],
   ),
+  orchestration: of([/^stacks:list$/, HEAT], [/^events:/, HEAT], [/^resources:list$/, HEAT_RESOURCES]),
   "object-store": of([/^(accounts|containers):show$/, SWIFT, ({ name }) => name]),
 };

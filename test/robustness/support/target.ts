@@ -11,7 +11,9 @@ export function pathTo(world: World, { path, of }: AnyRoute): string {
 }
 
 function idFor({ ids, projects }: World, name: string, path: string): string {
-  if (/project|target/.test(name)) return projects.alpha;
+  if (/project|target|tenant/.test(name)) return projects.alpha;
+  if (name === "url_version") return "heat_template_version.2018-08-31";
+  if (name === "url_type_name") return "OS::Heat::RandomString";
   if (/^(user|actor)_id$/.test(name)) return ids.member ?? "";
   const kind =
     path

@@ -185,6 +185,8 @@ const examplesByKind = (ids: Record<string, string>, tokens: World["tokens"]): E
     "object-account": { account: of("account") },
     "object-container": { account: of("account"), container: of("container") },
     object: { account: of("account"), container: of("container"), object: of("object") },
+    stack: { stack_name: "st", stack_id: of("stack") },
+    "named stack": { named: "st" },
     "s3-bucket": { bucket: of("container") },
     "s3-object": { bucket: of("container"), key: of("object") },
     ...Object.fromEntries(
@@ -330,6 +332,12 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   const box = `/object-store/v1/${ids.account}/box`;
   await must("member", "PUT", box);
   await must("member", "PUT", `${box}/thing`, "bytes", { "content-type": "text/plain" });
+  const stacks = `/heat-api/v1/${projects.alpha}/stacks`;
+  const resources = { r: { type: "OS::Heat::RandomString" } };
+  const template = { heat_template_version: "2018-08-31", resources };
+  ids.stack = (await must("member", "POST", stacks, { stack_name: "st", template })).stack.id;
+  owned.set("stack", `${stacks}/st/${ids.stack}`);
+  await idle();
   const user = `/identity/v3/users/${ids.member}`;
   await make(
     "application_credential",

@@ -12,6 +12,16 @@ export function createFacade({ core }: Managers): IdentityFacade {
   return {
     authenticate: (id) => tokens.read(id)?.identity ?? null,
     authenticateWithEc2: (access) => ec2Keys.get(access),
+    actAs({ userId, projectId, roles: wanted }) {
+      const scope = { kind: "project", id: projectId } as const;
+      const own = { userId, scope, methods: [], trustId: null, applicationCredentialId: null, auditIds: [] };
+      const token = tokens.resolve({ ...own, issuedAt: kernel.clock.now(), expiresAt: Number.MAX_SAFE_INTEGER });
+      if (token === null) return null;
+      const { identity } = token;
+      const roles = new Set([...identity.roles].filter((role) => wanted.includes(role)));
+      if (roles.size === 0) return null;
+      return { ...identity, roles, isAdmin: identity.isAdmin && roles.has("admin") };
+    },
     getProject: (id) => projectInfo(store.projects.get(id)),
     serviceProject() {
       const domainId = serviceDomain(core);

@@ -1,0 +1,24 @@
+import { defineService } from "../../kernel/module.ts";
+import { orchestrationApi } from "./errors.ts";
+import { createFacade } from "./manager/facade.ts";
+import { createManagers } from "./manager/index.ts";
+import { stackTables } from "./migrations/0001-stacks.ts";
+import { policies } from "./policies.ts";
+import { allRoutes } from "./routes/index.ts";
+import { declaration } from "./service.ts";
+
+/** Heat: stacks of what templates say. */
+export const orchestration = defineService({
+  ...declaration,
+  api: orchestrationApi,
+  policies,
+  olderRules: true,
+  migrations: [stackTables],
+  create(kernel) {
+    const managers = createManagers(kernel);
+    return { facade: createFacade(), routes: allRoutes(managers) };
+  },
+});
+
+/** The service as the settings ask for it. */
+export const assemble = () => orchestration();

@@ -1,0 +1,3 @@
+import type { OrchestrationFacade } from "../facade.ts";
+
+export const createFacade = (): OrchestrationFacade => ({});

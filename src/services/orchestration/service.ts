@@ -1,0 +1,34 @@
+import { declareService } from "../../kernel/config/declaration.ts";
+import "./facade.ts";
+import { settings } from "./settings.ts";
+
+export const declaration = declareService({
+  name: "orchestration",
+  endpoint: {
+    prefix: "/heat-api",
+    classicPorts: ["orchestration"],
+    catalog: [
+      { name: "heat", type: "orchestration", path: "/v1/%(project_id)s", description: "Heat Orchestration Service" },
+    ],
+  },
+  devstack: {
+    project: "heat",
+    api: ["h-api"],
+    members: ["h-eng", "h-api", "h-api-cfn"],
+    prefix: "h-",
+    inner: ["h-eng", "h-api-cfn"],
+    others: ["h-api-cw"],
+  },
+  needs: ["identity"],
+  uses: ["network", "compute", "block-storage", "image"],
+  accounts: { service: [{ name: "heat" }] },
+  settings,
+  readme: {
+    works:
+      "stacks of HOT and CloudFormation templates: create, update, preview, delete, nested ones, groups, conditions, environments, hooks; servers, networks, volumes and what belongs to them",
+    missing: "software deployments, autoscaling, the CFN API, expressions of yaql",
+  },
+});
+
+/** Loaded where the service is part of the cloud; a command that only reads local.conf does without. */
+export const code = () => import("./index.ts");
