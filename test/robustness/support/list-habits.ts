@@ -315,6 +315,11 @@ export const HABITS: Readonly<Record<string, (record: string) => Habit>> = {
     [/^resource-providers:list$/, { ...always(malformed), "filters for the first and for none": "none" }],
     [/^traits:list$/, { ...IGNORED, "filters for the first and for none": malformed }],
   ),
-  orchestration: of([/^stacks:list$/, HEAT], [/^events:/, HEAT], [/^resources:list$/, HEAT_RESOURCES]),
+  orchestration: of(
+    [/^stacks:list$/, { ...HEAT, "filters for the first and for none": "none" }],
+    [/^resource-types:list$/, { ...IGNORED, "filters for the first and for none": "none" }],
+    [/^events:/, HEAT],
+    [/^resources:list$/, HEAT_RESOURCES],
+  ),
   "object-store": of([/^(accounts|containers):show$/, SWIFT, ({ name }) => name]),
 };
