@@ -51,13 +51,6 @@ export class Client {
     return this.#token;
   }
 
-  /** Sends and throws away what comes. */
-  async bytes(method: string, path: string, body: Uint8Array | null = null): Promise<void> {
-    const answer = await this.#pool.request({ method, path, headers: { "x-auth-token": this.#token }, body });
-    await answer.body.dump({ limit: Number.MAX_SAFE_INTEGER });
-    if (answer.statusCode >= 400) throw new Error(`${method} ${path} → ${answer.statusCode}`);
-  }
-
   /** The answer must be a good one. */
   async must(method: string, path: string, body?: unknown): Promise<Answer> {
     const answer = await this.call(method, path, body);

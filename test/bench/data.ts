@@ -6,13 +6,14 @@ import { promisify } from "node:util";
 import { timed } from "./client.ts";
 import type { FakeCloud } from "./fake-cloud.ts";
 import { median, type Report } from "./report.ts";
+import { s3Figures } from "./s3.ts";
+import { requestBytes, wireRate } from "./wire.ts";
 
 const MIB = 1024 * 1024;
 /** MiB of the image and of the large object. */
 const SIZE = Number(process.env.SIZE ?? 1024);
 const ROUNDS = 3;
-/** How long small objects are put and read, and on how many connections. */
-const PERIOD_MS = 2_000;
+/** On how many connections small objects are put and read. */
 const CONNECTIONS = 8;
 
 const run = promisify(execFile);
@@ -29,6 +30,8 @@ export async function dataFigures(cloud: FakeCloud, report: Report): Promise<voi
   await largeObjects(cloud, report, file);
   await smallObjects(cloud, report, 4096, small);
   await smallObjects(cloud, report, MIB, small);
+  await s3Figures(cloud, report, file);
+  report.add({ what: "memory after object data", mb: cloud.memory() });
   const { p99, max } = cloud.loopDelay();
   report.add({ what: "loop delay, p99 of all this", ms: p99, note: `longest ${max} ms` });
 }
@@ -42,7 +45,7 @@ function writeRandom(path: string, mebibytes: number): void {
 }
 
 /** Seconds of a copy, of what is in memory already. */
-async function bareCopy(cloud: FakeCloud, file: string): Promise<number> {
+export async function bareCopy(cloud: FakeCloud, file: string): Promise<number> {
   const to = join(cloud.directory, "copy");
   const { ms } = await timed(() => run("dd", [`if=${file}`, `of=${to}`, "bs=1M", "conv=fsync"]));
   rmSync(to);
@@ -50,31 +53,26 @@ async function bareCopy(cloud: FakeCloud, file: string): Promise<number> {
 }
 
 /** Milliseconds of one transfer. */
-async function curl(cloud: FakeCloud, path: string, status: number, ...words: string[]): Promise<number> {
-  const format = [
-    "-s",
-    "-o",
-    "/dev/null",
-    "-w",
-    "%{http_code} %{time_total}",
-    "-H",
-    `x-auth-token: ${cloud.client.token}`,
-  ];
-  const { stdout } = await run("curl", [...format, "-H", "Expect:", ...words, cloud.url + path]);
+export async function curl(
+  cloud: FakeCloud,
+  path: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  ...words: string[]
+): Promise<number> {
+  const format = ["-s", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", "-H", "Expect:"];
+  const said = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+  const { stdout } = await run("curl", [...format, ...said, ...words, cloud.url + path]);
   const [code, seconds] = stdout.split(" ");
   if (Number(code) !== status) throw new Error(`${path} → ${code}`);
   return Number(seconds) * 1000;
 }
 
 const upload = (file: string) => ["-T", file, "-H", "content-type: application/octet-stream"];
+const token = ({ client }: FakeCloud) => ({ "x-auth-token": client.token });
 
 /** Each beside the copy that was made right before it. */
-async function beside(
-  report: Report,
-  what: string,
-  copies: readonly number[],
-  times: readonly number[],
-): Promise<void> {
+export function beside(report: Report, what: string, copies: readonly number[], times: readonly number[]): void {
   const ratio = median(times.map((ms, index) => ms / (copies[index] ?? Number.NaN)));
   report.add({ what, ms: median(times), note: `${ratio.toFixed(2)} × the bare copy` });
 }
@@ -87,13 +85,13 @@ async function images(cloud: FakeCloud, report: Report, file: string): Promise<v
   for (let round = 0; round < ROUNDS; round += 1) {
     const { id } = await cloud.client.json("POST", "/image/v2/images", { name: "bench", ...formats });
     copies.push(await bareCopy(cloud, file));
-    ups.push(await curl(cloud, `/image/v2/images/${id}/file`, 204, ...upload(file)));
-    downs.push(await curl(cloud, `/image/v2/images/${id}/file`, 200));
+    ups.push(await curl(cloud, `/image/v2/images/${id}/file`, 204, token(cloud), ...upload(file)));
+    downs.push(await curl(cloud, `/image/v2/images/${id}/file`, 200, token(cloud)));
     await cloud.client.must("DELETE", `/image/v2/images/${id}`);
   }
   report.add({ what: "bare copy with fsync", ms: median(copies) });
-  await beside(report, "image upload", copies, ups);
-  await beside(report, "image download", copies, downs);
+  beside(report, "image upload", copies, ups);
+  beside(report, "image download", copies, downs);
 }
 
 async function largeObjects(cloud: FakeCloud, report: Report, file: string): Promise<void> {
@@ -104,44 +102,31 @@ async function largeObjects(cloud: FakeCloud, report: Report, file: string): Pro
   const downs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     copies.push(await bareCopy(cloud, file));
-    ups.push(await curl(cloud, `${container}/large`, 201, ...upload(file)));
-    downs.push(await curl(cloud, `${container}/large`, 200));
+    ups.push(await curl(cloud, `${container}/large`, 201, token(cloud), ...upload(file)));
+    downs.push(await curl(cloud, `${container}/large`, 200, token(cloud)));
     await cloud.client.must("DELETE", `${container}/large`);
   }
-  await beside(report, "object PUT", copies, ups);
-  await beside(report, "object GET", copies, downs);
+  beside(report, "object PUT", copies, ups);
+  beside(report, "object GET", copies, downs);
 }
 
 async function smallObjects(cloud: FakeCloud, report: Report, size: number, file: string): Promise<void> {
   const container = `/object-store/v1/AUTH_${cloud.client.projectId}/bench`;
   const bytes = randomFillSync(Buffer.allocUnsafe(size));
   const name = size < MIB ? `${size / 1024} KiB` : `${size / MIB} MiB`;
-  const put = (n: number) => cloud.client.bytes("PUT", `${container}/small-${n}`, bytes);
-  const puts = await rate(put);
-  report.add({ what: `object PUT ${name}`, perSecond: puts });
-  report.add({
-    what: `object GET ${name}`,
-    perSecond: await rate(() => cloud.client.bytes("GET", `${container}/small-0`)),
-  });
+  const target = (n: number) => new URL(`${cloud.url}${container}/small-${n}`);
+  const puts = Array.from({ length: 100 }, (_, n) => requestBytes("PUT", target(n), token(cloud), bytes));
+  const get = requestBytes("GET", target(0), token(cloud));
+  await rates(report, `object PUT ${name}`, target(0), puts);
+  await rates(report, `object GET ${name}`, target(0), [get]);
   if (size !== MIB) return;
   const copies: number[] = [];
   for (let n = 0; n < 20; n += 1) copies.push(await bareCopy(cloud, file));
   report.add({ what: `bare copy of ${name} with fsync`, ms: median(copies), note: "a process each" });
 }
 
-/** How many a second, on several connections. */
-async function rate(once: (n: number) => Promise<unknown>): Promise<number> {
-  let done = 0;
-  const { ms } = await timed(() => {
-    const end = performance.now() + PERIOD_MS;
-    return Promise.all(
-      Array.from({ length: CONNECTIONS }, async () => {
-        while (performance.now() < end) {
-          done += 1;
-          await once((done - 1) % 100);
-        }
-      }),
-    );
-  });
-  return done / (ms / 1000);
+/** How many a second, on one connection and on several. */
+export async function rates(report: Report, what: string, target: URL, requests: readonly Buffer[]): Promise<void> {
+  report.add({ what: `${what}, one connection`, perSecond: await wireRate(target, requests, 1) });
+  report.add({ what, perSecond: await wireRate(target, requests, CONNECTIONS) });
 }

@@ -39,6 +39,8 @@ export const OPENSTACK: Readonly<Record<string, Reference>> = {
   "50 servers deleted": { ms: 15_000 },
   "object GET 4 KiB": { perSecond: 667 },
   "object PUT 4 KiB": { perSecond: 316 },
+  "object GET 4 KiB, one connection": { perSecond: 443 },
+  "object PUT 4 KiB, one connection": { perSecond: 217 },
   "openstack token issue": { ms: 1_280 },
   "openstack server list, 100": { ms: 1_420 },
 };
