@@ -43,13 +43,15 @@ export interface SwiftCloud {
 export const A = "/v1/AUTH_alpha";
 
 /** An object store that listens on a socket of its own: names travel as clients send them. */
-export async function swiftCloud(options: { clock?: Clock; directory?: string } = {}): Promise<SwiftCloud> {
+export async function swiftCloud(
+  options: { clock?: Clock; directory?: string; variables?: Record<string, string> } = {},
+): Promise<SwiftCloud> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "tenrec-swift-"));
   const clock = options.clock ?? new ManualClock();
   const db = new Database({ path: join(directory, "tenrec.db") });
   const logs: LogRecord[] = [];
   const cloud = createCloud({
-    settings: testSettings({}, { DATA_DIR: directory }),
+    settings: testSettings({}, { DATA_DIR: directory, ...options.variables }),
     db,
     services: [identityStub(), objectStore()],
     sink: (record) => logs.push(record),

@@ -184,6 +184,33 @@ describe("versions, links, many at once, and pages", () => {
     assert.equal((await t.swift("PUT", `${A}?extract-archive=zip`, { body: "" })).status, 400);
   });
 
+  it("an archive that unpacks to far more than was sent is not unpacked to its end", async () => {
+    const small = await swiftCloud({ variables: { SWIFT_MAX_FILE_SIZE: "100000" } });
+    try {
+      const bomb = tar([
+        ["box/a", Buffer.from("x")],
+        ["box/zeros", Buffer.alloc(20_000_000)],
+        ["box/b", Buffer.from("x")],
+      ]);
+      for (const [kind, body] of [
+        ["tar.gz", gzipSync(bomb, { level: 9 })],
+        ["tar.bz2", execFileSync("bzip2", ["-c"], { input: bomb })],
+      ] as const) {
+        const answer = await small.swift("PUT", `${A}?extract-archive=${kind}`, {
+          body,
+          headers: { accept: "application/json" },
+        });
+        const isFar = kind === "tar.bz2";
+        assert.equal(answer.json["Response Status"], "400 Bad Request");
+        assert.equal(answer.json["Response Body"], isFar ? "Invalid Tar File: it unpacks to too much" : "");
+        assert.deepEqual(answer.json.Errors, [["box/zeros", "413 Request Entity Too Large"]]);
+        assert.equal(answer.json["Number Files Created"], isFar ? 1 : 2, kind);
+      }
+    } finally {
+      await small.close();
+    }
+  });
+
   it("a container is a web site for who has no token", async () => {
     await t.swift("PUT", `${A}/web`, {
       headers: {
