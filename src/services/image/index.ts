@@ -43,7 +43,7 @@ export const image = defineService<"image", ImageDrivers>({
         await data.recover(imports.unfinished());
         await images.emptyTrash();
       },
-      reconcile: () => managers.core.objects.settle(managers.core.images.list(), managers.core.files),
+      reconcile: () => managers.core.objects.settle(managers.core.images, managers.core.files),
       start: () => imports.resume(),
       stop: () => imports.idle(),
     };

@@ -3,7 +3,7 @@ import { inWords, tooLarge } from "../../../kernel/errors.ts";
 import type { Kernel } from "../../../kernel/module.ts";
 import type { KeptFile, KeptObject, ObjectStoreFacade } from "../../object-store/facade.ts";
 import type { ImageFiles } from "../data/files.ts";
-import type { ImageRow } from "../store/images.ts";
+import type { ImageStore } from "../store/images.ts";
 
 /** Names it had when its container was another are not looked for. */
 const USUAL = "glance";
@@ -44,9 +44,9 @@ export class ImageObjects {
   }
 
   /** Images that were files become objects, and a file that is lost is made of its object. */
-  async settle(images: readonly ImageRow[], files: ImageFiles): Promise<void> {
+  async settle(images: ImageStore, files: ImageFiles): Promise<void> {
     if (this.#kernel.settings.image.container === null) return;
-    for (const { id, has_data, size, checksum } of images) {
+    for (const { id, has_data, size, checksum } of images.list()) {
       const place = this.#place(id);
       if (has_data !== 1 || size === null || checksum === null || place === null) continue;
       const path = files.path(id);

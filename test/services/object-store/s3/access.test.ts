@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { stringToSignV2 } from "../../../../src/services/object-store/fronts/s3/signature-v2.ts";
 import { EC2_SECRET } from "../../../support/cloud.ts";
-import { type S3Cloud, s3Cloud, sha256 } from "./support.ts";
+import { type S3Cloud, type S3Options, s3Cloud, sha256 } from "./support.ts";
 
 describe("who asks over S3", () => {
   let t: S3Cloud;
@@ -196,5 +196,79 @@ describe("who asks over S3", () => {
     assert.deepEqual([broken.status, broken.code], [400, "MalformedPolicy"]);
     assert.equal((await t.s3("DELETE", "/ruled", { query })).status, 204);
     assert.equal((await t.s3("GET", "/ruled", { query })).code, "NoSuchBucketPolicy");
+  });
+
+  it("a policy's conditions ask for who, from where, how signed and what is put", async () => {
+    await t.s3("PUT", "/conditions");
+    await t.s3("PUT", "/conditions/o", { body: "x", headers: { "x-amz-tagging": "kind=open" } });
+    const now = t.clock.now();
+    const day = 86_400_000;
+    const until = (days: number) => ({
+      "x-amz-object-lock-mode": "GOVERNANCE",
+      "x-amz-object-lock-retain-until-date": new Date(now + days * day).toISOString(),
+    });
+    const lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
+    const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    await t.s3("PUT", "/conditions", { query: { versioning: "" }, body: enabled });
+    await t.s3("PUT", "/conditions", { query: { "object-lock": "" }, body: lock });
+    const header = (name: string, value: string) => ({ headers: { [name]: value } });
+    const cases: [Record<string, Record<string, unknown>>, "GET" | "PUT", S3Options, S3Options | null][] = [
+      [{ StringEquals: { "aws:PrincipalAccount": "beta" } }, "GET", {}, { as: "member:gamma" }],
+      [{ ArnLike: { "aws:PrincipalArn": "arn:aws:iam::beta:user/*" } }, "GET", {}, { as: "member:gamma" }],
+      [{ StringEquals: { "aws:ResourceAccount": "alpha" } }, "GET", {}, null],
+      [{ NumericLessThan: { "s3:signatureAge": 60_000 } }, "GET", {}, { late: -120 }],
+      [{ StringLike: { "aws:UserAgent": "good/*" } }, "GET", header("user-agent", "good/1"), {}],
+      [{ StringEquals: { "s3:ExistingObjectTag/kind": "open" } }, "GET", {}, null],
+      [{ Bool: { "aws:SecureTransport": false } }, "GET", {}, null],
+      [{ Null: { "aws:Referer": false } }, "GET", header("referer", "http://x"), {}],
+      [{ DateLessThan: { "aws:CurrentTime": new Date(now + day).toISOString() } }, "GET", {}, null],
+      [
+        { BinaryEquals: { "aws:UserAgent": Buffer.from("me").toString("base64") } },
+        "GET",
+        header("user-agent", "me"),
+        {},
+      ],
+      [{ StringEquals: { "s3:x-amz-acl": "private" } }, "PUT", header("x-amz-acl", "private"), {}],
+      [
+        { StringEquals: { "s3:RequestObjectTag/k": "v" } },
+        "PUT",
+        header("x-amz-tagging", "k=v"),
+        header("x-amz-tagging", "k=w"),
+      ],
+      [
+        { "ForAllValues:StringEquals": { "s3:RequestObjectTagKeys": ["a", "b"] } },
+        "PUT",
+        header("x-amz-tagging", "a=1&b=2"),
+        header("x-amz-tagging", "a=1&c=2"),
+      ],
+      [{ StringEquals: { "s3:object-lock-mode": "GOVERNANCE" } }, "PUT", { headers: until(1) }, {}],
+      [
+        { NumericLessThanEquals: { "s3:object-lock-remaining-retention-days": 10 } },
+        "PUT",
+        { headers: until(9) },
+        { headers: until(11) },
+      ],
+    ];
+    for (const [Condition, method, good, bad] of cases) {
+      const told = JSON.stringify(Condition);
+      const statement = {
+        Effect: "Allow",
+        Principal: "*",
+        Action: "s3:*",
+        Resource: "arn:aws:s3:::conditions/*",
+        Condition,
+      };
+      const body = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+      assert.equal((await t.s3("PUT", "/conditions", { query: { policy: "" }, body })).status, 204, told);
+      const path = method === "GET" ? "/conditions/o" : "/conditions/new";
+      const ask = (options: S3Options) =>
+        t.s3(method, path, { as: "member:beta", ...(method === "PUT" ? { body: "x" } : {}), ...options });
+      const admitted = await ask(good);
+      assert.equal(admitted.status, 200, `${told} ${admitted.text}`);
+      if (bad !== null) assert.equal((await ask(bad)).code, "AccessDenied", told);
+    }
+    const wrong = { Effect: "Allow", Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::conditions/*" };
+    const unknown = JSON.stringify({ Statement: [{ ...wrong, Condition: { StringSomehow: { a: "b" } } }] });
+    assert.equal((await t.s3("PUT", "/conditions", { query: { policy: "" }, body: unknown })).code, "MalformedPolicy");
   });
 });

@@ -39,6 +39,7 @@ const OPERATORS: Readonly<Record<string, { fits: Compare; negated?: boolean }>> 
   datelessthanequals: { fits: date((a, b) => a <= b) },
   dategreaterthan: { fits: date((a, b) => a > b) },
   dategreaterthanequals: { fits: date((a, b) => a >= b) },
+  binaryequals: { fits: (a, b) => a === Buffer.from(b, "base64").toString() },
   bool: { fits: (a, b) => a.toLowerCase() === b.toLowerCase() },
   ipaddress: { fits: inRange },
   notipaddress: { fits: inRange, negated: true },

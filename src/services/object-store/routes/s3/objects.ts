@@ -133,10 +133,10 @@ export function objectDeletes(managers: Managers, places: S3Places) {
       if (row !== undefined && bucket.versioning === "off")
         requireUnlocked(row, core.kernel.clock.now(), bypasses(request, bucket, key));
     };
-    const isNothing =
+    const isNothing = () =>
       objects.get(bucket.id, key) === undefined && core.objects.newestVersion(bucket.id, key) === undefined;
     // What never was does not get a marker by a delete that is of something.
-    if (isNothing && hasDeleteConditions(conditions)) return { headers: {}, version: null, marker: null };
+    if (hasDeleteConditions(conditions) && isNothing()) return { headers: {}, version: null, marker: null };
     const { marker } = objects.delete(bucket, key, { check });
     if (marker === null) return { headers: {}, version: null, marker: null };
     const made = marker.unversioned ? "null" : timestampOf(marker.stamp);

@@ -5,7 +5,7 @@ import type { S3Identity, Signed } from "../../fronts/s3/identity.ts";
 import type { Managers } from "../../manager/index.ts";
 import { isMasterOf, mayS3, type Needed, type Question } from "../../manager/s3/access.ts";
 import type { ConditionValues } from "../../manager/s3/policy-conditions.ts";
-import { objectSettings } from "../../manager/s3/settings-of-buckets.ts";
+import { objectSettings, ownerOf } from "../../manager/s3/settings-of-buckets.ts";
 import type { S3Target } from "../../policies.ts";
 import { parseTagging } from "../../schemas/s3/tags.ts";
 import type { ContainerRow } from "../../store/containers.ts";
@@ -93,7 +93,7 @@ export function s3Places({ containers, objects, core }: Managers) {
       reads: act.reads,
       row,
       values() {
-        made ??= conditionValues(lookup, row, core.kernel.clock.now());
+        made ??= conditionValues(lookup, bucket, row, core.kernel.clock.now());
         return made;
       },
     };
@@ -161,7 +161,20 @@ export function s3Places({ containers, objects, core }: Managers) {
 const mayCreate = ({ projectId, roles }: Identity): boolean =>
   projectId !== null && ["member", "admin", "swiftoperator", "ResellerAdmin"].some((role) => roles.has(role));
 
-function conditionValues(lookup: Lookup, row: () => ObjectRow | undefined, now: number): ConditionValues {
+const DAY = 86_400_000;
+
+/** "20261130T155226Z" → milliseconds since the epoch. */
+function stampTime(text: string | null): number | null {
+  const at = Date.parse((text ?? "").replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+  return Number.isNaN(at) ? null : at;
+}
+
+function conditionValues(
+  lookup: Lookup,
+  bucket: ContainerRow,
+  row: () => ObjectRow | undefined,
+  now: number,
+): ConditionValues {
   const { headers, query, context, clientAddress, baseUrl } = lookup;
   const signed = signedOf(context);
   const values: Record<string, string[]> = {
@@ -178,6 +191,13 @@ function conditionValues(lookup: Lookup, row: () => ObjectRow | undefined, now: 
   put("aws:referer", headers.get("referer"));
   put("aws:userid", context.userId);
   put("aws:username", context.userName);
+  if (signed !== null) {
+    put("aws:principalaccount", context.projectId);
+    put("aws:principalarn", `arn:aws:iam::${context.projectId}:user/${context.userName}`);
+  }
+  for (const key of ["aws:resourceaccount", "s3:resourceaccount"]) put(key, ownerOf(bucket));
+  const at = stampTime(headers.get("x-amz-date") ?? query.get("X-Amz-Date"));
+  if (signed !== null && at !== null) put("s3:signatureage", String(now - at));
   put("s3:signatureversion", signed?.version);
   put("s3:authtype", signed?.by);
   for (const name of ["prefix", "delimiter", "max-keys"]) {
@@ -186,6 +206,11 @@ function conditionValues(lookup: Lookup, row: () => ObjectRow | undefined, now: 
   }
   put("s3:versionid", query.get("versionId"));
   for (const [name, value] of headers) if (name.startsWith("x-amz-")) put(`s3:${name}`, value);
+  for (const [name, value] of headers) {
+    if (name.startsWith("x-amz-object-lock-")) put(`s3:${name.slice("x-amz-".length)}`, value);
+  }
+  const until = Date.parse(headers.get("x-amz-object-lock-retain-until-date") ?? "");
+  if (!Number.isNaN(until)) put("s3:object-lock-remaining-retention-days", String(Math.ceil((until - now) / DAY)));
   const source = headers.get("x-amz-copy-source");
   if (source !== null) put("s3:x-amz-copy-source", decodedName(source).replace(/^\//, ""));
   for (const { key, value } of tagsSent(headers)) {
