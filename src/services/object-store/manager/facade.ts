@@ -5,7 +5,7 @@ import type { ObjectRow } from "../store/objects.ts";
 import type { Managers } from "./index.ts";
 
 /** The facade's verbs over the managers. */
-export function createFacade({ containers, objects, contents }: Managers): ObjectStoreFacade {
+export function createFacade({ containers, objects, contents, core }: Managers): ObjectStoreFacade {
   const accountOf = ({ project }: KeptObject): string => `AUTH_${project}`;
   const find = (object: KeptObject): ObjectRow | undefined => {
     const container = containers.get(accountOf(object), object.container);
@@ -17,6 +17,7 @@ export function createFacade({ containers, objects, contents }: Managers): Objec
       const { container } = containers.put(accountOf(object), object.container);
       const attributes = { content_type: "application/octet-stream", headers: {} };
       objects.put(container, object.name, { received }, attributes, { unlimited: true });
+      await core.kernel.db.durable();
     },
     sumOf: (object) => find(object)?.etag ?? null,
     async restoreFile(object, path) {

@@ -96,6 +96,13 @@ describe("the same objects over Swift and S3", () => {
     assert.deepEqual([page.xml("MaxKeys"), page.xml("KeyCount")], ["5000", "2"]);
     const one = await t.s3("GET", "/seg", { query: { "list-type": "2", "max-keys": "1" } });
     assert.equal(Buffer.from(one.xml("NextContinuationToken"), "base64").toString(), "one");
+    await t.s3("PUT", "/seg/a/folder", { body: "x" });
+    const folders = await t.s3("GET", "/seg", { query: { delimiter: "/" } });
+    assert.match(
+      folders.text,
+      /<\/Contents><CommonPrefixes><Prefix>a\/<\/Prefix><\/CommonPrefixes><\/ListBucketResult>$/,
+    );
+    await t.s3("DELETE", "/seg/a/folder");
     const wrong = await t.s3("GET", "/seg", { query: { "max-keys": "-1" } });
     assert.equal(wrong.xml("Message"), "Argument max-keys must be an integer between 0 and 2147483647");
     assert.equal((await t.s3("GET", "/seg", { query: { "max-keys": "1" } })).xml("NextMarker"), "");
