@@ -84,6 +84,32 @@ describe("object storage with its clients", { skip }, () => {
     assert.match(await swift("capabilities"), /slo/);
   });
 
+  test("the openstack client makes containers, stores files, shows them, saves them and deletes all", async () => {
+    const openstack = (...args: string[]) => lab.openstack("devstack", args);
+    const plain = (...args: string[]) => lab.openstack("devstack", args, { plain: true });
+    const [made] = await openstack("container", "create", "papers");
+    assert.equal(made.container, "papers");
+    writeFileSync(path("note"), "a note");
+    const [stored] = await openstack("object", "create", "--name", "folder/note ü", "papers", path("note"));
+    assert.equal(stored.etag, md5("note"));
+    await plain("object", "set", "--property", "colour=blue", "papers", "folder/note ü");
+    const shown = await openstack("object", "show", "papers", "folder/note ü");
+    assert.equal(shown["content-length"], "6");
+    assert.match(JSON.stringify(shown.properties), /blue/);
+    const listed = await openstack("object", "list", "papers", "--prefix", "folder/", "--long");
+    assert.deepEqual(
+      listed.map((each: Record<string, unknown>) => [each.Name, each.Bytes]),
+      [["folder/note ü", 6]],
+    );
+    await plain("object", "save", "--file", path("note-back"), "papers", "folder/note ü");
+    assert.equal(md5("note-back"), md5("note"));
+    assert.equal((await openstack("container", "show", "papers")).object_count, "1");
+    // "box" and its segments are there, too.
+    assert.equal((await openstack("object", "store", "account", "show")).Containers, "3");
+    await plain("container", "delete", "--recursive", "papers");
+    assert.doesNotMatch(JSON.stringify(await openstack("container", "list")), /papers/);
+  });
+
   test(`rclone syncs ${FILES} files both ways and finds them the same, with their times`, async () => {
     mkdirSync(path("tree/a dir/ünder"), { recursive: true });
     for (let index = 0; index < FILES; index += 1) {
