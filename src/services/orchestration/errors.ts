@@ -1,5 +1,8 @@
 import { ApiError } from "../../kernel/errors.ts";
+import { parseJson, readBody } from "../../kernel/http/body.ts";
+import type { Exchange } from "../../kernel/http/exchange.ts";
 import { family, REASONS, webobErrors } from "../../kernel/http/families.ts";
+import { jsonMistake } from "./values/json-mistake.ts";
 
 const EXPLANATIONS: Readonly<Record<number, string>> = {
   400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
@@ -14,6 +17,7 @@ const EXPLANATIONS: Readonly<Record<number, string>> = {
 
 /** Heat's envelope: `{code, title, explanation, error: {type, traceback, message}}`. An error whose message is "" tells none. */
 export const orchestrationApi = family({
+  stages: { parse: readJson },
   renderError({ status, type: named, message }) {
     const type = named === "PolicyNotAuthorized" ? "Forbidden" : named;
     const error = { message, traceback: null, type };
@@ -29,6 +33,17 @@ export const orchestrationApi = family({
   unrouted: webobErrors,
   trailingSlash: false,
 });
+
+/** Errors: 400 in the words of Python's json. */
+async function readJson({ request }: Exchange, limit: number): Promise<unknown> {
+  const text = await readBody(request, limit);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof ApiError && error.type === "MalformedRequestBody") throw badRequest(jsonMistake(text));
+    throw error;
+  }
+}
 
 /** An error of heat/common/exception.py, by its class. */
 export const heatError = (type: string, message: string, status = 400): ApiError =>

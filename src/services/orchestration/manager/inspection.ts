@@ -12,7 +12,7 @@ import type { Core } from "./core.ts";
 import type { Hooks } from "./hooks.ts";
 import { attributeOf, type StackModel } from "./model.ts";
 import type { StackView, TypedHandle } from "./stack-view.ts";
-import type { StackManager } from "./stacks.ts";
+import { type Output, outputOf, type StackManager } from "./stacks.ts";
 import type { Validation } from "./validation.ts";
 
 /** A resource with what is told of it beside its row. */
@@ -28,6 +28,8 @@ export interface ShownResource {
 export interface PreviewedResource {
   readonly definition: ResourceDefinition;
   readonly stackName: string;
+  /** The resource that its stack stands for. */
+  readonly parent: string | null;
   readonly requiredBy: readonly string[];
   readonly properties: Values;
   readonly metadata: Values;
@@ -203,8 +205,13 @@ export class Inspection {
     throw heatError("HTTPNotFound", `No event ${id} found`, 404);
   }
 
+  /** As far as they do not depend on what is not there. */
+  imaginedOutputs(model: StackModel): Promise<Output[]> {
+    return Promise.all(model.source.template.outputs(model).map((definition) => outputOf(model, definition)));
+  }
+
   /** What a stack of it would consist of. */
-  async preview(model: StackModel, context: RequestContext, depth = 0): Promise<Preview> {
+  async preview(model: StackModel, context: RequestContext, depth = 0, parent: string | null = null): Promise<Preview> {
     const { definitions } = model;
     const needs = model.needs();
     const made: (PreviewedResource | Preview)[] = [];
@@ -218,12 +225,13 @@ export class Inspection {
           ? null
           : attempt(() => this.#validation.child(model, type, definition, properties, context));
       if (child !== null) {
-        made.push(await this.preview(child, context, depth + 1));
+        made.push(await this.preview(child, context, depth + 1, definition.name));
         continue;
       }
       made.push({
         definition,
         stackName: model.identity.name,
+        parent,
         requiredBy: [...needs]
           .filter(([, needed]) => needed.has(definition.name))
           .map(([name]) => name)

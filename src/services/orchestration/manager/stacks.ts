@@ -370,7 +370,7 @@ export class StackManager {
   }
 }
 
-async function outputOf(
+export async function outputOf(
   model: StackModel,
   { name, value, description }: { name: string; value: unknown; description: string },
 ): Promise<Output> {

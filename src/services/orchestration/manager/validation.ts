@@ -19,6 +19,8 @@ export interface ValidationOptions {
   /** Values of parameters and properties are asked too; /validate looks at what the template says alone. */
   readonly strict: boolean;
   readonly context: RequestContext;
+  /** What is nested is left alone. */
+  readonly templateOnly?: boolean;
   readonly depth?: number;
 }
 
@@ -99,7 +101,7 @@ export class Validation {
     const path = [sections.resources, definition.name, keys.properties];
     const customs: CustomCheck[] = [];
     const properties = this.#properties(model, type, definition, options.strict, path, customs);
-    if (!options.strict) return this.#nested(model, type, definition, properties, options, false);
+    if (!options.strict) return this.#nested(model, type, definition, properties, options);
     for (const check of customs) {
       const said = await checkCustom(check.constraint, check.value, this.#asking(options.context));
       if (said !== null) throw new ValidationFailed(check.description ?? said, check.path, "Property error");
@@ -113,7 +115,7 @@ export class Validation {
       if (error instanceof Mistake || error instanceof ResourceError) throw new ValidationFailed(error.message);
       throw error;
     }
-    await this.#nested(model, type, definition, properties, options, true);
+    await this.#nested(model, type, definition, properties, options);
   }
 
   /** Errors: 400 for a type whose service is not part of the cloud. */
@@ -141,11 +143,29 @@ export class Validation {
     if (type.takesAnything === true) return given;
     const unknown = Object.keys(given).find((key) => !Object.hasOwn(type.properties, key));
     if (unknown !== undefined) throw fail(`Unknown Property ${unknown}`);
-    if (!strict) return given;
+    if (!strict) return this.#asFarAsKnown(model, type, given);
     for (const [key, schema] of Object.entries(type.properties)) {
       known[key] = this.#property(model, key, schema, given, [...path, key], path, customs);
     }
     return known;
+  }
+
+  /** Values of parameters may be missing; what is nested is looked at with what there is. */
+  #asFarAsKnown(
+    model: StackModel,
+    { properties }: ResourceType,
+    given: Record<string, unknown>,
+  ): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(properties).map(([key, schema]) => {
+        try {
+          const value = Object.hasOwn(given, key) ? resolveOr(given[key], model) : (schema.default ?? null);
+          return [key, value === OMITTED ? null : value === null ? null : asFarAsKnown(value, schema)];
+        } catch {
+          return [key, null];
+        }
+      }),
+    );
   }
 
   #property(
@@ -183,9 +203,8 @@ export class Validation {
     definition: ResourceDefinition,
     properties: Record<string, unknown>,
     options: ValidationOptions,
-    known: boolean,
   ): Promise<void> {
-    if (type.nestedTemplate === undefined || (!known && type.takesPath !== true)) return;
+    if (type.nestedTemplate === undefined || options.templateOnly === true) return;
     const { depth = 0 } = options;
     const { maxDepth } = this.#core.limits;
     if (depth + 1 > maxDepth) throw requestLimitExceeded(`Recursion depth exceeds ${maxDepth}.`);

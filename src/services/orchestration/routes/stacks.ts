@@ -187,9 +187,7 @@ export function stackRoutes({ core, stacks, inspection }: Managers): AnyRoute[] 
           user_project_id: null,
           tags: [...options.tags],
         };
-        const outputs = template
-          .outputs(model)
-          .map(({ name: key, description }) => outputView({ name: key, description, value: null }));
+        const outputs = (await inspection.imaginedOutputs(model)).map(outputView);
         const resources = previewView(context.projectId ?? "", await inspection.preview(model, context));
         return { body: { stack: { ...knownView(request, imagined, facts), outputs, resources } } };
       },

@@ -17,7 +17,7 @@ export async function validated(
   const model = stacks.imagined(context, "dummy", given);
   try {
     validation.template(model.source.template);
-    await validation.stack(model, { strict: false, context });
+    await validation.stack(model, { strict: false, templateOnly: true, context });
   } catch (error) {
     if (error instanceof ApiError && error.type === "StackValidationFailed") throw badRequest(error.message);
     throw error;

@@ -38,7 +38,7 @@ export function previewView(projectId: string, preview: Preview): unknown[] {
 
 function previewedView(
   projectId: string,
-  { definition, stackName, requiredBy, properties, metadata, attributes }: PreviewedResource,
+  { definition, stackName, parent, requiredBy, properties, metadata, attributes }: PreviewedResource,
 ) {
   const stack = { tenant: projectId, stack_name: stackName, stack_id: "None" };
   return {
@@ -54,6 +54,7 @@ function previewedView(
     stack_identity: { ...stack, path: "" },
     stack_name: stackName,
     required_by: requiredBy,
+    ...(parent === null ? {} : { parent_resource: parent }),
     description: definition.description,
     metadata,
     attributes: Object.fromEntries(attributes.map((name) => [name, null])),

@@ -33,16 +33,10 @@ const removed: FunctionDefinition = {
 const named = (names: readonly string[], definition: FunctionDefinition): Functions =>
   Object.fromEntries(names.map((name) => [name, definition]));
 
-const common: Functions = {
-  get_file: getFile,
+const of2013: Functions = {
+  "Fn::GetAZs": getAZs,
   get_param: getParam,
   get_resource: getResource,
-  resource_facade: resourceFacade,
-};
-
-const of2013: Functions = {
-  ...common,
-  "Fn::GetAZs": getAZs,
   Ref: ref,
   get_attr: getAttr,
   "Fn::Select": fnSelect,
@@ -53,7 +47,9 @@ const of2013: Functions = {
   "Fn::Replace": fnReplace,
   "Fn::Base64": fnBase64,
   "Fn::MemberListToMap": memberListToMap,
+  resource_facade: resourceFacade,
   "Fn::ResourceFacade": fnResourceFacade,
+  get_file: getFile,
 };
 
 const gone = named(
@@ -70,15 +66,31 @@ const gone = named(
   removed,
 );
 
+// In the order in which the API lists them.
 const of201410: Functions = {
-  ...common,
-  ...gone,
   get_attr: getAttr,
+  get_file: getFile,
+  get_param: getParam,
+  get_resource: getResource,
   list_join: join,
+  resource_facade: resourceFacade,
   str_replace: replace({ json: false }),
   "Fn::Select": fnSelect,
+  ...gone,
 };
-const of201504: Functions = { ...of201410, repeat: repeat({ maps: false, permutations: false }), digest };
+const of201504: Functions = {
+  get_attr: getAttr,
+  get_file: getFile,
+  get_param: getParam,
+  get_resource: getResource,
+  list_join: join,
+  repeat: repeat({ maps: false, permutations: false }),
+  resource_facade: resourceFacade,
+  str_replace: replace({ json: false }),
+  "Fn::Select": fnSelect,
+  digest,
+  ...gone,
+};
 const of201510: Functions = {
   ...of201504,
   get_attr: getAttrOrAll,
