@@ -38,3 +38,41 @@ test("networks are applied side by side, each once with all that is marked of it
   assert.deepEqual(applied[0], ["network a", "lease a 1"]);
   assert.deepEqual(applied.at(-1), ["router r"]);
 });
+
+test("hundreds who wait for one network are told by one look at what is left, and go on in turns of their own", async () => {
+  const mark = (id: string): DirtyRow => ({ kind: "network", id, generation: 1 });
+  let marked = ["a", "b"].map(mark);
+  let looks = 0;
+  let turns = 0;
+  const lane = new Lane({
+    steps: [["network"]],
+    marked: () => {
+      looks += 1;
+      return marked;
+    },
+    together: ({ id }) => id,
+    apply: async (rows) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (rows[0]?.id === "b") return false;
+      marked = marked.filter((row) => !rows.includes(row));
+      return true;
+    },
+    turns: {
+      background: () => {
+        turns += 1;
+        return Promise.resolve();
+      },
+      served: 0,
+    },
+  });
+  const ended: string[] = [];
+  const waiting = Array.from({ length: 300 }, (_, n) =>
+    lane.passed(({ id }) => id === (n % 2 === 0 ? "a" : "b")).then(() => ended.push(n % 2 === 0 ? "a" : "b")),
+  );
+  const before = { looks, turns };
+  await Promise.all(waiting);
+  assert.equal(ended.length, 300);
+  assert.ok(looks - before.looks < 20, `${looks - before.looks} looks`);
+  assert.ok(turns - before.turns >= 300, `${turns - before.turns} turns`);
+  await lane.stop();
+});

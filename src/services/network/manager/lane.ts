@@ -28,7 +28,7 @@ export class Lane {
   #rest = { until: 0, served: 0 };
   /** What failed in this run, and what waits for the next thing that is through. */
   #failed = new Set<string>();
-  #waiting: (() => void)[] = [];
+  #waiting: { isMeant(row: DirtyRow): boolean; resolve(): void }[] = [];
   #retryAfter = FIRST_RETRY;
   #retry: NodeJS.Timeout | null = null;
 
@@ -54,9 +54,11 @@ export class Lane {
 
   /** Resolves when nothing of those that is marked by now is left, or has failed once more. */
   async passed(isMeant: (row: DirtyRow) => boolean): Promise<void> {
-    const isLeft = () => this.#left().some(isMeant);
     if (this.#running === null && this.#rows().some(isMeant)) void this.wake();
-    while (this.#running !== null && isLeft()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running === null || !this.#left().some(isMeant)) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ isMeant, resolve }));
+    // Hundreds may have waited for the same.
+    await this.#options.turns.background();
   }
 
   /** What failed the last time it was applied, and waits to be tried again. */
@@ -107,7 +109,7 @@ export class Lane {
           await this.#step(things.filter(([first]) => first !== undefined && kinds.includes(first.kind)));
       }
     } finally {
-      this.#tell();
+      for (const { resolve } of this.#waiting.splice(0)) resolve();
     }
     if (this.#rows().length === 0) {
       this.#retryAfter = FIRST_RETRY;
@@ -136,8 +138,13 @@ export class Lane {
     await turns.background();
   }
 
+  /** Looked at once for all who wait. */
   #tell(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#waiting.length === 0) return;
+    const left = this.#left();
+    const isOver = Map.groupBy(this.#waiting, ({ isMeant }) => !left.some(isMeant));
+    this.#waiting = isOver.get(false) ?? [];
+    for (const { resolve } of isOver.get(true) ?? []) resolve();
   }
 }
 
