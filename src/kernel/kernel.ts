@@ -106,7 +106,7 @@ export function createCloud(options: CloudOptions): Cloud {
       db,
       options.services.flatMap(({ watched }) => watched),
     ),
-    events: new EventBus({ db, clock, tracer, log: log.named("events") }),
+    events: new EventBus({ db, clock, tracer, turns, log: log.named("events") }),
     operations: new Operations({ db, clock, tracer, turns, log: log.named("operations"), leftOut }),
     eventually: new Eventually(log.named("database")),
     policies: new Policies(),

@@ -214,9 +214,30 @@ describe("a database that cannot be written", () => {
     const seen: string[] = [];
     beforeEach(() => {
       seen.length = 0;
-      bus = new EventBus({ db, clock, tracer, log });
+      bus = new EventBus({ db, clock, tracer, turns: new Turns(), log });
     });
     const waiting = () => db.prepare<[], number>("SELECT count(*) FROM events_outbox").pluck().get();
+
+    test("hundreds of events of one transaction are handled in a turn each, in their order", async () => {
+      const turns = new Turns();
+      const taken: (() => void)[] = [];
+      turns.background = () => new Promise((resolve) => taken.push(resolve));
+      const own = new EventBus({ db, clock, tracer, turns, log });
+      const heard: number[] = [];
+      own.on("test.happened", "one", ({ n }) => void heard.push(n));
+      db.transaction(() => {
+        for (let n = 0; n < 300; n += 1) own.publish("test.happened", { n });
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(heard, []);
+      assert.equal(taken.length, 300);
+      for (const go of taken) go();
+      await own.idle();
+      assert.deepEqual(
+        heard,
+        Array.from({ length: 300 }, (_, n) => n),
+      );
+    });
 
     test("an event whose handler cannot write is handled later", async () => {
       bus.on("test.happened", "one", ({ n }) => void add(n));
@@ -253,7 +274,7 @@ describe("a database that cannot be written", () => {
       await bus.stop();
       free();
       assert.equal(waiting(), 1);
-      const next = new EventBus({ db, clock, tracer, log });
+      const next = new EventBus({ db, clock, tracer, turns: new Turns(), log });
       next.on("test.happened", "good", ({ n }) => void seen.push(`next ${n}`));
       assert.equal(next.redeliver(), 1);
       await next.idle();

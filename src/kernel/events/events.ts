@@ -5,6 +5,7 @@ import { messageOf } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Tracer } from "../trace/trace.ts";
+import type { Turns } from "../turns/turns.ts";
 
 /**
  * Event name → payload. Each service adds its own in its events.ts:
@@ -40,12 +41,14 @@ export class EventBus {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #tracer: Tracer;
+  readonly #turns: Pick<Turns, "background">;
   readonly #log: Logger;
   readonly #handlers = new Map<string, { owner: string; handle: (payload: never) => void | Promise<void> }[]>();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
-  constructor(deps: { db: Database; clock: Clock; tracer: Tracer; log: Logger }) {
+  constructor(deps: { db: Database; clock: Clock; tracer: Tracer; turns: Pick<Turns, "background">; log: Logger }) {
+    this.#turns = deps.turns;
     this.#db = deps.db;
     this.#clock = deps.clock;
     this.#tracer = deps.tracer;
@@ -98,8 +101,8 @@ export class EventBus {
   }
 
   async #deliver(row: OutboxRow, payload: unknown): Promise<void> {
-    // A turn of the event loop later: the publisher's caller goes on first, and a slow handler holds nobody.
-    await Promise.resolve();
+    // The publisher's caller goes on first, a slow handler holds nobody, and hundreds of events are no turn of the event loop.
+    await this.#turns.background();
     const deliver = async () => {
       for (const { owner, handle } of this.#handlers.get(row.name) ?? []) {
         try {
