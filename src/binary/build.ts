@@ -19,7 +19,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { constants, zstdCompressSync } from "node:zlib";
 import { build } from "esbuild";
-import { COMPRESSED } from "../kernel/program/program.ts";
+import { COMPRESSED, NODE_FLAGS } from "../kernel/program/program.ts";
 import { VERSION } from "../version.ts";
 import { assetFiles, bundledPackages, licenceTexts, pagePackages } from "./assets.ts";
 
@@ -133,7 +133,7 @@ function seaConfig(assets: ReadonlyMap<string, string>): object {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: true,
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: [...NODE_FLAGS],
     assets: Object.fromEntries(assets),
   };
 }

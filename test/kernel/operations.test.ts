@@ -339,3 +339,13 @@ test("what only cannot be done here is a warning without a stack; anything else 
   );
   db.close();
 });
+
+test("a resource that was held leaves nothing behind; what holds one is let go by a stop", async () => {
+  const operations = newProcess(newDatabase());
+  for (let n = 0; n < 100; n += 1) operations.hold(`thing-${n}`)();
+  assert.equal(operations.held, 0);
+  operations.hold("thing");
+  assert.equal(operations.held, 1);
+  await operations.stop();
+  assert.equal(operations.held, 0);
+});

@@ -3,7 +3,7 @@ import { type Order, type Range, rangeSql, type Selection, type Stored, wholeSql
 import { type Columns, Table } from "./table.ts";
 
 /** How many rows are kept unless another number is said. */
-const KEPT = 20_000;
+const KEPT = 4_000;
 
 /**
  * A table whose rows count their changes (a column of the kind "revision"). What was read is kept as it was parsed, and shared between

@@ -122,10 +122,8 @@ export class Operations {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #live = new Map<string, Set<Live>>();
   readonly #stopping = new AbortController();
-  readonly #stopped = new Promise<void>((resolve) => {
-    this.#stopping.signal.addEventListener("abort", () => resolve());
-  });
-
+  /** What ends each hold that lasts. */
+  readonly #holds = new Set<() => void>();
   readonly #leftOut: readonly string[];
 
   /** `leftOut`: services whose operations (`<service>.…`), and those that need them, wait until they are part of the cloud again. */
@@ -181,11 +179,17 @@ export class Operations {
   hold(resource: string): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     const before = this.#tails.get(resource) ?? Promise.resolve();
-    const tail = Promise.all([before, Promise.race([promise, this.#stopped])]).then(() => {
+    const tail = Promise.all([before, promise]).then(() => {
       if (this.#tails.get(resource) === tail) this.#tails.delete(resource);
     });
     this.#tails.set(resource, tail);
-    return resolve;
+    const end = () => {
+      this.#holds.delete(end);
+      resolve();
+    };
+    if (this.#stopping.signal.aborted) resolve();
+    else this.#holds.add(end);
+    return end;
   }
 
   /** Aborts everything under way or waiting on a resource; each is undone. */
@@ -220,6 +224,7 @@ export class Operations {
   /** Lets running steps end, starts no further ones; the rest is continued by the next process. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    for (const end of this.#holds) end();
     await this.idle();
   }
 
@@ -227,6 +232,11 @@ export class Operations {
   busy(): Set<string> {
     const sql = "SELECT DISTINCT resource FROM operations WHERE state IN ('running', 'undoing')";
     return new Set(this.#db.prepare<[], string>(sql).pluck().all());
+  }
+
+  /** How many resources are held: none when what held them has let go. */
+  get held(): number {
+    return this.#holds.size;
   }
 
   /** Resolves when nothing is under way; for tests and for shutting down. */

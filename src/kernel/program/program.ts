@@ -10,11 +10,17 @@ export const isPackaged = (): boolean => isSea();
 export const projectRoot = (): string | null =>
   isPackaged() ? null : fileURLToPath(new URL("../../..", import.meta.url));
 
+/**
+ * How Node is run. Unless it is told otherwise, V8 lets objects that live for one request fill up to 128 MB before it looks which of them
+ * are needed: a busy daemon is a third larger then, and no faster.
+ */
+export const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"] as const;
+
 /** How to run this very program again with other arguments: `[command, …arguments]`. */
 export function selfCommand(...args: string[]): [command: string, ...args: string[]] {
   if (isPackaged()) return [process.execPath, ...args];
   const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-  return [process.execPath, "--disable-warning=ExperimentalWarning", main, ...args];
+  return [process.execPath, ...NODE_FLAGS, main, ...args];
 }
 
 /** What a person types to run this program, for hints. */
