@@ -6,7 +6,7 @@ import type { FakeCloud, Networks } from "./fake-cloud.ts";
 import { median, type Report } from "./report.ts";
 
 /** The daemon looks every ten seconds whether nothing happens any more, and then gives memory back. */
-const MEMORY_BACK_MS = 25_000;
+export const MEMORY_BACK_MS = 25_000;
 
 /** Start, memory, and the calls that every client makes. */
 export async function apiFigures(cloud: FakeCloud, report: Report): Promise<void> {

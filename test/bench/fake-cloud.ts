@@ -2,12 +2,15 @@ import { type ChildProcess, type ExecFileSyncOptionsWithStringEncoding, execFile
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DaemonStatus } from "../../src/control/protocol.ts";
 import type { Json } from "../support/json.ts";
 import { TENREC } from "../support/lab.ts";
 import { Client, logInBody, timed, until } from "./client.ts";
 
 const PORT = 18_777;
 const PASSWORD = "bench";
+/** Servers, or ports, of one request. */
+const MOST_AT_ONCE = 500;
 
 export type Networks = "none" | readonly { uuid: string }[];
 
@@ -76,16 +79,21 @@ export class FakeCloud {
     const { images } = await client.json("GET", "/image/v2/images");
     if (images.length === 0) throw new Error("no image: build it with make image");
     this.#image = images[0].id;
-    const unlimited = { instances: -1, cores: -1, ram: -1, force: true };
-    await client.must("PUT", `/compute/v2.1/os-quota-sets/${client.projectId}`, { quota_set: unlimited });
-    await client.must("PUT", `/networking/v2.0/quotas/${client.projectId}`, { quota: { port: -1, network: -1 } });
+    const { projectId } = client;
+    const none = <Name extends string>(...names: Name[]) => Object.fromEntries(names.map((name) => [name, -1]));
+    const servers = { quota_set: { ...none("instances", "cores", "ram"), force: true } };
+    await client.must("PUT", `/compute/v2.1/os-quota-sets/${projectId}`, servers);
+    const quota = none("port", "network", "security_group", "security_group_rule");
+    await client.must("PUT", `/networking/v2.0/quotas/${projectId}`, { quota });
+    const volumes = { quota_set: none("volumes", "gigabytes") };
+    await client.must("PUT", `/volume/v3/${projectId}/os-quota-sets/${projectId}`, volumes);
     const { network } = await client.json("POST", "/networking/v2.0/networks", { network: { name: "bench" } });
     this.#network = network.id;
     const subnet = { network_id: network.id, ip_version: 4, cidr: "10.200.0.0/16" };
     await client.must("POST", "/networking/v2.0/subnets", { subnet });
   }
 
-  serverBody(name: string, networks: Networks): unknown {
+  serverBody(name: string, networks: Networks): { server: object } {
     return { server: { name, flavorRef: "42", imageRef: this.#image, networks } };
   }
 
@@ -107,22 +115,64 @@ export class FakeCloud {
     await until("all are deleted", 120, () => this.#noneLeft(null));
   }
 
+  /** Servers by as few requests as the API takes. */
+  async serversInBulk(count: number, networks: Networks): Promise<void> {
+    for (let left = count; left > 0; left -= MOST_AT_ONCE) {
+      const number = Math.min(left, MOST_AT_ONCE);
+      const { server } = this.serverBody("bulk", networks);
+      await this.client.must("POST", "/compute/v2.1/servers", {
+        server: { ...server, min_count: number, max_count: number },
+      });
+    }
+    await until(`${count} servers are ACTIVE`, 300, () => this.#noneLeft("BUILD"));
+  }
+
   async #noneLeft(status: string | null): Promise<boolean> {
     const filter = status === null ? "" : `&status=${status}`;
     const list: Json = await this.client.json("GET", `/compute/v2.1/servers?limit=1${filter}`);
     return list.servers.length === 0;
   }
 
+  #status(): DaemonStatus {
+    return JSON.parse(this.tenrec("status", "--json")) as DaemonStatus;
+  }
+
   /** Proportional memory of the daemon, in MB. */
   memory(): number {
-    const { pid } = JSON.parse(this.tenrec("status", "--json")) as { pid: number };
-    const kib = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+    const kib = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${this.#status().pid}/smaps_rollup`, "utf8"));
     return (Number(kib?.[1]) * 1024) / 1e6;
+  }
+
+  /** What the daemon has used of the processors while `body` ran, in milliseconds. */
+  async cpu(body: () => Promise<unknown>): Promise<number> {
+    const { pid } = this.#status();
+    // User and system time, in hundredths of a second, behind the name in brackets.
+    const used = () => {
+      const words = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+      return (Number(words[11]) + Number(words[12])) * 10;
+    };
+    const before = used();
+    await body();
+    return used() - before;
   }
 
   /** How late the daemon's event loop was since its start, in milliseconds. */
   loopDelay(): { p99: number; max: number } {
-    return (JSON.parse(this.tenrec("status", "--json")) as { loopDelay: { p99: number; max: number } }).loopDelay;
+    return this.#status().loopDelay;
+  }
+
+  /** As a power cut would: nothing is said to it. */
+  async kill(): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === null) return;
+    const gone = new Promise((resolve) => daemon.once("exit", resolve));
+    process.kill(this.#status().pid, "SIGKILL");
+    await gone;
+  }
+
+  /** When everything has been brought back after a start. */
+  reconciled(): Promise<void> {
+    return until("all is reconciled", 120, () => Promise.resolve(this.#status().progress.length === 0), 100);
   }
 
   async close(): Promise<void> {

@@ -12,11 +12,14 @@ import { scaleFigures } from "./scale.ts";
 const wanted = (part: string) => (process.env.PART ?? part) === part;
 const report = new Report();
 
-if (wanted("api") || wanted("scale")) {
+for (const [part, figures] of [
+  ["api", apiFigures],
+  ["scale", scaleFigures],
+] as const) {
+  if (!wanted(part)) continue;
   const cloud = new FakeCloud();
   try {
-    await apiFigures(cloud, report);
-    if (wanted("scale")) await scaleFigures(cloud, report);
+    await figures(cloud, report);
   } finally {
     await cloud.close();
   }
