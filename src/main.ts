@@ -103,7 +103,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   certificate?.keep(listeners);
   isReady = true;
-  const stopGivingBack = giveMemoryBack();
+  const stopGivingBack = giveMemoryBack({ forget: () => db.rest() });
   log.info(`tenrec ${VERSION} is ready`, { url: settings.api.baseUrl, pid: process.pid });
 
   return {

@@ -78,6 +78,26 @@ test("after a minute of rest what was used less since is given back, too, and on
   assert.deepEqual(collectionsAt([0.5, 0, 0.5, ...times(7, 0)]), [0, 1, 0, ...times(5, 0), 1, 0]);
 });
 
+test("what is kept for speed is let go before, at rest and not between two requests", () => {
+  burst();
+  const done: string[] = [];
+  let share = 0.5;
+  const clock = new ManualClock();
+  const stop = giveMemoryBack({
+    clock,
+    busyShare: () => share,
+    collect: () => void done.push("collected"),
+    forget: () => void done.push("forgotten"),
+  });
+  clock.advance(LOOK_EVERY_MS);
+  share = 0;
+  clock.advance(LOOK_EVERY_MS);
+  assert.deepEqual(done, ["collected"]);
+  for (let look = 0; look < 10; look += 1) clock.advance(LOOK_EVERY_MS);
+  stop();
+  assert.deepEqual(done, ["collected", "forgotten", "collected"]);
+});
+
 test("an event loop at work is known to be", async () => {
   const share = eventLoopShare();
   await new Promise((resolve) => setImmediate(resolve));

@@ -67,3 +67,11 @@ test("what is rolled back is not kept", () => {
   things.update("b", { projectId: "y" });
   assert.equal(things.get("b")?.projectId, "y");
 });
+
+test("at rest nothing is kept, and all is read again", () => {
+  const one = things.get("b");
+  assert.equal(things.get("b"), one);
+  db.rest();
+  assert.notEqual(things.get("b"), one);
+  assert.deepEqual(things.get("b"), one);
+});

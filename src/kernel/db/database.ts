@@ -47,6 +47,7 @@ export class Database {
   readonly #wal: WalSync | null;
   readonly #statements = new Map<string, BetterSqlite3.Statement>();
   readonly #together = new Together((bodies) => this.#runTogether(bodies));
+  readonly #forgetting: (() => void)[] = [];
   #depth = 0;
   #afterCommit: (() => void)[] = [];
 
@@ -133,6 +134,18 @@ export class Database {
           if (failed !== null && !this.raw.inTransaction) throw failed.error;
         }
       });
+  }
+
+  /** Calls `forget` when nothing has happened for a while: whatever it lets go of can be read again. */
+  atRest(forget: () => void): void {
+    this.#forgetting.push(forget);
+  }
+
+  /** Lets go of what is kept of rows, sqlite's pages among it. */
+  rest(): void {
+    if (!this.raw.open) return;
+    for (const forget of this.#forgetting) forget();
+    this.raw.pragma("shrink_memory");
   }
 
   get inTransaction(): boolean {

@@ -3,11 +3,11 @@ import { type Order, type Range, rangeSql, type Selection, type Stored, wholeSql
 import { type Columns, Table } from "./table.ts";
 
 /** How many rows are kept unless another number is said. */
-const KEPT = 4_000;
+const KEPT = 20_000;
 
 /**
  * A table whose rows count their changes (a column of the kind "revision"). What was read is kept as it was parsed, and shared between
- * callers: never change one. A list reads ids and revisions, and only those rows that are new.
+ * callers: never change one; at rest it is let go. A list reads ids and revisions, and only those rows that are new.
  */
 export class RevisedTable<Row extends { id: string; revision: number }, Read extends Row = Row> extends Table<
   Row,
@@ -27,6 +27,7 @@ export class RevisedTable<Row extends { id: string; revision: number }, Read ext
     super(db, name, columns, () => {}, also);
     this.#db = db;
     this.#most = kept;
+    db.atRest(() => this.#kept.clear());
     this.#revision = `SELECT revision FROM ${name} WHERE id = ?`;
   }
 

@@ -23,13 +23,15 @@ export function giveMemoryBack({
   clock = systemClock,
   collect = collector(),
   busyShare = eventLoopShare(),
+  /** Lets go of what is kept for speed alone; at rest, before memory is given back. */
+  forget = () => {},
 } = {}): () => void {
   let least = 0;
   /** What was still in use after the last collection. */
   let kept = 0;
   let idleLooks = 0;
   let calmLooks = 0;
-  /** What is in use may have become less since, and the heap not: nothing tells but a collection. */
+  /** What is in use may have become less since, or can be let go, and the heap not: nothing tells but a collection. */
   let wasBusy = true;
   return clock.every(LOOK_EVERY_MS, () => {
     const share = busyShare();
@@ -42,10 +44,11 @@ export function giveMemoryBack({
     const isIdle = idleLooks > 0 && hasGrown && used <= LARGEST_IN_USE_BYTES;
     const isCalm = calmLooks >= MANY_LOOKS && hasGrown && kept <= SHORT_KEPT_BYTES;
     if (!isRest && !isIdle && !isCalm) return;
+    if (isRest) forget();
     collect();
     ({ total_heap_size: least, used_heap_size: kept } = getHeapStatistics());
     calmLooks = 0;
-    wasBusy = false;
+    if (isRest) wasBusy = false;
     // The collection was no work for anybody.
     busyShare();
   });

@@ -17,6 +17,7 @@ export class KeptPorts {
   constructor(db: Database, most = KEPT) {
     this.#db = db;
     this.#most = most;
+    db.atRest(() => this.#rows.clear());
   }
 
   /** Null: all of them. */
