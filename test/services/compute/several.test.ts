@@ -11,8 +11,8 @@ const quota = async (limits: Record<string, number>) => {
   const body = { quota_set: { ...limits, force: true } };
   assert.equal((await t.api("PUT", "/os-quota-sets/alpha", { token: "admin:ops", body })).status, 200);
 };
-const several = (min_count: number, max_count: number) => {
-  const wanted = { name: "many", imageRef: t.image.id, flavorRef: "42", networks: "none", min_count, max_count };
+const several = (min_count: number, max_count: number, networks: unknown = "none") => {
+  const wanted = { name: "many", imageRef: t.image.id, flavorRef: "42", networks, min_count, max_count };
   return t.api("POST", "/servers", { token, version: "2.37", body: { server: wanted } });
 };
 const present = async () => (await t.api("GET", "/servers?limit=1000", { token })).body.servers.length;
@@ -38,6 +38,20 @@ test("200 servers of one request: no more than 25 of them in one turn, each with
     new Set(servers.map(({ name }: { name: string }) => name)),
     new Set(Array.from({ length: 200 }, (_, index) => `many-${index + 1}`)),
   );
+});
+
+test("100 servers on one network are built in turns of their own", async () => {
+  const unlimited = { quota: { port: -1 } };
+  const { request } = t;
+  await request("PUT", "/networking/v2.0/quotas/alpha", { token: "admin:ops", body: unlimited });
+  const work = await workPerTurn(t.cloud.kernel, async () => {
+    assert.equal((await several(100, 100, [{ uuid: t.networkId }])).status, 202);
+    await t.idle();
+  });
+  const { servers } = (await t.api("GET", "/servers?limit=1000&status=ACTIVE", { token })).body;
+  assert.equal(servers.length, 300);
+  const most = Math.max(...work);
+  assert.ok(most <= 1_500, `${most} rows and statements in one turn`);
 });
 
 test("a quota that others use up meanwhile ends it: with enough of them, or with none", async () => {

@@ -1,5 +1,6 @@
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
 import { OperationCancelled } from "../../../kernel/operations/operations.ts";
+import type { Turns } from "../../../kernel/turns/turns.ts";
 import { DriverError } from "../driver/driver.ts";
 import { POWER } from "../states.ts";
 import type { Fault, Nic, Server } from "../store/servers.ts";
@@ -31,7 +32,7 @@ interface BuildData {
 /** Builds a server: schedule → networks → block devices → spawn → wait for the network. Each step undoes itself. */
 export function defineBuild(core: Core): OperationHandle<BuildInput> {
   const { kernel, driver } = core;
-  const limit = new Semaphore(kernel.settings.compute.maxConcurrentBuilds);
+  const limit = new Semaphore(kernel.settings.compute.maxConcurrentBuilds, kernel.turns);
   return kernel.operations.define<BuildInput, BuildData>({
     kind: "compute.server.build",
     steps: [
@@ -187,7 +188,10 @@ class Semaphore {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limit: number) {
+  readonly #turns: Pick<Turns, "background">;
+
+  constructor(limit: number, turns: Pick<Turns, "background">) {
+    this.#turns = turns;
     this.#limit = limit <= 0 ? Number.POSITIVE_INFINITY : limit;
   }
 
@@ -195,6 +199,8 @@ class Semaphore {
     if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running += 1;
     try {
+      // The one before may have ended in this turn, and the one before that.
+      await this.#turns.background();
       await body();
     } finally {
       const next = this.#waiting.shift();
