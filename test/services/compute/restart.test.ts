@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { createApps } from "../../../src/app.ts";
+import { dashboardMigrations } from "../../../src/dashboard/server/index.ts";
 import { type Cloud, createCloud } from "../../../src/kernel/kernel.ts";
 import { ServerStore } from "../../../src/services/compute/store/servers.ts";
 import type { Json } from "../../support/json.ts";
@@ -41,7 +42,7 @@ describe("the next start of a cloud, with the API open from its beginning", () =
     gate = Promise.withResolvers();
     const { settings, db } = t.cloud.kernel;
     const services = t.cloud.services.map(({ definition }) => definition);
-    const cloud = createCloud({ settings, db, services, sink: () => {} });
+    const cloud = createCloud({ settings, db, services, migrations: dashboardMigrations, sink: () => {} });
     again = cloud;
     let wasOpen = false;
     await cloud.open(async () => {
@@ -137,7 +138,7 @@ describe("the next start of a cloud, with the API open from its beginning", () =
     again = null;
     const { settings, db } = t.cloud.kernel;
     const services = t.cloud.services.map(({ definition }) => definition);
-    const last = createCloud({ settings, db, services, sink: () => {} });
+    const last = createCloud({ settings, db, services, migrations: dashboardMigrations, sink: () => {} });
     await last.start();
     await last.kernel.operations.idle();
     const power = ids.map((id) => t.driver.guests.get(id)?.power);

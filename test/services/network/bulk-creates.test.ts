@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createApps } from "../../../src/app.ts";
+import { dashboardMigrations } from "../../../src/dashboard/server/index.ts";
 import { createCloud } from "../../../src/kernel/kernel.ts";
 import { FakeNetworkDriver } from "../../../src/services/network/driver/fake.ts";
 import { network as networkService } from "../../../src/services/network/index.ts";
@@ -124,7 +125,13 @@ test("what a crash leaves half made is gone when the API opens again", async () 
   while (unfinished().length < 50) await new Promise((resolve) => setImmediate(resolve));
   const driver = new FakeNetworkDriver();
   const services = [identityStub(), networkService({ driver })];
-  const second = createCloud({ settings: testSettings(), db, services, sink: () => {} });
+  const second = createCloud({
+    settings: testSettings(),
+    db,
+    services,
+    migrations: dashboardMigrations,
+    sink: () => {},
+  });
   await second.start();
   assert.deepEqual(unfinished(), []);
   const { all } = createApps(second);
