@@ -3,6 +3,7 @@ import { orchestrationApi } from "./errors.ts";
 import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { stackTables } from "./migrations/0001-stacks.ts";
+import { snapshotTable } from "./migrations/0002-snapshots.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { declaration } from "./service.ts";
@@ -13,7 +14,7 @@ export const orchestration = defineService({
   api: orchestrationApi,
   policies,
   olderRules: true,
-  migrations: [stackTables],
+  migrations: [stackTables, snapshotTable],
   create(kernel) {
     const managers = createManagers(kernel);
     return { facade: createFacade(), routes: allRoutes(managers) };

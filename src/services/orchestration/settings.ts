@@ -14,6 +14,8 @@ export interface OrchestrationSettings {
   readonly actionTimeout: number;
   /** hidden_stack_tags */
   readonly hiddenTags: readonly string[];
+  /** enable_stack_abandon */
+  readonly adoptAbandon: boolean;
 }
 
 declare module "../../kernel/config/settings.ts" {
@@ -46,6 +48,7 @@ export const settings: SettingsDeclaration = {
       maxDepth: r.option("heat/DEFAULT/max_nested_stack_depth"),
       actionTimeout: r.option("heat/DEFAULT/stack_action_timeout"),
       hiddenTags: r.option("heat/DEFAULT/hidden_stack_tags"),
+      adoptAbandon: r.option("heat/DEFAULT/enable_stack_abandon"),
     },
   }),
 };

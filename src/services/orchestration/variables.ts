@@ -1,5 +1,5 @@
 import { type ConfigurationFiles, own, same } from "../../kernel/config/declaration.ts";
-import { integer, list, quota } from "../../kernel/config/types.ts";
+import { boolean, integer, list, quota } from "../../kernel/config/types.ts";
 import { classicPort, newDefaults } from "../../kernel/config/variable.ts";
 
 /** What it understands of localrc. */
@@ -16,6 +16,7 @@ const options = {
   "DEFAULT/max_nested_stack_depth": own(integer(1), 5, "How deep stacks may be nested."),
   "DEFAULT/stack_action_timeout": own(integer(1), 3600, "Seconds an action of a stack may take where nobody says."),
   "DEFAULT/hidden_stack_tags": own(list, "data-processing-cluster", "Tags of stacks that lists leave out."),
+  "DEFAULT/enable_stack_abandon": own(boolean, "False", "Whether stacks can be abandoned and exported."),
   "oslo_policy/enforce_new_defaults": same("HEAT_ENFORCE_NEW_DEFAULTS"),
 };
 

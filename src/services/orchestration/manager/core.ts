@@ -8,6 +8,7 @@ import { Template } from "../language/template.ts";
 import { ResourceError } from "../resource-types/types.ts";
 import { EventTable } from "../store/events.ts";
 import { type ResourceChanges, type ResourceRow, ResourceTable } from "../store/resources.ts";
+import { SnapshotTable } from "../store/snapshots.ts";
 import { type StackChanges, type StackRow, StackTable } from "../store/stacks.ts";
 import { type TemplateRow, TemplateTable } from "../store/templates.ts";
 
@@ -26,6 +27,7 @@ export class Core {
   readonly resources: ResourceTable;
   readonly events: EventTable;
   readonly templates: TemplateTable;
+  readonly snapshots: SnapshotTable;
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
   constructor(kernel: Kernel) {
@@ -34,6 +36,7 @@ export class Core {
     this.resources = new ResourceTable(kernel.db);
     this.events = new EventTable(kernel.db);
     this.templates = new TemplateTable(kernel.db);
+    this.snapshots = new SnapshotTable(kernel.db);
   }
 
   get now(): number {

@@ -1,5 +1,6 @@
 import { isUnwritable } from "../../../kernel/db/unwritable.ts";
 import { messageOf } from "../../../kernel/errors.ts";
+import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Logger } from "../../../kernel/log/logger.ts";
 import { OperationCancelled, type OperationHandle, type OperationRun } from "../../../kernel/operations/operations.ts";
 import { inverse } from "../language/graph.ts";
@@ -8,6 +9,7 @@ import type { ResourceRow } from "../store/resources.ts";
 import type { StackRow } from "../store/stacks.ts";
 import type { Convergence } from "./convergence.ts";
 import type { Core } from "./core.ts";
+import { exported } from "./export.ts";
 import { ResourceFailed, type ResourceWork, TimedOut, verbOf, type WorkLimits } from "./resource-work.ts";
 import type { StackView } from "./stack-view.ts";
 import { inDependencyOrder } from "./tasks.ts";
@@ -130,8 +132,19 @@ export class Engine {
         previous_template_id: null,
         ...deleted,
       });
+      this.#settleSnapshots(stack.id);
       if (stack.action !== "DELETE") this.#forgetTemplates(stack);
     });
+  }
+
+  /** What was being taken is taken now, or never will be. */
+  #settleSnapshots(id: string): void {
+    const stack = this.#core.stacks.get(id);
+    if (stack?.action !== "SNAPSHOT") return;
+    for (const snapshot of this.#core.snapshots.pending(id)) {
+      const { status, status_reason } = stack;
+      this.#core.snapshots.update(snapshot.id, { status, status_reason, data: exported(this.#core, stack) });
+    }
   }
 
   /** Those that no resource is of any more. */
@@ -142,6 +155,21 @@ export class Engine {
     }
   }
 
+  /** Ends what the stack is at: it fails, or goes back to what was before. Call it in a transaction. */
+  cancel(stack: StackRow, withRollback: boolean): void {
+    const traversal = uuid();
+    if (withRollback) {
+      this.#rollBack(stack);
+      this.#core.setStack(stack.id, { traversal });
+      this.start({ ...stack, traversal });
+      return;
+    }
+    const reason = `User cancelled stack ${stack.action} operation`;
+    this.#core.setStack(stack.id, { traversal, status: "FAILED", status_reason: reason });
+    this.#core.recordStack(stack, stack.action, "FAILED", reason);
+    this.#core.kernel.db.afterCommit(() => this.#core.kernel.operations.cancel(`stack:${stack.id}`));
+  }
+
   /** And then back to what was before, where that is wanted. */
   #fail(input: ActInput, reason: string): void {
     this.#core.kernel.db.transaction(() => {
@@ -150,6 +178,7 @@ export class Engine {
       const said = reason === "Timed out" ? "Timed out" : reason;
       this.#core.recordStack(stack, stack.action, "FAILED", said);
       this.#core.setStack(stack.id, { status: "FAILED", status_reason: said });
+      this.#settleSnapshots(stack.id);
       const canGoBack = stack.action === "CREATE" || stack.action === "UPDATE" || stack.action === "ADOPT";
       if (!stack.disable_rollback && canGoBack && stack.owner_id === null) this.#rollBack(stack);
     });

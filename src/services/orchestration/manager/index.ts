@@ -1,10 +1,12 @@
 import type { Kernel } from "../../../kernel/module.ts";
+import { Changes } from "./changes.ts";
 import { Convergence } from "./convergence.ts";
 import { Core } from "./core.ts";
 import { Engine } from "./engine.ts";
 import { Hooks } from "./hooks.ts";
 import { Inspection } from "./inspection.ts";
 import { ResourceWork } from "./resource-work.ts";
+import { SnapshotManager } from "./snapshots.ts";
 import { StackView } from "./stack-view.ts";
 import { StackManager } from "./stacks.ts";
 import { TypeManager } from "./types.ts";
@@ -21,8 +23,10 @@ export function createManagers(kernel: Kernel) {
   const stacks = new StackManager(core, { engine, view, validation });
   view.stacks = stacks;
   const inspection = new Inspection(core, { stacks, view, validation, hooks });
+  const snapshots = new SnapshotManager(core, stacks);
+  const changes = new Changes(core, { stacks, view });
   const types = new TypeManager((service) => kernel.has(service));
-  return { core, stacks, inspection, validation, types };
+  return { core, stacks, snapshots, changes, inspection, validation, types };
 }
 
 export type Managers = ReturnType<typeof createManagers>;

@@ -1,6 +1,5 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { heatError, notFound, resourceNotFound } from "../errors.ts";
-import { shown as shownEnvironment } from "../language/environment.ts";
 import { type Parameter, shownValue } from "../language/parameters.ts";
 import type { ResourceDefinition } from "../language/template.ts";
 import type { ResourceType, Values } from "../resource-types/types.ts";
@@ -58,17 +57,18 @@ export class Inspection {
   }
 
   /** With secrets blanked. */
-  environment(stack: StackRow): ReturnType<typeof shownEnvironment> {
+  environment(stack: StackRow): ReturnType<StackManager["shownEnvironment"]> {
     const model = this.#stacks.model(stack);
     const { environment } = model.source;
     const secret = new Set(model.parameters.declared().flatMap(({ name, schema }) => (schema.isSecret ? [name] : [])));
     const blank = (values: Readonly<Record<string, unknown>>) =>
       Object.fromEntries(Object.entries(values).map(([name, value]) => [name, secret.has(name) ? "******" : value]));
-    return shownEnvironment({
+    const blanked = {
       ...environment,
       parameters: blank(environment.parameters),
       parameter_defaults: blank(environment.parameter_defaults),
-    });
+    };
+    return this.#stacks.shownEnvironment(blanked, model);
   }
 
   /** Resources of a stack, and of those nested in it down to a depth. */

@@ -11,6 +11,7 @@ import type { StackFilters, StackRow } from "../store/stacks.ts";
 import type { TemplateRow } from "../store/templates.ts";
 import type { Core } from "./core.ts";
 import type { Engine } from "./engine.ts";
+import { exported } from "./export.ts";
 import { attributeOf, StackModel } from "./model.ts";
 import type { StackView } from "./stack-view.ts";
 import { overTheWire, type Validation } from "./validation.ts";
@@ -107,7 +108,7 @@ export class StackManager {
   }
 
   /** As a client may see it: with the files that types stand for. */
-  shownEnvironment(environment: Environment, model: StackModel): Record<string, unknown> {
+  shownEnvironment(environment: Environment, model: StackModel): ReturnType<typeof shownEnvironment> {
     const shown = shownEnvironment(environment);
     const files = [...model.definitions.values()]
       .map(({ type }) => type)
@@ -272,6 +273,55 @@ export class StackManager {
       const present = this.#core.stacks.get(stack.id);
       if (present !== undefined && present.deleted_at === null) this.#begin(present, action, {});
     });
+  }
+
+  /** What users ask for by name. Errors: 409, 400. */
+  act(stack: StackRow, action: "SUSPEND" | "RESUME" | "CHECK"): void {
+    if (stack.deleted_at !== null) throw entityNotFound("Stack", stack.name);
+    if (stack.status === "IN_PROGRESS") throw actionInProgress(stack.name, stack.action);
+    if (action !== "CHECK" && stack.action === action && stack.status === "COMPLETE") return;
+    this.begin(stack, action);
+  }
+
+  /** Errors: 400 where there is nothing to cancel. */
+  cancel(stack: StackRow, withRollback: boolean): void {
+    const actions: readonly Action[] = withRollback ? ["UPDATE"] : ["UPDATE", "CREATE"];
+    this.#core.kernel.db.transaction(() => {
+      const present = this.#core.stacks.get(stack.id) ?? stack;
+      const { action, status } = present;
+      if (status !== "IN_PROGRESS" || !actions.includes(action)) {
+        throw heatError("NotSupported", `Cancelling update when stack is ${action}_${status} is not supported.`);
+      }
+      this.#engine.cancel(present, withRollback);
+    });
+  }
+
+  /** Call it in a transaction. */
+  restore(stack: StackRow, given: Given): void {
+    this.#begin(stack, "RESTORE", {
+      template_id: this.#keep(stack.id, given),
+      previous_template_id: stack.template_id,
+      updated_at: this.#core.now,
+    });
+  }
+
+  /** As it can be taken up elsewhere. Errors: 400 where local.conf does not allow it. */
+  export(stack: StackRow): Record<string, unknown> {
+    if (!this.#core.limits.adoptAbandon) throw heatError("NotSupported", "Stack Abandon is not supported.");
+    return exported(this.#core, stack);
+  }
+
+  /** Forgets it, and lets what it made be. Errors: 400 where local.conf does not allow it, 409 while it is worked on. */
+  abandon(stack: StackRow): Record<string, unknown> {
+    const data = this.export(stack);
+    if (stack.status === "IN_PROGRESS") throw actionInProgress(stack.name, stack.action);
+    this.#core.kernel.db.transaction(() => {
+      for (const { id } of this.#core.stacks.tree(stack.id)) {
+        for (const row of this.#core.resources.of(id)) this.#core.resources.delete(row.id);
+        this.#core.setStack(id, { action: "DELETE", status: "COMPLETE", deleted_at: this.#core.now });
+      }
+    });
+    return data;
   }
 
   #begin(stack: StackRow, action: Action, changes: Partial<StackRow>): void {

@@ -2,9 +2,10 @@ import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../
 import { badRequest, valueError } from "../errors.ts";
 import type { Managers } from "../manager/index.ts";
 import { type Existing, readGiven, type Sent } from "../manager/reading.ts";
-import { requireName, type StackOptions } from "../manager/stacks.ts";
+import { type Given, requireName, type StackOptions } from "../manager/stacks.ts";
 import { anyObject } from "../schemas/stacks.ts";
 import type { StackRow } from "../store/stacks.ts";
+import { changesView } from "../views/changes.ts";
 import { link, stackUrl } from "../views/links.ts";
 import { previewView } from "../views/resources.ts";
 import { createdView, knownView, outputView, stackView, summaryView } from "../views/stacks.ts";
@@ -54,7 +55,7 @@ function strictBoolean(value: unknown): boolean {
   throw valueError();
 }
 
-export function stackRoutes({ core, stacks, inspection }: Managers): AnyRoute[] {
+export function stackRoutes({ core, stacks, changes, inspection }: Managers): AnyRoute[] {
   const limit = () => core.limits.maxTemplateSize;
   const stack = stackOf(stacks);
   const common = { url: ownTenant } as const;
@@ -87,12 +88,22 @@ export function stackRoutes({ core, stacks, inspection }: Managers): AnyRoute[] 
     return { body: { stack: stackView(request, thing, facts) } };
   };
 
-  const update = async (request: ApiRequest<StackBody, StackRow>, keeps: boolean) => {
-    const { body, context, thing } = request;
+  /** `keeps`: what is not said stays. */
+  const wantedOf = ({ body, thing }: ApiRequest<StackBody, StackRow>, keeps: boolean): Given => {
     const before = stacks.template(thing);
     const clearParameters = Array.isArray(body.clear_parameters) ? body.clear_parameters.map(String) : [];
     const existing = keeps ? ({ ...before, clearParameters } as unknown as Existing) : null;
-    const given = readGiven(body, limit(), existing);
+    return readGiven(body, limit(), existing);
+  };
+
+  const previewUpdate = async (request: ApiRequest<StackBody, StackRow>, keeps: boolean) => {
+    const found = await changes.of(request.context, request.thing, wantedOf(request, keeps));
+    return { body: { resource_changes: changesView(found) } };
+  };
+
+  const update = async (request: ApiRequest<StackBody, StackRow>, keeps: boolean) => {
+    const { body, context, thing } = request;
+    const given = wantedOf(request, keeps);
     stacks.requireUpdatable(thing);
     await stacks.update(context, thing, {
       given,
@@ -257,6 +268,20 @@ export function stackRoutes({ core, stacks, inspection }: Managers): AnyRoute[] 
       success: 202,
       handler: (request) => update(request, true),
     }),
+    ...(["PUT", "PATCH"] as const).map((method) =>
+      route<StackBody, StackRow>({
+        ...common,
+        name: `stacks:preview-${method === "PUT" ? "update" : "patch"}`,
+        method,
+        path: `${STACK}/preview`,
+        policy: method === "PUT" ? "stacks:preview_update" : "stacks:preview_update_patch",
+        of: stack,
+        request: anyObject,
+        maxBody: MAX_BODY,
+        success: 200,
+        handler: (request) => previewUpdate(request, method === "PATCH"),
+      }),
+    ),
     route<unknown, StackRow>({
       ...common,
       name: "stacks:delete",
