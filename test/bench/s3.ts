@@ -33,14 +33,14 @@ async function small(cloud: FakeCloud, report: Report, key: AccessKey, size: num
   const target = (n: number) => new URL(`${cloud.url}/s3/bench/s3-${n}`);
   const hash = sha256Of(bytes);
   const plain = numbers.map((n) => requestBytes("PUT", target(n), signS3(key, "PUT", target(n), hash).headers, bytes));
-  await rates(report, `S3 PUT ${name}`, target(0), plain);
+  await rates(cloud, report, `S3 PUT ${name}`, target(0), plain);
   const streamed = numbers.map((n) => {
     const { headers, pieces } = chunked(key, target(n), size, [bytes]);
     return requestBytes("PUT", target(n), headers, Buffer.concat([...pieces]));
   });
-  await rates(report, `S3 PUT ${name}, signed chunks`, target(0), streamed);
+  await rates(cloud, report, `S3 PUT ${name}, signed chunks`, target(0), streamed);
   const get = requestBytes("GET", target(0), signS3(key, "GET", target(0), sha256Of("")).headers);
-  await rates(report, `S3 GET ${name}`, target(0), [get]);
+  await rates(cloud, report, `S3 GET ${name}`, target(0), [get]);
 }
 
 async function large(cloud: FakeCloud, report: Report, key: AccessKey, file: string): Promise<void> {

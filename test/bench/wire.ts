@@ -20,12 +20,16 @@ export function requestBytes(
 
 /**
  * How many a second are answered, on so many connections that stay open. Requests were made before and answers are only counted, so that
- * the figure is the server's and not the client's. Errors: an answer that is no success.
+ * the figure is the server's and not the client's. `answers` are all there were, those before the measurement among them. Errors: an answer that is no success.
  */
-export async function wireRate(target: URL, requests: readonly Buffer[], connections: number): Promise<number> {
-  await during(target, requests, connections, WARM_MS);
+export async function wireRate(
+  target: URL,
+  requests: readonly Buffer[],
+  connections: number,
+): Promise<{ perSecond: number; answers: number }> {
+  const warm = await during(target, requests, connections, WARM_MS);
   const { ms, value } = await timed(() => during(target, requests, connections, PERIOD_MS));
-  return value / (ms / 1000);
+  return { perSecond: value / (ms / 1000), answers: warm + value };
 }
 
 async function during(target: URL, requests: readonly Buffer[], connections: number, period: number): Promise<number> {
