@@ -3,11 +3,13 @@ import { type Paging, pageOf, WHOLE, wantedPage } from "../../../kernel/db/pagin
 import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
+import { READ_SLICE } from "../../../kernel/turns/slices.ts";
 import { AS_MADE, BY_ID, fitting, inDomain } from "../manager/lists.ts";
 
 /** `{"users": [...], "links": {"self", "next": null, "previous": null}}`; for the lists that keystone does not page. */
 export function collection(request: ApiRequest, key: string, items: readonly unknown[]): ApiResponse {
-  return { body: { [key]: items, links: { next: null, self: selfLink(request), previous: null } } };
+  const body = { [key]: items, links: { next: null, self: selfLink(request), previous: null } };
+  return { body, isLong: items.length > READ_SLICE };
 }
 
 /** A list of the rows of one table. */
