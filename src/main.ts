@@ -74,7 +74,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     logLevel,
     tracer,
   });
-  const dashboard = createDashboard(cloud.kernel);
+  // DevStack's name of it.
+  const dashboard = settings.enabledServices.includes("horizon") ? createDashboard(cloud.kernel) : undefined;
   const { warnings } = cloud.kernel;
   const isTls = settings.api.protocol === "https";
   const certificate = isTls ? await ServerCertificate.open({ settings, warnings, log }) : null;
@@ -117,7 +118,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       stopGivingBack();
       await ready?.host.watch.stop();
       certificate?.close();
-      dashboard.close();
+      dashboard?.close();
       await Promise.all(listeners.map((listener) => listener.close()));
       await cloud.stop();
       ready?.host.close();

@@ -17,10 +17,10 @@ interface AbsentFeature {
 
 const absent: readonly AbsentFeature[] = [
   {
-    feature: "dashboard (horizon)",
-    services: ["horizon"],
-    plugins: ["horizon", "*-dashboard", "*-ui"],
-    variables: ["HORIZON_*", "APACHE_*"],
+    feature: "part of horizon (the dashboard is the cloud's own)",
+    services: [],
+    plugins: ["*-dashboard", "*-ui"],
+    variables: [],
   },
   { feature: "backup of volumes (c-bak)", services: ["c-bak", "cinder-backup"], variables: ["CINDER_BACKUP_*"] },
   {

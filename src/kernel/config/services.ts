@@ -8,8 +8,12 @@ interface Group {
   readonly others: readonly string[];
 }
 
+/** The dashboard, which is no service of the catalog. */
+const DASHBOARD = "horizon";
+
 /** Names that are understood: programs that one process makes unnecessary. */
 const otherServices: readonly string[] = [
+  DASHBOARD,
   "tls-proxy",
   "tempest",
   "mysql",
@@ -48,7 +52,7 @@ export class ServiceNames {
       for (const [other, name] of Object.entries(synonyms)) this.#synonyms.set(other, name);
       for (const [name, parts] of Object.entries(holds)) this.#holds.set(name, parts);
     }
-    this.defaults = all.flatMap(({ members }) => members);
+    this.defaults = [...all.flatMap(({ members }) => members), DASHBOARD];
     this.known = [
       ...new Set([
         ...this.defaults,

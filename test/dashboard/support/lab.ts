@@ -96,6 +96,14 @@ export class DashboardLab {
     });
   }
 
+  /** The same of a volume of the project whose token is used. */
+  async volumeSettled(id: string, status: string): Promise<void> {
+    await until(`${id} is ${status}`, 30, async () => {
+      const { body } = await this.daemon.request("GET", `/volume/v3/volumes/${id}`);
+      return body.volume.status === status;
+    });
+  }
+
   async close(): Promise<void> {
     for (const context of this.#contexts) await context.close();
     await this.#browser?.close();

@@ -13,6 +13,9 @@ export interface Shown {
 
 export interface Ids {
   readonly server: string;
+  readonly network: string;
+  readonly router: string;
+  readonly group: string;
 }
 
 /** Every page of the dashboard: a line each. */
@@ -41,6 +44,50 @@ export const shownPages: readonly Shown[] = [
       await page.getByRole("button", { name: "The same as a command" }).click();
     },
   },
+  { name: "keypairs", path: "/keypairs", user: "demo" },
+  {
+    name: "keypair-create",
+    path: "/keypairs",
+    user: "demo",
+    prepare: (page) => page.getByRole("button", { name: "Create key pair" }).click(),
+  },
+  { name: "images", path: "/images", user: "demo" },
+  {
+    name: "image-create",
+    path: "/images",
+    user: "demo",
+    prepare: (page) => page.getByRole("button", { name: "Create image" }).click(),
+  },
+  { name: "volumes", path: "/volumes", user: "demo" },
+  {
+    name: "volume-create",
+    path: "/volumes",
+    user: "demo",
+    prepare: (page) => page.getByRole("button", { name: "Create volume" }).click(),
+  },
+  { name: "snapshots", path: "/volumes?tab=snapshots", user: "demo" },
+  { name: "networks", path: "/networks", user: "demo" },
+  {
+    name: "network-create",
+    path: "/networks",
+    user: "demo",
+    prepare: (page) => page.getByRole("button", { name: "Create network" }).click(),
+  },
+  { name: "network", path: ({ network }) => `/networks/${network}`, user: "demo" },
+  { name: "routers", path: "/routers", user: "demo" },
+  { name: "router", path: ({ router }) => `/routers/${router}`, user: "demo" },
+  { name: "security-groups", path: "/security-groups", user: "demo" },
+  { name: "security-group", path: ({ group }) => `/security-groups/${group}`, user: "demo" },
+  {
+    name: "security-group-rule",
+    path: ({ group }) => `/security-groups/${group}`,
+    user: "demo",
+    prepare: (page) => page.getByRole("button", { name: "Add rule" }).click(),
+  },
+  { name: "floating-ips", path: "/floating-ips", user: "demo" },
+  { name: "access", path: "/access", user: "demo" },
+  { name: "access-credentials", path: "/access?tab=credentials", user: "demo" },
+  { name: "access-endpoints", path: "/access?tab=services", user: "demo" },
   {
     name: "palette",
     path: "/overview",
@@ -109,9 +156,30 @@ export async function furnish(lab: DashboardLab): Promise<Ids> {
     ["worker-2", "1"],
   ] as const)
     ids.push(await server(name, flavor));
+  const first = async (path: string) =>
+    Object.values<{ id: string }[]>((await daemon.request("GET", path)).body)[0]?.[0]?.id ?? "";
+  const group = await first("/networking/v2.0/security-groups?name=default");
+  await daemon.request("POST", "/networking/v2.0/security-group-rules", {
+    security_group_rule: {
+      security_group_id: group,
+      direction: "ingress",
+      protocol: "tcp",
+      port_range_min: 22,
+      port_range_max: 22,
+    },
+  });
+  const pool = await first("/networking/v2.0/networks?name=public");
+  await daemon.request("POST", "/networking/v2.0/floatingips", { floatingip: { floating_network_id: pool } });
+  const volume = await daemon.request("POST", "/volume/v3/volumes", { volume: { name: "data", size: 5 } });
+  await lab.volumeSettled(volume.body.volume.id, "available");
+  await daemon.request("POST", "/volume/v3/snapshots", {
+    snapshot: { volume_id: volume.body.volume.id, name: "monday" },
+  });
+  await daemon.request("POST", "/volume/v3/volumes", { volume: { name: "scratch", size: 1 } });
+  const router = await first("/networking/v2.0/routers");
   daemon.token = admin;
   for (const name of ["web-1", "web-2", "database", "worker-1", "worker-2"]) await lab.settled(name, "ACTIVE");
   await daemon.request("POST", `/compute/v2.1/servers/${ids[3]}/action`, { "os-stop": null });
   await lab.settled("worker-1", "SHUTOFF");
-  return { server: ids[0] ?? "" };
+  return { server: ids[0] ?? "", network: networks[0].id, router, group };
 }

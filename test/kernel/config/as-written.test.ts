@@ -102,22 +102,22 @@ test("an if of texts is decided without running anything", () => {
   assert.equal(problemsOf(body("a")).length, 1, "&& is no test of texts");
   const chosen = (name: string) =>
     load(
-      `KIND=${name}\nif [ "$KIND" = "a" ]\nthen\n  REGION_NAME=A\nelif [[ $KIND == b ]]; then REGION_NAME=B; enable_service horizon\nelse\n  if [ -z "$KIND" ]; then\n    REGION_NAME=Empty\n  fi\nfi\nQ_ROUTER_NAME=after`,
+      `KIND=${name}\nif [ "$KIND" = "a" ]\nthen\n  REGION_NAME=A\nelif [[ $KIND == b ]]; then REGION_NAME=B; enable_service ironic\nelse\n  if [ -z "$KIND" ]; then\n    REGION_NAME=Empty\n  fi\nfi\nQ_ROUTER_NAME=after`,
     );
   assert.equal(chosen("a").settings.regionName, "A");
   assert.equal(chosen("b").settings.regionName, "B");
   assert.equal(chosen("").settings.regionName, "Empty");
   assert.equal(chosen("c").settings.regionName, "RegionOne");
   assert.equal(chosen("c").settings.network.routerName, "after");
-  assert.match(chosen("b").said.join("\n"), /dashboard/);
+  assert.match(chosen("b").said.join("\n"), /bare metal/);
   assert.deepEqual(chosen("a").said, []);
 });
 
 test("an if of services is decided by the list as it is there", () => {
   const body = (list: string) =>
-    `${list}\nif is_service_enabled horizon $MORE; then\n  REGION_NAME=With\nelse\n  REGION_NAME=Without\nfi`;
+    `${list}\nif is_service_enabled ironic $MORE; then\n  REGION_NAME=With\nelse\n  REGION_NAME=Without\nfi`;
   assert.equal(load(body("MORE=")).settings.regionName, "Without");
-  assert.equal(load(body("MORE=\nenable_service horizon")).settings.regionName, "With");
+  assert.equal(load(body("MORE=\nenable_service ironic")).settings.regionName, "With");
   assert.equal(load(body("MORE=neutron")).settings.regionName, "With");
   assert.equal(load(body("MORE=c-vol\ndisable_service cinder")).settings.regionName, "Without");
 });

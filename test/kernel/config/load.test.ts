@@ -259,12 +259,20 @@ test("services that are not there, and those that cannot be left out, are said w
     `2: there is no bare metal service (ironic) in this cloud yet; ${rest}`,
   ]);
   const three =
-    "there is no telemetry (ceilometer), dashboard (horizon) and no key manager (barbican) in this cloud yet";
+    "there is no telemetry (ceilometer), metrics store (gnocchi) and no key manager (barbican) in this cloud yet";
   assert.deepEqual(
-    said("enable_plugin ceilometer https://x\nENABLED_SERVICES+=,horizon\nenable_plugin barbican https://x"),
+    said("enable_plugin ceilometer https://x\nENABLED_SERVICES+=,gnocchi-api\nenable_plugin barbican https://x"),
     [`2: ${three}; ${rest}`],
   );
   assert.deepEqual(said("enable_service horizon\ndisable_service horizon"), []);
+  const hasDashboard = (body: string) => load(body).settings.enabledServices.includes("horizon");
+  assert.equal(hasDashboard(""), true);
+  assert.equal(hasDashboard("disable_service horizon"), false);
+  assert.equal(
+    hasDashboard("ENABLED_SERVICES=key,glance"),
+    false,
+    "as in DevStack, a list of one's own is all there is",
+  );
   assert.deepEqual(said("disable_service cinder c-vol\ndisable_service n-novnc q-agt"), []);
   assert.deepEqual(said("disable_service c-vol\ndisable_service n-cpu"), [
     "2: c-vol stays on; one process is all of it; disable c-api to be without",

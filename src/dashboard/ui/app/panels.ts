@@ -1,7 +1,26 @@
 /** Every panel there is: a line each. */
+import { panel as access } from "../pages/access/panel.ts";
+import { panel as floatingIps } from "../pages/floating-ips/panel.ts";
+import { panel as images } from "../pages/images/panel.ts";
 import { panel as instances } from "../pages/instances/panel.ts";
+import { panel as keypairs } from "../pages/keypairs/panel.ts";
+import { panel as networks } from "../pages/networks/panel.ts";
 import { panel as overview } from "../pages/overview/panel.ts";
+import { panel as routers } from "../pages/routers/panel.ts";
+import { panel as securityGroups } from "../pages/security-groups/panel.ts";
+import { panel as volumes } from "../pages/volumes/panel.ts";
 import type { Panel } from "./panel.ts";
 
 /** In the order of the navigation, within each group. */
-export const panels: readonly Panel[] = [overview, instances];
+export const panels: readonly Panel[] = [
+  overview,
+  instances,
+  images,
+  keypairs,
+  volumes,
+  networks,
+  routers,
+  securityGroups,
+  floatingIps,
+  access,
+];

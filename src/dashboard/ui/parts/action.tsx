@@ -12,7 +12,7 @@ import {
   ModalOverlay,
   Popover,
 } from "react-aria-components";
-import { type ApiProblem, type Operation, send } from "../api/call.ts";
+import { type ApiProblem, type Call, type Operation, send } from "../api/call.ts";
 import { filled, useText } from "../app/text.ts";
 import { words } from "../app/words.ts";
 import { Equals } from "./equals.tsx";
@@ -49,8 +49,18 @@ export interface Action<Item> {
 
 async function perform({ calls }: Operation): Promise<unknown[]> {
   const bodies: unknown[] = [];
-  for (const call of calls) bodies.push(await send(call));
+  for (const call of calls) bodies.push(await send(withAnswers(call, bodies)));
   return bodies;
+}
+
+/** "{network.id}" in a call is the id of what an earlier one made. */
+function withAnswers(call: Call, bodies: readonly unknown[]): Call {
+  if (bodies.length === 0) return call;
+  const text = JSON.stringify(call).replaceAll(/\{(\w+)\.id\}/g, (whole, kind: string) => {
+    const made = bodies.find((body) => typeof body === "object" && body !== null && kind in body);
+    return made === undefined ? whole : ((made as Record<string, { id: string }>)[kind]?.id ?? whole);
+  });
+  return JSON.parse(text) as Call;
 }
 
 interface Started<Item> {
@@ -88,7 +98,9 @@ export function useRunner<Item>(nameOf: (item: Item) => string, onDone?: (action
     for (const kind of action.kinds ?? []) void client.invalidateQueries({ queryKey: [kind] });
     if (failures.length < items.length) {
       const [only] = items;
-      const name = items.length === 1 && only !== undefined ? nameOf(only) : String(items.length - failures.length);
+      const called = typeof values.name === "string" ? values.name : "";
+      const name =
+        items.length === 1 && only !== undefined ? nameOf(only) || called : String(items.length - failures.length);
       const undone = items.map((item) => action.undo?.(item, values) ?? null).filter((one) => one !== null);
       note({
         tone: "good",

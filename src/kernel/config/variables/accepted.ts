@@ -37,6 +37,11 @@ export const acceptedVariables: readonly AcceptedVariable[] = [
     "KEYSTONE_TOKEN_*",
     "HORIZON_PASSWORD",
   ),
+  ...silently(
+    "the dashboard is served by the same process, at /dashboard, without Apache and horizon's settings",
+    "HORIZON_*",
+    "APACHE_*",
+  ),
   ...acceptQuietly(PINNED, "master|main|\\$TARGET_BRANCH", "TARGET_BRANCH", "*_BRANCH", "*_REPO"),
   ...accept(PINNED, "LIBS_FROM_GIT"),
   ...acceptQuietly(NOVA_NETWORK, "False|0|No", "MULTI_HOST"),

@@ -1,0 +1,46 @@
+import { defineText } from "../../app/catalogue.ts";
+
+export const text = defineText({
+  en: {
+    title: "Floating IPs",
+    "empty.title": "No floating IPs yet",
+    "empty.hint":
+      "An address of the external network that leads to an instance, whichever the instance is today. Its network needs a router with a gateway there.",
+    address: "Address",
+    fixed: "Leads to",
+    pool: "External network",
+    create: "Allocate floating IP",
+    "create.done": "A floating IP was allocated",
+    port: "Port",
+    "port.hint": "Empty: to be associated later.",
+    associate: "Associate",
+    "associate.done": "{name} was associated",
+    disassociate: "Disassociate",
+    "disassociate.done": "{name} leads nowhere now",
+    delete: "Release",
+    "delete.question": "The address goes back and somebody else may get it.",
+    "delete.done": "{name} was released",
+    none: "There is no external network: an administrator makes one.",
+  },
+  de: {
+    title: "Floating-IPs",
+    "empty.title": "Noch keine Floating-IPs",
+    "empty.hint":
+      "Eine Adresse des äußeren Netzes, die zu einer Instanz führt, welche auch immer das heute ist. Deren Netz braucht einen Router mit einem Übergang dorthin.",
+    address: "Adresse",
+    fixed: "Führt zu",
+    pool: "Äußeres Netz",
+    create: "Floating-IP belegen",
+    "create.done": "Eine Floating-IP wurde belegt",
+    port: "Port",
+    "port.hint": "Leer: später zuordnen.",
+    associate: "Zuordnen",
+    "associate.done": "{name} wurde zugeordnet",
+    disassociate: "Zuordnung lösen",
+    "disassociate.done": "{name} führt jetzt nirgendwohin",
+    delete: "Freigeben",
+    "delete.question": "Die Adresse geht zurück, und jemand anderes kann sie bekommen.",
+    "delete.done": "{name} wurde freigegeben",
+    none: "Es gibt kein äußeres Netz: die Verwaltung legt eines an.",
+  },
+});
