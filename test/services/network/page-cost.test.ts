@@ -156,3 +156,17 @@ test("quotas and addresses are counted without a look at what is there", async (
   const taken = db.prepare("SELECT count(*) FROM network_port_ips WHERE subnet_id = ?").pluck().get(subnet.id);
   assert.equal(addresses.used_ips, taken);
 });
+
+test("ports are found by a part of an address without reading the other ports", async () => {
+  const { db } = api.t.cloud.kernel;
+  await api.settled();
+  let found: Json[] = [];
+  const seen = await rowsRead(db, async () => {
+    found = (await api.call(ADMIN, "GET", "/ports?fixed_ips=ip_address_substr=of p1777")).ports;
+  });
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ["p1777"],
+  );
+  assert.ok(seen.rows <= 15, `${seen.rows} rows`);
+});

@@ -1,4 +1,4 @@
-import { allOf, type Condition, condition, oneOf } from "../../../kernel/db/list.ts";
+import { allOf, anyOf, type Condition, condition, oneOf } from "../../../kernel/db/list.ts";
 import { type Field, Listed, type ListRules } from "./listed.ts";
 import type { NetworkStore } from "./store.ts";
 
@@ -24,12 +24,19 @@ const at = (addresses: readonly string[]): Condition => {
   return condition(`id IN (SELECT port_id FROM network_port_ips WHERE ${sql})`, ...params);
 };
 
-/** `ip_address=A`, `subnet_id=S`: an address of the port is one of those. */
+/** Ports with an address that has one of the texts in it: addresses are looked through, not ports. */
+const holding = (texts: readonly string[]): Condition => {
+  const { sql, params } = anyOf(texts.map((text) => condition("instr(address, ?) > 0", text)));
+  return condition(`id IN (SELECT port_id FROM network_port_ips WHERE ${sql})`, ...params);
+};
+
+/** `ip_address=A`, `subnet_id=S`: an address of the port is one of those; `ip_address_substr=T`: has it in it. */
 function withFixedIps(values: readonly string[]): Condition | null {
   const wanted = (key: string) =>
     values.flatMap((value) => (value.startsWith(`${key}=`) ? value.slice(key.length + 1) : []));
-  const [addresses, subnets] = [wanted("ip_address"), wanted("subnet_id")];
+  const [addresses, subnets, texts] = [wanted("ip_address"), wanted("subnet_id"), wanted("ip_address_substr")];
   const conditions = [
+    ...(texts.length > 0 ? [holding(texts)] : []),
     ...(addresses.length > 0 ? [at(addresses)] : []),
     ...(subnets.length > 0 ? [having("network_port_ips", "subnet_id", subnets)] : []),
   ];
