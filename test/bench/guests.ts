@@ -8,6 +8,8 @@ import { median, type Report } from "./report.ts";
 const IMAGE = "cirros-0.6.3-x86_64-disk";
 const ROUNDS = 5;
 const TOGETHER = 10;
+/** As many as are asked for at once beside as many `virsh create` at once. */
+const SIDE_BY_SIDE = 20;
 
 /** From a unix socket, which knows no namespaces, to the API inside of one. */
 const RELAY = `
@@ -24,7 +26,7 @@ const RELAY = `
  */
 export async function guestFigures(report: Report): Promise<void> {
   // Two cores would else have room for eight guests of one vCPU.
-  const nova = "[[post-config|$NOVA_CONF]]\n[DEFAULT]\ncpu_allocation_ratio = 16";
+  const nova = "[[post-config|$NOVA_CONF]]\n[DEFAULT]\ncpu_allocation_ratio = 16\n[quota]\ninstances = 40\ncores = 40";
   const lab = new Lab("bench", `LIBVIRT_TYPE=qemu\nCLASSIC_PORTS=False\nADMIN_PASSWORD=bench\n${nova}`);
   try {
     report.part("Real guests, beside libvirt and QEMU alone in the same run");
@@ -42,12 +44,24 @@ export async function guestFigures(report: Report): Promise<void> {
   }
 }
 
+const DISK = /<source file='([^']+\/disk)'/;
+const hex = (number: number): string => number.toString(16).padStart(2, "0");
+
+/** A guest that libvirt makes without us. */
+interface Alone {
+  name: string;
+  file: string;
+  disk: string;
+}
+
 class Guests {
   readonly #lab: Lab;
   readonly #client: Client;
   readonly #report: Report;
   #network = "";
   #image = "";
+  /** A guest of ours whose XML others are made of. */
+  #model = { id: "", name: "", xml: "" };
   /** The file that the guests' disks are overlays of. */
   #backing = "";
   /** Who guests run as. */
@@ -67,19 +81,24 @@ class Guests {
     const ms = median(times);
     const note = `our own share: ${(ms - libvirtAlone).toFixed(0)} ms`;
     this.#report.add({ what: "POST server to ACTIVE", ms, reference: { ms: libvirtAlone }, note });
+    const after = median(await this.#rightAfterDeletes());
+    const delayed = `our own share: ${(after - libvirtAlone).toFixed(0)} ms`;
+    this.#report.add({
+      what: "POST server to ACTIVE, right after a DELETE",
+      ms: after,
+      reference: { ms: libvirtAlone },
+      note: delayed,
+    });
+    const atOnce = await this.#virshCreateAtOnce();
+    const servers = await this.#serversAtOnce();
+    this.#report.add({ what: `${SIDE_BY_SIDE} servers at once to ACTIVE`, ms: servers, reference: { ms: atOnce } });
 
     const qemuAlone = await this.#bareQemu();
     const [guest] = await this.#guests(1);
     if (guest === undefined) throw new Error("no guest was made");
     this.#report.add({ what: "POST server to SSH, floating IP", ms: guest.ssh, reference: { ms: qemuAlone } });
     const all = await this.#guests(TOGETHER);
-    const active = Math.max(...all.map((one) => one.active));
     const ssh = Math.max(...all.map((one) => one.ssh));
-    this.#report.add({
-      what: `${TOGETHER} servers at once to ACTIVE`,
-      ms: active,
-      reference: { ms: TOGETHER * libvirtAlone },
-    });
     this.#report.add({ what: `${TOGETHER} servers at once to SSH`, ms: ssh });
   }
 
@@ -135,34 +154,85 @@ class Guests {
     return this.#lab.onHost("virsh", ["-c", `qemu:///system?socket=${socket}`, ...args]);
   }
 
+  /** Each while the guest before is being taken away. */
+  async #rightAfterDeletes(): Promise<number[]> {
+    const times: number[] = [];
+    let id = await this.#boot({ uuid: this.#network });
+    await this.#active(id);
+    for (let n = 0; n < ROUNDS; n += 1) {
+      await this.#client.must("DELETE", `/compute/v2.1/servers/${id}`);
+      const { ms } = await timed(async () => {
+        id = await this.#boot({ uuid: this.#network });
+        await this.#active(id);
+      });
+      times.push(ms);
+    }
+    await this.#remove([id]);
+    return times;
+  }
+
+  async #serversAtOnce(): Promise<number> {
+    const ids: string[] = [];
+    const one = async () => {
+      const id = await this.#boot({ uuid: this.#network });
+      ids.push(id);
+      await this.#active(id);
+    };
+    const { ms } = await timed(() => Promise.all(Array.from({ length: SIDE_BY_SIDE }, one)));
+    await this.#remove(ids);
+    return ms;
+  }
+
+  async #virshCreateAtOnce(): Promise<number> {
+    const alone: Alone[] = [];
+    for (let n = 0; n < SIDE_BY_SIDE; n += 1) alone.push(await this.#another(n));
+    const { ms } = await timed(() => Promise.all(alone.map(({ file }) => this.#virsh("create", file))));
+    for (const { name } of alone) await this.#virsh("destroy", name);
+    this.#report.add({ what: `${SIDE_BY_SIDE} virsh create at once`, ms });
+    return ms;
+  }
+
   /** One of our guests' XML under another name and UUID, given to libvirt again and again. */
   async #virshCreate(): Promise<number> {
     const id = await this.#boot({ uuid: this.#network });
     await this.#active(id);
     const [name = ""] = (await this.#virsh("list", "--name")).split("\n");
-    const model = await this.#virsh("dumpxml", "--inactive", name);
+    const xml = await this.#virsh("dumpxml", "--inactive", name);
     const base = match(/<backingStore[^>]*>[\s\S]*?<source file='([^']+)'/, await this.#virsh("dumpxml", name));
-    const own = randomUUID();
-    const xml = model.replaceAll(id, own).replaceAll(name, "alone");
-    const disk = match(/<source file='([^']+\/disk)'/, xml);
-    const file = join(this.#lab.directory, "alone.xml");
-    writeFileSync(file, xml);
-    this.#owner = statSync(disk.replace(own, id));
-    mkdirSync(dirname(disk));
-    chownSync(dirname(disk), this.#owner.uid, this.#owner.gid);
-    this.#backing = base.replace(id, own);
+    this.#model = { id, name, xml };
+    this.#owner = statSync(match(DISK, xml));
+    this.#backing = join(dirname(dirname(base)), "alone-base");
     linkSync(base, this.#backing);
     await this.#remove([id]);
 
     const times: number[] = [];
+    const { name: own, file, disk } = await this.#another(SIDE_BY_SIDE);
     for (let n = 0; n < ROUNDS; n += 1) {
       await this.#overlay(disk);
       times.push((await timed(() => this.#virsh("create", file))).ms);
-      await this.#virsh("destroy", "alone");
+      await this.#virsh("destroy", own);
     }
     const ms = median(times);
     this.#report.add({ what: "virsh create of the same XML", ms });
     return ms;
+  }
+
+  /** The model's XML as that of a guest of its own, with a disk. */
+  async #another(number: number): Promise<Alone> {
+    const { id, name, xml } = this.#model;
+    const own = { name: `alone-${number}`, tap: `tapalone${number}`, mac: `fa:16:3e:ff:00:${hex(number)}` };
+    const text = xml
+      .replaceAll(id, randomUUID())
+      .replaceAll(name, own.name)
+      .replace(/<mac address='[^']+'/, `<mac address='${own.mac}'`)
+      .replace(/<target dev='tap[^']+'/, `<target dev='${own.tap}'`);
+    const file = join(this.#lab.directory, `${own.name}.xml`);
+    writeFileSync(file, text);
+    const disk = match(DISK, text);
+    mkdirSync(dirname(disk), { recursive: true });
+    chownSync(dirname(disk), this.#owner.uid, this.#owner.gid);
+    await this.#overlay(disk);
+    return { name: own.name, file, disk };
   }
 
   async #overlay(disk: string): Promise<void> {
