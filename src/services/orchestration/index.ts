@@ -4,6 +4,7 @@ import { createFacade } from "./manager/facade.ts";
 import { createManagers } from "./manager/index.ts";
 import { stackTables } from "./migrations/0001-stacks.ts";
 import { snapshotTable } from "./migrations/0002-snapshots.ts";
+import { softwareTables } from "./migrations/0003-software.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { declaration } from "./service.ts";
@@ -14,7 +15,7 @@ export const orchestration = defineService({
   api: orchestrationApi,
   policies,
   olderRules: true,
-  migrations: [stackTables, snapshotTable],
+  migrations: [stackTables, snapshotTable, softwareTables],
   create(kernel) {
     const managers = createManagers(kernel);
     return { facade: createFacade(), routes: allRoutes(managers) };

@@ -70,5 +70,12 @@ export const policies: PolicyTable = {
   "resource:show": reader,
   "resource:signal": anyOf(member, stackUser),
   "resource:mark_unhealthy": member,
+  ...table(reader, "software_configs", ["index", "show"]),
+  ...table(member, "software_configs", ["create", "delete"]),
+  "software_configs:global_index": nobody,
+  ...table(reader, "software_deployments", ["index", "show"]),
+  ...table(member, "software_deployments", ["create", "update", "delete"]),
+  // The agent in a server asks as a user of its stack.
+  "software_deployments:metadata": anyOf(reader, stackUser),
   "service:index": allOf(noStackUser, role("admin")),
 };

@@ -25,8 +25,9 @@ export const declaration = declareService({
   settings,
   readme: {
     works:
-      "stacks of HOT and CloudFormation templates: create, update, preview, delete, nested ones, groups, conditions, environments, hooks; servers, networks, volumes and what belongs to them",
-    missing: "software deployments, autoscaling, the CFN API, expressions of yaql",
+      "stacks of HOT and CloudFormation templates: create, update, preview, delete, suspend, snapshots, nested ones, groups, conditions, environments, hooks; servers, networks, volumes and what belongs to them",
+    missing:
+      "autoscaling, wait conditions, resources that run software in guests, the CFN API, expressions of yaql, adoption",
   },
 });
 

@@ -319,6 +319,7 @@ export const HABITS: Readonly<Record<string, (record: string) => Habit>> = {
     [/^stacks:list$/, { ...HEAT, "filters for the first and for none": "none" }],
     [/^resource-types:list$/, { ...IGNORED, "filters for the first and for none": "none" }],
     [/^events:/, HEAT],
+    [/^software-configs:list$/, HEAT],
     [/^resources:list$/, HEAT_RESOURCES],
   ),
   "object-store": of([/^(accounts|containers):show$/, SWIFT, ({ name }) => name]),

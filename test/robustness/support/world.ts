@@ -187,6 +187,8 @@ const examplesByKind = (ids: Record<string, string>, tokens: World["tokens"]): E
     object: { account: of("account"), container: of("container"), object: of("object") },
     stack: { stack_name: "st", stack_id: of("stack") },
     "named stack": { named: "st" },
+    "software config": { config_id: of("software_config") },
+    "software deployment": { deployment_id: of("software_deployment") },
     "s3-bucket": { bucket: of("container") },
     "s3-object": { bucket: of("container"), key: of("object") },
     ...Object.fromEntries(
@@ -337,6 +339,10 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   const template = { heat_template_version: "2018-08-31", resources };
   ids.stack = (await must("member", "POST", stacks, { stack_name: "st", template })).stack.id;
   owned.set("stack", `${stacks}/st/${ids.stack}`);
+  const software = `/heat-api/v1/${projects.alpha}/software`;
+  await make("software_config", `${software}_configs`, { name: "sc", group: "script" }, "software_config");
+  const deployment = { config_id: ids.software_config, server_id: ids.server };
+  await make("software_deployment", `${software}_deployments`, deployment, "software_deployment");
   await idle();
   const user = `/identity/v3/users/${ids.member}`;
   await make(

@@ -7,6 +7,7 @@ import { Hooks } from "./hooks.ts";
 import { Inspection } from "./inspection.ts";
 import { ResourceWork } from "./resource-work.ts";
 import { SnapshotManager } from "./snapshots.ts";
+import { SoftwareManager } from "./software.ts";
 import { StackView } from "./stack-view.ts";
 import { StackManager } from "./stacks.ts";
 import { TypeManager } from "./types.ts";
@@ -25,8 +26,9 @@ export function createManagers(kernel: Kernel) {
   const inspection = new Inspection(core, { stacks, view, validation, hooks });
   const snapshots = new SnapshotManager(core, stacks);
   const changes = new Changes(core, { stacks, view });
+  const software = new SoftwareManager(core);
   const types = new TypeManager((service) => kernel.has(service));
-  return { core, stacks, snapshots, changes, inspection, validation, types };
+  return { core, stacks, snapshots, changes, software, inspection, validation, types };
 }
 
 export type Managers = ReturnType<typeof createManagers>;

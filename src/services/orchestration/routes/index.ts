@@ -3,6 +3,7 @@ import type { Managers } from "../manager/index.ts";
 import { actionRoutes } from "./actions.ts";
 import { resourceRoutes } from "./resources.ts";
 import { snapshotRoutes } from "./snapshots.ts";
+import { softwareRoutes } from "./software.ts";
 import { stackRoutes } from "./stacks.ts";
 import { typeRoutes } from "./types.ts";
 import { versionRoutes } from "./versions.ts";
@@ -13,5 +14,6 @@ export const allRoutes = (managers: Managers): AnyRoute[] => [
   ...actionRoutes(managers),
   ...snapshotRoutes(managers),
   ...resourceRoutes(managers),
+  ...softwareRoutes(managers),
   ...typeRoutes(managers),
 ];
