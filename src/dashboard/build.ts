@@ -33,7 +33,7 @@ function sourceHash(): string {
   const sources = globSync("**/*", { cwd: UI }).filter((name) => statSync(join(UI, name)).isFile());
   const files = [
     ...sources.sort().map((name) => join(UI, name)),
-    join(ROOT, "package-lock.json"),
+    join(ROOT, "node_modules/.package-lock.json"),
     import.meta.filename,
   ];
   const sum = createHash("sha256");

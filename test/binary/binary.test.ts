@@ -58,7 +58,7 @@ describe("the single executable", () => {
     for (const [name, bytes] of Object.entries(IMAGES)) writeFileSync(join(directory, "images", name), bytes);
     tenrec = join(directory, "dist/tenrec");
     // A copy: somebody may work on the sources meanwhile.
-    for (const part of ["src", "images", "package.json", "LICENSE"])
+    for (const part of ["src", "images", "package.json", "tsconfig.json", "LICENSE"])
       cpSync(join(ROOT, part), join(checkout, part), { recursive: true });
     symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"));
     await build(checkout, tenrec);
