@@ -48,12 +48,13 @@ test("what is rolled back was never an answer", () => {
   db.close();
 });
 
-test("what another program writes is seen", (t) => {
+test("what another program writes is seen by the next piece of work", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "tenrec-db-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const [mine, other] = [open(join(directory, "a.db")), open(join(directory, "a.db"))];
   assert.deepEqual(mine.names(), []);
   other.insert("one");
+  await null;
   assert.deepEqual(mine.names(), ["one"]);
   mine.db.close();
   other.db.close();

@@ -49,6 +49,7 @@ export class Database {
   readonly #together = new Together((bodies) => this.#runTogether(bodies));
   readonly #forgetting: (() => void)[] = [];
   #depth = 0;
+  #othersVersion: number | null = null;
   #afterCommit: (() => void)[] = [];
 
   constructor(options: DatabaseOptions) {
@@ -177,6 +178,19 @@ export class Database {
   get totalChanges(): number {
     return this.prepare<[], number>("SELECT total_changes()").pluck().get() as number;
   }
+
+  /** Moves when another connection has written. It is looked at once in a piece of work that waits for nothing. */
+  get othersVersion(): number {
+    if (this.#othersVersion === null) {
+      this.#othersVersion = this.prepare<[], number>("PRAGMA data_version").pluck().get() as number;
+      queueMicrotask(this.#lookAgain);
+    }
+    return this.#othersVersion;
+  }
+
+  readonly #lookAgain = () => {
+    this.#othersVersion = null;
+  };
 
   /** Resolves when all that is committed by now would survive a power cut. Costs nothing when nothing was written. */
   async durable(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Database, Statement } from "./database.ts";
+import type { Database } from "./database.ts";
 
 /** How many answers are kept: clients that poll ask for a few pages, again and again. */
 const KEPT = 8;
@@ -6,14 +6,11 @@ const KEPT = 8;
 /** What was read last, by question, until something is written: by this program, which says so, or by another one. */
 export class UntilWritten<T> {
   readonly #db: Database;
-  /** Moves when another connection has written. */
-  readonly #theirs: Statement<[], number>;
   readonly #answers = new Map<string, T>();
   #version: unknown = null;
 
   constructor(db: Database) {
     this.#db = db;
-    this.#theirs = db.prepare<[], number>("PRAGMA data_version").pluck();
   }
 
   /** Before every write. */
@@ -24,7 +21,7 @@ export class UntilWritten<T> {
   get(question: string, read: () => T): T {
     // What a transaction has written may yet be rolled back.
     if (this.#db.inTransaction) return read();
-    const version = this.#theirs.get();
+    const version = this.#db.othersVersion;
     if (version !== this.#version) this.forget();
     this.#version = version;
     let answer = this.#answers.get(question);

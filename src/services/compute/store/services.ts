@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { UntilWritten } from "../../../kernel/db/until-written.ts";
 
 export interface ServiceRow {
   id: number;
@@ -15,12 +16,17 @@ export interface ServiceRow {
 /** All the SQL about nova's services (they are all this process) and the one hypervisor. */
 export class HostStore {
   readonly #db: Database;
+  /** Each answer about a server tells of the host. */
+  readonly #compute: UntilWritten<ServiceRow | undefined>;
+
   constructor(db: Database) {
     this.#db = db;
+    this.#compute = new UntilWritten(db);
   }
 
   /** Makes the rows of this host; idempotent. `newId` makes a uuid for each that is new. */
   register(host: string, zone: string, now: number, newId: () => string): void {
+    this.#compute.forget();
     const services: [string, string][] = [
       ["nova-scheduler", "internal"],
       ["nova-conductor", "internal"],
@@ -44,12 +50,15 @@ export class HostStore {
   }
 
   compute(): ServiceRow | undefined {
-    return this.#db
-      .prepare<[], ServiceRow>("SELECT * FROM compute_services WHERE binary = 'nova-compute' ORDER BY id LIMIT 1")
-      .get();
+    return this.#compute.get("compute", () =>
+      this.#db
+        .prepare<[], ServiceRow>("SELECT * FROM compute_services WHERE binary = 'nova-compute' ORDER BY id LIMIT 1")
+        .get(),
+    );
   }
 
   updateService(id: number, changes: { disabled: boolean; reason: string | null; forcedDown: boolean }): void {
+    this.#compute.forget();
     this.#db
       .prepare("UPDATE compute_services SET disabled = ?, disabled_reason = ?, forced_down = ? WHERE id = ?")
       .run(changes.disabled ? 1 : 0, changes.reason, changes.forcedDown ? 1 : 0, id);
