@@ -226,6 +226,14 @@ test("errors, versions, policy", async () => {
       "The resource could not be found.\n\n No resource provider with uuid 1 found : No resource provider with uuid 1 found  ",
     code: "placement.undefined_code",
   });
+  for (const [query, why] of [
+    ["nonsense=1&limit=2", "Additional properties are not allowed ('nonsense', 'limit' were unexpected)"],
+    ["associated=1", 'The query parameter "associated" only accepts "true" or "false"'],
+  ] as const) {
+    const refused = await call("GET", `/traits?${query}`, undefined, "1.29");
+    assert.equal(refused.status, 400);
+    assert.ok(refused.body.errors[0].detail.includes(why), refused.body.errors[0].detail);
+  }
   const root = await t.request("GET", "/placement/");
   assert.equal(root.body.versions[0].max_version, "1.39");
   const late = await call("GET", "/resource_providers", undefined, "1.99");

@@ -5,6 +5,12 @@ import type { PlacementManager } from "../manager/placement.ts";
 import { createClass } from "../schemas/placement.ts";
 import { prefixOf } from "./providers.ts";
 
+/** Query parameters that a schema of placement does not name. */
+const unexpected = (names: readonly string[]) =>
+  badRequest(
+    `Invalid query string parameters: Additional properties are not allowed (${names.map((name) => `'${name}'`).join(", ")} ${names.length === 1 ? "was" : "were"} unexpected)`,
+  );
+
 /** Resource classes and traits: names that exist, standard ones and users' own. */
 export function nameRoutes(placement: PlacementManager): AnyRoute[] {
   return [
@@ -79,14 +85,19 @@ function traitRoutes(placement: PlacementManager): AnyRoute[] {
       microversions: { min: mv("1.6") },
       success: 200,
       async handler({ query }) {
+        const unknown = [...new Set(query.keys())].filter((name) => name !== "name" && name !== "associated");
+        if (unknown.length > 0) throw unexpected(unknown);
         let names = placement.names("trait");
         const filter = query.get("name");
         if (filter !== null) names = names.filter(nameFilter(filter));
         if (query.has("associated")) {
+          const associated = query.get("associated")?.toLowerCase();
+          if (associated !== "true" && associated !== "false")
+            throw badRequest('The query parameter "associated" only accepts "true" or "false"');
           const used = await placement.read(
             (picture) => new Set([...picture.providers.values()].flatMap(({ traits }) => [...traits])),
           );
-          const wanted = /^(true|1)$/i.test(query.get("associated") ?? "");
+          const wanted = associated === "true";
           names = names.filter((name) => used.has(name) === wanted);
         }
         return { body: { traits: names } };
