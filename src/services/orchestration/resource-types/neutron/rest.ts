@@ -16,6 +16,20 @@ export interface RestOptions {
   readonly hasStatus?: boolean;
 }
 
+/** What tells one that a crash left from others. */
+const FOUND_BY = [
+  "name",
+  "network_id",
+  "floating_network_id",
+  "security_group_id",
+  "direction",
+  "ethertype",
+  "protocol",
+  "object_type",
+  "object_id",
+  "target_tenant",
+];
+
 type Thing = Readonly<Record<string, unknown>> & { readonly id: string };
 
 export interface Rest {
@@ -40,9 +54,7 @@ export function rest(options: RestOptions) {
       const body = given(await options.body(run));
       const left = await lost(run, async () => {
         const query = Object.fromEntries(
-          ["name", "network_id", "floating_network_id"].flatMap((key) =>
-            typeof body[key] === "string" ? [[key, body[key]]] : [],
-          ),
+          FOUND_BY.flatMap((key) => (typeof body[key] === "string" ? [[key, body[key]]] : [])),
         );
         return (await call<Record<string, Thing[]>>(run, "list", { query }))[plural] ?? [];
       });

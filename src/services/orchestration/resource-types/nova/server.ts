@@ -1,6 +1,7 @@
 import { ApiError } from "../../../../kernel/errors.ts";
 import { valueMistake } from "../../language/mistakes.ts";
 import { given, idOf, idOrNull, lost, NOVA, nameOf, orGone } from "../asking.ts";
+import { textOrConfig } from "../heat/software-config.ts";
 import {
   inError,
   type Made,
@@ -75,7 +76,7 @@ interface Device extends Record<string, unknown> {
 async function bodyOf(run: Run): Promise<Record<string, unknown>> {
   const p = run.properties as Values;
   const networks = await nicsOf(run);
-  const userData = String(p.user_data ?? "");
+  const userData = await textOrConfig(run, String(p.user_data ?? ""));
   const groups = p.security_groups as readonly string[] | null;
   const hasOwnPorts = Array.isArray(networks) && networks.some((nic) => nic.port !== undefined);
   const config = given({
