@@ -144,6 +144,70 @@ test("the language and the appearance are chosen and stay", async () => {
   assert.equal(await page.evaluate("document.documentElement.lang"), "de");
 });
 
+test("an administrator makes a project, a user in it, its quotas, a flavor and an aggregate", async () => {
+  const { page, complaints } = await lab.page();
+  const { daemon } = lab;
+  const dialog = page.getByRole("dialog");
+  const choose = async (label: string, option: string) => {
+    await dialog.getByRole("button", { name: label }).click();
+    await page.getByRole("option", { name: option, exact: true }).click();
+  };
+  await lab.logIn(page, "admin");
+  await page.getByRole("link", { name: "Users", exact: true }).click();
+  await page.getByRole("button", { name: "Create user" }).first().click();
+  await dialog.getByLabel("Name").fill("ada");
+  await dialog.getByLabel("Password").fill("analytical");
+  await dialog.getByRole("button", { name: "Create user" }).click();
+  await page.getByRole("row").filter({ hasText: "ada" }).first().waitFor();
+
+  await page.getByRole("link", { name: "Projects", exact: true }).click();
+  await page.getByRole("button", { name: "Create project" }).first().click();
+  await dialog.getByLabel("Name").fill("class-a");
+  await dialog.getByRole("button", { name: "Create project" }).click();
+  await page.getByRole("link", { name: "class-a", exact: true }).click();
+  await page.getByText("Nobody has a role in it").waitFor();
+  await page.getByRole("button", { name: "Add member" }).click();
+  await choose("User", "ada");
+  await choose("Role", "member");
+  await dialog.getByRole("button", { name: "Add member" }).click();
+  await page.getByRole("button", { name: "Actions of ada (member)" }).waitFor();
+  await page.getByRole("button", { name: "Set quotas" }).click();
+  await dialog.getByLabel("Instances").fill("3");
+  await dialog.getByLabel("Routers").fill("2");
+  await dialog.getByRole("button", { name: "Set quotas" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const project = (await daemon.request("GET", "/identity/v3/projects?name=class-a")).body.projects[0].id;
+  const { quota_set } = (await daemon.request("GET", `/compute/v2.1/os-quota-sets/${project}`)).body;
+  assert.equal(quota_set.instances, 3);
+  assert.equal((await daemon.request("GET", `/networking/v2.0/quotas/${project}`)).body.quota.router, 2);
+  await page.getByRole("meter", { name: "Instances" }).waitFor();
+  assert.match((await page.getByRole("meter", { name: "Instances" }).getAttribute("aria-valuetext")) ?? "", /0 of 3/);
+
+  await page.getByRole("link", { name: "Flavors", exact: true }).click();
+  await page.getByRole("button", { name: "Create flavor" }).first().click();
+  await dialog.getByLabel("Name").fill("class.small");
+  await dialog.getByRole("button", { name: "Create flavor" }).click();
+  await page.getByRole("button", { name: "Actions of class.small" }).click();
+  await page.getByRole("menuitem", { name: "Set extra specs" }).click();
+  await dialog.getByLabel("Extra specs").fill("hw:cpu_policy=shared");
+  await dialog.getByRole("button", { name: "Set extra specs" }).click();
+  await page.getByRole("row").filter({ hasText: "hw:cpu_policy=shared" }).waitFor();
+
+  await page.getByRole("link", { name: "Aggregates", exact: true }).click();
+  await page.getByRole("button", { name: "Create aggregate" }).first().click();
+  await dialog.getByLabel("Name").fill("fast");
+  await dialog.getByRole("button", { name: "Create aggregate" }).click();
+  await page.getByRole("button", { name: "Actions of fast" }).click();
+  await page.getByRole("menuitem", { name: "Add host" }).click();
+  await dialog.getByRole("button", { name: "Host" }).first().click();
+  await page.getByRole("option").first().click();
+  await dialog.getByRole("button", { name: "Add host" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const { aggregates } = (await daemon.request("GET", "/compute/v2.1/os-aggregates")).body;
+  assert.equal(aggregates.find(({ name }: { name: string }) => name === "fast").hosts.length, 1);
+  assert.deepEqual(complaints, [], "nothing is refused by the policy of the page, nothing is thrown");
+});
+
 test("a log-out ends the session in every window", async () => {
   const { page } = await lab.page();
   await lab.logIn(page, "demo");

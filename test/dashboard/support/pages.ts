@@ -16,6 +16,7 @@ export interface Ids {
   readonly network: string;
   readonly router: string;
   readonly group: string;
+  readonly project: string;
 }
 
 /** Every page of the dashboard: a line each. */
@@ -88,6 +89,29 @@ export const shownPages: readonly Shown[] = [
   { name: "access", path: "/access", user: "demo" },
   { name: "access-credentials", path: "/access?tab=credentials", user: "demo" },
   { name: "access-endpoints", path: "/access?tab=services", user: "demo" },
+  { name: "projects", path: "/projects", user: "admin" },
+  { name: "project", path: ({ project }) => `/projects/${project}`, user: "admin" },
+  {
+    name: "project-quotas",
+    path: ({ project }) => `/projects/${project}`,
+    user: "admin",
+    prepare: (page) => page.getByRole("button", { name: "Set quotas" }).click(),
+  },
+  { name: "users", path: "/users", user: "admin" },
+  {
+    name: "user-create",
+    path: "/users",
+    user: "admin",
+    prepare: (page) => page.getByRole("button", { name: "Create user" }).click(),
+  },
+  { name: "flavors", path: "/flavors", user: "admin" },
+  {
+    name: "flavor-create",
+    path: "/flavors",
+    user: "admin",
+    prepare: (page) => page.getByRole("button", { name: "Create flavor" }).click(),
+  },
+  { name: "aggregates", path: "/aggregates", user: "admin" },
   {
     name: "palette",
     path: "/overview",
@@ -178,8 +202,9 @@ export async function furnish(lab: DashboardLab): Promise<Ids> {
   await daemon.request("POST", "/volume/v3/volumes", { volume: { name: "scratch", size: 1 } });
   const router = await first("/networking/v2.0/routers");
   daemon.token = admin;
+  const project = await first("/identity/v3/projects?name=demo");
   for (const name of ["web-1", "web-2", "database", "worker-1", "worker-2"]) await lab.settled(name, "ACTIVE");
   await daemon.request("POST", `/compute/v2.1/servers/${ids[3]}/action`, { "os-stop": null });
   await lab.settled("worker-1", "SHUTOFF");
-  return { server: ids[0] ?? "", network: networks[0].id, router, group };
+  return { server: ids[0] ?? "", network: networks[0].id, router, group, project };
 }

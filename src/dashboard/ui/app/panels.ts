@@ -1,13 +1,17 @@
 /** Every panel there is: a line each. */
 import { panel as access } from "../pages/access/panel.ts";
+import { panel as aggregates } from "../pages/aggregates/panel.ts";
+import { panel as flavors } from "../pages/flavors/panel.ts";
 import { panel as floatingIps } from "../pages/floating-ips/panel.ts";
 import { panel as images } from "../pages/images/panel.ts";
 import { panel as instances } from "../pages/instances/panel.ts";
 import { panel as keypairs } from "../pages/keypairs/panel.ts";
 import { panel as networks } from "../pages/networks/panel.ts";
 import { panel as overview } from "../pages/overview/panel.ts";
+import { panel as projects } from "../pages/projects/panel.ts";
 import { panel as routers } from "../pages/routers/panel.ts";
 import { panel as securityGroups } from "../pages/security-groups/panel.ts";
+import { panel as users } from "../pages/users/panel.ts";
 import { panel as volumes } from "../pages/volumes/panel.ts";
 import type { Panel } from "./panel.ts";
 
@@ -23,4 +27,8 @@ export const panels: readonly Panel[] = [
   securityGroups,
   floatingIps,
   access,
+  flavors,
+  aggregates,
+  projects,
+  users,
 ];

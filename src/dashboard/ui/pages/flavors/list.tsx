@@ -1,0 +1,71 @@
+import { Layers } from "lucide-react";
+import { useMemo } from "react";
+import { type Flavor, flavors } from "../../api/compute.ts";
+import { useList } from "../../api/resource.ts";
+import { useText } from "../../app/text.ts";
+import { words } from "../../app/words.ts";
+import { ActionButton } from "../../parts/action.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { PageHead } from "../../parts/page.tsx";
+import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { useFlavorActions, useFlavorCreation } from "./actions.ts";
+import { text } from "./text.ts";
+
+const nameOf = ({ name }: Flavor): string => name;
+
+/** The sizes of instances, also those that few projects may use. */
+export default function Flavors() {
+  const t = useText(text);
+  const w = useText(words);
+  const { data, error, refetch } = useList(flavors, { is_public: "None" });
+  const actions = useFlavorActions();
+  const create = useFlavorCreation();
+  const columns = useMemo<Column<Flavor>[]>(
+    () => [
+      { id: "name", header: w("name"), value: nameOf, grow: 1.5 },
+      { id: "vcpus", header: t("vcpus"), value: ({ vcpus }) => vcpus, numeric: true },
+      { id: "ram", header: t("ram"), value: ({ ram }) => ram, numeric: true },
+      { id: "disk", header: t("disk"), value: ({ disk }) => disk, numeric: true, priority: 1 },
+      {
+        id: "public",
+        header: t("public"),
+        value: (one) => (one["os-flavor-access:is_public"] ? w("yes") : "—"),
+        priority: 2,
+      },
+      {
+        id: "specs",
+        header: t("specs"),
+        value: ({ extra_specs = {} }) =>
+          Object.entries(extra_specs)
+            .map(([key, value]) => `${key}=${value}`)
+            .join(", "),
+        grow: 2,
+        priority: 2,
+      },
+    ],
+    [t, w],
+  );
+  return (
+    <>
+      <PageHead title={t("title")}>
+        <ActionButton action={create} />
+      </PageHead>
+      <ResourceTable
+        id="flavors"
+        label={t("title")}
+        items={data}
+        error={error}
+        retry={() => void refetch()}
+        columns={columns}
+        idOf={flavors.idOf}
+        nameOf={nameOf}
+        actions={actions}
+        empty={
+          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={Layers}>
+            <ActionButton action={create} />
+          </Empty>
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+import { FolderKanban } from "lucide-react";
+import { useMemo } from "react";
+import { type Project, projects } from "../../api/identity.ts";
+import { useList } from "../../api/resource.ts";
+import { href } from "../../app/panel.ts";
+import { useText } from "../../app/text.ts";
+import { words } from "../../app/words.ts";
+import { ActionButton } from "../../parts/action.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { Link } from "../../parts/link.tsx";
+import { PageHead } from "../../parts/page.tsx";
+import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { useProjectActions, useProjectCreation } from "./actions.ts";
+import { text } from "./text.ts";
+
+const nameOf = ({ name }: Project): string => name;
+const idOf = ({ id }: Project): string => id;
+
+/** Who owns what there is in the cloud. */
+export default function Projects() {
+  const t = useText(text);
+  const w = useText(words);
+  const { data, error, refetch } = useList(projects);
+  const actions = useProjectActions();
+  const create = useProjectCreation();
+  const columns = useMemo<Column<Project>[]>(
+    () => [
+      {
+        id: "name",
+        header: w("name"),
+        value: nameOf,
+        cell: ({ id, name }) => <Link to={href("/projects/:id", { id })}>{name}</Link>,
+        grow: 1.5,
+      },
+      { id: "description", header: w("description"), value: ({ description }) => description, grow: 2, priority: 1 },
+      { id: "enabled", header: t("enabled"), value: ({ enabled }) => (enabled ? w("yes") : "—") },
+      { id: "domain", header: t("domain"), value: ({ domain_id }) => domain_id, priority: 2 },
+      {
+        id: "id",
+        header: w("id"),
+        value: idOf,
+        cell: ({ id }) => <code>{id}</code>,
+        hidden: true,
+        grow: 2,
+        priority: 2,
+      },
+    ],
+    [t, w],
+  );
+  return (
+    <>
+      <PageHead title={t("title")}>
+        <ActionButton action={create} />
+      </PageHead>
+      <ResourceTable
+        id="projects"
+        label={t("title")}
+        items={data}
+        error={error}
+        retry={() => void refetch()}
+        columns={columns}
+        idOf={idOf}
+        nameOf={nameOf}
+        actions={actions}
+        empty={
+          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={FolderKanban}>
+            <ActionButton action={create} />
+          </Empty>
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import { Users as UsersIcon } from "lucide-react";
+import { useMemo } from "react";
+import { type User, users } from "../../api/identity.ts";
+import { useList } from "../../api/resource.ts";
+import { useText } from "../../app/text.ts";
+import { words } from "../../app/words.ts";
+import { ActionButton } from "../../parts/action.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { PageHead } from "../../parts/page.tsx";
+import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { useUserActions, useUserCreation } from "./actions.ts";
+import { text } from "./text.ts";
+
+const nameOf = ({ name }: User): string => name;
+const idOf = ({ id }: User): string => id;
+
+/** Who may log in. */
+export default function Users() {
+  const t = useText(text);
+  const w = useText(words);
+  const { data, error, refetch } = useList(users);
+  const actions = useUserActions();
+  const create = useUserCreation();
+  const columns = useMemo<Column<User>[]>(
+    () => [
+      {
+        id: "name",
+        header: w("name"),
+        value: nameOf,
+        grow: 1.5,
+      },
+      { id: "description", header: w("description"), value: ({ description }) => description, grow: 2, priority: 2 },
+      { id: "email", header: t("email"), value: ({ email }) => email, grow: 2.5, priority: 1 },
+      { id: "enabled", header: t("enabled"), value: ({ enabled }) => (enabled ? w("yes") : "—") },
+      { id: "domain", header: t("domain"), value: ({ domain_id }) => domain_id, priority: 2 },
+      {
+        id: "id",
+        header: w("id"),
+        value: idOf,
+        cell: ({ id }) => <code>{id}</code>,
+        hidden: true,
+        grow: 2,
+        priority: 2,
+      },
+    ],
+    [t, w],
+  );
+  return (
+    <>
+      <PageHead title={t("title")}>
+        <ActionButton action={create} />
+      </PageHead>
+      <ResourceTable
+        id="users"
+        label={t("title")}
+        items={data}
+        error={error}
+        retry={() => void refetch()}
+        columns={columns}
+        idOf={idOf}
+        nameOf={nameOf}
+        actions={actions}
+        empty={
+          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={UsersIcon}>
+            <ActionButton action={create} />
+          </Empty>
+        }
+      />
+    </>
+  );
+}
