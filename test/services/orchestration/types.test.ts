@@ -63,6 +63,24 @@ describe("types of resources", () => {
     await stack.delete();
   });
 
+  test("a structured config is data, and stays so", async () => {
+    const config = { a: { get_input: "x" }, list: [1, "two"] };
+    const stack = await t.make(
+      "structured",
+      hot(
+        { c: of("OS::Heat::StructuredConfig", { group: "g", config, inputs: [{ name: "x" }] }) },
+        { c: attr("c", "config") },
+      ),
+    );
+    assert.deepEqual((await stack.outputs()).c, config);
+    const id = (await stack.resources()).c.physical_resource_id as string;
+    const kept = (await t.ask("GET", `software_configs/${id}`)).body.software_config;
+    assert.deepEqual([kept.group, kept.config, kept.inputs[0].name], ["g", config, "x"]);
+    await stack.delete();
+    assert.equal((await t.ask("GET", `software_configs/${id}`)).status, 404);
+    assert.match(await refusal(of("OS::Heat::StructuredConfig", { config: "text" })), /"text" is not a map$/);
+  });
+
   test("user data that is a config's id is the config", async () => {
     const flavor = (await things("/compute/v2.1/flavors", "flavors"))[0]?.id as string;
     const wanted = { name: "tiny", disk_format: "raw", container_format: "bare" };

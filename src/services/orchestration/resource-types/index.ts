@@ -5,7 +5,7 @@ import { delay } from "./heat/delay.ts";
 import { none } from "./heat/none.ts";
 import { randomString } from "./heat/random-string.ts";
 import { resourceGroup } from "./heat/resource-group.ts";
-import { cloudConfig, softwareConfig } from "./heat/software-config.ts";
+import { cloudConfig, softwareConfig, structuredConfig } from "./heat/software-config.ts";
 import { stack } from "./heat/stack.ts";
 import { testResource } from "./heat/test-resource.ts";
 import { value } from "./heat/value.ts";
@@ -35,6 +35,7 @@ const ALL: readonly ResourceType[] = [
   resourceGroup,
   softwareConfig,
   stack,
+  structuredConfig,
   testResource,
   value,
   addressScope,

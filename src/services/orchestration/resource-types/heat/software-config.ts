@@ -123,15 +123,25 @@ const common: Record<string, Schema> = {
 const described = (values: unknown): unknown =>
   Array.isArray(values) ? values.map((one) => given(one as Record<string, unknown>)) : null;
 
+const asWritten = keptConfig(({ properties }) => {
+  const { group, config, options, inputs, outputs } = properties as Values;
+  return { group, config, options, inputs: described(inputs), outputs: described(outputs) };
+});
+
 export const softwareConfig: ResourceType = {
   name: "OS::Heat::SoftwareConfig",
   support: { version: "2014.1" },
   description: "A script or manifest for servers, with what it expects and produces.",
   properties: { ...common, config: { type: "string", description: "The script or manifest." } },
-  ...keptConfig(({ properties }) => {
-    const { group, config, options, inputs, outputs } = properties as Values;
-    return { group, config, options, inputs: described(inputs), outputs: described(outputs) };
-  }),
+  ...asWritten,
+};
+
+export const structuredConfig: ResourceType = {
+  name: "OS::Heat::StructuredConfig",
+  support: { version: "2014.1" },
+  description: "A config that is data, with places for the values of inputs.",
+  properties: { ...common, config: { type: "map", description: "The data." } },
+  ...asWritten,
 };
 
 export const cloudConfig: ResourceType = {
