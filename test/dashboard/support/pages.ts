@@ -104,6 +104,12 @@ export const shownPages: readonly Shown[] = [
     user: "admin",
     prepare: (page) => page.getByRole("button", { name: "Create user" }).click(),
   },
+  {
+    name: "hypervisors",
+    path: "/hypervisors",
+    user: "admin",
+    prepare: (page) => page.getByRole("meter", { name: "vCPUs" }).first().waitFor(),
+  },
   { name: "flavors", path: "/flavors", user: "admin" },
   {
     name: "flavor-create",

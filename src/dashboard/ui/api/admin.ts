@@ -37,3 +37,25 @@ export const computeServices: Resource<ComputeService> = {
   idOf: ({ id }) => id,
   paged: false,
 };
+
+export interface Hypervisor {
+  readonly id: string;
+  readonly hypervisor_hostname: string;
+  readonly hypervisor_type: string;
+  readonly hypervisor_version: number;
+  readonly host_ip: string;
+  readonly state: string;
+  readonly status: string;
+  readonly service: { readonly host: string };
+}
+
+/** No event tells of them; how full they are is asked for again when servers change. */
+export const hypervisors: Resource<Hypervisor> = {
+  kind: "compute.hypervisor",
+  list: { service: "compute", path: "/v2.1/os-hypervisors/detail" },
+  plural: "hypervisors",
+  singular: "hypervisor",
+  path: "/v2.1/os-hypervisors",
+  idOf: ({ id }) => id,
+  paged: false,
+};

@@ -3,6 +3,7 @@ import { panel as access } from "../pages/access/panel.ts";
 import { panel as aggregates } from "../pages/aggregates/panel.ts";
 import { panel as flavors } from "../pages/flavors/panel.ts";
 import { panel as floatingIps } from "../pages/floating-ips/panel.ts";
+import { panel as hypervisors } from "../pages/hypervisors/panel.ts";
 import { panel as images } from "../pages/images/panel.ts";
 import { panel as instances } from "../pages/instances/panel.ts";
 import { panel as keypairs } from "../pages/keypairs/panel.ts";
@@ -27,6 +28,7 @@ export const panels: readonly Panel[] = [
   securityGroups,
   floatingIps,
   access,
+  hypervisors,
   flavors,
   aggregates,
   projects,
