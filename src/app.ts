@@ -30,6 +30,7 @@ export function createApps(cloud: Cloud, dashboard?: Dashboard): Apps {
       return named.some((prefix) => sent.startsWith(`${prefix}/`)) ? sent : oneSlashFirst(pathnameOf(request.url));
     },
   });
+  if (dashboard !== undefined) for (const prefix of named) all.use(`${prefix}/*`, dashboard.keepApart);
   const classic = new Map<number, Hono>();
   for (const { front, records } of cloud.fronts) {
     const handle = frontPipeline(front, records, cloud.kernel);

@@ -6,6 +6,7 @@ import { ManualClock } from "../../src/kernel/time/clock.ts";
 import { image } from "../../src/services/image/index.ts";
 import { FakeNetworkDriver } from "../../src/services/network/driver/fake.ts";
 import { network } from "../../src/services/network/index.ts";
+import { objectStore } from "../../src/services/object-store/index.ts";
 import { type IdentityCloud, identityCloud } from "../support/identity.ts";
 import { Visitor } from "./support/visitor.ts";
 
@@ -14,7 +15,7 @@ let cloud: IdentityCloud;
 before(async () => {
   cloud = await identityCloud({
     clock,
-    others: [image({ exec: new FakeExec() }), network({ driver: new FakeNetworkDriver() })],
+    others: [image({ exec: new FakeExec() }), network({ driver: new FakeNetworkDriver() }), objectStore()],
     settings: { network: { createInitialNetworks: false } },
   });
   await cloud.user("ada", "alpha", "member");
@@ -220,6 +221,30 @@ test("a client's own credentials and cookies do not pass, nor do an answer's", a
   assert.equal(issued.headers.get("x-subject-token"), null, "a script in a page gets no token");
   assert.match(issued.headers.get("content-security-policy") ?? "", /sandbox/);
   assert.equal(issued.headers.get("cache-control"), "no-store");
+});
+
+test("a page that a user publishes in the object store is not of the dashboard's origin", async () => {
+  const ada = await visitor("ada");
+  const { body } = await ada.ask("GET", "/session");
+  const account = `/object-store/v1/AUTH_${body.token.project.id}`;
+  const inside = account.replace("/object-store", "/api/object-store");
+  const made = await ada.ask("PUT", `${inside}/site`, "", { "x-container-read": ".r:*" });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const html = "<script>fetch('/dashboard/api/identity/v3/auth/projects')</script>";
+  const put = await ada.ask("PUT", `${inside}/site/a.html`, html, { "content-type": "text/html" });
+  assert.equal(put.status, 201, JSON.stringify(put.body));
+
+  const opened = await cloud.fetch(`${account}/site/a.html`, { headers: { accept: "text/html", cookie: ada.cookie } });
+  assert.equal(opened.status, 200);
+  assert.equal(await opened.text(), html);
+  const policy = opened.headers.get("content-security-policy") ?? "";
+  assert.match(policy, /^sandbox /);
+  assert.doesNotMatch(policy, /allow-same-origin|allow-top-navigation/);
+  assert.equal(opened.headers.get("x-content-type-options"), "nosniff");
+
+  const through = await ada.fetch("GET", `${inside}/site/a.html`);
+  assert.equal(await through.text(), html);
+  assert.equal(through.headers.get("content-security-policy"), "default-src 'none'; sandbox; frame-ancestors 'none'");
 });
 
 test("bytes go through as they are, to an image and back", async () => {

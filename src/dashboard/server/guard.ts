@@ -41,6 +41,12 @@ export const pagePolicy = (frames: readonly string[]): string =>
 /** Of what users store and the proxy passes on: whatever it is, it does not run here. */
 export const DATA_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
+/**
+ * Of what users publish at the object store's own address, which is of the origin of the pages: a site of theirs may have scripts, but without
+ * "allow-same-origin" these are of no origin, and what they ask of the dashboard comes without a cookie and is refused.
+ */
+export const STORED_POLICY = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts";
+
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",

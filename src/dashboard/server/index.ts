@@ -1,4 +1,4 @@
-import type { Context, Hono } from "hono";
+import type { Context, Hono, MiddlewareHandler } from "hono";
 import { Hono as App } from "hono";
 import { ApiError, messageOf } from "../../kernel/errors.ts";
 import { oneSlashFirst, pathnameOf, sentPath } from "../../kernel/http/url.ts";
@@ -6,7 +6,7 @@ import { isRequestId } from "../../kernel/ids/ids.ts";
 import type { Kernel } from "../../kernel/module.ts";
 import { Assets } from "./assets.ts";
 import { explained } from "./explain.ts";
-import { DATA_POLICY, pagePolicy, refusal, SECURITY_HEADERS } from "./guard.ts";
+import { DATA_POLICY, pagePolicy, refusal, SECURITY_HEADERS, STORED_POLICY } from "./guard.ts";
 import type { Env, Serve } from "./inside.ts";
 import { isEncrypted } from "./inside.ts";
 import { forward } from "./proxy.ts";
@@ -20,6 +20,8 @@ const PREFIX = "/dashboard";
 export interface Dashboard {
   /** Puts it beside the APIs, which it asks as any client does. */
   mount(all: Hono): void;
+  /** For what users store and anybody may open at an address of this very origin. Before the service, that it sees the answer. */
+  readonly keepApart: MiddlewareHandler;
   /** Ends the streams of events. */
   close(): void;
 }
@@ -33,6 +35,7 @@ export function createDashboard(kernel: Kernel): Dashboard {
   });
   return {
     mount: (all) => mount(all, kernel, streams),
+    keepApart,
     close: () => streams.close(),
   };
 }
@@ -131,6 +134,14 @@ function mount(all: Hono, kernel: Kernel, streams: EventStreams): void {
 
   all.all(`${PREFIX}/*`, (context) => app.fetch(context.req.raw, context.env as object));
 }
+
+/** A browser that is led somewhere sends no token: only such answers become documents. */
+const keepApart: MiddlewareHandler = async (context, next) => {
+  await next();
+  if (context.req.header("x-auth-token") !== undefined) return;
+  context.res.headers.set("content-security-policy", STORED_POLICY);
+  context.res.headers.set("x-content-type-options", "nosniff");
+};
 
 const DATA = /^\/dashboard\/(?:api|session|events|explain)(?:\/|$)/;
 const NO_STORE = { "cache-control": "no-store" } as const;
