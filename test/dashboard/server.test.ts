@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { FakeExec } from "../../src/host/fake/exec.ts";
@@ -405,4 +407,67 @@ test("what is no name of an asset leads nowhere", async () => {
     const response = await cloud.fetch(`/dashboard/${path}`);
     assert.doesNotMatch(await response.text(), /"devDependencies"|"hash"/, path);
   }
+});
+
+const sessionCount = (): number =>
+  cloud.cloud.kernel.db.prepare<[], number>("SELECT count(*) FROM dashboard_sessions").pluck().get() ?? -1;
+
+test("a log-in has a cookie of its own, whatever came with it, and ends the session that was there", async () => {
+  const eve = new Visitor(cloud);
+  const planted = `tenrec_session=${"B".repeat(43)}`;
+  eve.cookie = planted;
+  assert.equal((await eve.logIn("ada")).status, 201);
+  assert.notEqual(eve.cookie, planted);
+  const first = eve.cookie;
+  assert.equal((await eve.logIn("bob")).status, 201);
+  assert.notEqual(eve.cookie, first);
+  const again = new Visitor(cloud);
+  again.cookie = planted;
+  assert.equal((await again.ask("GET", "/session")).status, 204);
+  again.cookie = first;
+  assert.equal((await again.ask("GET", "/session")).status, 204);
+});
+
+test("who has not logged in leaves nothing behind, neither by pages nor by failed log-ins", async () => {
+  const count = sessionCount();
+  const nobody = new Visitor(cloud);
+  for (const path of ["/", "/instances?next=/x", "/session", "/events", "/api/network/v2.0/networks"]) {
+    const response = await nobody.fetch("GET", path);
+    assert.equal(response.headers.get("set-cookie"), null, path);
+    await response.arrayBuffer();
+  }
+  assert.equal((await nobody.logIn("nobody-here", "x")).status, 401);
+  assert.equal(nobody.cookie, "");
+  assert.equal(sessionCount(), count);
+});
+
+test("no parameter, path or header leads a browser to another host", async () => {
+  for (const path of [
+    "/?next=http://evil.example/",
+    "//evil.example",
+    "/dashboard?next=//evil.example",
+    "/dashboard//evil.example/",
+    "/dashboard/%2f%2fevil.example",
+    "/dashboard/login?next=http://evil.example/",
+  ]) {
+    const response = await cloud.fetch(path, {
+      headers: { accept: "text/html", "x-forwarded-host": "evil.example" },
+      redirect: "manual",
+    });
+    await response.arrayBuffer();
+    const location = response.headers.get("location");
+    assert.ok(location === null || location === "/dashboard/", `${path}: ${location}`);
+  }
+});
+
+test("no page makes HTML or code of a text", () => {
+  const folder = join(import.meta.dirname, "../../src/dashboard/ui");
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
+  assert.ok(names.length > 50);
+  const makers =
+    /dangerouslySetInnerHTML|(?:inner|outer)HTML|insertAdjacentHTML|document\.write|srcDoc|\beval\(|new Function|createContextualFragment/;
+  assert.deepEqual(
+    names.filter((name) => makers.test(readFileSync(join(folder, name), "utf8"))),
+    [],
+  );
 });

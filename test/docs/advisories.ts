@@ -28,6 +28,9 @@ export const ADVISORIES: Readonly<Record<string, string>> = {
     2013-004 2013-021 2013-023 2014-033 2014-036 2015-011 2016-012 2023-002 2023-003 2024-001`,
   swift: `
     2013-016 2013-022 2014-002 2014-020 2014-034 2015-006 2015-016 2016-004 2023-001`,
+  horizon: `
+    2012-004 2012-006 2012-012 2013-036 2014-010 2014-023 2014-027 2014-040 2015-009 2015-010 2016-010 2017-003 2020-008
+    2026-009`,
 };
 
 /** Product → the headings in docs/security.md that its advisories are under. */
@@ -38,4 +41,5 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   neutron: ["neutron"],
   cinder: ["cinder"],
   swift: ["swift"],
+  horizon: ["horizon"],
 };
