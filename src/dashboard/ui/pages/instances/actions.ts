@@ -22,7 +22,7 @@ import {
   Undo2,
   Wrench,
 } from "lucide-react";
-import { useMemo } from "react";
+import { createElement, useMemo } from "react";
 import { operation } from "../../api/call.ts";
 import { compute, flavors, type Server, serverAction } from "../../api/compute.ts";
 import { floatingIps, network, networks, ports, securityGroups } from "../../api/network.ts";
@@ -34,6 +34,7 @@ import { words } from "../../app/words.ts";
 import type { Action } from "../../parts/action.tsx";
 import { given, list, type Option, text as textOf } from "../../parts/form.tsx";
 import { memoryText } from "../../parts/size.ts";
+import { RescuePassword } from "./rescue-password.tsx";
 import { text } from "./text.ts";
 
 type Key = Parameters<Translate<keyof (typeof text)["en"] & string>>[0];
@@ -440,6 +441,7 @@ function changeActions(t: T, name: string, description: string): Action<Server>[
         return serverAction(server, body, ["rescue", ...(image === "" ? [] : ["--image", image])]);
       },
       done: t("rescue.done"),
+      result: ([body]) => createElement(RescuePassword, { body }),
     },
     {
       id: "unrescue",

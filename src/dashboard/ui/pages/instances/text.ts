@@ -61,6 +61,10 @@ export const text = defineText({
     "rescue.hint":
       "The instance starts from a rescue image, with its own disk as the second one: for repairing a system that no longer boots.",
     "rescue.done": "{name} starts from the rescue image",
+    "rescue.password": "Password of the rescue system",
+    "rescue.password.hint": "It is shown once. It works where the rescue image takes passwords from the cloud.",
+    "rescue.no-password":
+      "The instance starts from the rescue image. This cloud tells no password for it: use your key.",
     unrescue: "End rescue",
     "unrescue.done": "{name} starts from its own disk again",
     shelve: "Shelve",
@@ -241,6 +245,10 @@ export const text = defineText({
     "rescue.hint":
       "Die Instanz startet von einem Rettungsabbild und hat ihre eigene Platte als zweite: um ein System zu reparieren, das nicht mehr startet.",
     "rescue.done": "{name} startet vom Rettungsabbild",
+    "rescue.password": "Passwort des Rettungssystems",
+    "rescue.password.hint": "Es wird einmal gezeigt. Es gilt, wo das Rettungsabbild Passwörter von der Cloud annimmt.",
+    "rescue.no-password":
+      "Die Instanz startet vom Rettungsabbild. Diese Cloud nennt kein Passwort dafür: nimm deinen Schlüssel.",
     unrescue: "Rettung beenden",
     "unrescue.done": "{name} startet wieder von der eigenen Platte",
     shelve: "Einlagern",
