@@ -489,6 +489,52 @@ export const scenarios: Record<string, (scene: Scene) => Promise<void>> = {
     scene.gone(`/image/v2/images/${uploaded}`);
   },
 
+  async "a stack: made, changed in place and by replacement, deleted"(scene) {
+    const { projects } = await scene.begin("GET", "/identity/v3/auth/projects");
+    const heat = `/heat-api/v1/${projects[0].id}/stacks`;
+    const network = { get_resource: "net" };
+    const template = (more: Json, salt: string) => ({
+      heat_template_version: "2018-08-31",
+      resources: {
+        net: { type: "OS::Neutron::Net" },
+        subnet: { type: "OS::Neutron::Subnet", properties: { network, cidr: "10.8.0.0/24" } },
+        port: { type: "OS::Neutron::Port", depends_on: "subnet", properties: { network } },
+        random: { type: "OS::Heat::RandomString", properties: { salt } },
+        group: {
+          type: "OS::Heat::ResourceGroup",
+          properties: { count: 2, resource_def: { type: "OS::Neutron::SecurityGroup" } },
+        },
+        ...more,
+      },
+    });
+    const volume = { type: "OS::Cinder::Volume", properties: { size: 1 } };
+    const made = await scene.begin("POST", heat, { stack_name: "st", template: template({}, "a") });
+    const path = `${heat}/st/${made.stack.id}`;
+    const rests = (after: string) =>
+      scene.promise(`the stack rests after its ${after}`, async (life) => {
+        const { status, body } = await life.request("GET", path);
+        const state = body.stack?.stack_status ?? `answered ${status}`;
+        return state.endsWith("_COMPLETE") ? null : `${state}: ${body.stack?.stack_status_reason}`;
+      });
+    rests("create");
+    await scene.life.idle();
+    await scene.begin("PUT", path, { template: template({ volume }, "b") });
+    rests("update");
+    await scene.life.idle();
+    await scene.begin("DELETE", path);
+    scene.promise("nothing is left of the stack", async (life) => {
+      const { body } = await life.request("GET", path);
+      if (body.stack?.stack_status !== "DELETE_COMPLETE") return `${body.stack?.stack_status}`;
+      const left: string[] = [];
+      for (const kind of ["networks", "ports", "security-groups"]) {
+        const found: Json[] = Object.values((await life.request("GET", `${NET}/${kind}`)).body)[0] as Json[];
+        left.push(...found.filter(({ name }) => name.startsWith("st-")).map(({ name }) => name));
+      }
+      return left.length === 0 ? null : `left: ${left.join(", ")}`;
+    });
+    await scene.life.idle();
+  },
+
   async "networks, routers, floating addresses, rules"(scene) {
     const { externalId, routerId, networkId } = scene.base;
     const one = async (path: string, key: string, body: Record<string, unknown>) => {

@@ -14,6 +14,7 @@ import { identity } from "../../../src/services/identity/index.ts";
 import { image } from "../../../src/services/image/index.ts";
 import { FakeNetworkDriver } from "../../../src/services/network/driver/fake.ts";
 import { network } from "../../../src/services/network/index.ts";
+import { orchestration } from "../../../src/services/orchestration/index.ts";
 import { placement } from "../../../src/services/placement/index.ts";
 import { passwordLogin } from "../../support/identity.ts";
 import type { Json } from "../../support/json.ts";
@@ -138,6 +139,7 @@ export function live(options: {
       blockStorage({ driver: () => volumes, hostname: "node1" }),
       compute({ driver: around("compute", world.compute, COMPUTE_VERBS) }),
       placement(),
+      orchestration(),
     ],
     sink: (record) => logs.push(record),
   });
