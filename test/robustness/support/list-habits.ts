@@ -4,7 +4,7 @@ import type { Case } from "../lists.test.ts";
 /**
  * How the lists of the real services take what makes no sense.
  *
- * Of source that was read for it: cinder's limits, markers, sort keys and filters of users (cinder/api/common.py); placement's traits
+ * Of source that was read for it: cinder's limits and filters of users (cinder/api/common.py); placement's traits
  * (handlers/trait.py, schemas/trait.py); keystone's filters, of which werkzeug's `args.items()` gives the first
  * (keystone/server/flask/common.py); that swift keeps the last of several parameters (swift/common/swob.py, `params`).
  *

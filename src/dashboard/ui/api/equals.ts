@@ -1,4 +1,5 @@
 import { type Call, headersOf, type Operation, urlOf } from "./call.ts";
+import { shownBody } from "./shown-body.ts";
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
@@ -21,7 +22,7 @@ function curl(call: Call): string {
     `curl -sS${method === "GET" ? "" : ` -X ${method}`} ${quoted(url)}`,
     `-H "X-Auth-Token: $TOKEN"`,
     ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
-    ...(call.body === undefined ? [] : [`-d ${quoted(JSON.stringify(call.body))}`]),
+    ...(call.body === undefined ? [] : [`-d ${quoted(shownBody(call.body))}`]),
   ];
   return lines.join(" \\\n  ");
 }
