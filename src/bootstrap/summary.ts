@@ -15,6 +15,9 @@ export function stackSummary(
   const next = guests ? nextCommands(options.found, fake) : commandsWithoutGuests(settings.services);
   const lines = [
     `This is your host IP address: ${settings.hostIp}`,
+    ...(settings.enabledServices.includes("horizon")
+      ? [`The dashboard is now available at ${settings.api.baseUrl}/dashboard`]
+      : []),
     `Keystone is serving at ${settings.identity.authUrl}/`,
     "The default users are: admin and demo",
     `The password: ${settings.passwords.admin}`,

@@ -117,3 +117,15 @@ test("a cloud without nova has no server among the closing commands", () => {
   assert.match(said, /Next, as demo:\n\n {2}source openrc\n {2}openstack catalog list\n/);
   assert.doesNotMatch(said, /server|floating|no guest/);
 });
+
+test("the end of stack says where the dashboard is, unless local.conf leaves it out", async () => {
+  const found = await findForDemo(settings);
+  const said = (of: Settings) =>
+    stackSummary(of, { warnings: [] } as unknown as DaemonStatus, { seconds: 1, openrc: "openrc", notes: [], found });
+  const all = testSettings();
+  assert.ok(said(all).includes(`The dashboard is now available at ${all.api.baseUrl}/dashboard\n`), said(all));
+  assert.doesNotMatch(
+    said(testSettings({}, { ENABLED_SERVICES: `${all.enabledServices.join(",")},-horizon` })),
+    /dashboard/,
+  );
+});
