@@ -1,4 +1,4 @@
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { getHeapStatistics, type HeapInfo, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { systemClock } from "../time/clock.ts";
 
@@ -23,6 +23,7 @@ export function giveMemoryBack({
   clock = systemClock,
   collect = collector(),
   busyShare = eventLoopShare(),
+  heapStatistics = getHeapStatistics as () => Pick<HeapInfo, "total_heap_size" | "used_heap_size">,
   /** Lets go of what is kept for speed alone; at rest, before memory is given back. */
   forget = () => {},
 } = {}): () => void {
@@ -38,7 +39,7 @@ export function giveMemoryBack({
     idleLooks = share <= IDLE_SHARE ? idleLooks + 1 : 0;
     calmLooks = share <= CALM_SHARE ? calmLooks + 1 : 0;
     wasBusy ||= share > IDLE_SHARE;
-    const { total_heap_size: heap, used_heap_size: used } = getHeapStatistics();
+    const { total_heap_size: heap, used_heap_size: used } = heapStatistics();
     const hasGrown = heap - least >= WORTHWHILE_BYTES;
     const isRest = idleLooks >= MANY_LOOKS && (hasGrown || wasBusy);
     const isIdle = idleLooks > 0 && hasGrown && used <= LARGEST_IN_USE_BYTES;
@@ -46,7 +47,7 @@ export function giveMemoryBack({
     if (!isRest && !isIdle && !isCalm) return;
     if (isRest) forget();
     collect();
-    ({ total_heap_size: least, used_heap_size: kept } = getHeapStatistics());
+    ({ total_heap_size: least, used_heap_size: kept } = heapStatistics());
     calmLooks = 0;
     if (isRest) wasBusy = false;
     // The collection was no work for anybody.
