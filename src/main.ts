@@ -4,10 +4,9 @@ import { isDataDirectoryBusy } from "./bootstrap/lock.ts";
 import { controlSocket } from "./control/protocol.ts";
 import { controlApp } from "./control/server.ts";
 import { createDashboard, dashboardMigrations } from "./dashboard/server/index.ts";
-import { createHost, type Host } from "./host/index.ts";
+import type { Host } from "./host/index.ts";
 import type { ReadyHost } from "./host/ready.ts";
 import { syslogSink } from "./host/syslog.ts";
-import { ensureVolumeGroups } from "./host/volume-groups.ts";
 import { hostWarnings } from "./host-warnings.ts";
 import type { Settings } from "./kernel/config/settings.ts";
 import { Database } from "./kernel/db/database.ts";
@@ -139,6 +138,11 @@ async function prepareHost(
   tracer: Tracer,
 ): Promise<{ ready: ReadyHost | null; settings: Settings }> {
   if (settings.virtDriver === "fake") return { ready: null, settings };
+  // Loaded where there is a host: a fake cloud starts without.
+  const [{ createHost }, { ensureVolumeGroups }] = await Promise.all([
+    import("./host/index.ts"),
+    import("./host/volume-groups.ts"),
+  ]);
   const host = createHost({ settings, log, tracer });
   for (const remark of await host.tune()) log.info(remark);
   const box = await host.box.up();

@@ -8,7 +8,7 @@ import * as known from "./service-list.ts";
 
 interface KnownService {
   declaration: ServiceDeclaration;
-  code(): Promise<{ assemble(parts: DriverParts): Service }>;
+  code(): Promise<{ assemble(parts: DriverParts): Service | Promise<Service> }>;
 }
 
 const list: readonly KnownService[] = Object.values(known);

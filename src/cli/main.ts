@@ -6,19 +6,26 @@ import { isUnwritable } from "../kernel/db/unwritable.ts";
 import { messageOf, Problem } from "../kernel/errors.ts";
 import { VERSION } from "../version.ts";
 import { configMistakes } from "./config-messages.ts";
-import { daemonCommand } from "./daemon.ts";
-import { doctorCommand } from "./doctor.ts";
-import { explainCommand } from "./explain.ts";
-import { logsCommand } from "./logs.ts";
-import { openrcCommand } from "./openrc.ts";
-import { rejoinCommand } from "./rejoin.ts";
-import { smokeCommand } from "./smoke.ts";
-import { continueHint, stackCommand } from "./stack.ts";
-import { statusCommand } from "./status.ts";
-import { stopGuestsCommand } from "./stop-guests.ts";
 import { styleFor } from "./terminal.ts";
-import { cleanCommand, unstackCommand } from "./unstack.ts";
-import { versionCommand } from "./version.ts";
+
+/** In the order of the help. Each is loaded when it is asked for: most of a command's time goes into starting up. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  stack: async () => (await import("./stack.ts")).stackCommand(),
+  unstack: async () => (await import("./unstack.ts")).unstackCommand(),
+  clean: async () => (await import("./unstack.ts")).cleanCommand(),
+  rejoin: async () => (await import("./rejoin.ts")).rejoinCommand(),
+  openrc: async () => (await import("./openrc.ts")).openrcCommand(),
+  status: async () => (await import("./status.ts")).statusCommand(),
+  doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  smoke: async () => (await import("./smoke.ts")).smokeCommand(),
+  logs: async () => (await import("./logs.ts")).logsCommand(),
+  explain: async () => (await import("./explain.ts")).explainCommand(),
+  version: async () => (await import("./version.ts")).versionCommand(),
+  daemon: async () => (await import("./daemon.ts")).daemonCommand(),
+  "stop-guests": async () => (await import("./stop-guests.ts")).stopGuestsCommand(),
+};
+/** What the program starts by itself; the help is silent about these. */
+const HIDDEN = new Set(["daemon", "stop-guests"]);
 
 const program = new Command("tenrec")
   .description("A whole OpenStack-compatible cloud in one process on one box.")
@@ -26,22 +33,14 @@ const program = new Command("tenrec")
   .showHelpAfterError("(tenrec --help lists the commands)")
   .configureHelp({ sortSubcommands: false });
 
-for (const command of [
-  stackCommand(),
-  unstackCommand(),
-  cleanCommand(),
-  rejoinCommand(),
-  openrcCommand(),
-  statusCommand(),
-  doctorCommand(),
-  smokeCommand(),
-  logsCommand(),
-  explainCommand(),
-  versionCommand(),
-]) {
-  program.addCommand(command);
+/** The command that is asked for; all of them where it is none of these, which may be a slip or a call for help. */
+async function addCommands(): Promise<void> {
+  const [, , asked = ""] = process.argv;
+  for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS)) {
+    const command = await COMMANDS[name]?.();
+    if (command !== undefined) program.addCommand(command, { hidden: HIDDEN.has(name) });
+  }
 }
-for (const command of [daemonCommand(), stopGuestsCommand()]) program.addCommand(command, { hidden: true });
 
 // `tenrec stack | head` must not end stack in the middle: what nobody reads any more is dropped.
 for (const stream of [process.stdout, process.stderr]) {
@@ -51,13 +50,17 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 // Not awaited at the top level: the single executable is a CommonJS bundle, which has no such thing.
-program.parseAsync().catch((error: unknown) => {
-  // A failed step has been shown where it happened.
-  if (!(error instanceof StepFailed)) process.stderr.write(`${explain(error)}\n`);
-  else if (process.argv.includes("stack") && !process.argv.includes("--json"))
-    process.stderr.write(`\n${continueHint()}\n`);
-  process.exitCode = 1;
-});
+addCommands()
+  .then(() => program.parseAsync())
+  .catch(async (error: unknown) => {
+    process.exitCode = 1;
+    // A failed step has been shown where it happened.
+    if (!(error instanceof StepFailed)) process.stderr.write(`${explain(error)}\n`);
+    else if (process.argv.includes("stack") && !process.argv.includes("--json")) {
+      const { continueHint } = await import("./stack.ts");
+      process.stderr.write(`\n${continueHint()}\n`);
+    }
+  });
 
 /** Where nothing can be written, and what to do about it; null for other errors. */
 function unwritablePlace(error: unknown): string | null {

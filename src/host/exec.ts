@@ -3,7 +3,6 @@ import { mkdir, open, rename, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { execa } from "execa";
 import type { Logger } from "../kernel/log/logger.ts";
 import type { Tracer } from "../kernel/trace/trace.ts";
 import { identifyProcess, isSameProcess, readPidFile, stopProcess } from "./processes.ts";
@@ -107,6 +106,8 @@ export class HostExec implements Exec {
   ): Promise<RunResult> {
     const netns = options.netns ?? null;
     const [file, words] = inNamespace(command, args, netns);
+    // Loaded with the first command: many small files, which a cloud without a host does without.
+    const { execa } = await import("execa");
     const start = performance.now();
     const result = await execa(file, words, {
       ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),

@@ -13,6 +13,8 @@ const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
 export interface TestDaemonOptions {
   /** More lines of local.conf. */
   conf?: readonly string[];
+  /** More options of node. */
+  node?: readonly string[];
   /** Where data and logs lie; a directory of its own by default. */
   place?: { directory: string; outside: string; inside(command: string, args: readonly string[]): [string, string[]] };
 }
@@ -76,7 +78,8 @@ export class TestDaemon {
   }
 
   start(): void {
-    const options = ["--disable-warning=ExperimentalWarning", MAIN, "daemon", "-c", join(this.directory, "local.conf")];
+    const flags = ["--disable-warning=ExperimentalWarning", ...(this.#options.node ?? [])];
+    const options = [...flags, MAIN, "daemon", "-c", join(this.directory, "local.conf")];
     const [file, args] = this.#options.place?.inside(process.execPath, options) ?? [process.execPath, options];
     this.output.length = 0;
     const env = { ...process.env, NODE_COMPILE_CACHE: join(this.directory, "compiled") };

@@ -6,6 +6,9 @@ import type { ApiFamily, Locate } from "./route.ts";
 /** What a path leads to: the records that share it, and the parameters in it. */
 export type Found = { endpoints: readonly Endpoint[]; params: Readonly<Record<string, string>> };
 
+/** Null: there is nothing. Errors: 405. */
+export type RouteFinder = (request: Request, path: string) => Found | null;
+
 /**
  * Method and path → records. hono's router does the matching, but for paths without parameters, which need none; records that
  * share a method and path are one entry in it.
@@ -14,12 +17,12 @@ export type Found = { endpoints: readonly Endpoint[]; params: Readonly<Record<st
 export function routeFinder(
   api: Pick<ApiFamily, "trailingSlash" | "formatSuffix" | "locate">,
   all: readonly Endpoint[],
-): (request: Request, path: string) => Found | null {
+): RouteFinder {
   const { locate } = api;
   return locate === undefined ? byPattern(api, all) : byOwnReading(locate, all);
 }
 
-function byOwnReading(locate: Locate, all: readonly Endpoint[]): (request: Request, path: string) => Found | null {
+function byOwnReading(locate: Locate, all: readonly Endpoint[]): RouteFinder {
   const byPath = Map.groupBy(all, ({ route }) => route.path);
   const byKey = Map.groupBy(all, ({ route }) => `${route.method} ${route.path}`);
   return (request, path) => {
@@ -40,10 +43,7 @@ const notAllowed = (methods: readonly string[]) =>
     headers: { allow: methods.join(", ") },
   });
 
-function byPattern(
-  api: Pick<ApiFamily, "trailingSlash" | "formatSuffix">,
-  all: readonly Endpoint[],
-): (request: Request, path: string) => Found | null {
+function byPattern(api: Pick<ApiFamily, "trailingSlash" | "formatSuffix">, all: readonly Endpoint[]): RouteFinder {
   const byKey = new Map<string, Endpoint[]>();
   const router = new TrieRouter<Endpoint[]>();
   for (const endpoint of all) {

@@ -4,7 +4,7 @@ import type { Front, Kernel } from "../module.ts";
 import type { Rule, Target } from "../policy/policy.ts";
 import type { Microversion } from "./microversion.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, caller, type Lookup } from "./route.ts";
-import { Validator } from "./validation.ts";
+import { Validator, validationLoading } from "./validation.ts";
 
 /** A record and the rule of its policy. */
 export interface Endpoint {
@@ -72,6 +72,8 @@ export class Records {
   async perform(endpoint: Endpoint, asked: Asked): Promise<ApiResponse> {
     const { route, rule } = endpoint;
     const { context, params } = asked;
+    const loading = route.request === undefined && route.query === undefined ? null : validationLoading();
+    if (loading !== null) await loading;
     const param = (name: string) => params[name] ?? "";
     const { method, path, microversion, query, headers, clientAddress, baseUrl } = asked;
     const lookup: Lookup = { param, context, method, path, microversion, query, headers, clientAddress, baseUrl };

@@ -8,7 +8,7 @@ import type { Front, Kernel } from "../module.ts";
 import { anyone } from "../policy/policy.ts";
 import { byteSource } from "./byte-source.ts";
 import { baseUrlOf, type Exchange, type RequestOrigin, type Stages } from "./exchange.ts";
-import { routeFinder } from "./find.ts";
+import { type RouteFinder, routeFinder } from "./find.ts";
 import { type Microversion, requestedMicroversion } from "./microversion.ts";
 import { type Asked, type Endpoint, isRead, type Records } from "./perform.ts";
 import type { AnyRoute } from "./route.ts";
@@ -38,7 +38,8 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
   const { api } = front;
   const stages: Stages = { ...openstackStages, ...api.stages };
   const log = kernel.log.named(front.name);
-  const find = routeFinder(api, records.endpoints);
+  // Made for the first request: many fronts have none for a long time, and it is most of what mounting them costs.
+  let find: RouteFinder | null = null;
   const scheme = api.microversions;
 
   async function handle(request: Request, asSent: string, origin: RequestOrigin): Promise<Response> {
@@ -62,6 +63,7 @@ export function frontPipeline(front: Front, records: Records, kernel: Kernel): H
   async function answer(exchange: Exchange): Promise<Response> {
     const { request, path } = exchange;
     await myTurn(exchange);
+    find ??= routeFinder(api, records.endpoints);
     const found = find(request, path);
     if (found !== null) exchange.shownPath = withoutTokens(path, found.params);
     if (scheme !== null) exchange.microversion = requestedMicroversion(scheme, request.headers);

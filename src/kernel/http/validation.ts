@@ -1,21 +1,32 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import type { Ajv2020, ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
 import { ISO_TIME } from "../time/moment.ts";
 import { exactly } from "./exact-json.ts";
 import type { JsonSchema, SchemaIssue } from "./route.ts";
 
-let ajv: Ajv2020 | null = null;
-
 /** One for all: each would compile the schema of schemas for itself. */
-function compiler(): Ajv2020 {
-  if (ajv !== null) return ajv;
-  ajv = new Ajv2020({ strict: false, allErrors: false, verbose: true, validateFormats: true, logger: false });
+let compiler: Ajv2020 | null = null;
+let loading: Promise<Ajv2020> | null = null;
+
+/** Ninety files, which the first answer of a start does not wait for. */
+async function load(): Promise<Ajv2020> {
+  const [{ Ajv2020 }, { default: addFormats }] = await Promise.all([import("ajv/dist/2020.js"), import("ajv-formats")]);
+  const ajv = new Ajv2020({ strict: false, allErrors: false, verbose: true, validateFormats: true, logger: false });
   addFormats.default(ajv);
   ajv.addFormat("date-time", ISO_TIME);
   ajv.addFormat("base64", /^(?:[A-Za-z0-9+/]{4}|\s)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*$/);
   // uuid in OpenStack's sense: with or without dashes.
   ajv.addFormat("uuid", /^(?:[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/i);
+  compiler = ajv;
   return ajv;
+}
+
+/** Null once schemas can be checked, else a promise that they can. */
+export function validationLoading(): Promise<unknown> | null {
+  if (compiler !== null) return null;
+  loading ??= load().finally(() => {
+    loading = null;
+  });
+  return loading;
 }
 
 /**
@@ -25,12 +36,13 @@ function compiler(): Ajv2020 {
 export class Validator {
   readonly #compiled = new WeakMap<object, ValidateFunction>();
 
-  /** Null when the value fits. */
+  /** Null when the value fits. Only after `validationLoading`. */
   check(schema: JsonSchema, value: unknown): SchemaIssue | null {
     if (typeof schema === "boolean") return schema ? null : issueFor({ keyword: "false" }, value);
     let validate = this.#compiled.get(schema);
     if (validate === undefined) {
-      validate = compiler().compile(schema);
+      if (compiler === null) throw new Error("schemas are checked before what checks them is loaded");
+      validate = compiler.compile(schema);
       this.#compiled.set(schema, validate);
     }
     if (validate(value)) return null;

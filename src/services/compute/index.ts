@@ -116,4 +116,4 @@ export const compute = defineService<"compute", ComputeDrivers>({
 const served = ({ app, upgrade }: ConsoleProxy) => ({ fetch: (request: Request) => app.fetch(request), upgrade });
 
 /** The service as the settings ask for it. */
-export const assemble = (parts: DriverParts) => compute(createDrivers(parts));
+export const assemble = async (parts: DriverParts) => compute(await createDrivers(parts));

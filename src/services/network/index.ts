@@ -88,4 +88,4 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
 });
 
 /** The service as the settings ask for it. */
-export const assemble = (parts: DriverParts) => network(createDrivers(parts));
+export const assemble = async (parts: DriverParts) => network(await createDrivers(parts));

@@ -7,13 +7,14 @@ import type { Settings } from "../../../kernel/config/settings.ts";
 import type { ComputeDriver } from "./driver.ts";
 import { FakeComputeDriver } from "./fake.ts";
 import { fakeMemory } from "./fake-memory.ts";
-import { createLibvirtComputeDriver } from "./libvirt/driver.ts";
 
 const SNAPSHOT_MS = 500;
 
-export function createDrivers({ settings, log, ready }: DriverParts): { driver: ComputeDriver } {
+/** Only what is used is loaded. */
+export async function createDrivers({ settings, log, ready }: DriverParts): Promise<{ driver: ComputeDriver }> {
   if (ready === null) return { driver: fake(settings) };
   const { host, tracer } = ready;
+  const { createLibvirtComputeDriver } = await import("./libvirt/driver.ts");
   const driver = createLibvirtComputeDriver({
     socketPath: host.libvirtd.socketPath,
     uri: "qemu:///system",

@@ -1,11 +1,12 @@
 import type { DriverParts } from "../../../host/ready.ts";
 import type { NetworkDriver } from "./driver.ts";
 import { FakeNetworkDriver } from "./fake.ts";
-import { LinuxNetworkDriver } from "./linux/driver.ts";
 
-export function createDrivers({ settings, log, ready }: DriverParts): { driver: NetworkDriver } {
+/** Only what is used is loaded. */
+export async function createDrivers({ settings, log, ready }: DriverParts): Promise<{ driver: NetworkDriver }> {
   if (ready === null) return { driver: new FakeNetworkDriver() };
   const { host, box } = ready;
+  const { LinuxNetworkDriver } = await import("./linux/driver.ts");
   const driver = new LinuxNetworkDriver({
     host: host.network,
     box: box.netns,
