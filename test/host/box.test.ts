@@ -241,6 +241,72 @@ test("the card of the default route stays: the host answers ARP for the pool", {
   assert.deepEqual(diff(before, await lab.picture()), []);
 });
 
+test("some addresses of the host's own network are floating ones without a card: routers reach the LAN, the host keeps it", {
+  skip: needsRoot,
+}, async (t) => {
+  const lab = await pretendedHost(t);
+  const behind = { ...ON_LAN, network: { ...ON_LAN.network, publicInterface: null } };
+  await lab.inWorld("ip", "address", "add", "198.51.100.50/24", "dev", "eth0");
+  const before = await lab.picture();
+  assert.deepEqual((await lab.drive<RangePlan>("plan", behind)).collisions, []);
+  const report = await lab.drive<BoxReport>("up", behind);
+  assert.equal(report.mode, "lan");
+  await lab.drive("up", behind);
+  // As a router's gateway port is on the public bridge.
+  const router = `${lab.stackName}-r`;
+  await lab.exec.run("ip", ["netns", "add", router]);
+  t.after(() => lab.exec.run("ip", ["netns", "del", router], { allowFailure: true }));
+  await lab.inBox("ip", "link", "add", "qg", "master", "br-ex", "type", "veth", "peer", "name", "qg", "netns", router);
+  await lab.inBox("ip", "link", "set", "qg", "up");
+  const inRouter = (...args: string[]) => lab.exec.run("ip", args, { netns: router });
+  await inRouter("link", "set", "qg", "up");
+  await inRouter("address", "add", "198.51.100.201/24", "dev", "qg");
+  await inRouter("route", "add", "default", "via", "198.51.100.1");
+  const reaches = async () => {
+    const wanted = [
+      [lab.host, "198.51.100.201"],
+      [router, "198.51.100.2"],
+      [router, "198.51.100.50"],
+      [lab.stackName, "198.51.100.50"],
+      [lab.host, "198.51.100.50"],
+      [lab.world, "198.51.100.2"],
+    ] as const;
+    for (const [from, to] of wanted)
+      await until(async () => (await lab.reaches(from, to)) === true, `${from} reaches ${to}`);
+  };
+  await reaches();
+  const watch = await lab.watching(behind);
+  await lab.inBox("ip", "address", "flush", "dev", "br-ex");
+  await watch.heard("mended", /box-gateway/);
+  await lab.inHost("ip", "route", "del", "198.51.100.200/30");
+  await watch.heard("mended", /route .*198\.51\.100\.200/);
+  await reaches();
+  await watch.stop();
+  await lab.exec.run("ip", ["netns", "del", router]);
+  await lab.drive("down", behind);
+  assert.deepEqual(diff(before, await lab.picture()), []);
+});
+
+test("a floating range that the user wrote may be a part of the host's network, without what the host needs there", {
+  skip: needsRoot,
+}, async (t) => {
+  const lab = await pretendedHost(t);
+  const explicit = ["FLOATING_RANGE"];
+  const collisions = async (network: object, publicInterface: string | null = null) =>
+    (await lab.drive<RangePlan>("plan", { hostIp: "198.51.100.2", explicit, network: { publicInterface, ...network } }))
+      .collisions;
+  const at = (floatingRange: string, publicGateway: string) => ({ floatingRange, publicGateway });
+  assert.deepEqual(await collisions(at("198.51.100.224/27", "198.51.100.225")), []);
+  assert.equal((await collisions(at("198.51.100.0/27", "198.51.100.3")))[0]?.route, "198.51.100.0/24");
+  // The host's router is in the pool.
+  const pool = { floatingAllocationPool: { start: "198.51.100.1", end: "198.51.100.1" } };
+  const [found] = await collisions({ ...at("198.51.100.0/24", "198.51.100.9"), ...pool });
+  assert.deepEqual(
+    [found?.variable, found?.range, found?.movedTo],
+    ["Q_FLOATING_ALLOCATION_POOL", "198.51.100.1/32", null],
+  );
+});
+
 test("a floating range that the host uses already is moved, unless the user wrote it", {
   skip: needsRoot,
 }, async (t) => {

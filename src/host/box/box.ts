@@ -12,14 +12,15 @@ import type { Exec, Ledger, LedgerDetails, LedgerRequest } from "../types.ts";
 import { moveNic } from "./nic.ts";
 import { type Outside, outsideParts, pool } from "./outside.ts";
 import { OWNER, partKey } from "./part.ts";
-import { linkAddresses, planRanges, type RangePlan } from "./ranges.ts";
+import { linkAddresses, planRanges, type RangePlan, type Wish } from "./ranges.ts";
 import { boxWiring, type Damage, UPLINK } from "./wiring.ts";
 
 /**
- * How floating addresses meet the world. `nat`: a range of their own behind the host, masqueraded. `nic`: a spare network card is in
- * the public bridge. `proxy`: the card of the default route stays on the host, which answers ARP for the floating addresses.
+ * How floating addresses meet the world. `nat`: a range of their own behind the host, masqueraded. `lan`: the same with some addresses
+ * of the host's own network, which nobody else there reaches. `nic`: a spare network card is in the public bridge. `proxy`: the card of
+ * the default route stays on the host, which answers ARP for the floating addresses.
  */
-export type PublicMode = "nat" | "nic" | "proxy";
+export type PublicMode = "nat" | "lan" | "nic" | "proxy";
 
 export interface BoxOptions {
   settings: Settings;
@@ -58,16 +59,18 @@ export class Box {
     const { settings, exec } = this.#options;
     const facts = await networkFacts(exec);
     const movable = (variable: string): boolean => !settings.explicit.includes(variable);
-    const wishes = [
+    const wishes: Wish[] = [
       { variable: "HOST_LINK_RANGE", range: settings.api.hostLinkRange, movable: movable("HOST_LINK_RANGE") },
     ];
-    // On the host's own LAN the range is meant to overlap.
-    if (publicMode(settings, facts) === "nat") {
-      wishes.unshift({
-        variable: "FLOATING_RANGE",
-        range: settings.network.floatingRange,
-        movable: movable("FLOATING_RANGE"),
-      });
+    const mode = publicMode(settings, facts);
+    // What the user has written may be a part of the host's own LAN; with PUBLIC_INTERFACE it is meant to be.
+    if (mode === "nat") {
+      const isMovable = movable("FLOATING_RANGE");
+      const { floatingRange: range } = settings.network;
+      wishes.unshift({ variable: "FLOATING_RANGE", range, movable: isMovable, within: !isMovable });
+    } else if (mode === "lan") {
+      const variable = "Q_FLOATING_ALLOCATION_POOL";
+      wishes.unshift(...pool(settings).map((range) => ({ variable, range, movable: false, within: true })));
     }
     const { fixedRange, subnetPoolPrefix, safeRange } = settings.network;
     // Guests' networks are behind routers and may be what else this host knows of, but not where the host itself is.
@@ -240,9 +243,10 @@ export class Box {
     const prefix = floatingRange.split("/")[1] ?? "24";
     if (mode === "nat") {
       await exec.run("ip", ["address", "replace", `${publicGateway}/${prefix}`, "dev", bridge], { netns });
-    } else if (mode === "proxy") {
-      // The gateway is a real router on the LAN, so no address goes on the bridge: all of the LAN but our pool is on the other side of
-      // the uplink, and the bridge answers ARP for it.
+    } else if (mode === "proxy" || mode === "lan") {
+      // The gateway is a real router on the LAN, so no address goes on the bridge where that is reached: all of the LAN but our pool is on
+      // the other side of the uplink, and the bridge answers ARP for it.
+      if (mode === "lan") await exec.run("ip", ["address", "replace", `${publicGateway}/32`, "dev", bridge], { netns });
       for (const cidr of pool(settings)) await exec.run("ip", ["route", "replace", cidr, "dev", bridge], { netns });
       await this.#set(`net/ipv4/conf/${bridge}/proxy_arp`, "1", netns);
     }
@@ -279,8 +283,13 @@ export class Box {
 /** Which of the three ways PUBLIC_INTERFACE means on this host. */
 export function publicMode(settings: Settings, facts: NetworkFacts): PublicMode {
   const nic = settings.network.publicInterface;
-  if (nic === null) return "nat";
+  if (nic === null) return settings.network.floatingAllocationPool !== null && isHostInRange(settings) ? "lan" : "nat";
   const main = facts.defaultRoute?.interface === nic || settings.hostIpInterface === nic;
   const hasHostIp = facts.addresses.some(({ interface: name, address }) => name === nic && address === settings.hostIp);
   return main || hasHostIp ? "proxy" : "nic";
+}
+
+function isHostInRange({ hostIp, network }: Settings): boolean {
+  const range = parseBlock(network.floatingRange);
+  return range !== null && contains(range, hostIp);
 }

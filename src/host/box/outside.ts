@@ -93,10 +93,19 @@ const comment = (netns: string): string[] => ["-m", "comment", "--comment", `ten
 
 async function masquerade({ exec, ledger, settings, netns, mode, facts }: OutsideOptions): Promise<Part[]> {
   const device = facts.defaultRoute?.interface;
-  if (mode !== "nat" || device === undefined) return [];
+  if ((mode !== "nat" && mode !== "lan") || device === undefined) return [];
   const variant = await iptablesVariant(exec);
-  const rule = [...comment(netns), "-s", settings.network.floatingRange, "-o", device, "-j", "MASQUERADE"];
-  return ruleParts(exec, ledger, { variant, table: "nat", chain: "POSTROUTING", rule, first: false });
+  // Of a LAN's range some addresses are ours; and what the box itself sends has none of them.
+  const sources =
+    mode === "nat"
+      ? [settings.network.floatingRange]
+      : [...pool(settings), `${linkAddresses(settings.api.hostLinkRange).box}/32`];
+  const parts: Part[] = [];
+  for (const source of sources) {
+    const rule = [...comment(netns), "-s", source, "-o", device, "-j", "MASQUERADE"];
+    parts.push(...(await ruleParts(exec, ledger, { variant, table: "nat", chain: "POSTROUTING", rule, first: false })));
+  }
+  return parts;
 }
 
 async function forwardRules({ exec, ledger, netns, hostLink }: OutsideOptions): Promise<Outside> {

@@ -1,4 +1,4 @@
-import { addressText, type Block, blockText, overlaps, parseBlock } from "../../kernel/config/addresses.ts";
+import { addressText, type Block, blockText, contains, overlaps, parseBlock } from "../../kernel/config/addresses.ts";
 import type { NetworkFacts } from "../facts.ts";
 
 /** A range that was not free. `movedTo` is null when the user set it, so that it may not be moved. */
@@ -16,6 +16,14 @@ export interface RangePlan {
   collisions: readonly RangeCollision[];
 }
 
+export interface Wish {
+  variable: string;
+  range: string;
+  movable: boolean;
+  /** It may be a part of a network that the host is in, where neither the host nor a router that it uses has an address of it. */
+  within?: boolean;
+}
+
 /** Where free blocks are looked for: the private and link-local space (RFC 1918, RFC 3927) around the wish. */
 const SPACES = ["172.16.0.0/12", "10.0.0.0/8", "192.168.0.0/16", "169.254.0.0/16"];
 
@@ -25,7 +33,7 @@ const SPACES = ["172.16.0.0/12", "10.0.0.0/8", "192.168.0.0/16", "169.254.0.0/16
  */
 export function planRanges(
   network: NetworkFacts,
-  wishes: readonly { variable: string; range: string; movable: boolean }[],
+  wishes: readonly Wish[],
   ownInterfaces: readonly string[],
   alsoTaken: readonly string[] = [],
 ): RangePlan {
@@ -33,20 +41,36 @@ export function planRanges(
   const taken = network.routes
     .filter((route) => !/^(0\.0\.0\.0|::)\/0$/.test(route.destination))
     .filter((route) => route.interface === null || !own.has(route.interface))
-    .map((route) => ({ block: parseBlock(route.destination), route: route.destination, interface: route.interface }));
+    .map(({ destination, gateway, interface: name }) => ({
+      block: parseBlock(destination),
+      route: destination,
+      interface: name,
+      isLink: gateway === null,
+    }));
   for (const { interface: name, address, prefix } of network.addresses) {
     if (!own.has(name) && name !== "lo") {
-      taken.push({ block: parseBlock(`${address}/${prefix}`), route: `${address}/${prefix}`, interface: name });
+      const route = `${address}/${prefix}`;
+      taken.push({ block: parseBlock(route), route, interface: name, isLink: true });
     }
   }
+  const needed = [
+    ...network.addresses.filter((one) => !own.has(one.interface)).map(({ address }) => address),
+    ...network.routes.flatMap(({ gateway, interface: name }) =>
+      gateway === null || (name !== null && own.has(name)) ? [] : [gateway],
+    ),
+  ];
   const ranges: Record<string, string> = {};
   const collisions: RangeCollision[] = [];
   const blocksOf = (texts: readonly string[]): Block[] => texts.map(parseBlock).filter((block) => block !== null);
-  for (const { variable, range, movable } of wishes) {
+  for (const { variable, range, movable, within = false } of wishes) {
     ranges[variable] = range;
     const wish = parseBlock(range);
     if (wish === null) continue;
-    const hit = taken.find(({ block }) => block !== null && overlaps(block, wish));
+    const mayBeWithin = within && !needed.some((address) => contains(wish, address));
+    const hit = taken.find(
+      ({ block, isLink }) =>
+        block !== null && overlaps(block, wish) && !(mayBeWithin && isLink && block.prefix < wish.prefix),
+    );
     if (hit === undefined) continue;
     const others = wishes
       .filter((other) => other.variable !== variable)

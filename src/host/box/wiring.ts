@@ -50,7 +50,7 @@ export async function boxWiring(parts: {
     if (!port.includes(` master ${publicBridge} `))
       find("box-nic", `${publicInterface} is not in ${publicBridge}`, "no floating address is reached");
   }
-  if (mode === "nat") {
+  if (mode === "nat" || mode === "lan") {
     const addresses = (await inBox("ip", "-o", "-4", "address", "show", "dev", publicBridge)).stdout;
     if (!addresses.includes(` ${publicGateway}/`))
       find(
@@ -58,6 +58,8 @@ export async function boxWiring(parts: {
         `${publicBridge} has lost its address ${publicGateway}`,
         "routers have no gateway: guests do not reach the outside",
       );
+  }
+  if (mode === "nat") {
     if (!(await inBox("iptables", "-w", "-t", "nat", "-S", "POSTROUTING")).stdout.includes(`tenrec ${netns}`))
       find(
         "box-masquerade",

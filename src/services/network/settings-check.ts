@@ -39,7 +39,8 @@ function checkRanges(settings: Settings, r: Resolver): void {
   });
   for (const name of ["FIXED_RANGE", "FLOATING_RANGE"] as const) {
     const block = parseBlock(r.value(name));
-    const lan = name === "FLOATING_RANGE" && settings.network.publicInterface !== null;
+    const { publicInterface, floatingAllocationPool } = settings.network;
+    const lan = name === "FLOATING_RANGE" && (publicInterface !== null || floatingAllocationPool !== null);
     // A range that nobody asked for is moved out of the way: Box.planRanges.
     const asked = r.isGiven(name) || (name === "FIXED_RANGE" && r.isGiven("IPV4_ADDRS_SAFE_TO_USE"));
     if (
@@ -54,7 +55,7 @@ function checkRanges(settings: Settings, r: Resolver): void {
         blame(r, name, "HOST_IP"),
         `HOST_IP ${settings.hostIp} lies inside ${name} ${r.value(name)}`,
         name === "FLOATING_RANGE"
-          ? "its route would take the host's own network away; set PUBLIC_INTERFACE to hand out addresses of that network, or choose a FLOATING_RANGE that it does not use"
+          ? "its route would take the host's own network away; set Q_FLOATING_ALLOCATION_POOL=start=…,end=… to addresses that nobody has (and PUBLIC_INTERFACE, if others are to reach them), or choose a FLOATING_RANGE that the host does not use"
           : `choose a ${name} that the host's own network does not use`,
       );
     }
