@@ -16,12 +16,6 @@ interface AbsentFeature {
 }
 
 const absent: readonly AbsentFeature[] = [
-  {
-    feature: "part of horizon (the dashboard is the cloud's own)",
-    services: [],
-    plugins: ["*-dashboard", "*-ui"],
-    variables: [],
-  },
   { feature: "backup of volumes (c-bak)", services: ["c-bak", "cinder-backup"], variables: ["CINDER_BACKUP_*"] },
   {
     feature: "telemetry (ceilometer)",

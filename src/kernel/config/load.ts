@@ -51,12 +51,7 @@ export function loadSettings(options: LoadOptions): {
   const evaluation = takeLocalrc(source.name, sections, options, collected);
   const iniOptions = takePostConfig(options.language, source.name, sections, evaluation, collected);
   describeVariables(evaluation, options, remarks);
-  // `dhcp` asks for the detection that happens anyway, or for what it found the first time.
-  if (given.get("HOST_IP")?.value === "dhcp") {
-    const value = options.remembered?.HOST_IP;
-    if (value === undefined) given.delete("HOST_IP");
-    else given.set("HOST_IP", { value, file: rememberedFile, line: null, column: null });
-  }
+  takeAsBash(options, given);
   const { language } = options;
   for (const { settings } of language.declarations) settings?.prepare?.(given);
 
@@ -136,6 +131,25 @@ function takeEnvironment(options: LoadOptions, given: Map<string, Given>): void 
     if (value === undefined) continue;
     const whole = name === "ENABLED_SERVICES" ? language.services.completeText(value, { offAt: () => null }) : value;
     given.set(language.aliasTarget(name) ?? name, { value: whole, file: null, line: null, column: null });
+  }
+}
+
+/**
+ * As DevStack reads most variables: `${NAME:-default}`, so that an empty one has its default, and in words, which blanks and line breaks
+ * around a value are no part of. `dhcp` asks for the detection that happens anyway, or for what it found the first time.
+ */
+function takeAsBash({ language, remembered }: LoadOptions, given: Map<string, Given>): void {
+  for (const [name, one] of [...given]) {
+    const value = one.value.trim();
+    const type = language.findVariable(name)?.type;
+    if (type === undefined || name === "ENABLED_SERVICES") continue;
+    if (value !== "" && !(name === "HOST_IP" && value === "dhcp")) {
+      if (!type.parse(one.value).ok && type.parse(value).ok) given.set(name, { ...one, value });
+      continue;
+    }
+    const before = remembered?.[name];
+    if (before === undefined) given.delete(name);
+    else given.set(name, { value: before, file: rememberedFile, line: null, column: null });
   }
 }
 

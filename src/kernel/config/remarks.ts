@@ -1,4 +1,5 @@
 import type { ConfigWarning } from "./settings.ts";
+import type { Vain } from "./shell/syntax.ts";
 
 /** Several things of one kind that are told in one message. */
 interface Kind {
@@ -96,6 +97,41 @@ export const unknownVariables: Kind = {
   message: (names, many) =>
     many ? `unknown variables ${names} have no effect` : `unknown variable ${names} has no effect`,
   hint: "docs/local-conf.md lists all that are known",
+};
+
+/** Lines of localrc that bash takes for commands which there are not, by what their writers did. */
+export const inVain: Readonly<Record<Vain, Kind>> = {
+  "space around =": {
+    severity: "warning",
+    message: (names, many) => `${names} ${many ? "are" : "is"} not set: there is a space next to the =`,
+    hint: "for bash, and so for DevStack, such a line sets nothing; write NAME=value",
+  },
+  "words behind a value": {
+    severity: "warning",
+    message: (names, many) => `${names} ${many ? "are" : "is"} not set: another word follows the value`,
+    hint: "for bash, and so for DevStack, such a line sets nothing; put quotes around a value that contains spaces",
+  },
+  "behind a list": {
+    severity: "warning",
+    message: (names, many) =>
+      `${names} ${many ? "belong" : "belongs"} to no list and ${many ? "have" : "has"} no effect`,
+    hint: "a list ends with its line, in DevStack too: write it on one, or end the line above with \\",
+  },
+  "no name": {
+    severity: "warning",
+    message: (names, many) => `${names} cannot be ${many ? "names of variables" : "a variable name"}`,
+    hint: "names are letters, digits and _; for bash, and so for DevStack, such a line sets nothing",
+  },
+  "ini section": {
+    severity: "warning",
+    message: (names) => `${names} inside localrc has no effect`,
+    hint: "service options belong under a header such as [[post-config|FILE]]",
+  },
+  element: {
+    severity: "warning",
+    message: (names, many) => `${names} ${many ? "have" : "has"} no effect`,
+    hint: "DevStack reads no arrays of settings; $NAME is the first element",
+  },
 };
 
 export const unknownServices: Kind = {

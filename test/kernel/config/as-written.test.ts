@@ -65,7 +65,98 @@ test("a gateway that the pool's first subnet cannot hold makes FIXED_RANGE the p
   );
 });
 
-test("arrays are understood; only of a variable with effect is more than one item a mistake", () => {
+test("a line that is no command of any machine sets nothing, as in DevStack, and is warned of", () => {
+  const { settings, said } = load(
+    [
+      "REGION_NAME= one",
+      "REGION_NAME = two",
+      "export PRIVATE_NETWORK_NAME= three",
+      "export PUBLIC_NETWORK_NAME = four",
+      "SERVICE_DOMAIN_NAME=five six",
+      "ENABLED_SERVICES=key,g-api,",
+      "  n-api,",
+      "  # the network",
+      "  q-svc",
+      "[DEFAULT]",
+      "debug = True",
+      "HOST-IP=192.0.2.9",
+      "IMAGE_URLS[1]=http://a/x.img",
+      "export REGION_NAME 7",
+      "if [ a = b ]; then",
+      "  LOGDAYS= 9",
+      "fi",
+      "X= enable_service placement-api",
+    ].join("\n"),
+  );
+  assert.equal(settings.regionName, "RegionOne");
+  assert.equal(settings.network.privateNetworkName, "private");
+  assert.equal(settings.network.publicNetworkName, "public");
+  assert.equal(settings.identity?.serviceDomainName, "Default");
+  assert.deepEqual([...settings.enabledServices].sort(), ["g-api", "key", "placement-api"]);
+  assert.deepEqual(said, [
+    "3: REGION_NAME, PRIVATE_NETWORK_NAME, PUBLIC_NETWORK_NAME, debug and X are not set: there is a space next to the =; for bash, and so for DevStack, such a line sets nothing; write NAME=value",
+    "7: SERVICE_DOMAIN_NAME is not set: another word follows the value; for bash, and so for DevStack, such a line sets nothing; put quotes around a value that contains spaces",
+    "9: n-api, and q-svc belong to no list and have no effect; a list ends with its line, in DevStack too: write it on one, or end the line above with \\",
+    "12: [DEFAULT] inside localrc has no effect; service options belong under a header such as [[post-config|FILE]]",
+    "14: HOST-IP and 7 cannot be names of variables; names are letters, digits and _; for bash, and so for DevStack, such a line sets nothing",
+    "15: IMAGE_URLS[1] has no effect; DevStack reads no arrays of settings; $NAME is the first element",
+  ]);
+});
+
+test("lists go on over lines: in quotes, behind a backslash, in an array whose first item counts", () => {
+  const { settings } = load(
+    [
+      'IMAGE_URLS="http://a/x.img,',
+      '            http://b/y.img"',
+      "ENABLED_SERVICES=key,g-api,\\",
+      "placement-api",
+      "ENABLED_SERVICES+=,\\",
+      "s-proxy",
+    ].join("\n"),
+  );
+  assert.deepEqual(settings.image?.urls, ["http://a/x.img", "http://b/y.img"]);
+  for (const service of ["key", "g-api", "placement-api"])
+    assert.ok(settings.enabledServices.includes(service), service);
+  assert.ok(settings.enabledServices.includes("s-proxy"));
+  const backends = (body: string) => load(body).settings.blockStorage?.backends.map(({ name }) => name);
+  assert.deepEqual(backends("CINDER_ENABLED_BACKENDS='\n  lvm:a,\n  lvm:b\n'"), ["a", "b"]);
+  assert.deepEqual(backends("CINDER_ENABLED_BACKENDS='lvm:a lvm:b'"), ["a", "b"]);
+  const array = load(
+    "IMAGE_URLS=(\n  http://a/x.img\n  http://b/y.img\n)\nIMAGE_URLS+=(http://c/z.img)\nREGION_NAME[0]=One",
+  );
+  assert.deepEqual(array.settings.image?.urls, ["http://a/x.img"]);
+  assert.equal(array.settings.regionName, "One");
+  assert.deepEqual(array.said, [
+    "3: only the first item of IMAGE_URLS counts; IMAGE_URLS is none of DevStack's arrays; write a comma separated list, IMAGE_URLS=a,b",
+  ]);
+});
+
+test("an empty value is the default, blanks around a value are none of it, and what is remembered stays", () => {
+  const names = language.allNames().filter((name) => !["ENABLED_SERVICES", "ADMIN_PASSWORD"].includes(name));
+  const empty = load(names.map((name) => `${name}=`).join("\n")).settings;
+  const plain = load("").settings;
+  assert.deepEqual({ ...empty, explicit: [] }, { ...plain, explicit: [] });
+  assert.equal(load("FLOATING_RANGE='\n  10.9.0.0/24 '").settings.network.floatingRange, "10.9.0.0/24");
+  const remembered = { HOST_IP: "192.0.2.77" };
+  assert.equal(load("HOST_IP=", { remembered }).settings.hostIp, "192.0.2.77");
+});
+
+test("a range that HOST_IP is in is taken with a pool without this machine's address", () => {
+  const { settings } = load(
+    "FLOATING_RANGE=192.0.2.0/24\nPUBLIC_NETWORK_GATEWAY=192.0.2.1\nQ_FLOATING_ALLOCATION_POOL=start=192.0.2.130,end=192.0.2.180",
+  );
+  assert.equal(settings.network.floatingRange, "192.0.2.0/24");
+  assert.equal(settings.network.publicInterface, null);
+});
+
+test("plugins with panels for horizon have no effect, whatever they are of", () => {
+  const { said } = load("enable_plugin heat-dashboard http://x\nenable_plugin magnum-ui http://x");
+  assert.deepEqual(said, [
+    "3: heat-dashboard and magnum-ui have no effect here; the dashboard is the cloud's own, and takes no panels of horizon",
+  ]);
+});
+
+test("arrays are understood", () => {
   const { settings, said } = load(
     "Q_ML2_PLUGIN_FLAT_TYPE_OPTIONS=(flat_networks=bridge,extern)\nNAMES=(\n  one  # first\n  'two words'\n)\nREGION_NAME=(Solo)\nPRIVATE_NETWORK_NAME=net-$NAMES\nQ_PLUGIN_EXTRA_CONF_FILES+=(a b)\nOTHER=(x y)",
   );
@@ -123,7 +214,10 @@ test("an if of services is decided by the list as it is there", () => {
 });
 
 test("a value that does not fit because a variable is not set says so", () => {
-  assert.match(problemsOf("LOGDAYS=$DAYS_TO_KEEP").join(), /LOGDAYS is an empty value.*\$DAYS_TO_KEEP is not set/);
+  assert.match(problemsOf("LOGDAYS=1.$DAYS_TO_KEEP").join(), /LOGDAYS is "1\.".*\$DAYS_TO_KEEP is not set/);
+  const { settings, said } = load("LOGDAYS=$DAYS_TO_KEEP");
+  assert.equal(settings.logging.days, 7);
+  assert.match(said.join(), /^3: \$DAYS_TO_KEEP is not set and stands for nothing/);
   const ini = "[[post-config|$NOVA_CONF]]\n[quota]\ncores = $MY_CORES";
   assert.match(problemsOf(ini).join(), /\[quota\] cores is an empty value.*\$MY_CORES of \[quota\] cores is not set/);
 });

@@ -1,8 +1,8 @@
 import { absentPlugin } from "../absent.ts";
 import type { ConfigProblem } from "../errors.ts";
 import type { Language } from "../language.ts";
-import { notThere, otherPlugins, type Remarks, withoutEffect } from "../remarks.ts";
-import { noteOfPlugin } from "../variables/plugins.ts";
+import { inVain, notThere, otherPlugins, type Remarks, withoutEffect } from "../remarks.ts";
+import { noteOfPanels, noteOfPlugin } from "../variables/plugins.ts";
 import { Scanner } from "./scanner.ts";
 import { ServiceWords } from "./service-words.ts";
 import type { Statement, Test, Word } from "./syntax.ts";
@@ -80,6 +80,7 @@ class Evaluator implements Evaluation {
 
   run(statement: Statement): void {
     if (statement.kind === "if") this.#if(statement);
+    else if (statement.kind === "nothing") this.#remarks.group(inVain[statement.why], statement.line, statement.name);
     else if (statement.kind === "assign") this.#assign(statement);
     else if (statement.command === "disable_all_services") this.#setServices([], statement);
     else if (statement.command === "enable_plugin") this.#enablePlugin(statement);
@@ -128,10 +129,11 @@ class Evaluator implements Evaluation {
       (statement.items?.length ?? 0) > 1 &&
       this.#language.findVariable(this.#language.aliasTarget(name) ?? name) !== undefined
     ) {
-      const hint = `write a comma separated list, ${name}=a,b; DevStack would take the first item only`;
-      this.#problem(statement, `${name} is none of DevStack's arrays`, hint);
-      return;
+      const hint = `${name} is none of DevStack's arrays; write a comma separated list, ${name}=a,b`;
+      this.#remarks.say("warning", line, `only the first item of ${name} counts`, hint);
     }
+    // Items behind those there are already.
+    if (statement.items !== undefined && statement.append && (this.#current(name) ?? "") !== "") return;
     this.#computed.delete(name);
     // DevStack has set its list of services before it reads localrc; everything else is still unset then.
     const before = name === "ENABLED_SERVICES" ? this.#lookup(name) : this.#current(name);
@@ -209,8 +211,9 @@ class Evaluator implements Evaluation {
       return;
     }
     this.#plugins.add(name);
-    const feature = absentPlugin(name);
-    const note = noteOfPlugin(name, this.#language.services);
+    const panels = noteOfPanels(name);
+    const feature = panels === null ? absentPlugin(name) : null;
+    const note = panels ?? noteOfPlugin(name, this.#language.services);
     if (feature !== null) this.#remarks.group(notThere, statement.line, feature);
     else if (note === null) this.#remarks.group(otherPlugins, statement.line, name);
     else if (note !== "") this.#remarks.group(withoutEffect(note), statement.line, name);

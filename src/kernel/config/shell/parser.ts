@@ -2,7 +2,7 @@
 import type { ConfigProblem } from "../errors.ts";
 import { parseIf } from "./conditions.ts";
 import { placeholderProblem, Scanner, SyntaxProblem } from "./scanner.ts";
-import { knownCommands, type Statement, type Word } from "./syntax.ts";
+import { knownCommands, type Statement, type Vain, type Word } from "./syntax.ts";
 
 /** Compound commands and the word that closes each; they are refused as a whole, with one error. */
 const blocks: Readonly<Record<string, string>> = {
@@ -16,7 +16,8 @@ const blocks: Readonly<Record<string, string>> = {
 
 /**
  * Parses the body of `[[local|localrc]]`. DevStack sources it as bash; here it is data: assignments, `+=`, `export`
- * and the service functions. Everything else is a problem with its place, and parsing goes on behind it.
+ * and the service functions. A line that is no command anywhere has no effect, as in DevStack; everything else is a problem with its
+ * place, and parsing goes on behind it.
  * @param firstLine line number of the body's first line in the file
  */
 export function parseLocalrc(
@@ -44,6 +45,8 @@ export function parseLocalrc(
 function parseCommand(scanner: Scanner): Statement[] {
   const rest = scanner.restOfLine();
   if (/^if(?=\s)/.test(rest)) return [parseIfWhole(scanner)];
+  const vain = parseVain(scanner, rest);
+  if (vain !== null) return [vain];
   refuseOtherBash(scanner, rest);
   const statements: Statement[] = [];
   const exporting = /^export(?=\s)/.test(rest);
@@ -52,27 +55,95 @@ function parseCommand(scanner: Scanner): Statement[] {
     scanner.skipBlanks();
   }
   while (!scanner.atCommandEnd()) {
-    const assignment = /^([A-Za-z_]\w*)(\+?=)/.exec(scanner.restOfLine());
+    // `NAME[0]=` is `NAME=` to whoever reads $NAME.
+    const assignment = /^([A-Za-z_]\w*)(?:\[0\])?(\+?=)/.exec(scanner.restOfLine());
     if (assignment === null) {
-      if (exporting && /^[A-Za-z_]\w*(?=[\s;]|$)/.test(scanner.restOfLine())) {
-        scanner.word();
-        scanner.skipBlanks();
-        continue;
-      }
-      return [...statements, parseCall(scanner, statements.length > 0 || exporting)];
+      const place = scanner.place;
+      if (!exporting) return statements.length === 0 ? [parseCall(scanner)] : parseTemporary(scanner, statements);
+      statements.push(...parseExported(scanner, statements.at(-1), place));
+      continue;
     }
-    const place = scanner.place;
-    takeChars(scanner, assignment[0].length);
-    refuseSpaceAfterEquals(scanner, assignment[1] ?? "");
-    refusePlaceholder(scanner);
-    const items = scanner.peek() === "(" ? parseArray(scanner) : undefined;
-    const value = items === undefined ? scanner.word() : (items[0] ?? []);
-    const array = items === undefined ? {} : { items };
-    const append = assignment[2] === "+=";
-    statements.push({ kind: "assign", name: assignment[1] ?? "", append, value, ...array, ...place });
+    statements.push(parseAssignment(scanner, assignment[1] ?? "", assignment[0]));
     scanner.skipBlanks();
   }
   return statements;
+}
+
+function parseAssignment(scanner: Scanner, name: string, start: string): Statement {
+  const place = scanner.place;
+  takeChars(scanner, start.length);
+  refusePlaceholder(scanner);
+  const items = scanner.peek() === "(" ? parseArray(scanner) : undefined;
+  const value = items === undefined ? scanner.word() : (items[0] ?? []);
+  const array = items === undefined ? {} : { items };
+  return { kind: "assign", name, append: start.endsWith("+="), value, ...array, ...place };
+}
+
+/**
+ * What stands before a command is set for as long as that runs, and nobody means that: `NAME= value`, `NAME=two words`. A function of
+ * DevStack's is called all the same.
+ */
+function parseTemporary(scanner: Scanner, before: readonly Statement[]): Statement[] {
+  const command = /^[^\s;]+/.exec(scanner.restOfLine())?.[0] ?? "";
+  const vain = before.flatMap((one): Statement[] => {
+    if (one.kind !== "assign") return [];
+    const { name, line, column } = one;
+    return [
+      { kind: "nothing", why: one.value.length === 0 ? "space around =" : "words behind a value", name, line, column },
+    ];
+  });
+  if (knownCommands.includes(command)) return [...vain, parseCall(scanner)];
+  skipWords(scanner);
+  return vain;
+}
+
+type Place = { readonly line: number; readonly column: number };
+
+/** `export` of a name marks it; of any other word it complains, and has set what stands before: `export NAME= value`, `export NAME = value`. */
+function parseExported(scanner: Scanner, before: Statement | undefined, place: Place): Statement[] {
+  const rest = scanner.restOfLine();
+  const isEmpty = before?.kind === "assign" && before.value.length === 0 && before.line === place.line;
+  const spaced = /^([A-Za-z_]\w*)[ \t]+\+?=/.exec(rest)?.[1] ?? (isEmpty ? before.name : undefined);
+  scanner.word();
+  scanner.skipBlanks();
+  if (spaced !== undefined) {
+    skipWords(scanner);
+    return [{ kind: "nothing", why: "space around =", name: spaced, ...place }];
+  }
+  const word = /^[^\s;]+/.exec(rest)?.[0] ?? "";
+  if (/^[A-Za-z_]\w*$/.test(word)) return [];
+  return [{ kind: "nothing", why: "no name", name: word, ...place }];
+}
+
+/** A line that is no command of any machine, and so has no effect in DevStack either; null for any other. */
+function parseVain(scanner: Scanner, rest: string): Statement | null {
+  const vain = (why: Vain, name: string): Statement => {
+    const { place } = scanner;
+    skipWords(scanner);
+    return { kind: "nothing", why, name, ...place };
+  };
+  const spaced = /^([A-Za-z_0-9][\w.-]*)[ \t]+\+?=/.exec(rest);
+  if (spaced !== null) return vain("space around =", spaced[1] ?? "");
+  const named = /^([A-Za-z_0-9][\w.-]*)\+?=/.exec(rest)?.[1] ?? "_";
+  if (!/^[A-Za-z_]\w*$/.test(named)) return vain("no name", named);
+  const element = /^([A-Za-z_]\w*\[[^\]]*\])\+?=/.exec(rest)?.[1];
+  if (element !== undefined && !element.endsWith("[0]")) return vain("element", element);
+  const section = /^\[[^\][\s]+\](?=\s*(#.*)?$)/.exec(rest)?.[0];
+  if (section !== undefined) return vain("ini section", section);
+  const word = /^[^\s;]+/.exec(rest)?.[0] ?? "";
+  if (knownCommands.includes(word) || /=/.test(word) || /^(export|if)$/.test(word) || blocks[word] !== undefined)
+    return null;
+  return word.includes(",") || scanner.isBehindComma(scanner.place)
+    ? vain("behind a list", rest.replace(/\s+#.*$/, "").trim())
+    : null;
+}
+
+/** To the end of a command; of words that bash would do something with, as the scanner complains of them. */
+function skipWords(scanner: Scanner): void {
+  while (!scanner.atCommandEnd()) {
+    scanner.word();
+    scanner.skipBlanks();
+  }
 }
 
 /** `( a b … )`, over lines and with comments, as bash has it. */
@@ -110,24 +181,14 @@ function parseIfWhole(scanner: Scanner): Statement {
   }
 }
 
-function parseCall(scanner: Scanner, afterAssignment: boolean): Statement {
+function parseCall(scanner: Scanner): Statement {
   const place = scanner.place;
-  const rest = scanner.restOfLine();
-  const command = /^[^\s;]+/.exec(rest)?.[0] ?? "";
-  if (afterAssignment) {
-    throw new SyntaxProblem(
-      place,
-      `"${command}" follows an assignment; bash would run it as a command`,
-      "put quotes around a value that contains spaces",
-    );
-  }
+  const command = /^[^\s;]+/.exec(scanner.restOfLine())?.[0] ?? "";
   if (!knownCommands.includes(command)) {
     throw new SyntaxProblem(
       place,
       `"${command}" is not something local.conf can do`,
-      command.includes(",") || scanner.isBehindComma(place)
-        ? "a list ends with its line: write it on one, or end the line above with \\"
-        : `use NAME=value lines and ${knownCommands.join(", ")}`,
+      `use NAME=value lines and ${knownCommands.join(", ")}`,
     );
   }
   takeChars(scanner, command.length);
@@ -140,38 +201,8 @@ function parseCall(scanner: Scanner, afterAssignment: boolean): Statement {
   return { kind: "call", command, args, ...place };
 }
 
-/** `NAME= value` runs `value` in bash, with NAME empty for as long as it runs; nobody means that. */
-function refuseSpaceAfterEquals(scanner: Scanner, name: string): void {
-  const gap = /^[ \t]+(?![#;\s]|$)/.exec(scanner.restOfLine());
-  const next = gap === null ? "" : scanner.restOfLine().slice(gap[0].length);
-  if (gap !== null && !/^[A-Za-z_]\w*\+?=/.test(next)) {
-    throw new SyntaxProblem(
-      scanner.place,
-      `space after the = of ${name}: bash would leave ${name} as it was and run what follows as a command`,
-      `write ${name}=value without spaces around =`,
-    );
-  }
-}
-
 function refuseOtherBash(scanner: Scanner, rest: string): void {
   const place = scanner.place;
-  const spaced = /^([A-Za-z_]\w*)[ \t]+(\+?=)/.exec(rest);
-  if (spaced !== null) {
-    const name = spaced[1] ?? "";
-    throw new SyntaxProblem(
-      { ...place, column: place.column + name.length },
-      `space before the = of ${name}`,
-      `write ${name}${spaced[2] ?? "="}value without spaces around =`,
-    );
-  }
-  const dashed = /^([A-Za-z_0-9][\w.-]*)=/.exec(rest);
-  if (dashed !== null && !/^[A-Za-z_]\w*$/.test(dashed[1] ?? "")) {
-    throw new SyntaxProblem(place, `"${dashed[1]}" cannot be a variable name`, "names are letters, digits and _");
-  }
-  const element = /^([A-Za-z_]\w*)\[[^\]]*\]\+?=/.exec(rest);
-  if (element !== null) {
-    throw new SyntaxProblem(place, "single elements of arrays cannot be set", "write the whole of it: NAME=(a b)");
-  }
   const word = /^[A-Za-z_]\w*/.exec(rest)?.[0] ?? "";
   const close = blocks[word];
   if (close !== undefined && /^\w+(?=[\s;]|$)/.test(rest)) {
@@ -187,12 +218,7 @@ function refuseOtherBash(scanner: Scanner, rest: string): void {
     throw new SyntaxProblem(place, "functions are not supported", "write the assignments you want directly");
   }
   if (/^\[/.test(rest)) {
-    const ini = /^\[[^\][\s]+\]\s*$/.test(rest);
-    throw new SyntaxProblem(
-      place,
-      ini ? `INI section ${rest.trim()} inside localrc` : "tests ([ … ], [[ … ]]) are not supported",
-      ini ? "service options belong under a header such as [[post-config|FILE]]" : "write the assignments you want",
-    );
+    throw new SyntaxProblem(place, "tests ([ … ], [[ … ]]) are not supported", "write the assignments you want");
   }
   if (/^(source\s|\.\s)/.test(rest)) {
     throw new SyntaxProblem(place, "other files cannot be sourced", "copy the lines that you need into this file");

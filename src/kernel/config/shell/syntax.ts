@@ -35,7 +35,21 @@ export type Statement =
       readonly line: number;
       readonly column: number;
     }
-  | { readonly kind: "if"; readonly branches: readonly Branch[]; readonly line: number; readonly column: number };
+  | { readonly kind: "if"; readonly branches: readonly Branch[]; readonly line: number; readonly column: number }
+  | {
+      readonly kind: "nothing";
+      readonly why: Vain;
+      /** What the message is about: the name that is not set, or the word that is no command. */
+      readonly name: string;
+      readonly line: number;
+      readonly column: number;
+    };
+
+/**
+ * Why a line changes nothing. Bash takes it for a command, finds none and goes on; so does DevStack, which reads localrc before it
+ * sets errexit.
+ */
+export type Vain = "space around =" | "words behind a value" | "behind a list" | "no name" | "ini section" | "element";
 
 /** A test that needs nothing but variables and the list of services: `[ a = b ]`, `!=`, `-z`, `-n`, `is_service_enabled NAME …`. */
 export type Test =

@@ -8,6 +8,15 @@ const plugins: readonly (readonly [names: readonly string[], note: string])[] = 
   [["networking-*", "ovn-*", "neutron-dynamic-routing", "kuryr", "stackube", "astara", "neutron-*"], NETWORK_BACKEND],
 ];
 
+/** Panels for horizon, whatever they are of. */
+const PANELS = ["*-dashboard", "*-ui"];
+const OWN_DASHBOARD = "the dashboard is the cloud's own, and takes no panels of horizon";
+
+/** The note of a plugin that brings panels for horizon, or null. */
+export function noteOfPanels(name: string): string | null {
+  return PANELS.some((pattern) => matchesPattern(pattern, name)) ? OWN_DASHBOARD : null;
+}
+
 /** The note of a plugin that is known and no feature of its own, or null. */
 export function noteOfPlugin(name: string, services: ServiceNames): string | null {
   if (services.isProject(name)) return "";
