@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 import { type Catalogue, LANGUAGES, type Language } from "./catalogue.ts";
 
 export type Values = Readonly<Record<string, string | number>>;
@@ -49,8 +49,8 @@ export function filled(text: string, values: Values = {}): string {
 export const translate = <Key extends string>(catalogue: Catalogue<Key>, key: Key, values?: Values): string =>
   filled(catalogue[current][key], values);
 
-/** The strings of a catalogue in the language of the page. */
+/** The strings of a catalogue in the language of the page; the same function until that changes. */
 export function useText<Key extends string>(catalogue: Catalogue<Key>): Translate<Key> {
   const chosen = useLanguage();
-  return (key, values) => filled(catalogue[chosen][key], values);
+  return useCallback((key, values) => filled(catalogue[chosen][key], values), [catalogue, chosen]);
 }

@@ -5,9 +5,8 @@ import { useList } from "../../api/resource.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useAggregateActions, useAggregateCreation } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -17,7 +16,7 @@ const nameOf = ({ name }: Aggregate): string => name;
 export default function Aggregates() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(aggregates);
+  const list = useList(aggregates);
   const actions = useAggregateActions();
   const create = useAggregateCreation();
   const columns = useMemo<Column<Aggregate>[]>(
@@ -39,26 +38,16 @@ export default function Aggregates() {
     [t, w],
   );
   return (
-    <>
-      <PageHead title={t("title")}>
-        <ActionButton action={create} />
-      </PageHead>
-      <ResourceTable
-        id="aggregates"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={aggregates.idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={Boxes}>
-            <ActionButton action={create} />
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="aggregates"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={aggregates.idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: Boxes }}
+    />
   );
 }

@@ -5,9 +5,8 @@ import { useList } from "../../api/resource.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useFlavorActions, useFlavorCreation } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -17,7 +16,7 @@ const nameOf = ({ name }: Flavor): string => name;
 export default function Flavors() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(flavors, { is_public: "None" });
+  const list = useList(flavors, { is_public: "None" });
   const actions = useFlavorActions();
   const create = useFlavorCreation();
   const columns = useMemo<Column<Flavor>[]>(
@@ -46,26 +45,16 @@ export default function Flavors() {
     [t, w],
   );
   return (
-    <>
-      <PageHead title={t("title")}>
-        <ActionButton action={create} />
-      </PageHead>
-      <ResourceTable
-        id="flavors"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={flavors.idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={Layers}>
-            <ActionButton action={create} />
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="flavors"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={flavors.idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: Layers }}
+    />
   );
 }

@@ -6,11 +6,10 @@ import { useList } from "../../api/resource.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { type Action, ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
+import { statusColumn } from "../../parts/columns.tsx";
 import { given, text as textOf } from "../../parts/form.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { StatusBadge } from "../../parts/status.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useDevicePorts, useExternalNetworks } from "../networks/choices.ts";
 import { text } from "./text.ts";
 
@@ -22,7 +21,7 @@ const KINDS = ["network.floating-ip", "compute.server"];
 export default function FloatingIps() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(floatingIps);
+  const list = useList(floatingIps);
   const { data: known } = useList(networks);
   const columns = useMemo<Column<FloatingIp>[]>(
     () => [
@@ -33,12 +32,7 @@ export default function FloatingIps() {
         cell: (ip) => <code>{ip.floating_ip_address}</code>,
         grow: 1.5,
       },
-      {
-        id: "status",
-        header: w("status"),
-        value: ({ status }) => status,
-        cell: ({ status }) => <StatusBadge status={status} />,
-      },
+      statusColumn(w),
       { id: "fixed", header: t("fixed"), value: ({ fixed_ip_address }) => fixed_ip_address, grow: 1.5 },
       {
         id: "pool",
@@ -128,26 +122,16 @@ export default function FloatingIps() {
     [t, w],
   );
   return (
-    <>
-      <PageHead title={t("title")}>
-        <ActionButton action={create} />
-      </PageHead>
-      <ResourceTable
-        id="floating-ips"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={Globe}>
-            <ActionButton action={create} />
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="floating-ips"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: Globe }}
+    />
   );
 }

@@ -5,12 +5,10 @@ import { useList } from "../../api/resource.ts";
 import { type Image, images } from "../../api/storage.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
-import { Empty } from "../../parts/empty.tsx";
-import { PageHead } from "../../parts/page.tsx";
+import { createdColumn, idColumn, statusColumn } from "../../parts/columns.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
 import { sizeText } from "../../parts/size.ts";
-import { StatusBadge } from "../../parts/status.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
-import { Ago } from "../../parts/time.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useImageActions } from "./actions.ts";
 import { CreateImage } from "./create.tsx";
 import { text } from "./text.ts";
@@ -22,19 +20,13 @@ const idOf = ({ id }: Image): string => id;
 export default function Images() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(images);
+  const list = useList(images);
   const [creating, setCreating] = useState(false);
   const actions = useImageActions();
   const columns = useMemo<Column<Image>[]>(
     () => [
       { id: "name", header: w("name"), value: nameOf, grow: 2.5 },
-      {
-        id: "status",
-        header: w("status"),
-        value: ({ status }) => status,
-        cell: ({ status }) => <StatusBadge status={status} />,
-        grow: 1.2,
-      },
+      statusColumn(w),
       {
         id: "visibility",
         header: t("visibility"),
@@ -51,22 +43,8 @@ export default function Images() {
         numeric: true,
         priority: 1,
       },
-      {
-        id: "created",
-        header: w("created"),
-        value: ({ created_at }) => created_at,
-        cell: ({ created_at }) => <Ago at={created_at} />,
-        priority: 2,
-      },
-      {
-        id: "id",
-        header: w("id"),
-        value: idOf,
-        cell: ({ id }) => <code>{id}</code>,
-        hidden: true,
-        grow: 2,
-        priority: 2,
-      },
+      createdColumn(w),
+      idColumn(w, idOf),
     ],
     [t, w],
   );
@@ -77,22 +55,16 @@ export default function Images() {
   );
   return (
     <>
-      <PageHead title={t("title")}>{create}</PageHead>
-      <ResourceTable
+      <ListPage
         id="images"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
+        title={t("title")}
+        list={list}
         columns={columns}
         idOf={idOf}
         nameOf={nameOf}
         actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={Disc3}>
-            {create}
-          </Empty>
-        }
+        create={create}
+        empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: Disc3 }}
       />
       {creating && <CreateImage close={() => setCreating(false)} />}
     </>

@@ -1,25 +1,25 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Button } from "react-aria-components";
-import { useLocation, useParams } from "wouter";
 import { operation } from "../../api/call.ts";
 import { compute, type Server, type ServerAction, servers } from "../../api/compute.ts";
 import { networks, type Port, ports, securityGroups } from "../../api/network.ts";
-import { useAnswer, useList, useOne } from "../../api/resource.ts";
+import { useAnswer, useList } from "../../api/resource.ts";
 import { images, type Volume, volumes } from "../../api/storage.ts";
 import { href } from "../../app/panel.ts";
 import { useSession } from "../../app/session.tsx";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
-import { type Action, ActionBar, ActionMenu, useRunner } from "../../parts/action.tsx";
-import { Busy } from "../../parts/busy.tsx";
+import { type Action, ActionMenu, useRunner } from "../../parts/action.tsx";
 import { Code } from "../../parts/copy.tsx";
 import { Snippet } from "../../parts/equals.tsx";
 import { explain } from "../../parts/explain.tsx";
-import { Card, Facts, PageHead, PageTabs } from "../../parts/page.tsx";
-import { Problem } from "../../parts/problem.tsx";
+import { Loaded } from "../../parts/loaded.tsx";
+import { Card, Facts, PageTabs } from "../../parts/page.tsx";
+import { PlainTable } from "../../parts/plain-table.tsx";
 import { memoryText } from "../../parts/size.ts";
 import { StatusBadge } from "../../parts/status.tsx";
+import { ThingPage } from "../../parts/thing-page.tsx";
 import { Ago } from "../../parts/time.tsx";
 import { useServerActions } from "./actions.ts";
 import { Console } from "./console.tsx";
@@ -30,53 +30,36 @@ const nameOf = ({ name }: Server) => name;
 
 /** Everything about one server. */
 export default function Instance() {
-  const { id = "" } = useParams<{ id: string }>();
   const t = useText(text);
   const c = useText(words);
-  const [, navigate] = useLocation();
   const { services } = useSession();
-  const { data: server, error, refetch } = useOne(servers, id);
-  const actions = useServerActions();
-  const runner = useRunner(nameOf, (action) => action.id === "delete" && navigate(href("/instances")));
-  const back = { to: href("/instances"), label: t("title") };
-  if (server === undefined)
-    return (
-      <>
-        <PageHead title={t("one")} back={back} />
-        {error === null ? <Busy what={t("one")} /> : <Problem error={error} retry={() => void refetch()} />}
-      </>
-    );
   return (
-    <>
-      <PageHead
-        title={server.name}
-        back={back}
-        subtitle={
-          <>
-            <StatusBadge status={server.status} doing={server["OS-EXT-STS:task_state"]} />
-            <Code>{server.id}</Code>
-          </>
-        }
-      >
-        <ActionBar actions={actions} item={server} name={server.name} runner={runner} />
-      </PageHead>
-      <PageTabs
-        label={server.name}
-        tabs={[
-          { id: "overview", label: c("tab.overview"), content: () => <About server={server} /> },
-          { id: "console", label: t("tab.console"), content: () => <Console server={server} /> },
-          { id: "log", label: t("tab.log"), content: () => <Log server={server} /> },
-          { id: "actions", label: t("tab.actions"), content: () => <Actions server={server} /> },
-          ...(services.has("network")
-            ? [{ id: "interfaces", label: t("tab.interfaces"), content: () => <Interfaces server={server} /> }]
-            : []),
-          ...(services.has("block-storage")
-            ? [{ id: "volumes", label: t("tab.volumes"), content: () => <Volumes server={server} /> }]
-            : []),
-        ]}
-      />
-      {runner.dialog}
-    </>
+    <ThingPage
+      resource={servers}
+      one={t("one")}
+      back={{ to: href("/instances"), label: t("title") }}
+      nameOf={nameOf}
+      actions={useServerActions()}
+      subtitle={({ status, "OS-EXT-STS:task_state": task }) => <StatusBadge status={status} doing={task} />}
+    >
+      {(server) => (
+        <PageTabs
+          label={server.name}
+          tabs={[
+            { id: "overview", label: c("tab.overview"), content: () => <About server={server} /> },
+            { id: "console", label: t("tab.console"), content: () => <Console server={server} /> },
+            { id: "log", label: t("tab.log"), content: () => <Log server={server} /> },
+            { id: "actions", label: t("tab.actions"), content: () => <Actions server={server} /> },
+            ...(services.has("network")
+              ? [{ id: "interfaces", label: t("tab.interfaces"), content: () => <Interfaces server={server} /> }]
+              : []),
+            ...(services.has("block-storage")
+              ? [{ id: "volumes", label: t("tab.volumes"), content: () => <Volumes server={server} /> }]
+              : []),
+          ]}
+        />
+      )}
+    </ThingPage>
   );
 }
 
@@ -178,62 +161,54 @@ function About({ server }: { server: Server }) {
 function Actions({ server }: { server: Server }) {
   const t = useText(text);
   const c = useText(words);
-  const { data, error, refetch } = useAnswer<{ instanceActions: ServerAction[] }>(
+  const query = useAnswer<{ instanceActions: ServerAction[] }>(
     "compute.action",
     compute("GET", `/servers/${server.id}/os-instance-actions`),
   );
-  if (data === undefined)
-    return error === null ? <Busy what={t("tab.actions")} /> : <Problem error={error} retry={() => void refetch()} />;
-  if (data.instanceActions.length === 0) return <p className="dim">{t("actions.none")}</p>;
   return (
-    <Card title={t("tab.actions")}>
-      <div className="scrolls">
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t("actions.what")}</th>
-              <th scope="col">{t("actions.when")}</th>
-              <th scope="col">{c("error.request")}</th>
-              <th scope="col">
-                <span className="hidden-visually">{c("actions")}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.instanceActions.map((one) => (
-              <tr key={`${one.request_id} ${one.action}`}>
-                <td>
-                  {one.action}
-                  {one.message !== null && <span className="status bad"> · {t("actions.failed")}</span>}
-                </td>
-                <td>
-                  <Ago at={one.start_time} />
-                </td>
-                <td>
-                  <code className="dim">{one.request_id}</code>
-                </td>
-                <td>
+    <Loaded query={query} what={t("tab.actions")}>
+      {({ instanceActions }) => (
+        <Card title={t("tab.actions")}>
+          <PlainTable
+            items={instanceActions}
+            idOf={({ request_id, action }) => `${request_id} ${action}`}
+            empty={t("actions.none")}
+            columns={[
+              {
+                header: t("actions.what"),
+                cell: ({ action, message }) => (
+                  <>
+                    {action}
+                    {message !== null && <span className="status bad"> · {t("actions.failed")}</span>}
+                  </>
+                ),
+              },
+              { header: t("actions.when"), cell: ({ start_time }) => <Ago at={start_time} /> },
+              { header: c("error.request"), cell: ({ request_id }) => <code className="dim">{request_id}</code> },
+              {
+                header: t("actions.explain"),
+                cell: ({ request_id, action }) => (
                   <Button
                     className="button small"
-                    onPress={() => explain(one.request_id)}
-                    aria-label={`${t("actions.explain")}: ${one.action}`}
+                    onPress={() => explain(request_id)}
+                    aria-label={`${t("actions.explain")}: ${action}`}
                   >
                     {t("actions.explain")}
                   </Button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Card>
+                ),
+              },
+            ]}
+          />
+        </Card>
+      )}
+    </Loaded>
   );
 }
 
 function Interfaces({ server }: { server: Server }) {
   const t = useText(text);
   const c = useText(words);
-  const { data, error, refetch } = useList(ports, { device_id: server.id });
+  const query = useList(ports, { device_id: server.id });
   const { data: known } = useList(networks);
   const { data: groups } = useList(securityGroups);
   const portName = ({ fixed_ips, id }: Port) => fixed_ips[0]?.ip_address ?? id;
@@ -256,37 +231,40 @@ function Interfaces({ server }: { server: Server }) {
     ],
     [t, server.id],
   );
-  if (data === undefined)
-    return error === null ? (
-      <Busy what={t("tab.interfaces")} />
-    ) : (
-      <Problem error={error} retry={() => void refetch()} />
-    );
-  if (data.length === 0) return <p className="dim">{t("interfaces.none")}</p>;
   return (
-    <div className="cards">
-      {data.map((port) => (
-        <Card
-          key={port.id}
-          title={known?.find(({ id }) => id === port.network_id)?.name ?? port.network_id}
-          aside={<ActionMenu actions={actions} item={port} name={portName(port)} runner={runner} />}
-        >
-          <Facts
-            facts={[
-              [c("status"), <StatusBadge key="status" status={port.status} />],
-              [t("addresses"), port.fixed_ips.map(({ ip_address: address }) => <Code key={address}>{address}</Code>)],
-              [t("interfaces.mac"), <code key="mac">{port.mac_address}</code>],
-              [
-                t("groups.title"),
-                port.security_groups.map((id) => groups?.find((one) => one.id === id)?.name ?? id).join(", "),
-              ],
-              [t("interfaces.port"), <Code key="id">{port.id}</Code>],
-            ]}
-          />
-        </Card>
-      ))}
-      {runner.dialog}
-    </div>
+    <Loaded query={query} what={t("tab.interfaces")}>
+      {(found) => (
+        <>
+          {found.length === 0 && <p className="dim">{t("interfaces.none")}</p>}
+          <div className="cards">
+            {found.map((port) => (
+              <Card
+                key={port.id}
+                title={known?.find(({ id }) => id === port.network_id)?.name ?? port.network_id}
+                aside={<ActionMenu actions={actions} item={port} name={portName(port)} runner={runner} />}
+              >
+                <Facts
+                  facts={[
+                    [c("status"), <StatusBadge key="status" status={port.status} />],
+                    [
+                      t("addresses"),
+                      port.fixed_ips.map(({ ip_address: address }) => <Code key={address}>{address}</Code>),
+                    ],
+                    [t("interfaces.mac"), <code key="mac">{port.mac_address}</code>],
+                    [
+                      t("groups.title"),
+                      port.security_groups.map((id) => groups?.find((one) => one.id === id)?.name ?? id).join(", "),
+                    ],
+                    [t("interfaces.port"), <Code key="id">{port.id}</Code>],
+                  ]}
+                />
+              </Card>
+            ))}
+          </div>
+          {runner.dialog}
+        </>
+      )}
+    </Loaded>
   );
 }
 
@@ -300,17 +278,13 @@ function Volumes({ server }: { server: Server }) {
   const t = useText(text);
   const c = useText(words);
   const client = useQueryClient();
-  const { data, error, refetch } = useAnswer<{ volumeAttachments: Attachment[] }>(
+  const query = useAnswer<{ volumeAttachments: Attachment[] }>(
     "compute.server",
     compute("GET", `/servers/${server.id}/os-volume_attachments`),
   );
   const { data: known } = useList(volumes);
   const volumeOf = (attachment: Attachment): Volume | undefined => known?.find(({ id }) => id === attachment.volumeId);
   const attachmentName = (attachment: Attachment) => volumeOf(attachment)?.name || attachment.volumeId;
-  const runner = useRunner(
-    attachmentName,
-    () => void client.invalidateQueries({ queryKey: ["compute.server", "answer"] }),
-  );
   const actions = useMemo<Action<Attachment>[]>(
     () => [
       {
@@ -329,42 +303,28 @@ function Volumes({ server }: { server: Server }) {
     ],
     [t, server.id],
   );
-  if (data === undefined)
-    return error === null ? <Busy what={t("tab.volumes")} /> : <Problem error={error} retry={() => void refetch()} />;
-  if (data.volumeAttachments.length === 0) return <p className="dim">{t("volumes.none")}</p>;
   return (
-    <Card title={t("tab.volumes")}>
-      <div className="scrolls">
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t("volumes.volume")}</th>
-              <th scope="col">{t("volumes.device")}</th>
-              <th scope="col">{c("status")}</th>
-              <th scope="col">
-                <span className="hidden-visually">{c("actions")}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.volumeAttachments.map((attachment) => (
-              <tr key={attachment.volumeId}>
-                <td>{attachmentName(attachment)}</td>
-                <td>
-                  <code>{attachment.device}</code>
-                </td>
-                <td>
-                  <StatusBadge status={volumeOf(attachment)?.status ?? "unknown"} />
-                </td>
-                <td>
-                  <ActionMenu actions={actions} item={attachment} name={attachmentName(attachment)} runner={runner} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {runner.dialog}
-    </Card>
+    <Loaded query={query} what={t("tab.volumes")}>
+      {({ volumeAttachments }) => (
+        <Card title={t("tab.volumes")}>
+          <PlainTable
+            items={volumeAttachments}
+            idOf={({ volumeId }) => volumeId}
+            nameOf={attachmentName}
+            actions={actions}
+            onDone={() => void client.invalidateQueries({ queryKey: ["compute.server", "answer"] })}
+            empty={t("volumes.none")}
+            columns={[
+              { header: t("volumes.volume"), cell: attachmentName },
+              { header: t("volumes.device"), cell: ({ device }) => <code>{device}</code> },
+              {
+                header: c("status"),
+                cell: (attachment) => <StatusBadge status={volumeOf(attachment)?.status ?? "unknown"} />,
+              },
+            ]}
+          />
+        </Card>
+      )}
+    </Loaded>
   );
 }

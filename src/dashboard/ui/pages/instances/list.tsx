@@ -6,12 +6,12 @@ import { images } from "../../api/storage.ts";
 import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
-import { Empty } from "../../parts/empty.tsx";
+import { idColumn, nameColumn } from "../../parts/columns.tsx";
 import { Link } from "../../parts/link.tsx";
-import { PageHead } from "../../parts/page.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
 import { memoryText } from "../../parts/size.ts";
 import { StatusBadge } from "../../parts/status.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { Ago } from "../../parts/time.tsx";
 import { useServerActions } from "./actions.ts";
 import { text } from "./text.ts";
@@ -26,19 +26,13 @@ const addressesOf = (server: Server): string[] =>
 export default function Instances() {
   const t = useText(text);
   const c = useText(words);
-  const { data, error, refetch } = useList(servers);
+  const list = useList(servers);
   const { data: known } = useList(images);
   const actions = useServerActions();
   const imageNames = useMemo(() => new Map((known ?? []).map(({ id, name }) => [id, name ?? id])), [known]);
   const columns = useMemo<Column<Server>[]>(
     () => [
-      {
-        id: "name",
-        header: c("name"),
-        value: nameOf,
-        cell: (server) => <Link to={href("/instances/:id", { id: server.id })}>{server.name}</Link>,
-        grow: 2,
-      },
+      nameColumn(c, nameOf, (server) => href("/instances/:id", { id: server.id })),
       {
         id: "status",
         header: c("status"),
@@ -87,15 +81,7 @@ export default function Instances() {
         cell: ({ created }) => <Ago at={created} />,
         priority: 2,
       },
-      {
-        id: "id",
-        header: c("id"),
-        value: idOf,
-        cell: ({ id }) => <code>{id}</code>,
-        hidden: true,
-        grow: 2,
-        priority: 2,
-      },
+      idColumn(c, idOf),
     ],
     [t, c, imageNames],
   );
@@ -105,24 +91,16 @@ export default function Instances() {
     </Link>
   );
   return (
-    <>
-      <PageHead title={t("title")}>{launch}</PageHead>
-      <ResourceTable
-        id="instances"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={ServerIcon}>
-            {launch}
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="instances"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={launch}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: ServerIcon }}
+    />
   );
 }

@@ -8,11 +8,10 @@ import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { type Action, ActionButton } from "../../parts/action.tsx";
 import { saveText } from "../../parts/download.ts";
-import { Empty } from "../../parts/empty.tsx";
 import { Snippet } from "../../parts/equals.tsx";
 import { text as textOf } from "../../parts/form.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { text } from "./text.ts";
 
 interface Listed {
@@ -25,7 +24,7 @@ const nameOf = ({ keypair }: Listed) => keypair.name;
 export default function Keypairs() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(keypairs);
+  const list = useList(keypairs);
   const [create, read] = useMaking();
   const columns = useMemo<Column<Listed>[]>(
     () => [
@@ -67,25 +66,17 @@ export default function Keypairs() {
     </>
   );
   return (
-    <>
-      <PageHead title={t("title")}>{buttons}</PageHead>
-      <ResourceTable
-        id="keypairs"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={nameOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={KeyRound}>
-            {buttons}
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="keypairs"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={nameOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={buttons}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: KeyRound }}
+    />
   );
 }
 

@@ -6,11 +6,9 @@ import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
-import { Link } from "../../parts/link.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { StatusBadge } from "../../parts/status.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { idColumn, nameColumn, statusColumn } from "../../parts/columns.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useCreateNetwork, useNetworkActions } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -21,7 +19,7 @@ const idOf = ({ id }: Network): string => id;
 export default function Networks() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(networks);
+  const list = useList(networks);
   const { data: known } = useList(subnets);
   const actions = useNetworkActions();
   const create = useCreateNetwork();
@@ -32,19 +30,8 @@ export default function Networks() {
   }, [known]);
   const columns = useMemo<Column<Network>[]>(
     () => [
-      {
-        id: "name",
-        header: w("name"),
-        value: nameOf,
-        cell: (one) => <Link to={href("/networks/:id", { id: one.id })}>{nameOf(one)}</Link>,
-        grow: 2,
-      },
-      {
-        id: "status",
-        header: w("status"),
-        value: ({ status }) => status,
-        cell: ({ status }) => <StatusBadge status={status} />,
-      },
+      nameColumn(w, nameOf, (one) => href("/networks/:id", { id: one.id })),
+      statusColumn(w),
       {
         id: "subnets",
         header: t("subnets"),
@@ -67,39 +54,21 @@ export default function Networks() {
         priority: 2,
       },
       { id: "mtu", header: t("mtu"), value: ({ mtu }) => mtu, numeric: true, hidden: true, priority: 2 },
-      {
-        id: "id",
-        header: w("id"),
-        value: idOf,
-        cell: ({ id }) => <code>{id}</code>,
-        hidden: true,
-        grow: 2,
-        priority: 2,
-      },
+      idColumn(w, idOf),
     ],
     [t, w, cidrs],
   );
   return (
-    <>
-      <PageHead title={t("title")}>
-        <ActionButton action={create} />
-      </PageHead>
-      <ResourceTable
-        id="networks"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={NetworkIcon}>
-            <ActionButton action={create} />
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="networks"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: NetworkIcon }}
+    />
   );
 }

@@ -6,10 +6,10 @@ import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
+import { idColumn } from "../../parts/columns.tsx";
 import { Link } from "../../parts/link.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useProjectActions, useProjectCreation } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -20,7 +20,7 @@ const idOf = ({ id }: Project): string => id;
 export default function Projects() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(projects);
+  const list = useList(projects);
   const actions = useProjectActions();
   const create = useProjectCreation();
   const columns = useMemo<Column<Project>[]>(
@@ -35,39 +35,21 @@ export default function Projects() {
       { id: "description", header: w("description"), value: ({ description }) => description, grow: 2, priority: 1 },
       { id: "enabled", header: t("enabled"), value: ({ enabled }) => (enabled ? w("yes") : "—") },
       { id: "domain", header: t("domain"), value: ({ domain_id }) => domain_id, priority: 2 },
-      {
-        id: "id",
-        header: w("id"),
-        value: idOf,
-        cell: ({ id }) => <code>{id}</code>,
-        hidden: true,
-        grow: 2,
-        priority: 2,
-      },
+      idColumn(w, idOf),
     ],
     [t, w],
   );
   return (
-    <>
-      <PageHead title={t("title")}>
-        <ActionButton action={create} />
-      </PageHead>
-      <ResourceTable
-        id="projects"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={FolderKanban}>
-            <ActionButton action={create} />
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="projects"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: FolderKanban }}
+    />
   );
 }

@@ -5,11 +5,11 @@ import { type Assignment, assignments, identity, type Project, roles, users } fr
 import { useList } from "../../api/resource.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
-import { type Action, ActionButton, ActionMenu, useRunner } from "../../parts/action.tsx";
-import { Busy } from "../../parts/busy.tsx";
+import { type Action, ActionButton } from "../../parts/action.tsx";
 import { text as textOf } from "../../parts/form.tsx";
+import { Loaded } from "../../parts/loaded.tsx";
 import { Card } from "../../parts/page.tsx";
-import { Problem } from "../../parts/problem.tsx";
+import { PlainTable } from "../../parts/plain-table.tsx";
 import { text } from "./text.ts";
 
 const KINDS = ["identity.assignment"];
@@ -28,8 +28,7 @@ const useRoleOptions = () => {
 export function Members({ project }: { project: Project }) {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(assignments, { "scope.project.id": project.id });
-  const runner = useRunner(holderOf);
+  const query = useList(assignments, { "scope.project.id": project.id });
   const add = useMemo<Action<null>>(
     () => ({
       id: "add",
@@ -80,46 +79,24 @@ export function Members({ project }: { project: Project }) {
   );
   return (
     <Card title={t("members")} aside={<ActionButton action={add} primary={false} />}>
-      {data === undefined ? (
-        error === null ? (
-          <Busy what={t("members")} />
-        ) : (
-          <Problem error={error} retry={() => void refetch()} />
-        )
-      ) : data.length === 0 ? (
-        <p className="dim">{t("members.none")}</p>
-      ) : (
-        <div className="scrolls">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{w("name")}</th>
-                <th scope="col">{t("role")}</th>
-                <th scope="col">
-                  <span className="hidden-visually">{w("actions")}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.map((one) => (
-                <tr key={assignments.idOf(one)}>
-                  <td>{one.group === undefined ? holderOf(one) : t("group", { name: one.group.name })}</td>
-                  <td>{one.role.name}</td>
-                  <td>
-                    <ActionMenu
-                      actions={actions}
-                      item={one}
-                      name={`${holderOf(one)} (${one.role.name})`}
-                      runner={runner}
-                    />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {runner.dialog}
+      <Loaded query={query} what={t("members")}>
+        {(found) => (
+          <PlainTable
+            items={found}
+            idOf={assignments.idOf}
+            nameOf={(one) => `${holderOf(one)} (${one.role.name})`}
+            actions={actions}
+            empty={t("members.none")}
+            columns={[
+              {
+                header: w("name"),
+                cell: (one) => (one.group === undefined ? holderOf(one) : t("group", { name: one.group.name })),
+              },
+              { header: t("role"), cell: ({ role }) => role.name },
+            ]}
+          />
+        )}
+      </Loaded>
     </Card>
   );
 }

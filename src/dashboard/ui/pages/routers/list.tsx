@@ -6,11 +6,9 @@ import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
-import { Link } from "../../parts/link.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { StatusBadge } from "../../parts/status.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { nameColumn, statusColumn } from "../../parts/columns.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useCreateRouter, useRouterActions } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -21,25 +19,14 @@ const idOf = ({ id }: Router): string => id;
 export default function Routers() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(routers);
+  const list = useList(routers);
   const { data: known } = useList(networks);
   const actions = useRouterActions();
   const create = useCreateRouter();
   const columns = useMemo<Column<Router>[]>(
     () => [
-      {
-        id: "name",
-        header: w("name"),
-        value: nameOf,
-        cell: (router) => <Link to={href("/routers/:id", { id: router.id })}>{nameOf(router)}</Link>,
-        grow: 2,
-      },
-      {
-        id: "status",
-        header: w("status"),
-        value: ({ status }) => status,
-        cell: ({ status }) => <StatusBadge status={status} />,
-      },
+      nameColumn(w, nameOf, (router) => href("/routers/:id", { id: router.id })),
+      statusColumn(w),
       {
         id: "gateway",
         header: t("gateway"),
@@ -59,26 +46,16 @@ export default function Routers() {
     [t, w, known],
   );
   return (
-    <>
-      <PageHead title={t("title")}>
-        <ActionButton action={create} />
-      </PageHead>
-      <ResourceTable
-        id="routers"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={RouterIcon}>
-            <ActionButton action={create} />
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="routers"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: RouterIcon }}
+    />
   );
 }

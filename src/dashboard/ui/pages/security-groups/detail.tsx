@@ -1,62 +1,35 @@
-import { useLocation, useParams } from "wouter";
 import { type SecurityGroup, type SecurityGroupRule, securityGroups } from "../../api/network.ts";
-import { useList, useOne } from "../../api/resource.ts";
+import { useList } from "../../api/resource.ts";
 import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
-import { ActionBar, ActionMenu, useRunner } from "../../parts/action.tsx";
-import { Busy } from "../../parts/busy.tsx";
-import { Code } from "../../parts/copy.tsx";
-import { Card, PageHead } from "../../parts/page.tsx";
-import { Problem } from "../../parts/problem.tsx";
+import { ActionMenu, useRunner } from "../../parts/action.tsx";
+import { Card } from "../../parts/page.tsx";
+import { ThingPage } from "../../parts/thing-page.tsx";
 import { useGroupActions, useRuleActions } from "./actions.ts";
 import { ruleText } from "./rules.ts";
 import { text } from "./text.ts";
 
+const nameOf = ({ name }: SecurityGroup): string => name;
+
 /** One group: each rule as a sentence. */
 export default function SecurityGroupPage() {
-  const { id = "" } = useParams<{ id: string }>();
   const t = useText(text);
-  const [, navigate] = useLocation();
-  const { data, error, refetch } = useOne(securityGroups, id);
-  const actions = useGroupActions();
-  const runner = useRunner<SecurityGroup>(
-    ({ name }) => name,
-    (action) => action.id === "delete" && navigate(href("/security-groups")),
-  );
-  const back = { to: href("/security-groups"), label: t("title") };
-  if (data === undefined)
-    return (
-      <>
-        <PageHead title={t("one")} back={back} />
-        {error === null ? <Busy what={t("one")} /> : <Problem error={error} retry={() => void refetch()} />}
-      </>
-    );
   return (
-    <>
-      <PageHead
-        title={data.name}
-        back={back}
-        subtitle={
-          <>
-            {data.description !== "" && <span>{data.description}</span>}
-            <Code>{data.id}</Code>
-          </>
-        }
-      >
-        <ActionBar actions={actions} item={data} name={data.name} runner={runner} />
-      </PageHead>
-      <div className="cards">
-        <Rules
-          title={t("rules.in")}
-          rules={data.security_group_rules.filter(({ direction }) => direction === "ingress")}
-        />
-        <Rules
-          title={t("rules.out")}
-          rules={data.security_group_rules.filter(({ direction }) => direction === "egress")}
-        />
-      </div>
-      {runner.dialog}
-    </>
+    <ThingPage
+      resource={securityGroups}
+      one={t("one")}
+      back={{ to: href("/security-groups"), label: t("title") }}
+      nameOf={nameOf}
+      actions={useGroupActions()}
+      subtitle={({ description }) => description !== "" && <span>{description}</span>}
+    >
+      {({ security_group_rules: rules }) => (
+        <div className="cards">
+          <Rules title={t("rules.in")} rules={rules.filter(({ direction }) => direction === "ingress")} />
+          <Rules title={t("rules.out")} rules={rules.filter(({ direction }) => direction === "egress")} />
+        </div>
+      )}
+    </ThingPage>
   );
 }
 

@@ -5,9 +5,9 @@ import { useList } from "../../api/resource.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
-import { PageHead } from "../../parts/page.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
+import { idColumn } from "../../parts/columns.tsx";
+import { ListPage } from "../../parts/list-page.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useUserActions, useUserCreation } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -18,7 +18,7 @@ const idOf = ({ id }: User): string => id;
 export default function Users() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(users);
+  const list = useList(users);
   const actions = useUserActions();
   const create = useUserCreation();
   const columns = useMemo<Column<User>[]>(
@@ -33,39 +33,21 @@ export default function Users() {
       { id: "email", header: t("email"), value: ({ email }) => email, grow: 2.5, priority: 1 },
       { id: "enabled", header: t("enabled"), value: ({ enabled }) => (enabled ? w("yes") : "—") },
       { id: "domain", header: t("domain"), value: ({ domain_id }) => domain_id, priority: 2 },
-      {
-        id: "id",
-        header: w("id"),
-        value: idOf,
-        cell: ({ id }) => <code>{id}</code>,
-        hidden: true,
-        grow: 2,
-        priority: 2,
-      },
+      idColumn(w, idOf),
     ],
     [t, w],
   );
   return (
-    <>
-      <PageHead title={t("title")}>
-        <ActionButton action={create} />
-      </PageHead>
-      <ResourceTable
-        id="users"
-        label={t("title")}
-        items={data}
-        error={error}
-        retry={() => void refetch()}
-        columns={columns}
-        idOf={idOf}
-        nameOf={nameOf}
-        actions={actions}
-        empty={
-          <Empty title={t("empty.title")} hint={t("empty.hint")} icon={UsersIcon}>
-            <ActionButton action={create} />
-          </Empty>
-        }
-      />
-    </>
+    <ListPage
+      id="users"
+      title={t("title")}
+      list={list}
+      columns={columns}
+      idOf={idOf}
+      nameOf={nameOf}
+      actions={actions}
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: UsersIcon }}
+    />
   );
 }

@@ -8,12 +8,11 @@ import { useSession } from "../../app/session.tsx";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
-import { Empty } from "../../parts/empty.tsx";
+import { createdColumn, idColumn, statusColumn } from "../../parts/columns.tsx";
 import { Link } from "../../parts/link.tsx";
+import { ListTable } from "../../parts/list-page.tsx";
 import { PageHead, PageTabs } from "../../parts/page.tsx";
-import { StatusBadge } from "../../parts/status.tsx";
-import { type Column, ResourceTable } from "../../parts/table.tsx";
-import { Ago } from "../../parts/time.tsx";
+import type { Column } from "../../parts/table.tsx";
 import { useCreateVolume, useSnapshotActions, useVolumeActions } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -44,7 +43,7 @@ function VolumeTable() {
   const t = useText(text);
   const w = useText(words);
   const { services } = useSession();
-  const { data, error, refetch } = useList(volumes);
+  const list = useList(volumes);
   const { data: known } = useList(servers, {}, services.has("compute"));
   const actions = useVolumeActions();
   const create = useCreateVolume();
@@ -52,13 +51,7 @@ function VolumeTable() {
   const columns = useMemo<Column<Volume>[]>(
     () => [
       { id: "name", header: w("name"), value: nameOf, grow: 2 },
-      {
-        id: "status",
-        header: w("status"),
-        value: ({ status }) => status,
-        cell: ({ status }) => <StatusBadge status={status} />,
-        grow: 1.2,
-      },
+      statusColumn(w),
       {
         id: "size",
         header: t("size"),
@@ -96,41 +89,22 @@ function VolumeTable() {
         priority: 2,
         hidden: true,
       },
-      {
-        id: "created",
-        header: w("created"),
-        value: ({ created_at }) => created_at,
-        cell: ({ created_at }) => <Ago at={created_at} />,
-        priority: 2,
-      },
-      {
-        id: "id",
-        header: w("id"),
-        value: idOf,
-        cell: ({ id }) => <code>{id}</code>,
-        hidden: true,
-        grow: 2,
-        priority: 2,
-      },
+      createdColumn(w),
+      idColumn(w, idOf),
     ],
     [t, w, serverNames],
   );
   return (
-    <ResourceTable
+    <ListTable
       id="volumes"
-      label={t("title")}
-      items={data}
-      error={error}
-      retry={() => void refetch()}
+      title={t("title")}
+      list={list}
       columns={columns}
       idOf={idOf}
       nameOf={nameOf}
       actions={actions}
-      empty={
-        <Empty title={t("empty.title")} hint={t("empty.hint")} icon={HardDrive}>
-          <ActionButton action={create} />
-        </Empty>
-      }
+      create={<ActionButton action={create} />}
+      empty={{ title: t("empty.title"), hint: t("empty.hint"), icon: HardDrive }}
     />
   );
 }
@@ -138,19 +112,13 @@ function VolumeTable() {
 function SnapshotTable() {
   const t = useText(text);
   const w = useText(words);
-  const { data, error, refetch } = useList(snapshots);
+  const list = useList(snapshots);
   const { data: known } = useList(volumes);
   const actions = useSnapshotActions();
   const columns = useMemo<Column<Snapshot>[]>(
     () => [
       { id: "name", header: w("name"), value: nameOf, grow: 2 },
-      {
-        id: "status",
-        header: w("status"),
-        value: ({ status }) => status,
-        cell: ({ status }) => <StatusBadge status={status} />,
-        grow: 1.2,
-      },
+      statusColumn(w),
       {
         id: "size",
         header: t("size"),
@@ -166,28 +134,20 @@ function SnapshotTable() {
         grow: 2,
         priority: 1,
       },
-      {
-        id: "created",
-        header: w("created"),
-        value: ({ created_at }) => created_at,
-        cell: ({ created_at }) => <Ago at={created_at} />,
-        priority: 2,
-      },
+      createdColumn(w),
     ],
     [t, w, known],
   );
   return (
-    <ResourceTable
+    <ListTable
       id="snapshots"
-      label={t("tab.snapshots")}
-      items={data}
-      error={error}
-      retry={() => void refetch()}
+      title={t("tab.snapshots")}
+      list={list}
       columns={columns}
       idOf={idOf}
       nameOf={nameOf}
       actions={actions}
-      empty={<Empty title={t("snapshots.empty")} hint={t("snapshots.hint")} icon={HardDrive} />}
+      empty={{ title: t("snapshots.empty"), hint: t("snapshots.hint"), icon: HardDrive }}
     />
   );
 }
