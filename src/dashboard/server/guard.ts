@@ -2,41 +2,58 @@
 export const CUSTOM_HEADER = "x-tenrec-dashboard";
 
 /** Null: it may be done. Otherwise why not. */
-export function refusal(request: { method: string; headers: Headers }): string | null {
+export function refusal(request: { method: string; headers: Headers }, isEncrypted: boolean): string | null {
   const { method, headers } = request;
   const site = headers.get("sec-fetch-site");
   // "none": typed or from a bookmark.
   if (site !== null && site !== "same-origin" && site !== "none") return "The request came from another site.";
   const origin = headers.get("origin");
-  if (origin !== null && !isSameOrigin(origin, headers.get("host"))) return "The request came from another origin.";
+  if (origin !== null && !isSameOrigin(origin, headers.get("host"), isEncrypted))
+    return "The request came from another origin.";
   if (method === "GET" || method === "HEAD") return null;
   if (site === "none") return "The request came from no page.";
   if (headers.get(CUSTOM_HEADER) === null) return `The header ${CUSTOM_HEADER} is missing.`;
   return null;
 }
 
-function isSameOrigin(origin: string, host: string | null): boolean {
+function isSameOrigin(origin: string, host: string | null, isEncrypted: boolean): boolean {
   if (host === null || !URL.canParse(origin)) return false;
   const { protocol, host: from } = new URL(origin);
+  // A proxy in front may be the one that speaks TLS; where it is this process, a page without is another's.
+  if (protocol !== "https:" && (protocol !== "http:" || isEncrypted)) return false;
   // Default ports are left out of origins; of the Host header they may not be.
   return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === from;
 }
 
-/** The policy of the pages: only what this port serves runs, no script and no style stands in a page. `frames`: where consoles are. */
-export const pagePolicy = (frames: readonly string[]): string =>
-  [
+export interface PagePolicy {
+  /** The Host header that the page was asked with. */
+  readonly host: string | null;
+  /** Where consoles are. */
+  readonly frames: readonly string[];
+}
+
+/**
+ * The policy of the pages: only their own files run, no script and no style stands in a page. Not all of this port's are theirs: what users
+ * publish in the object store has the same origin, so sources are named with their paths.
+ */
+export function pagePolicy({ host, frames }: PagePolicy): string {
+  // Without a scheme it is the page's own. The grammar of policies has no addresses of IPv6.
+  const place = host !== null && /^[A-Za-z0-9.-]+(?::\d{1,5})?$/.test(host) ? `${host}/dashboard/` : null;
+  const assets = place === null ? "'self'" : `${place}assets/`;
+  return [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
+    `script-src ${assets}`,
+    `style-src ${assets}`,
     "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "manifest-src 'self'",
+    `font-src ${assets}`,
+    `connect-src ${place ?? "'self'"}`,
+    `manifest-src ${place ?? "'self'"}`,
     `frame-src ${frames.length === 0 ? "'none'" : frames.join(" ")}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
+}
 
 /** Of what users store and the proxy passes on: whatever it is, it does not run here. */
 export const DATA_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";

@@ -67,11 +67,11 @@ function mount(all: Hono, kernel: Kernel, streams: EventStreams): void {
   app.use(async (context, next) => {
     // Pages and their files are for everybody; what is behind them is for our own pages.
     const isData = DATA.test(context.req.path);
-    const why = isData ? refusal(context.req.raw) : null;
-    if (why !== null) return context.json(problem(403, why), 403, SECURITY_HEADERS);
-    await next();
+    const why = isData ? refusal(context.req.raw, isEncrypted(context.env as Env | undefined)) : null;
+    if (why === null) await next();
+    else context.res = context.json(problem(403, why), 403);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.res.headers.set(name, value);
-    return undefined;
+    if (isData) context.res.headers.set("cache-control", "no-store");
   });
 
   app.post(`${PREFIX}/session`, (context) => desk.logIn(context));
@@ -127,7 +127,11 @@ function mount(all: Hono, kernel: Kernel, streams: EventStreams): void {
       "cache-control": name.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache",
       ...(asset.encoding === null ? {} : { "content-encoding": asset.encoding }),
     };
-    if (!isFile) headers["content-security-policy"] = pagePolicy(framesOf(context, kernel));
+    if (!isFile)
+      headers["content-security-policy"] = pagePolicy({
+        host: context.req.header("host") ?? null,
+        frames: framesOf(context, kernel),
+      });
     if (context.req.header("if-none-match") === asset.etag) return context.body(null, 304, headers);
     return context.body(asset.bytes, 200, headers);
   });
