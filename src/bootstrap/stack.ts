@@ -38,13 +38,13 @@ export function stackSteps(context: StackContext): Step[] {
     ...(context.setup?.before ?? []),
     dataDirectoryStep(context),
     ...unpackImageStep(context.settings),
-    ...pagesStep({ exec: context.exec, notes: context.outcome.notes }),
     ...(context.setup?.prepare ?? []),
     ...certificateSteps(context),
     ...unitSteps(context),
     daemonStep(context),
     seedStep(context),
     clientFilesStep(context),
+    ...pagesStep({ exec: context.exec, notes: context.outcome.notes }),
     ...localScriptStep(context),
   ];
 }

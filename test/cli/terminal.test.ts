@@ -56,6 +56,25 @@ test("where no terminal is, nothing is cut and nothing moves", async () => {
   assert.match(lines()[0] ?? "", new RegExp(`✓ Short +0\\.0 s {2}${remark}$`));
 });
 
+test("what may go on beside other steps begins with the first of them, and its own step waits for it", async () => {
+  const order: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const long = { name: "Long", plan: "", begin: () => void order.push("begun"), run: () => promise };
+  const first = {
+    name: "First",
+    plan: "",
+    run: async () => {
+      order.push("first");
+      setImmediate(() => resolve("made"));
+      return undefined;
+    },
+  };
+  const { stream, lines } = terminal(undefined);
+  await runSteps([first, long], jsonProgress(stream));
+  assert.deepEqual(order, ["begun", "first"]);
+  assert.equal(JSON.parse(lines().at(-1) ?? "").remark, "made");
+});
+
 test("a failed step ends the run, on the terminal and for machines", async () => {
   const ran: string[] = [];
   const failing = {
