@@ -81,8 +81,10 @@ async function chooseTests(): Promise<string[]> {
     authUrl,
     password: `it is "$ecret"`,
     imageId: image.id,
+    imageName: image.name,
     alternativeImageId: alternative.id,
     flavorId: "42",
+    flavorName: "m1.nano",
     alternativeFlavorId: "84",
     publicNetworkId: network.id,
     publicNetworkName: "public",
@@ -102,15 +104,11 @@ async function chooseTests(): Promise<string[]> {
     "[DEFAULT]\ntest_path=/usr/lib/python3/dist-packages/tempest/test_discover\ntop_dir=/usr/lib/python3/dist-packages/tempest\ngroup_regex=([^\\.]*\\.)*\n",
   );
   execFileSync("stestr", ["init"], { cwd: directory });
-  const listed = execFileSync(
-    "tempest",
-    ["run", "--config-file", join(directory, "etc/tempest.conf"), "--list-tests"],
-    {
-      cwd: directory,
-      env: tempestEnvironment(),
-      maxBuffer: 64 << 20,
-      encoding: "utf8",
-    },
+  // The plugin of orchestration asks the cloud already when its tests are listed.
+  const listed = await lab.outside(
+    "sh",
+    ["-c", 'cd "$1" && exec tempest run --config-file etc/tempest.conf --list-tests', "sh", directory],
+    { env: definedOnly(tempestEnvironment()) },
   );
   const pattern = options.regex === undefined ? null : new RegExp(options.regex);
   // Beside tempest's own there are its plugins' ("keystone_tempest_plugin.…").

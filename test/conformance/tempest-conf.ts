@@ -4,7 +4,9 @@ export interface CloudFacts {
   password: string;
   imageId: string;
   alternativeImageId: string;
+  imageName: string;
   flavorId: string;
+  flavorName: string;
   alternativeFlavorId: string;
   publicNetworkId: string;
   publicNetworkName: string;
@@ -21,6 +23,14 @@ export interface CloudFacts {
   validation: boolean;
   directory: string;
 }
+
+/** Scenarios of the orchestration plugin in which software runs inside a guest. */
+const NEED_GUESTS = [
+  "CfnInitIntegrationTest",
+  "ServerSignalIntegrationTest",
+  "SoftwareConfigIntegrationTest",
+  "VolumeBackupRestoreIntegrationTest",
+];
 
 /** tempest.conf as sections; the comments say why where it is not plain. */
 export function tempestConf(facts: CloudFacts): string {
@@ -60,6 +70,8 @@ export function tempestConf(facts: CloudFacts): string {
       cinder: has("block-storage"),
       swift: has("object-store"),
       horizon: false,
+      heat: has("orchestration"),
+      heat_plugin: has("orchestration"),
     },
     compute: {
       image_ref: facts.imageId,
@@ -130,6 +142,34 @@ export function tempestConf(facts: CloudFacts): string {
     "object-storage-feature-enabled": { discoverability: true },
     volume: { build_interval: 1, build_timeout: 300, volume_size: 1, storage_protocol: facts.storageProtocol },
     "volume-feature-enabled": { multi_backend: false, backup: false, snapshot: true, clone: true },
+    // Its tests log in as users there are; networks and images go by names.
+    heat_plugin: {
+      auth_url: `${facts.authUrl}/v3`,
+      auth_version: 3,
+      username: "demo",
+      password: facts.password,
+      project_name: "demo",
+      user_domain_name: "Default",
+      project_domain_name: "Default",
+      admin_username: "admin",
+      admin_password: facts.password,
+      admin_project_name: "admin",
+      region: "RegionOne",
+      instance_type: facts.flavorName,
+      minimal_instance_type: facts.flavorName,
+      image_ref: facts.imageName,
+      minimal_image_ref: facts.imageName,
+      fixed_network_name: "private",
+      fixed_subnet_name: "private-subnet",
+      network_for_ssh: "private",
+      floating_network_name: facts.publicNetworkName,
+      build_interval: 1,
+      build_timeout: facts.validation ? 600 : 120,
+      // Those that wait for what a guest says.
+      skip_scenario_test_list: facts.validation ? "" : NEED_GUESTS.join(","),
+      skip_functional_test_list: facts.validation ? "" : "OSWaitCondition",
+    },
+    heat_features_enabled: { stack_cancel: true, multi_cloud: false },
   };
   // oslo.config substitutes $name, and % would end a value early in old versions: both are doubled.
   const escaped = (value: string | number | boolean) => String(value).replaceAll("$", "$$$$");
