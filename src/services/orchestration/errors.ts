@@ -58,6 +58,13 @@ export const entityNotFound = (entity: string, name: string): ApiError =>
   heatError("EntityNotFound", `The ${entity} (${name}) could not be found.`, 404);
 export const resourceNotFound = (name: string, stack: string): ApiError =>
   heatError("ResourceNotFound", `The Resource (${name}) could not be found in Stack ${stack}.`, 404);
+export const typeUnavailable = (type: string, client: string, reason: string): ApiError =>
+  heatError(
+    "ResourceTypeUnavailable",
+    `HEAT-E99001 Service ${client} is not available for resource type ${type}, reason: ${reason}`,
+  );
+export const typeForbidden = (type: string): ApiError =>
+  heatError("Forbidden", `You are not authorized to use ${type}.`, 403);
 export const notFound = (message: string): ApiError => heatError("NotFound", message, 404);
 export const stackExists = (name: string): ApiError =>
   heatError("StackExists", `The Stack (${name}) already exists.`, 409);

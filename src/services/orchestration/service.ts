@@ -20,7 +20,7 @@ export const declaration = declareService({
     others: ["h-api-cw"],
   },
   needs: ["identity"],
-  uses: ["network", "compute", "block-storage", "image"],
+  uses: ["network", "compute", "block-storage", "image", "object-store"],
   accounts: { service: [{ name: "heat" }] },
   settings,
   readme: {

@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { CallInput } from "../../../kernel/http/perform.ts";
+import type { ApiResponse } from "../../../kernel/http/route.ts";
 import type { Facades } from "../../../kernel/module.ts";
 import type { Nested, Run, StackInfo, Surroundings, Values } from "../resource-types/types.ts";
 import type { ResourceRow } from "../store/resources.ts";
@@ -112,11 +113,16 @@ export class Handle implements Run {
     return this.#core.has(service);
   }
 
-  // Handed on by types as a function.
-  readonly call = async <Body>(service: string, record: string, input: CallInput = {}): Promise<Body> => {
-    const { body } = await this.#core.kernel.call(service, record, this.#core.contextOf(this.#stack), input);
-    return body as Body;
-  };
+  // Handed on by types as functions.
+  readonly ask = (service: string, record: string, input: CallInput = {}): Promise<ApiResponse> =>
+    this.#core.kernel.call(service, record, this.#core.contextOf(this.#stack), input);
+
+  readonly call = async <Body>(service: string, record: string, input: CallInput = {}): Promise<Body> =>
+    (await this.ask(service, record, input)).body as Body;
+
+  get baseUrl(): string {
+    return this.#core.kernel.settings.api.baseUrl;
+  }
 
   readonly physicalName = (limit = 255): string => physicalName(this.#stack.name, this.#row, limit);
 

@@ -8,6 +8,7 @@ import { templateType } from "../resource-types/template-resource.ts";
 import type { Made, ResourceType } from "../resource-types/types.ts";
 import { isMap } from "../values/python.ts";
 import type { Core, Source } from "./core.ts";
+import { addImplied } from "./implied.ts";
 
 export interface ModelOptions {
   readonly id: string | null;
@@ -62,7 +63,9 @@ export class StackModel implements Scope {
 
   /** name → names it needs. Errors: 400. */
   needs(): Map<string, Set<string>> {
-    return this.source.template.needs(this.definitions, this);
+    const needs = this.source.template.needs(this.definitions, this);
+    addImplied(this, needs);
+    return needs;
   }
 
   /** What a resource is an instance of. Errors: 400. */

@@ -1,10 +1,11 @@
+import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Facades } from "../../../kernel/module.ts";
 import { compilePattern } from "../../../kernel/text/pattern.ts";
-import { entityNotFound, heatError } from "../errors.ts";
+import { entityNotFound, heatError, typeForbidden, typeUnavailable } from "../errors.ts";
 import { cfnWord, hotWord, type Parameter } from "../language/parameters.ts";
 import type { Constraint, Kind, Schema, Schemata } from "../language/schema.ts";
 import { DIALECTS, type Dialect } from "../language/versions.ts";
-import { typeNamed, typesOf } from "../resource-types/index.ts";
+import { typeNamed, typesOf, whatIsLacking } from "../resource-types/index.ts";
 import type { ResourceType } from "../resource-types/types.ts";
 
 /** Types of resources and versions of the languages, as the API tells of them. */
@@ -15,7 +16,10 @@ export class TypeManager {
     this.#has = has;
   }
 
-  list(filters: { status: string | null; name: string | null; version: string | null }): readonly ResourceType[] {
+  list(
+    context: RequestContext,
+    filters: { status: string | null; name: string | null; version: string | null },
+  ): readonly ResourceType[] {
     if (filters.status !== null && !STATUSES.includes(filters.status)) {
       const known = `('${STATUSES.join("', '")}')`;
       throw heatError("Invalid", `Data supplied was not valid: Invalid support status and should be one of ${known}`);
@@ -23,23 +27,23 @@ export class TypeManager {
     const pattern = filters.name === null ? undefined : compilePattern(`^(?:${filters.name})`);
     if (pattern === null) return [];
     return typesOf(this.#has).filter((type) => {
+      if (type.adminOnly === true && !context.isAdmin) return false;
       const { status = "SUPPORTED", version = null } = type.support ?? {};
+      if (status === "HIDDEN") return false;
       if (filters.status !== null && status !== filters.status) return false;
       if (filters.version !== null && version !== filters.version) return false;
       return pattern === undefined || pattern.test(type.name);
     });
   }
 
-  /** Errors: 404, 400 for one whose service is not part of the cloud. */
-  get(name: string): ResourceType {
+  /** Errors: 404, 400 for one whose service is not part of the cloud, 403 for one that only administrators may use. */
+  get(context: RequestContext, name: string): ResourceType {
     const type = typeNamed(name);
     if (type === undefined) throw entityNotFound("Resource Type", name);
-    const { service } = type;
-    if (service === null || this.#has(service.name)) return type;
-    throw heatError(
-      "ResourceTypeUnavailable",
-      `HEAT-E99001 Service ${service.client} is not available for resource type ${name}, reason: Service endpoint not in service catalog.`,
-    );
+    if (type.adminOnly === true && !context.isAdmin) throw typeForbidden(name);
+    const lacking = whatIsLacking(type, this.#has);
+    if (lacking !== null) throw typeUnavailable(name, lacking.client, lacking.reason);
+    return type;
   }
 
   /** What is said of the attribute that every type has. */

@@ -1,7 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { ApiError, messageOf } from "../../../kernel/errors.ts";
 import type { CallInput } from "../../../kernel/http/perform.ts";
-import { requestLimitExceeded } from "../errors.ts";
+import { requestLimitExceeded, typeForbidden, typeUnavailable } from "../errors.ts";
 import { Call, OMITTED, references, resolveOr, validateCalls } from "../language/calls.ts";
 import { Registry, whole } from "../language/environment.ts";
 import { inOrder } from "../language/graph.ts";
@@ -9,6 +9,7 @@ import { Mistake, ValidationFailed } from "../language/mistakes.ts";
 import { type CustomCheck, cast, type Schema } from "../language/schema.ts";
 import { type ResourceDefinition, Template } from "../language/template.ts";
 import { checkCustom } from "../resource-types/constraints.ts";
+import { whatIsLacking } from "../resource-types/index.ts";
 import { ResourceError, type ResourceType, type Wanted } from "../resource-types/types.ts";
 import { isMap } from "../values/python.ts";
 import { renamed } from "./convergence.ts";
@@ -93,7 +94,7 @@ export class Validation {
     const { template } = model.source;
     const { sections, keys } = template.dialect;
     const type = model.typeOf(definition);
-    this.#requireService(type, definition.type);
+    this.#requireUsable(type, definition.type, options);
     template.validateResource(definition, model);
     template.deletionPolicy(definition, model);
     const external = definition.externalId !== null;
@@ -118,11 +119,11 @@ export class Validation {
     await this.#nested(model, type, definition, properties, options);
   }
 
-  /** Errors: 400 for a type whose service is not part of the cloud. */
-  #requireService({ service }: ResourceType, name: string): void {
-    if (service === null || this.#core.has(service.name)) return;
-    const reason = `Service ${service.client} is not available for resource type ${name}, reason: ${service.client} service endpoint is not in service catalog.`;
-    throw new ApiError(400, `HEAT-E99001 ${reason}`, { type: "ResourceTypeUnavailable" });
+  /** Errors: 400 for a type whose service is not part of the cloud, 403 for one that only administrators may use. */
+  #requireUsable(type: ResourceType, name: string, { context, templateOnly }: ValidationOptions): void {
+    if (type.adminOnly === true && templateOnly !== true && !context.isAdmin) throw typeForbidden(name);
+    const lacking = whatIsLacking(type, (service) => this.#core.has(service));
+    if (lacking !== null) throw typeUnavailable(name, lacking.client, lacking.reason);
   }
 
   /** The properties as far as they are known. Errors: 400. */
@@ -272,13 +273,14 @@ export class Validation {
     };
   }
 
-  #asking(context: RequestContext): Pick<Wanted, "call" | "has"> {
+  #asking(context: RequestContext): Pick<Wanted, "call" | "ask" | "has" | "baseUrl"> {
+    const ask: Wanted["ask"] = (service, record, input = {}) => this.#core.kernel.call(service, record, context, input);
     return {
       has: (service) => this.#core.has(service),
-      call: async <Body>(service: string, record: string, input: CallInput = {}): Promise<Body> => {
-        const { body } = await this.#core.kernel.call(service, record, context, input);
-        return body as Body;
-      },
+      ask,
+      call: async <Body>(service: string, record: string, input: CallInput = {}): Promise<Body> =>
+        (await ask(service, record, input)).body as Body,
+      baseUrl: this.#core.kernel.settings.api.baseUrl,
     };
   }
 }

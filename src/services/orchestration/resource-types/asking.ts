@@ -26,6 +26,13 @@ const KINDS = {
   volume_type: ["block-storage", "types:list", "volume_types", "VolumeType"],
   server: ["compute", "servers:list", "servers", "Server"],
   flavor: ["compute", "flavors:list", "flavors", "Flavor"],
+  project: ["identity", "projects:list", "projects", "KeystoneProject"],
+  user: ["identity", "users:list", "users", "KeystoneUser"],
+  group: ["identity", "groups:list", "groups", "KeystoneGroup"],
+  role: ["identity", "roles:list", "roles", "KeystoneRole"],
+  domain: ["identity", "domains:list", "domains", "KeystoneDomain"],
+  region: ["identity", "regions:list", "regions", "KeystoneRegion"],
+  keystone_service: ["identity", "services:list", "services", "KeystoneService"],
 } as const satisfies Record<string, readonly [service: string, record: string, key: string, entity: string]>;
 
 export type Lookup = keyof typeof KINDS;
@@ -41,7 +48,12 @@ export async function idOf({ call }: Asking, kind: Lookup, wanted: string): Prom
     const [byId] = await list({ id: wanted });
     if (byId !== undefined) return byId.id;
   }
-  const all = await list(service === "network" || service === "image" ? { name: wanted } : {});
+  if (service === "identity") {
+    const known = await shownOf(call, kind, wanted);
+    if (known !== null) return known;
+  }
+  const hasNameFilter = service === "network" || service === "image" || service === "identity";
+  const all = await list(hasNameFilter ? { name: wanted } : {});
   const byId = all.find(({ id }) => id === wanted);
   if (byId !== undefined) return byId.id;
   if (kind === "image") {
@@ -57,6 +69,18 @@ export async function idOf({ call }: Asking, kind: Lookup, wanted: string): Prom
     });
   }
   return only.id;
+}
+
+/** By what keystone's own lookup does first: as an id. */
+async function shownOf(call: Asking["call"], kind: Lookup, wanted: string): Promise<string | null> {
+  const [service, record, key] = KINDS[kind];
+  const one = key.slice(0, -1);
+  // An id of another form is none, and would be another path.
+  if (!/^[\w.-]+$/.test(wanted)) return null;
+  const body = await orGone(() =>
+    call<Record<string, Item>>(service, record.replace(":list", ":show"), { params: { [`${one}_id`]: wanted } }),
+  );
+  return body?.[one]?.id ?? null;
 }
 
 const notFoundOf = (entity: string, name: string) =>

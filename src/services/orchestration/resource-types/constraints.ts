@@ -18,7 +18,7 @@ const failing = (value: unknown, said: string | null = null): string =>
   `Error validating value '${String(value)}'${said === null ? "" : `: ${said}`}`;
 
 const found =
-  (kind: Lookup, service: "network" | "compute" | "image" | "block-storage"): Constraint =>
+  (kind: Lookup, service: "network" | "compute" | "image" | "block-storage" | "identity"): Constraint =>
   async (value, asking) => {
     if (value === null || value === "" || !asking.has(service)) return null;
     try {
@@ -37,6 +37,13 @@ const keyPair: Constraint = async (value, { call }) => {
   } catch {
     return failing(value, `The Key (${String(value)}) could not be found.`);
   }
+};
+
+const novaHost: Constraint = async (value, { call }) => {
+  const { services } = await call<{ services: { host: string }[] }>("compute", "services:list", NOVA);
+  return services.some(({ host }) => host === value)
+    ? null
+    : failing(value, `The Host (${String(value)}) could not be found.`);
 };
 
 const HOST = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/;
@@ -77,6 +84,14 @@ const CONSTRAINTS: Readonly<Record<string, Constraint>> = {
   "nova.flavor": found("flavor", "compute"),
   "nova.server": found("server", "compute"),
   "nova.keypair": keyPair,
+  "nova.host": novaHost,
+  "keystone.project": found("project", "identity"),
+  "keystone.user": found("user", "identity"),
+  "keystone.group": found("group", "identity"),
+  "keystone.role": found("role", "identity"),
+  "keystone.domain": found("domain", "identity"),
+  "keystone.region": found("region", "identity"),
+  "keystone.service": found("keystone_service", "identity"),
 };
 
 const cidrMistake = (text: string): string => `invalid IPNetwork ${text}`;

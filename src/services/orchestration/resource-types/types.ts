@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { CallInput } from "../../../kernel/http/perform.ts";
+import type { ApiResponse } from "../../../kernel/http/route.ts";
 import type { Facades } from "../../../kernel/module.ts";
 import type { Kind, Schemata } from "../language/schema.ts";
 import type { TemplateData } from "../language/template.ts";
@@ -11,6 +12,8 @@ export interface ResourceType {
   readonly name: string;
   /** The service it is of; null: it needs none. `client` is heat's name of it. */
   readonly service: { readonly name: keyof Facades; readonly client: string } | null;
+  /** Of a type that heat has and this cloud does not: why. */
+  readonly absent?: { readonly client: string; readonly reason: string };
   readonly support?: { readonly version?: string; readonly status?: string; readonly message?: string };
   readonly description?: string;
   readonly properties: Schemata;
@@ -61,10 +64,31 @@ export interface ResourceType {
   needsReplace?(run: Made, changed: Values): boolean;
   /** A nested stack's changes are its own to find: it is updated whenever its owner is. */
   readonly alwaysUpdates?: boolean;
+  /** Names of others that it has to wait for although nothing refers to them, by what its properties and theirs say. */
+  alsoNeeds?(properties: Values, others: Others): readonly string[];
+  /** Others may ask for it so. */
+  readonly isNeededUnsaid?: boolean;
+  /** Only administrators may have one in a template. */
+  readonly adminOnly?: boolean;
+
   /** Takes signals. What it answers is the event's reason; null: it writes none. Errors: 400. */
   signal?(run: Run, details: unknown): Promise<string | null> | string | null;
   /** Its stack stands for it: what it would consist of, for previews and the parameters of nested templates. */
   nestedTemplate?(wanted: Wanted): NestedTemplate | null;
+}
+
+/** A resource as its template says, with references told apart by what they refer to. */
+export interface Outline {
+  readonly name: string;
+  readonly type: ResourceType;
+  readonly properties: Values;
+}
+
+export interface Others {
+  /** Of a type, in the order of the template. */
+  of(type: string): readonly Outline[];
+  /** Those that it refers to. */
+  readonly needed: readonly Outline[];
 }
 
 export interface AttributeSchema {
@@ -86,6 +110,10 @@ export interface Wanted {
   has(service: keyof Facades): boolean;
   /** A record of another service, as the stack's owner may call it: its body. Errors: the service's. */
   call<Body>(service: string, record: string, input?: CallInput): Promise<Body>;
+  /** The same with its headers, for a service that answers in them. Errors: the service's. */
+  ask(service: string, record: string, input?: CallInput): Promise<ApiResponse>;
+  /** "http://198.51.100.2": where the cloud's APIs are for clients, each below its own prefix. */
+  readonly baseUrl: string;
   readonly context: RequestContext;
   /** The name of the only region there is. */
   readonly region: string;

@@ -21,7 +21,7 @@ export function typeRoutes(managers: Managers): AnyRoute[] {
       policy: "stacks:list_resource_types",
       handler(request) {
         const { query } = request;
-        const found = types.list({
+        const found = types.list(request.context, {
           status: query.get("support_status"),
           name: query.get("name"),
           version: query.get("version"),
@@ -41,9 +41,9 @@ export function typeRoutes(managers: Managers): AnyRoute[] {
       name: "resource-types:show",
       path: `${TENANT}/resource_types/:url_type_name`,
       policy: "stacks:resource_schema",
-      handler({ param, query }) {
+      handler({ context, param, query }) {
         const described = query.get("with_description") ?? "false";
-        const type = types.get(param("url_type_name"));
+        const type = types.get(context, param("url_type_name"));
         return { body: typeView(type, types.show, booleanOf("with_description", described)) };
       },
     }),
@@ -52,7 +52,7 @@ export function typeRoutes(managers: Managers): AnyRoute[] {
       name: "resource-types:template",
       path: `${TENANT}/resource_types/:url_type_name/template`,
       policy: "stacks:generate_template",
-      handler({ param, query }) {
+      handler({ context, param, query }) {
         const asked = query.get("template_type") ?? "cfn";
         const language = asked.toLowerCase();
         if (language !== "hot" && language !== "cfn") {
@@ -60,7 +60,7 @@ export function typeRoutes(managers: Managers): AnyRoute[] {
             `Template type is not supported: Invalid template type "${asked}", valid types are: cfn, hot.`,
           );
         }
-        return { body: types.templateOf(types.get(param("url_type_name")), language) };
+        return { body: types.templateOf(types.get(context, param("url_type_name")), language) };
       },
     }),
     route({

@@ -1,5 +1,6 @@
 import { given, idOf, idOrNull, orGone } from "../asking.ts";
 import type { ResourceType, Values } from "../types.ts";
+import { gatewaysOf, wayOf } from "./implied.ts";
 import { ipAddress, of, rest, text, valueSpecs, withSpecs } from "./rest.ts";
 
 const common = rest({
@@ -25,6 +26,7 @@ const common = rest({
 });
 
 export const floatingIp: ResourceType = {
+  alsoNeeds: ({ floating_network }, others) => [...gatewaysOf(floating_network, others), ...wayOf(others)],
   name: "OS::Neutron::FloatingIP",
   description: "An address outside that leads to a port.",
   className: "FloatingIP",
@@ -51,6 +53,7 @@ export const floatingIp: ResourceType = {
 };
 
 export const floatingIpAssociation: ResourceType = {
+  alsoNeeds: (_properties, others) => wayOf(others),
   name: "OS::Neutron::FloatingIPAssociation",
   service: { name: "network", client: "neutron" },
   description: "Leads a floating address to a port.",

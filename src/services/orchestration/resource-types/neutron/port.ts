@@ -1,5 +1,6 @@
 import { given, idOf, idOrNull, nameOf } from "../asking.ts";
 import type { Made, ResourceType, Run, Values, Wanted } from "../types.ts";
+import { subnetsOfNetwork } from "./implied.ts";
 import { changeable, ipAddress, of, rest, setTags, tags, valueSpecs, withSpecs } from "./rest.ts";
 
 type FixedIp = { subnet_id: string | null; subnet: string | null; ip_address: string | null };
@@ -89,6 +90,8 @@ export const portExtras = {
 } as const;
 
 export const port: ResourceType = {
+  isNeededUnsaid: true,
+  alsoNeeds: ({ network }, others) => subnetsOfNetwork(others, network),
   name: "OS::Neutron::Port",
   description: "A port on a network.",
   renamed: { network_id: "network" },

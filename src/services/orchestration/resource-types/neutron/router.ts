@@ -1,6 +1,7 @@
 import { valueMistake } from "../../language/mistakes.ts";
 import { given, idOf, idOrNull, lost, nameOf, orGone } from "../asking.ts";
 import type { ResourceType, Run, Values, Wanted } from "../types.ts";
+import { subnetsOfNetwork } from "./implied.ts";
 import { changeable, ipAddress, of, rest, setTags, tags, text, valueSpecs, withSpecs } from "./rest.ts";
 
 interface Gateway {
@@ -51,6 +52,9 @@ const common = rest({
 });
 
 export const router: ResourceType = {
+  isNeededUnsaid: true,
+  alsoNeeds: ({ external_gateway_info }, others) =>
+    subnetsOfNetwork(others, (external_gateway_info as Values | null | undefined)?.network),
   name: "OS::Neutron::Router",
   description: "Routes between subnets and to the outside.",
   properties: {
@@ -115,6 +119,7 @@ function partsOf(physicalId: string): { router: string; body: Record<string, str
 }
 
 export const routerInterface: ResourceType = {
+  isNeededUnsaid: true,
   name: "OS::Neutron::RouterInterface",
   service: { name: "network", client: "neutron" },
   description: "Puts a router on a subnet.",

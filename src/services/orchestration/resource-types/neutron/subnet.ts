@@ -38,6 +38,7 @@ const common = rest({
 });
 
 export const subnet: ResourceType = {
+  isNeededUnsaid: true,
   name: "OS::Neutron::Subnet",
   description: "Addresses of a network.",
   renamed: { network_id: "network" },

@@ -2,6 +2,7 @@ import { ApiError } from "../../../../kernel/errors.ts";
 import { valueMistake } from "../../language/mistakes.ts";
 import { given, idOf, idOrNull, lost, NOVA, nameOf, orGone } from "../asking.ts";
 import { textOrConfig } from "../heat/software-config.ts";
+import { subnetsOfServer } from "../neutron/implied.ts";
 import {
   inError,
   type Made,
@@ -169,6 +170,8 @@ async function devicesOf(run: Run): Promise<Record<string, unknown>> {
 }
 
 export const server: ResourceType = {
+  isNeededUnsaid: true,
+  alsoNeeds: subnetsOfServer,
   name: "OS::Nova::Server",
   service: { name: "compute", client: "nova" },
   description: "A server.",
