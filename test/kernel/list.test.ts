@@ -79,8 +79,8 @@ function compared(one: Thing, other: Thing, sort: Range["order"]): number {
   return 0;
 }
 
-test("what sqlite cannot tell is sifted in batches, no further than it takes", () => {
-  const reads: number[] = [];
+test("what sqlite cannot tell is sifted in batches, each in its turn, no further than it takes", async () => {
+  const reads: (number | "pause")[] = [];
   const upTo = (end: number, wanted: number) =>
     sifted<number, number>({
       wanted,
@@ -92,8 +92,11 @@ test("what sqlite cannot tell is sifted in batches, no further than it takes", (
       },
       place: (row) => [row],
       keep: (rows) => rows.filter((row) => row % 100 === 0),
+      async pause() {
+        reads.push("pause");
+      },
     });
-  assert.deepEqual(upTo(100_000, 3), [100, 200, 300]);
-  assert.deepEqual(reads, [3, 200, 200]);
-  assert.deepEqual(upTo(250, 3), [100, 200], "to the end");
+  assert.deepEqual(await upTo(100_000, 3), [100, 200, 300]);
+  assert.deepEqual(reads, [3, "pause", 200, "pause", 200]);
+  assert.deepEqual(await upTo(250, 3), [100, 200], "to the end");
 });

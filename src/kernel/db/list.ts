@@ -154,9 +154,6 @@ function beyond({ expression, descending, nullable }: Order, value: Stored): Con
 export const reversed = (order: readonly Order[]): Order[] =>
   order.map((key) => ({ ...key, descending: !key.descending }));
 
-/** What a batch holds at least while a list is sifted: few rows of many may fit. */
-const SIFTED = 200;
-
 export interface Sifting<Row, Item> {
   wanted: number;
   after: readonly Stored[] | null;
@@ -165,42 +162,32 @@ export interface Sifting<Row, Item> {
   /** Where a row stands. */
   place(row: Row): readonly Stored[];
   /** What of a batch counts, in its order. */
-  keep(rows: readonly Row[]): Item[];
+  keep(rows: readonly Row[]): readonly Item[];
+  pause: Pause;
 }
 
 /**
- * As many as are wanted of what passes a test that sqlite cannot do: in batches, until there are enough. The first is just as long as what
- * is wanted, as most tests are done by sqlite already.
+ * As many as are wanted of what passes a test that sqlite cannot do: in batches, until there are enough, each in a turn of its own. The
+ * first is just as long as what is wanted, as most tests are done by sqlite already. What is added or taken away meanwhile may be in it or
+ * not; nothing is in it twice, where the order's keys do not change.
  */
-export function sifted<Row, Item>({ wanted, after, read, place, keep }: Sifting<Row, Item>): Item[] {
+export async function sifted<Row, Item>(sifting: Sifting<Row, Item>): Promise<Item[]> {
+  const { wanted, after, read, place, keep, pause } = sifting;
   const found: Item[] = [];
-  for (let from = after, size = wanted; ; size = Math.max(wanted, SIFTED)) {
+  for (let from = after, size = Math.min(wanted, READ_SLICE); ; ) {
     const rows = read(from, size);
-    found.push(...keep(rows));
+    const kept = keep(rows);
+    for (const item of kept) found.push(item);
     const last = rows.at(-1);
-    if (rows.length < size || last === undefined || found.length >= wanted) return found.slice(0, wanted);
+    if (rows.length < size || last === undefined || found.length >= wanted) break;
+    // Before others have their turn: what a row is found by may be changed then.
     from = place(last);
-  }
-}
-
-/**
- * All of a list in its order, so many rows a turn. What is added or taken away meanwhile may be in it or not; nothing is in it twice, where
- * the order's keys do not change.
- */
-export async function readAll<Row, Item>({
-  read,
-  place,
-  keep,
-  pause,
-}: Omit<Sifting<Row, Item>, "wanted" | "after"> & { pause: Pause }): Promise<Item[]> {
-  const all: Item[] = [];
-  for (let from: readonly Stored[] | null = null; ; ) {
-    const rows: readonly Row[] = read(from, READ_SLICE);
-    const last = rows.at(-1);
-    const isLast = rows.length < READ_SLICE || last === undefined;
-    if (!isLast) from = place(last);
-    for (const item of keep(rows)) all.push(item);
-    if (isLast) return all;
+    size = kept.length < rows.length ? READ_SLICE : Math.min(READ_SLICE, wanted - found.length);
     await pause();
   }
+  return found.length > wanted ? found.slice(0, wanted) : found;
 }
+
+/** As many rows as are wanted, so many a turn. */
+export const inTurns = <Row>(reading: Omit<Sifting<Row, Row>, "keep">): Promise<Row[]> =>
+  sifted({ ...reading, keep: (rows) => rows });

@@ -28,6 +28,9 @@ export interface Wanted {
   readonly next: Paging["next"];
 }
 
+/** More rows than there are. */
+export const EVERYTHING = Number.MAX_SAFE_INTEGER;
+
 /** For those who page through nothing. */
 export const WHOLE: Wanted = { limit: null, marker: null, next: "full" };
 
@@ -68,8 +71,8 @@ export interface Paged<Row, Place = readonly Stored[]> {
   place(marker: string): Place | undefined;
   /** What a marker without a place is: an error, or (null) no marker. */
   lost(marker: string): ApiError | null;
-  /** The next rows behind a place; from the start where that is null. */
-  read(after: Place | null, limit: number): readonly Row[];
+  /** The next rows behind a place; from the start where that is null, and all where nothing is so long as the limit. A long page takes several turns. */
+  read(after: Place | null, limit: number): readonly Row[] | Promise<readonly Row[]>;
 }
 
 export interface Page<Row> {
@@ -79,10 +82,10 @@ export interface Page<Row> {
 }
 
 /** Reads the page that is wanted. It goes on where its marker stands, whether that is in the list or not. Errors: what `lost` says. */
-export function pageOf<Row, Place>({ limit, marker, next }: Wanted, list: Paged<Row, Place>): Page<Row> {
+export async function pageOf<Row, Place>({ limit, marker, next }: Wanted, list: Paged<Row, Place>): Promise<Page<Row>> {
   const after = marker === null ? null : placeOf(list, marker);
-  if (limit === null) return { rows: list.read(after, Number.MAX_SAFE_INTEGER), last: null };
-  const read = list.read(after, next === "more" ? limit + 1 : limit);
+  if (limit === null) return { rows: await list.read(after, EVERYTHING), last: null };
+  const read = await list.read(after, next === "more" ? limit + 1 : limit);
   const rows = next === "more" ? read.slice(0, limit) : read;
   const goesOn = next === "more" ? read.length > limit : read.length >= limit;
   return { rows, last: (goesOn ? rows.at(-1) : null) ?? null };

@@ -9,6 +9,7 @@ import {
   type Selection,
   type Source,
   type Stored,
+  wholeSql,
 } from "./list.ts";
 import { Rows } from "./rows.ts";
 
@@ -165,6 +166,15 @@ export class Table<Row extends { id: string }, Read extends Row = Row> {
   /** All of a selection, ordered by id unless said otherwise, or a range of it. */
   selected(selection: Selection, range?: Range | { order: readonly Order[] }): Read[] {
     return this.#rows.selected(selection, range ?? { order: BY_ID }).map((raw) => this.#decode(raw));
+  }
+
+  /** Of all that are selected. */
+  allIds(selection: Selection, order: readonly Order[]): string[] {
+    const { sql, params } = wholeSql({ ...this.#source, select: `SELECT id FROM ${this.name}` }, selection, order);
+    return this.#db
+      .prepare<Param[], string>(sql)
+      .pluck()
+      .all(...params) as string[];
   }
 
   counted(selection: Selection): number {

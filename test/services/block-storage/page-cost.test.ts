@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Json } from "../../support/json.ts";
-import { COPY, copyRows, costlyPlans, rowsRead } from "../../support/rows-read.ts";
+import { COPY, copyRows, costlyPlans, rowsRead, workPerTurn } from "../../support/rows-read.ts";
 import { type Storage, storage } from "./support.ts";
 
 /** A page costs what is on it: as many rows are read of 60 volumes and snapshots as of 2,000. */
@@ -80,4 +80,20 @@ test("limits of a type follow its name", async () => {
   const shown = await s.request("GET", "/os-quota-sets/alpha", { token });
   assert.equal(shown.body.quota_set.volumes_after, 7);
   assert.equal(shown.body.quota_set.volumes_before, undefined);
+});
+
+test("a long page is read and shown a slice a turn", async () => {
+  for (const [path, key] of [
+    ["/volumes/detail?limit=1000", "volumes"],
+    ["/volumes/detail?limit=700&offset=250", "volumes"],
+    ["/snapshots/detail?limit=1000", "snapshots"],
+  ] as const) {
+    const ids = new Set<string>();
+    const work = await workPerTurn(s.t.cloud.kernel, async () => {
+      const { body } = await s.request("GET", path, { version: "3.70" });
+      for (const { id } of body[key]) ids.add(id);
+    });
+    assert.equal(ids.size, Number(/limit=(\d+)/.exec(path)?.[1]), path);
+    assert.ok(Math.max(...work) <= 450, `${path}: ${Math.max(...work)} rows in one turn`);
+  }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { copyRows, costlyPlans, rowsRead } from "../../support/rows-read.ts";
+import { copyRows, costlyPlans, rowsRead, workPerTurn } from "../../support/rows-read.ts";
 import { type ComputeLab, computeLab } from "./support.ts";
 
 /** A page costs what is on it: as many rows are read of 60 servers as of 2,000, whatever they are sorted and looked for by. */
@@ -205,4 +205,23 @@ test("a server's group and what one server takes are found without the other ser
     assert.equal(t.cloud.kernel.facade("compute").listAllocations(server).length, 1);
   });
   assert.ok(taken.rows <= 3, `${taken.rows} rows`);
+});
+
+test("a long page, and a look through all servers for few, take a slice a turn", async () => {
+  for (const [query, found] of [
+    ["limit=1000", 1_000],
+    ["limit=1000&sort_key=display_name&sort_dir=asc", 1_000],
+    // What sqlite cannot look for.
+    ["name=[n]obody", 0],
+  ] as const) {
+    let length = -1;
+    const work = await workPerTurn(t.cloud.kernel, async () => {
+      const { status, body } = await t.api("GET", `/servers/detail?${query}`, { token });
+      assert.equal(status, 200, JSON.stringify(body));
+      length = body.servers.length;
+    });
+    assert.equal(length, found, query);
+    assert.ok(Math.max(...work) <= 450, `${query}: ${Math.max(...work)} rows in one turn`);
+    assert.ok(work.length >= 5, `${query}: ${work.length} turns`);
+  }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type IdentityCloud, identityCloud } from "../../support/identity.ts";
 import type { Json } from "../../support/json.ts";
-import { COPY, copyRows, costlyPlans, rowsRead } from "../../support/rows-read.ts";
+import { COPY, copyRows, costlyPlans, rowsRead, workPerTurn } from "../../support/rows-read.ts";
 
 /** A list costs what it shows: as many rows are read of 60 users, groups and projects as of 2,000. */
 
@@ -131,4 +131,18 @@ test("assignments of a whole tree amount to what each project of it has", async 
   ];
   assert.deepEqual(tree.sort(), each.sort());
   assert.equal(tree.length, 4);
+});
+
+test("a list of all is read a slice a turn", async () => {
+  for (const kind of ["users", "groups", "projects", "credentials"]) {
+    const ids = new Set<string>();
+    const work = await workPerTurn(t.cloud.kernel, async () => {
+      const { body } = await t.admin("GET", `${V3}/${kind}`);
+      for (const { id } of body[kind]) ids.add(id);
+    });
+    assert.ok(ids.size > 1_000, `${ids.size} ${kind}`);
+    assert.ok(work.length > 5, `${work.length} turns`);
+    // All ids at once are cheap.
+    assert.ok(Math.max(...work) <= ids.size + 650, `${kind}: ${Math.max(...work)} rows in one turn`);
+  }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { copyRows, costlyPlans, rowsRead } from "../../support/rows-read.ts";
+import { copyRows, costlyPlans, rowsRead, workPerTurn } from "../../support/rows-read.ts";
 import { type ImageCloud, imageCloud } from "./support.ts";
 
 /** A page costs what is on it: as many rows are read of 60 images as of 2,000. */
@@ -57,4 +57,14 @@ test("a page reads as many rows of 60 images as of 2,000, along indexes", async 
     [...few.values()].every(({ rows }) => rows <= LIMIT + 5),
     JSON.stringify([...few]),
   );
+});
+
+test("a long page is read a slice a turn", async () => {
+  const ids = new Set<string>();
+  const work = await workPerTurn(t.cloud.kernel, async () => {
+    const { body } = await t.request("GET", "/image/v2/images?limit=1000", { token: "member:alpha" });
+    for (const { id } of body.images) ids.add(id);
+  });
+  assert.equal(ids.size, 1_000);
+  assert.ok(Math.max(...work) <= 250, `${Math.max(...work)} rows in one turn`);
 });

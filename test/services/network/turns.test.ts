@@ -59,6 +59,38 @@ test("a list of everything is read and told in slices, and is the one that its p
   }
 });
 
+test("a group shows thousands of rules a slice a turn, alone, in its list and when it is renamed", async () => {
+  const [group] = (await api.call(ME, "GET", "/security-groups?name=default")).security_groups;
+  const whole = async (method: string, path: string, body?: Json): Promise<Json> => {
+    let shown: Json = null;
+    const work = await workPerTurn(api.t.cloud.kernel, async () => {
+      shown = await api.call(ME, method, path, body);
+    });
+    assert.ok(Math.max(...work) <= MANY + 400, `${path}: ${Math.max(...work)} rows in one turn`);
+    assert.ok(work.length >= MANY / 200, `${path}: ${work.length} turns`);
+    return shown;
+  };
+  const rules = (await whole("GET", `/security-groups/${group.id}`)).security_group.security_group_rules;
+  assert.ok(rules.length > MANY);
+  assert.deepEqual(
+    rules.map(({ tags: _tags, ...rule }: Json) => rule),
+    (await api.call(ME, "GET", `/security-group-rules?security_group_id=${group.id}`)).security_group_rules,
+  );
+  const listed = (await whole("GET", "/security-groups")).security_groups.find(({ id }: Json) => id === group.id);
+  assert.deepEqual(listed.security_group_rules, rules);
+  const renamed = await whole("PUT", `/security-groups/${group.id}`, { security_group: { description: "long" } });
+  assert.deepEqual(renamed.security_group.security_group_rules, rules);
+});
+
+test("a look through all ports for few takes a slice a turn", async () => {
+  let found = -1;
+  const work = await workPerTurn(api.t.cloud.kernel, async () => {
+    found = (await api.call(ME, "GET", "/ports?not-tags=none&revision_number=77&limit=5")).ports.length;
+  });
+  assert.equal(found, 0);
+  assert.ok(Math.max(...work) <= 1_100, `${Math.max(...work)} rows in one turn`);
+});
+
 test("a firewall of thousands of ports and rules is rendered in slices, and a rule more reads itself", async () => {
   const { kernel } = api.t.cloud;
   const { db, turns } = kernel;

@@ -44,8 +44,8 @@ export function attachmentRoutes(core: Core, attachments: AttachmentManager): An
       of: caller,
       microversions: SINCE_ATTACHMENTS,
       success: 200,
-      handler(request) {
-        const { rows } = page(listRequest(request, attachmentListing, maxLimit), {
+      async handler(request) {
+        const { rows } = await page(listRequest(request, attachmentListing, maxLimit), {
           table: core.attachments,
           has: (id) => core.finds(() => attachments.get(request.context, id)),
           missing: attachmentNotFound,

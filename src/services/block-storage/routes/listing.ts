@@ -1,8 +1,16 @@
-import type { Condition, Order, Range, Selection, Stored } from "../../../kernel/db/list.ts";
+import {
+  type Condition,
+  inTurns,
+  type Order,
+  type Range,
+  type Selection,
+  type Stored,
+} from "../../../kernel/db/list.ts";
 import { type Paging, pageOf, type Wanted, wantedPage, wholeNumber, withoutFirst } from "../../../kernel/db/paging.ts";
 import { type ApiError, badRequest } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import type { ApiRequest } from "../../../kernel/http/route.ts";
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import { invalidInput } from "../errors.ts";
 import { contains, equals, expressionOf, type ListColumns, NOTHING, orderBy } from "../manager/lists.ts";
 import { strictBoolean } from "../schemas/parameter-types.ts";
@@ -41,6 +49,7 @@ export interface ListRequest {
   page: Wanted;
   offset: number;
   counted: boolean;
+  pause: Pause;
 }
 
 const CONTROL = ["limit", "marker", "offset", "sort", "sort_key", "sort_dir"];
@@ -63,7 +72,7 @@ export function listRequest(request: ApiRequest, listing: Listing, maxLimit: num
   const filters = allowedFilters(request, listing, new Map(rest));
   const conditions = [...scopeOf(request, listing, filters)];
   for (const [key, value] of filters) conditions.push(conditionOf(request, listing, key, value));
-  return { conditions, order, page, offset, counted };
+  return { conditions, order, page, offset, counted, pause: request.pause };
 }
 
 /** Refuses or drops what this caller may not filter by, or not yet. Errors: 400. */
@@ -206,14 +215,22 @@ export interface Source<Row> {
  * Reads one page of a list. It goes on after the marker's place, whether that is in the list (its filtered properties may have changed
  * since). Errors: `missing(marker)` for a marker that is nowhere.
  */
-export function page<Row extends { id: string }>(
-  { conditions, order, page: wanted, offset, counted }: ListRequest,
+export async function page<Row extends { id: string }>(
+  { conditions, order, page: wanted, offset, counted, pause }: ListRequest,
   { table, has, missing }: Source<Row>,
-): Found<Row> {
-  const { rows, last } = pageOf(wanted, {
+): Promise<Found<Row>> {
+  const { rows, last } = await pageOf(wanted, {
     place: (marker) => (has(marker) ? table.place(marker, order) : undefined),
     lost: missing,
-    read: (after, limit) => table.selected({ conditions }, { order, after, limit, offset }),
+    read: (start, most) =>
+      inTurns({
+        wanted: most,
+        after: start,
+        read: (after, limit) =>
+          table.selected({ conditions }, { order, after, limit, offset: after === start ? offset : 0 }),
+        place: ({ id }) => table.place(id, order) ?? [],
+        pause,
+      }),
   });
   if (!counted) return { rows, next: last?.id ?? null, total: rows.length };
   // With a count cinder offers a next page whenever the whole list would fill this one.

@@ -44,8 +44,8 @@ export function messageRoutes(core: Core): AnyRoute[] {
       of: caller,
       microversions,
       success: 200,
-      handler(request) {
-        const { rows, next } = page(wantedOf(request), {
+      async handler(request) {
+        const { rows, next } = await page(wantedOf(request), {
           table: core.messages,
           has: (id) => core.finds(() => userMessages.get(request.context, id)),
           missing: messageNotFound,

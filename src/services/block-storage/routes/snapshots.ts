@@ -2,6 +2,7 @@ import { badRequest } from "../../../kernel/errors.ts";
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
+import { inSlices, READ_SLICE } from "../../../kernel/turns/slices.ts";
 import { snapshotNotFound } from "../errors.ts";
 import type { Core } from "../manager/core.ts";
 import { equals, ITS_VOLUME, SNAPSHOT_COLUMNS } from "../manager/lists.ts";
@@ -59,20 +60,17 @@ export function snapshotRoutes(core: Core, snapshots: SnapshotManager): AnyRoute
       policy: "volume:get_all_snapshots",
       of: caller,
       success: 200,
-      handler(request) {
+      async handler(request) {
         const wanted = listRequest(request, snapshotListing, maxLimit);
-        const { rows, next, total } = page(wanted, {
+        const { rows, next, total } = await page(wanted, {
           table: core.snapshots,
           has: (id) => core.finds(() => core.snapshot(request.context, id)),
           missing: snapshotNotFound,
         });
         const links = nextLinks(request, "snapshots", path, next);
-        const body = {
-          snapshots: rows.map((row) => show(row, request)),
-          ...links,
-          ...(wanted.counted ? { count: total } : {}),
-        };
-        return { body };
+        const shown = await inSlices(rows, request.pause, (slice) => slice.map((row) => show(row, request)));
+        const body = { snapshots: shown, ...links, ...(wanted.counted ? { count: total } : {}) };
+        return { body, isLong: shown.length > READ_SLICE };
       },
     });
 

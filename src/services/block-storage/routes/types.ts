@@ -79,10 +79,10 @@ export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
       path: "/types",
       policy: "volume_extension:type_get_all",
       success: 200,
-      handler(request) {
+      async handler(request) {
         const wanted = listRequest(request, typeListing, maxLimit);
         const conditions = [...wanted.conditions, visible(request)];
-        const { rows, next } = page(
+        const { rows, next } = await page(
           { ...wanted, conditions },
           {
             table: core.types,

@@ -3,6 +3,7 @@ import { badRequest, notFound, notImplemented } from "../../../kernel/errors.ts"
 import { bareAnswer } from "../../../kernel/http/families.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
+import { inSlices, READ_SLICE } from "../../../kernel/turns/slices.ts";
 import { volumeNotFound } from "../errors.ts";
 import type { Core } from "../manager/core.ts";
 import { METADATA_OF_ALL, NO_GROUP, VOLUME_COLUMNS } from "../manager/lists.ts";
@@ -70,9 +71,9 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
   const detailOf = (request: ApiRequest, volume: Volume, options: { extended: boolean }) =>
     volumeDetail(volume, core.attachments.ofVolume(volume.id), viewOf(request), options);
 
-  const list = (request: ApiRequest, path: string) => {
+  const list = async (request: ApiRequest, path: string) => {
     const wanted = listRequest(request, volumeListing, maxLimit);
-    const found = page(wanted, {
+    const found = await page(wanted, {
       table: core.volumes,
       has: (id) => core.finds(() => core.volume(request.context, id)),
       missing: volumeNotFound,
@@ -124,10 +125,12 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       policy: "volume:get_all",
       of: caller,
       success: 200,
-      handler(request) {
-        const { rows, extra } = list(request, "/volumes");
+      async handler(request) {
+        const { rows, extra } = await list(request, "/volumes");
         const view = viewOf(request);
-        return { body: { volumes: rows.map((volume) => volumeSummary(volume, view)), ...extra } };
+        const shown = (slice: readonly Volume[]) => slice.map((volume) => volumeSummary(volume, view));
+        const volumes = await inSlices(rows, request.pause, shown);
+        return { body: { volumes, ...extra }, isLong: volumes.length > READ_SLICE };
       },
     }),
     route({
@@ -137,14 +140,15 @@ export function volumeRoutes(core: Core, volumes: VolumeManager): AnyRoute[] {
       policy: "volume:get_all",
       of: caller,
       success: 200,
-      handler(request) {
-        const { rows, extra } = list(request, "/volumes/detail");
+      async handler(request) {
+        const { rows, extra } = await list(request, "/volumes/detail");
         const view = viewOf(request);
-        const attached = core.attachments.byVolume(rows.map(({ id }) => id));
-        const body = rows.map((volume) =>
-          volumeDetail(volume, attached.get(volume.id) ?? [], view, { extended: true }),
-        );
-        return { body: { volumes: body, ...extra } };
+        const shown = (slice: readonly Volume[]) => {
+          const attached = core.attachments.byVolume(slice.map(({ id }) => id));
+          return slice.map((volume) => volumeDetail(volume, attached.get(volume.id) ?? [], view, { extended: true }));
+        };
+        const volumes = await inSlices(rows, request.pause, shown);
+        return { body: { volumes, ...extra }, isLong: volumes.length > READ_SLICE };
       },
     }),
     route({

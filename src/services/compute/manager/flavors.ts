@@ -1,8 +1,10 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { inTurns } from "../../../kernel/db/list.ts";
 import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
 import { badRequest, conflict, notFound, orNull } from "../../../kernel/errors.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import { own } from "../../../kernel/own.ts";
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import { flavorNotFound } from "../errors.ts";
 import { type Flavor, flavorOrder, hasAtLeast, isPrivate, waysToUse } from "../store/flavors.ts";
 import type { Core } from "./core.ts";
@@ -15,6 +17,7 @@ export interface FlavorListOptions {
   sortKey: string;
   sortDirection: "asc" | "desc";
   page: Wanted;
+  pause: Pause;
 }
 
 /** The verbs on flavors. */
@@ -35,7 +38,7 @@ export class FlavorManager {
   }
 
   /** One page. Errors: 400 for an unknown marker or sort key. */
-  list(context: RequestContext, options: FlavorListOptions): Page<Flavor> {
+  list(context: RequestContext, options: FlavorListOptions): Promise<Page<Flavor>> {
     const { flavors } = this.#core;
     const { visibility, minRam, minDisk, sortKey, sortDirection } = options;
     const isOwn = !context.isAdmin || visibility === "public";
@@ -46,7 +49,14 @@ export class FlavorManager {
     return pageOf(options.page, {
       place: (marker) => (orNull(() => this.get(context, marker)) === null ? undefined : flavors.place(marker, order)),
       lost: (marker) => badRequest(`marker [${marker}] not found`),
-      read: (after, limit) => flavors.page({ ways, conditions }, { order, after, limit }),
+      read: (after, wanted) =>
+        inTurns({
+          wanted,
+          after,
+          read: (from, limit) => flavors.page({ ways, conditions }, { order, after: from, limit }),
+          place: ({ id }) => flavors.place(id, order) ?? [],
+          pause: options.pause,
+        }),
     });
   }
 

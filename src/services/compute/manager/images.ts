@@ -180,13 +180,9 @@ async function rotate(
 ): Promise<void> {
   const backups = core.kernel
     .facade("image")
-    .list(contextOf(server, requestId))
-    .filter(
-      ({ properties }) =>
-        properties.instance_uuid === server.id &&
-        properties.image_type === "backup" &&
-        properties.backup_type === rotation.type,
-    )
+    .list(contextOf(server, requestId), {
+      properties: { instance_uuid: server.id, image_type: "backup", backup_type: rotation.type },
+    })
     .sort((a, b) => b.createdAt - a.createdAt);
   for (const { id } of backups.slice(rotation.keep)) await discard(core, server, id, requestId);
 }

@@ -4,6 +4,7 @@ import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
 import { type ApiError, badRequest, forbidden } from "../../../kernel/errors.ts";
 import { requestId } from "../../../kernel/ids/ids.ts";
 import type { OperationHandle } from "../../../kernel/operations/operations.ts";
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import { requireReady, requireUnlocked, statesOfStatus, TRANSITIONS, type Transition } from "../states.ts";
 import { serverConditions, serverOrder } from "../store/server-list.ts";
 import type { Server, ServerChanges, ServerSelection } from "../store/servers.ts";
@@ -29,6 +30,7 @@ export interface ServerListOptions {
   sortKeys: readonly string[];
   sortDirections: readonly string[];
   page: Wanted;
+  pause: Pause;
   changedSince: number | null;
   changedBefore: number | null;
   /** Only deleted ones, or none of them; null: not said. */
@@ -57,7 +59,7 @@ export class ServerManager {
    * One page (nova/api/openstack/compute/servers.py _get_servers).
    * Errors: 400 for an unknown marker, status or direction; 403 for what only administrators may ask.
    */
-  list(options: ServerListOptions): Page<Server> {
+  async list(options: ServerListOptions): Promise<Page<Server>> {
     const { servers, kernel } = this.#core;
     const { changedSince, changedBefore, statuses, isAdmin, projectId } = options;
     if (changedSince !== null && changedBefore !== null && changedBefore < changedSince) {
@@ -109,6 +111,7 @@ export class ServerManager {
           read: (after, most) => servers.page(selection, { order, after, limit: most }),
           place: ({ id }) => servers.place(id, order) ?? [],
           keep: (read) => read.filter(passes),
+          pause: options.pause,
         }),
     });
   }

@@ -23,15 +23,16 @@ const linksFor = (request: ApiRequest) => (path: string) => links(request, linkB
 
 /** Flavors, their extra specs and access lists. */
 export function flavorRoutes(flavors: FlavorManager, settings: { maxLimit: number }): AnyRoute[] {
-  const list = (request: ApiRequest, detailed: boolean) => {
+  const list = async (request: ApiRequest, detailed: boolean) => {
     const { query, context, microversion } = request;
-    const { rows, last } = flavors.list(context, {
+    const { rows, last } = await flavors.list(context, {
       visibility: visibilityOf(query.get("is_public"), context.isAdmin),
       minRam: numberOf(query.get("minRam"), "minRam"),
       minDisk: numberOf(query.get("minDisk"), "minDisk"),
       sortKey: query.get("sort_key") ?? "flavorid",
       sortDirection: query.get("sort_dir") === "desc" ? "desc" : "asc",
       page: wantedPage(query, pagingOf(settings.maxLimit)),
+      pause: request.pause,
     });
     const view = detailed ? flavorDetail : flavorSummary;
     const path = detailed ? "/flavors/detail" : "/flavors";

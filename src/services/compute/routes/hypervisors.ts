@@ -62,7 +62,7 @@ export function hypervisorRoutes(core: Core): AnyRoute[] {
     }
     if (pattern !== null || microversion < mv("2.33")) return { body: { hypervisors: [view(found)] } };
     const idOf = ({ id, uuid }: HypervisorState) => (modern ? uuid : String(id));
-    const { rows, links } = linkedPage(request, {
+    const { rows, links } = await linkedPage(request, {
       ...atHand([found], idOf),
       path: detailed ? "/os-hypervisors/detail" : "/os-hypervisors",
       key: "hypervisors_links",

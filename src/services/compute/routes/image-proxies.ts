@@ -102,7 +102,7 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
   const list = async (request: ApiRequest, detailed: boolean) => {
     const found = filtered(await everyImage(request), request.query);
     const idOf = ({ id }: Image) => id;
-    const { rows, links } = linkedPage(request, {
+    const { rows, links } = await linkedPage(request, {
       ...atHand(found, idOf),
       path: detailed ? "/images/detail" : "/images",
       key: "images_links",

@@ -27,11 +27,11 @@ export function keypairRoutes(keypairs: KeypairManager, settings: { maxLimit: nu
       of: user,
       query: listKeypairs,
       success: 200,
-      handler(request) {
+      async handler(request) {
         const userId = request.thing;
         const view = (keypair: Keypair) => keypairSummary(keypair, request.microversion);
         if (request.microversion < mv("2.35")) return { body: { keypairs: keypairs.list(userId).map(view) } };
-        const { rows, links } = linkedPage(request, {
+        const { rows, links } = await linkedPage(request, {
           ...keypairs.pages(userId),
           path: "/os-keypairs",
           key: "keypairs_links",

@@ -31,7 +31,7 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
       query: listMigrations,
       of: caller,
       success: 200,
-      handler(request) {
+      async handler(request) {
         const { settings } = core.kernel;
         const target = { projectId: request.context.projectId };
         // All projects' unless it says one: as nova, another one than the caller's own is for admins.
@@ -44,7 +44,7 @@ export function migrationRoutes(core: Core, servers: ServerManager): AnyRoute[] 
         const view = (row: MigrationRow) =>
           migrationView(row, request.microversion, hosts ? settings.serviceHost : null);
         if (request.microversion < mv("2.59")) return { body: { migrations: rows.all().map(view) } };
-        const page = linkedPage(request, {
+        const page = await linkedPage(request, {
           ...rows,
           path: "/os-migrations",
           key: "migrations_links",

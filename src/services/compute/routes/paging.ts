@@ -30,11 +30,11 @@ export function nextLink(request: ApiRequest, path: string, marker: string): { r
 }
 
 /** What of a list is in its answer: a page and, by the name of `key`, the link to the next one, if there is one. Errors: 400. */
-export function linkedPage<Row, Place>(
+export async function linkedPage<Row, Place>(
   request: ApiRequest,
   list: Paged<Row, Place> & { path: string; key: string; id(row: Row): string; max: number },
-): { rows: readonly Row[]; links: Readonly<Record<string, readonly object[]>> } {
-  const { rows, last } = pageOf(wantedPage(request.query, pagingOf(list.max)), list);
+): Promise<{ rows: readonly Row[]; links: Readonly<Record<string, readonly object[]>> }> {
+  const { rows, last } = await pageOf(wantedPage(request.query, pagingOf(list.max)), list);
   return { rows, links: last === null ? {} : { [list.key]: [nextLink(request, list.path, list.id(last))] } };
 }
 

@@ -74,12 +74,12 @@ export function serverDetailRoutes(core: Core, servers: ServerManager): AnyRoute
       of: evenDeleted,
       query: listInstanceActions,
       success: 200,
-      handler(request) {
+      async handler(request) {
         const server = request.thing;
         const view = (row: ActionRow) => actionView(row, request.microversion);
         if (request.microversion < mv("2.58"))
           return { body: { instanceActions: core.actions.list(server.id).map(view) } };
-        const { rows, links } = linkedPage(request, {
+        const { rows, links } = await linkedPage(request, {
           ...core.actions.pages(server.id, changesOf(request)),
           path: `/servers/${server.id}/os-instance-actions`,
           key: "links",

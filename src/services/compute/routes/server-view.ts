@@ -38,14 +38,16 @@ export class ServerPresenter {
   }
 
   /** A list's answer. */
-  page(
+  async page(
     request: ApiRequest,
     servers: readonly Server[],
     detailed: boolean,
     next: { rel: string; href: string } | null,
-  ): { raw: Uint8Array; headers: Record<string, string> } {
-    const names = () => this.#groupNames(servers);
-    const raw = this.#renderer.page(servers, this.options(request), detailed, next, names);
+  ): Promise<{ raw: Uint8Array; headers: Record<string, string> }> {
+    const raw = await this.#renderer.page(servers, this.options(request), detailed, next, {
+      groupNames: (slice) => this.#groupNames(slice),
+      pause: request.pause,
+    });
     return { raw, headers: { "content-type": "application/json" } };
   }
 

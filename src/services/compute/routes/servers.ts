@@ -27,14 +27,14 @@ export interface ServerRouteDeps {
 
 /** Servers themselves; what is done to them is in server-actions.ts. */
 export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRouteDeps): AnyRoute[] {
-  const list = (request: ApiRequest, detailed: boolean) => {
+  const list = async (request: ApiRequest, detailed: boolean) => {
     const { query, context, microversion } = request;
     const kind = detailed ? "detail" : "index";
     const allTenants =
       query.has("all_tenants") && (query.get("all_tenants") === "" || strictly(query.get("all_tenants")));
     if (allTenants)
       request.authorize({ projectId: context.projectId }, `os_compute_api:servers:${kind}:get_all_tenants`);
-    const { rows, last } = servers.list({
+    const { rows, last } = await servers.list({
       projectId: allTenants ? null : projectOf(request.context),
       isAdmin: context.isAdmin,
       filters: filtersOf(request, allTenants),
@@ -44,6 +44,7 @@ export function serverRoutes({ servers, creator, presenter, maxLimit }: ServerRo
       sortKeys: query.getAll("sort_key"),
       sortDirections: query.getAll("sort_dir"),
       page: wantedPage(query, pagingOf(maxLimit)),
+      pause: request.pause,
       changedSince: momentOf(request, "changes-since"),
       changedBefore: microversion >= mv("2.66") ? momentOf(request, "changes-before") : null,
       deleted: context.isAdmin && query.has("deleted") ? isTrue(query.get("deleted")) : null,

@@ -19,10 +19,10 @@ interface Period {
  */
 export function usageRoutes(core: Core): AnyRoute[] {
   const { maxLimit } = core.kernel.settings.compute;
-  const page = (request: ApiRequest, projectId: string | null, { start, end }: Period, path: string) => {
+  const page = async (request: ApiRequest, projectId: string | null, { start, end }: Period, path: string) => {
     const now = core.kernel.clock.now();
     const wanted = request.microversion < mv("2.40") ? WHOLE : wantedPage(request.query, pagingOf(maxLimit));
-    const { rows, last } = pageOf(wanted, {
+    const { rows, last } = await pageOf(wanted, {
       // Any server that ever was will do, also one that used nothing in this period.
       place: (marker) => core.servers.get(marker),
       lost: markerCouldNotBeFound,
@@ -41,14 +41,14 @@ export function usageRoutes(core: Core): AnyRoute[] {
       policy: "os_compute_api:os-simple-tenant-usage:list",
       query: listUsages,
       success: 200,
-      handler(request) {
+      async handler(request) {
         const asked = periodOf(request, core.kernel.clock.now());
         if (request.microversion < mv("2.40") && !asked.detailed) {
           // All servers of the cloud are summed up: sqlite does.
           const uses = core.servers.periodUse(asked.start, asked.end);
           return { body: { tenant_usages: uses.map((use) => projectTotals(use, asked)) } };
         }
-        const { usages, links } = page(request, null, asked, "/os-simple-tenant-usage");
+        const { usages, links } = await page(request, null, asked, "/os-simple-tenant-usage");
         const byProject = Map.groupBy(usages, ({ tenant_id }) => tenant_id);
         return {
           body: {
@@ -66,10 +66,10 @@ export function usageRoutes(core: Core): AnyRoute[] {
       of: projectNamed("id"),
       query: showUsage,
       success: 200,
-      handler(request) {
+      async handler(request) {
         const id = request.thing;
         const asked = { ...periodOf(request, core.kernel.clock.now()), detailed: true };
-        const { usages, links } = page(request, id, asked, `/os-simple-tenant-usage/${id}`);
+        const { usages, links } = await page(request, id, asked, `/os-simple-tenant-usage/${id}`);
         return {
           body: {
             tenant_usage: usages.length === 0 ? {} : projectUsage(id, usages, asked),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { isoMicrosNaive, isoSeconds } from "../../../kernel/time/clock.ts";
+import { inSlices, type Pause } from "../../../kernel/turns/slices.ts";
 import { statusOf } from "../states.ts";
 import type { Server } from "../store/servers.ts";
 import { flavorInServer } from "./flavors.ts";
@@ -182,21 +183,22 @@ export class ServerRenderer {
   readonly #rendered = new WeakMap<Server, Map<string, string>>();
   readonly #pages = new Map<string, Page>();
 
-  /** `{"servers": […], "servers_links": […]}`; `groupNames` is asked for only where something is new. */
-  page(
+  /** `{"servers": […], "servers_links": […]}`; `groupNames` is asked for only where something is new, of so many a turn. */
+  async page(
     servers: readonly Server[],
     options: ServerViewOptions,
     detailed: boolean,
     next: { rel: string; href: string } | null,
-    groupNames: () => GroupNames,
-  ): Uint8Array {
+    { groupNames, pause }: { groupNames(servers: readonly Server[]): GroupNames; pause: Pause },
+  ): Promise<Uint8Array> {
     const links = next === null ? "" : `, "servers_links": ${JSON.stringify([next])}`;
     const view = viewKey(options, detailed);
     const key = view + links;
     const known = this.#pages.get(key);
     if (known?.servers.length === servers.length && servers.every((server, n) => server === known.servers[n]))
       return known.bytes;
-    const items = this.#render(servers, options, detailed, view, groupNames());
+    const render = (slice: readonly Server[]) => this.#render(slice, options, detailed, view, groupNames(slice));
+    const items = await inSlices(servers, pause, render);
     const bytes = Buffer.from(`{"servers": [${items.join(", ")}]${links}}`);
     if (this.#pages.size >= PAGES) this.#pages.clear();
     this.#pages.set(key, { servers, bytes });

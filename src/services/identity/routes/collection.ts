@@ -1,9 +1,9 @@
-import type { Condition, Order } from "../../../kernel/db/list.ts";
+import { type Condition, inTurns, type Order } from "../../../kernel/db/list.ts";
 import { type Paging, pageOf, WHOLE, wantedPage } from "../../../kernel/db/paging.ts";
 import type { Table } from "../../../kernel/db/table.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import type { ApiRequest, ApiResponse } from "../../../kernel/http/route.ts";
-import { READ_SLICE } from "../../../kernel/turns/slices.ts";
+import { inSlices, READ_SLICE } from "../../../kernel/turns/slices.ts";
 import { AS_MADE, BY_ID, fitting, inDomain } from "../manager/lists.ts";
 
 /** `{"users": [...], "links": {"self", "next": null, "previous": null}}`; for the lists that keystone does not page. */
@@ -32,21 +32,44 @@ export interface Listing<Row extends { id: string }> {
 }
 
 /** All of a list, or a page of it. Errors: 404 for an unknown marker, 400 for a limit that is no number. */
-export function listOf<Row extends { id: string }>(request: ApiRequest, list: Listing<Row>): ApiResponse {
+export async function listOf<Row extends { id: string }>(
+  request: ApiRequest,
+  list: Listing<Row>,
+): Promise<ApiResponse> {
   const { key, table, filters, isPaged, views } = list;
   const selection = { conditions: [...(list.conditions ?? []), ...fitting(request.query, filters)] };
-  const wanted = isPaged === true ? wantedPage(request.query, PAGING) : WHOLE;
-  if (wanted.limit === null && wanted.marker === null) {
-    return collection(request, key, views(table.selected(selection, { order: list.order ?? AS_MADE })));
+  const page = isPaged === true ? wantedPage(request.query, PAGING) : WHOLE;
+  const { pause } = request;
+  if (page.limit === null && page.marker === null) {
+    // Sqlite may have to sort them, which should not be done for each slice.
+    const ids = table.allIds(selection, list.order ?? AS_MADE);
+    return collection(
+      request,
+      key,
+      await inSlices(ids, pause, (slice) => views(inOrderOf(slice, table.getMany(slice)))),
+    );
   }
-  const { rows, last } = pageOf(wanted, {
+  const { rows, last } = await pageOf(page, {
     place: (marker) => (table.get(marker) === undefined ? undefined : [marker]),
     lost: (marker) => notFound(`Marker ${marker} could not be found.`),
-    read: (after, limit) => table.selected(selection, { order: BY_ID, after, limit }),
+    read: (start, wanted) =>
+      inTurns({
+        wanted,
+        after: start,
+        read: (after, limit) => table.selected(selection, { order: BY_ID, after, limit }),
+        place: ({ id }) => [id],
+        pause,
+      }),
   });
-  const full = wanted.limit !== null && rows.length >= wanted.limit;
+  const full = page.limit !== null && rows.length >= page.limit;
   const links = { next: last === null ? null : nextLink(request, last.id), self: selfLink(request), previous: null };
-  return { body: { [key]: views(rows), links, ...(full ? { truncated: true } : {}) } };
+  const body = { [key]: await inSlices(rows, pause, views), links, ...(full ? { truncated: true } : {}) };
+  return { body, isLong: rows.length > READ_SLICE };
+}
+
+function inOrderOf<Row extends { id: string }>(ids: readonly string[], rows: readonly Row[]): Row[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 const noNumber = (text: string) => badRequest(`Invalid input for field 'limit': '${text}' is not a number of items`);

@@ -1,4 +1,3 @@
-import { WHOLE } from "../../../kernel/db/paging.ts";
 import type { CreateImage, ImageFacade, ImageFilters, ImageInfo } from "../facade.ts";
 import type { ImageRow } from "../store/images.ts";
 import type { Managers } from "./index.ts";
@@ -14,7 +13,7 @@ export function createFacade({ core, images, data, listing }: Managers): ImageFa
       const row = store.get(id);
       return row === undefined ? null : info(row);
     },
-    list: (context, filters = {}) => listing.page(context, queryOf(filters), WHOLE).rows.map(info),
+    list: (context, filters = {}) => listing.found(context, queryOf(filters)).map(info),
     create: (context, image) => info(images.create(context, attributesOf(image))),
     async uploadFile(context, id, path, formats, options) {
       const image = access.authorized(context, id, "upload_image");

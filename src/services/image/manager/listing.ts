@@ -1,9 +1,10 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import type { Condition } from "../../../kernel/db/list.ts";
+import { type Condition, inTurns, type Selection } from "../../../kernel/db/list.ts";
 import { type Page, pageOf, type Wanted, withoutFirst } from "../../../kernel/db/paging.ts";
 import { badRequest, orNull } from "../../../kernel/errors.ts";
 import { pythonRepr } from "../../../kernel/http/validation.ts";
 import { isoMoment } from "../../../kernel/time/moment.ts";
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import { imageNotFound } from "../errors.ts";
 import { CONTAINER_FORMATS, DISK_FORMATS } from "../states.ts";
 import {
@@ -41,18 +42,34 @@ export class ImageListing {
     this.#access = access;
   }
 
+  /** All that fit, in one turn: for filters that few images fit. */
+  found(context: RequestContext, query: URLSearchParams): ImageRow[] {
+    return this.#images.selected(selectionOf(context, query), { order: imageOrder(sortOrder(query)) });
+  }
+
   /** `query` has the filters and sort keys. Errors: 400 for what is wrong in it. */
-  page(context: RequestContext, query: URLSearchParams, wanted: Wanted): Page<ImageRow> {
-    const { ways, conditions } = scopeOf(context, query);
-    const selection = { ways, conditions: [...conditions, ...filterConditions(query)] };
+  page(context: RequestContext, query: URLSearchParams, wanted: Wanted, pause: Pause): Promise<Page<ImageRow>> {
+    const selection = selectionOf(context, query);
     const order = imageOrder(sortOrder(query));
     return pageOf(wanted, {
       place: (marker) =>
         orNull(() => this.#access.visible(context, marker)) === null ? undefined : this.#images.place(marker, order),
       lost: (marker) => badRequest(`Invalid marker: ${imageNotFound(marker).message}`),
-      read: (after, limit) => this.#images.selected(selection, { order, after, limit }),
+      read: (after, most) =>
+        inTurns({
+          wanted: most,
+          after,
+          read: (from, limit) => this.#images.selected(selection, { order, after: from, limit }),
+          place: ({ id }) => this.#images.place(id, order) ?? [],
+          pause,
+        }),
     });
   }
+}
+
+function selectionOf(context: RequestContext, query: URLSearchParams): Selection {
+  const { ways, conditions } = scopeOf(context, query);
+  return { ways, conditions: [...conditions, ...filterConditions(query)] };
 }
 
 /** The ways in which this context sees images at all, and which visibilities are asked for. */

@@ -1,7 +1,8 @@
-import type { Condition, Order } from "../../../kernel/db/list.ts";
+import { type Condition, inTurns, type Order } from "../../../kernel/db/list.ts";
 import { type Page, pageOf, type Wanted } from "../../../kernel/db/paging.ts";
 import { badRequest } from "../../../kernel/errors.ts";
 import { isUuidLike } from "../../../kernel/ids/ids.ts";
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import { reads, type TaskRow, type TaskStore } from "../store/tasks.ts";
 
 const STATUSES = ["pending", "processing", "success", "failure"];
@@ -22,13 +23,25 @@ const SORT_KEYS: readonly (keyof TaskRow)[] = [
 /**
  * `GET /v2/tasks`: newest first unless it is said otherwise, after the marker (glance/api/v2/tasks.py and db/sqlalchemy/api.py `task_get_all`). Errors: 400 for what the query has wrong.
  */
-export function pageOfTasks(store: TaskStore, query: URLSearchParams, wanted: Wanted): Page<TaskRow> {
+export function pageOfTasks(
+  store: TaskStore,
+  query: URLSearchParams,
+  page: Wanted,
+  pause: Pause,
+): Promise<Page<TaskRow>> {
   const conditions = filters(query);
   const sort = order(query);
-  return pageOf(wanted, {
+  return pageOf(page, {
     place: (marker) => (isUuidLike(marker) ? store.place(marker, sort) : undefined),
     lost: (marker) => badRequest(isUuidLike(marker) ? `No task found with ID ${marker}` : "Invalid marker format"),
-    read: (after, limit) => store.selected({ conditions }, { order: sort, after, limit }),
+    read: (after, wanted) =>
+      inTurns({
+        wanted,
+        after,
+        read: (from, limit) => store.selected({ conditions }, { order: sort, after: from, limit }),
+        place: ({ id }) => store.place(id, sort) ?? [],
+        pause,
+      }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, caller, route } from "../../../kernel/http/route.ts";
+import { inSlices, READ_SLICE } from "../../../kernel/turns/slices.ts";
 import type { ImageManager } from "../manager/images.ts";
 import type { ImageListing } from "../manager/listing.ts";
 import { type PatchChange, parsePatch, patchDialect } from "../manager/patch.ts";
@@ -45,11 +46,11 @@ export function imageRoutes({ images, listing, touched: { image }, pages }: Imag
       policy: "get_images",
       of: caller,
       success: 200,
-      handler(request) {
-        const { context, query } = request;
-        const { rows, last } = listing.page(context, query, wantedPage(query, pagingOf(pages)));
+      async handler({ context, query, pause }) {
+        const { rows, last } = await listing.page(context, query, wantedPage(query, pagingOf(pages)), pause);
         const links = linksOf("/v2/images", query, last);
-        return { body: { images: rows.map(imageView), ...links, schema: "/v2/schemas/images" } };
+        const images = await inSlices(rows, pause, (slice) => slice.map(imageView));
+        return { body: { images, ...links, schema: "/v2/schemas/images" }, isLong: images.length > READ_SLICE };
       },
     }),
     route({

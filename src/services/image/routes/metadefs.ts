@@ -18,7 +18,7 @@ export function metadefRoutes(pages: Pages): AnyRoute[] {
       policy: "get_metadef_namespaces",
       of: caller,
       success: 200,
-      handler({ query }) {
+      async handler({ query }) {
         const wanted = wantedPage(query, { ...pagingOf(pages), emptyIsAbsent: ["marker"] });
         const direction = query.get("sort_dir") ?? "desc";
         if (direction !== "asc" && direction !== "desc") throw badRequest(`Invalid sort direction: ${direction}`);
@@ -26,7 +26,7 @@ export function metadefRoutes(pages: Pages): AnyRoute[] {
         if (visibility && visibility !== "public" && visibility !== "private") {
           throw badRequest(`Invalid visibility value: ${visibility}`);
         }
-        const { rows, last } = pageOf<{ id: string }, never>(wanted, {
+        const { rows, last } = await pageOf<{ id: string }, never>(wanted, {
           place: () => undefined,
           lost: (marker) => notFound(`Metadata definition namespace=${marker} was not found.`),
           read: () => [],

@@ -47,8 +47,8 @@ export function taskRoutes(tasks: TaskStore, importTasks: ImportTasks, pages: Pa
       path: "/v2/tasks",
       policy: "get_tasks",
       success: 200,
-      handler({ query }) {
-        const { rows, last } = pageOfTasks(tasks, query, wantedPage(query, pagingOf(pages)));
+      async handler({ query, pause }) {
+        const { rows, last } = await pageOfTasks(tasks, query, wantedPage(query, pagingOf(pages)), pause);
         const links = linksOf("/v2/tasks", query, last);
         return { body: { tasks: rows.map(taskStub), ...links, schema: "/v2/schemas/tasks" } };
       },

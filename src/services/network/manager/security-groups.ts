@@ -1,6 +1,7 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { Range } from "../../../kernel/db/list.ts";
 import { conflict } from "../../../kernel/errors.ts";
+import { inSlices, type Pause } from "../../../kernel/turns/slices.ts";
 import { groupNotFound } from "../errors.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { defaultGroup } from "../store/shares.ts";
@@ -34,13 +35,6 @@ export interface NewSecurityGroup extends Described {
 }
 export type SecurityGroupChanges = Partial<Omit<NewSecurityGroup, "project_id" | "tags">>;
 
-/** What a group shows besides its own columns. */
-export interface SecurityGroupDetails {
-  /** Group id → its rules. */
-  rules: ReadonlyMap<string, readonly SecurityGroupRuleRow[]>;
-  shared: ReadonlySet<string>;
-}
-
 export class SecurityGroupManager implements Collection {
   readonly quota = "security_group";
   readonly #core: Core;
@@ -68,13 +62,22 @@ export class SecurityGroupManager implements Collection {
     return row;
   }
 
-  details(context: RequestContext, rows: readonly SecurityGroupRow[]): SecurityGroupDetails {
-    const ids = rows.map(({ id }) => id);
-    const rules = this.#core.store.rules.among("security_group_id", ids);
-    return {
-      rules: Map.groupBy(rules, (rule) => rule.security_group_id),
-      shared: sharedIds(this.#core, context, rows),
-    };
+  /** Those of these groups that are shared with who asks. */
+  shared(context: RequestContext, rows: readonly SecurityGroupRow[]): ReadonlySet<string> {
+    return sharedIds(this.#core, context, rows);
+  }
+
+  /** Gives `take` the rules of these groups, so many a turn: a group may have thousands. */
+  async rulesOf(
+    ids: readonly string[],
+    pause: Pause,
+    take: (rules: readonly SecurityGroupRuleRow[]) => void,
+  ): Promise<void> {
+    const { rules } = this.#core.store;
+    await inSlices(rules.idsOfAll(ids), pause, (slice) => {
+      take(rules.getMany(slice));
+      return [];
+    });
   }
 
   /** The project's group "default", made when there is none. Cheap when there is. */
@@ -167,7 +170,7 @@ export class SecurityGroupManager implements Collection {
         throw inUse("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.");
       unshare(store, id);
       // Rules of others that point to it go with it.
-      const others = store.rules.list({ remote_group_id: id }, "id").map((rule) => rule.security_group_id);
+      const others = store.rules.groupsAbout(id);
       store.groups.delete(id);
       for (const group of new Set([...others, id])) dirty("group", group);
     });

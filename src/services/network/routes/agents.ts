@@ -19,12 +19,12 @@ export function agentRoutes(agents: AgentManager): AnyRoute[] {
       // Neutron filters lists by policy instead of refusing them: who is no admin sees none.
       policy: "network:authenticated",
       success: 200,
-      handler(request) {
+      async handler(request) {
         const filters = filtersOf(request, attributes);
         const views = (request.context.isAdmin ? agents.list() : [])
           .map(agentView)
           .filter((view) => matches(view, filters));
-        return { body: pageBody(request, NAMES.plural, { attributes, path: PATH, marker: null }, views) };
+        return { body: await pageBody(request, NAMES.plural, { attributes, path: PATH, marker: null }, views) };
       },
     }),
     route({

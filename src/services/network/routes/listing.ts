@@ -133,13 +133,13 @@ export function askedOf({ query }: ApiRequest, attributes: Attributes): Asked {
  * order, whether it fits the filters or not; a marker without a limit says nothing. Errors: 400 for sort keys, directions and limits that
  * are none; what `marker` throws.
  */
-export function paged(request: ApiRequest, rules: PageRules, views: Body[]): Page {
+export async function paged(request: ApiRequest, rules: PageRules, views: Body[]): Promise<Page> {
   const { sort, page, isReverse } = askedOf(request, rules.attributes);
   const order = comparison(sort, rules.key ?? "id");
   const sorted = request.query.has("sort_key") ? [...views].sort(order) : views;
   const { marker } = rules;
   if (marker === null || page.limit === null) return { items: sorted, links: [] };
-  const { rows } = pageOf(page, {
+  const { rows } = await pageOf(page, {
     place: (id) => marker(id) ?? undefined,
     lost: () => null,
     read(after: Body | null, limit) {

@@ -29,7 +29,7 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
       method: "GET",
       path: PATH,
       ...common,
-      handler(request) {
+      async handler(request) {
         const fipId = request.param("fip_id");
         const filters = filtersOf(request, attributes);
         const views = forwardings
@@ -38,7 +38,7 @@ export function portForwardingRoutes(forwardings: PortForwardingManager): AnyRou
           .filter((view) => matches(view, filters));
         const marker = (id: string) => find(request.context, fipId, id);
         const rules = { attributes, path: PATH.replace(":fip_id", fipId), marker };
-        return { body: pageBody(request, NAMES.plural, rules, views) };
+        return { body: await pageBody(request, NAMES.plural, rules, views) };
       },
     }),
     route({

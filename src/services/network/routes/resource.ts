@@ -1,9 +1,9 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
-import { type Order, type Range, readAll, reversed, type Stored, sifted } from "../../../kernel/db/list.ts";
-import { pageOf } from "../../../kernel/db/paging.ts";
+import { type Order, type Range, reversed, type Stored, sifted } from "../../../kernel/db/list.ts";
+import { EVERYTHING, pageOf } from "../../../kernel/db/paging.ts";
 import { ApiError, badRequest, orNull } from "../../../kernel/errors.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, route, type Touched } from "../../../kernel/http/route.ts";
-import { inSlices, READ_SLICE } from "../../../kernel/turns/slices.ts";
+import { inSlices, type Pause, READ_SLICE } from "../../../kernel/turns/slices.ts";
 import type { BulkCreates } from "../manager/bulk-creates.ts";
 import type { Change, Collection, Filters, Thing } from "../manager/core.ts";
 import type { Tagged } from "../manager/tags.ts";
@@ -33,6 +33,8 @@ export interface Resource {
   listed: Pick<Listed<never>, "order" | "place">;
   /** `filters` are those of a list: some show more when they are asked for. */
   views(context: RequestContext, rows: readonly Thing[], filters?: Filters): Body[];
+  /** Adds to views what there may be thousands of in each. */
+  fill?(views: readonly Body[], pause: Pause): Promise<void>;
   /** How what has just been made is shown, where that is another way. */
   madeViews?(context: RequestContext, rows: readonly Thing[]): Body[];
   /** Its things have tags, kept in this table. */
@@ -50,9 +52,19 @@ export interface Resource {
 
 type Place = readonly Stored[] | null;
 
-/** One thing as it is shown. */
+/** One thing as it is shown, without what `fill` adds. */
 const viewOf = (resource: Resource, context: RequestContext, row: Thing): Body =>
   resource.views(context, [row])[0] ?? {};
+
+/** What shows one thing. */
+async function oneAnswer(request: ApiRequest, resource: Resource, row: Thing): Promise<ApiResponse> {
+  const { context, query, method, pause } = request;
+  const view = viewOf(resource, context, row);
+  await resource.fill?.([view], pause);
+  const fields = method === "GET" ? query.getAll("fields") : [];
+  const body = { [resource.names.singular]: shownTo(context, resource.attributes, view, fields) };
+  return { body, isLong: resource.fill !== undefined };
+}
 
 /** Neutron looks up some markers as it looks up things (404 when they are not there); for the others the list begins anew. */
 function markerOf(resource: Resource, context: RequestContext, id: string): Thing | null {
@@ -61,8 +73,8 @@ function markerOf(resource: Resource, context: RequestContext, id: string): Thin
 }
 
 /** What a list answers: the page, as its reader sees it, and its links. */
-export function pageBody(request: ApiRequest, plural: string, rules: PageRules, views: Body[]): Body {
-  const { items, links } = paged(request, rules, views);
+export async function pageBody(request: ApiRequest, plural: string, rules: PageRules, views: Body[]): Promise<Body> {
+  const { items, links } = await paged(request, rules, views);
   return bodyOf(plural, shownIn(request, rules.attributes)(items), links);
 }
 
@@ -86,11 +98,17 @@ async function readPage(request: ApiRequest, resource: Resource, filters: Filter
   const find = (id: string) => markerOf(resource, context, id);
   const placeIn = (asked: readonly Order[]) => (view: Body) => listed.place(String(view[key]), asked) ?? [];
   // Sorted by sqlite with a limit or without one: JavaScript does not order all texts as it does.
-  if (limit === null && order !== null && resource.unpaged !== true) {
-    const rows = (after: Place, most: number) => read({ order, after, limit: most });
-    const { pause } = request;
-    return { items: await readAll<Body, Body>({ read: rows, place: placeIn(order), keep: fitting, pause }), links: [] };
-  }
+  const sift = (wanted: number, after: Place, asked: readonly Order[]) =>
+    sifted<Body, Body>({
+      wanted,
+      after,
+      read: (from, most) => read({ order: asked, after: from, limit: most }),
+      place: placeIn(asked),
+      keep: fitting,
+      pause: request.pause,
+    });
+  if (limit === null && order !== null && resource.unpaged !== true)
+    return { items: await sift(EVERYTHING, null, order), links: [] };
   if (limit === null || order === null || resource.unpaged === true) {
     const shown = (id: string) => {
       const row = find(id);
@@ -105,20 +123,13 @@ async function readPage(request: ApiRequest, resource: Resource, filters: Filter
     manager.list(context, new Map([...filters, [key, [marker]]])).length === 0;
   if (isLost) return { items: [], links: linksOf(request, { path, key }, [], limit, isReverse) };
   const direction = isReverse ? reversed(order) : order;
-  const { rows } = pageOf(page, {
+  const { rows } = await pageOf(page, {
     place(id) {
       const start = find(id);
       return start === null ? undefined : (listed.place(start.id, direction) ?? []);
     },
     lost: () => null,
-    read: (from, wanted) =>
-      sifted<Body, Body>({
-        wanted,
-        after: from,
-        read: (after, most) => read({ order: direction, after, limit: most }),
-        place: placeIn(direction),
-        keep: fitting,
-      }),
+    read: (from, wanted) => sift(wanted, from, direction),
   });
   const items = isReverse ? [...rows].reverse() : rows;
   return { items, links: linksOf(request, { path, key }, items, limit, isReverse) };
@@ -129,13 +140,14 @@ export async function listAnswer(request: ApiRequest, resource: Resource): Promi
   const { names, attributes } = resource;
   const filters = filtersOf(request, attributes);
   const { items, links } = await readPage(request, resource, filters);
+  await resource.fill?.(items, request.pause);
   const shown = await inSlices(items, request.pause, shownIn(request, attributes));
-  return { body: bodyOf(names.plural, shown, links), isLong: shown.length > READ_SLICE };
+  return { body: bodyOf(names.plural, shown, links), isLong: resource.fill !== undefined || shown.length > READ_SLICE };
 }
 
 /** The five routes of a collection, of those verbs that it has. */
 export function resourceRoutes(resource: Resource, bulkCreates: BulkCreates, policies = resource.names): AnyRoute[] {
-  const { names, path, attributes } = resource;
+  const { names, path } = resource;
   const list: AnyRoute = route({
     name: `${names.plural}:list`,
     method: "GET",
@@ -151,10 +163,7 @@ export function resourceRoutes(resource: Resource, bulkCreates: BulkCreates, pol
     policy: `get_${policies.singular}`,
     of: touched(resource),
     success: 200,
-    handler({ context, query, thing }) {
-      const view = viewOf(resource, context, thing);
-      return { body: { [names.singular]: shownTo(context, attributes, view, query.getAll("fields")) } };
-    },
+    handler: (request) => oneAnswer(request, resource, request.thing),
   });
   const routes = [list, show];
   if (resource.manager.create !== undefined) routes.push(createRoute(resource, policies, bulkCreates));
@@ -177,11 +186,12 @@ function createRoute(resource: Resource, policies: Names, bulkCreates: BulkCreat
       const parse = (body: Body) => namedForManagers(attributes, parseCreate(names, attributes, body, context));
       const wanted = await inSlices(bodies, pause, (slice) => slice.map(parse));
       const rows = await bulkCreates.create(manager, context, wanted, pause);
-      const shown = (slice: readonly Thing[]) =>
-        (resource.madeViews?.(context, slice) ?? resource.views(context, slice)).map((view) =>
-          shownTo(context, attributes, view, []),
-        );
-      const views = await inSlices(rows, pause, shown);
+      const made = (slice: readonly Thing[]) => resource.madeViews?.(context, slice) ?? resource.views(context, slice);
+      const whole = await inSlices(rows, pause, made);
+      await resource.fill?.(whole, pause);
+      const views = await inSlices(whole, pause, (slice) =>
+        slice.map((view) => shownTo(context, attributes, view, [])),
+      );
       return { body: bulk ? { [names.plural]: views } : { [names.singular]: views[0] }, isLong: bulk };
     },
   });
@@ -203,7 +213,7 @@ function updateRoute(resource: Resource, policies: Names): AnyRoute {
       requireSettable(names, attributes, changes, context);
       requireRevision(request, attributes, thing);
       const row = manager.update?.(context, thing.id, namedForManagers(attributes, changes)) ?? thing;
-      return { body: { [names.singular]: shownTo(context, attributes, viewOf(resource, context, row), []) } };
+      return oneAnswer(request, resource, row);
     },
   });
 }

@@ -38,7 +38,7 @@ import { networkView } from "../views/networks.ts";
 import { portView } from "../views/ports.ts";
 import { rbacPolicyView } from "../views/rbac-policies.ts";
 import { routerView } from "../views/routers.ts";
-import { addressGroupView, groupView, ruleView } from "../views/security-groups.ts";
+import { addRules, addressGroupView, groupView, ruleView } from "../views/security-groups.ts";
 import { addressScopeView, subnetPoolView, subnetView } from "../views/subnets.ts";
 import type { Resource } from "./resource.ts";
 
@@ -160,9 +160,15 @@ export function createResources(managers: Managers) {
       manager: groups,
       listed: lists.groups,
       views(context, rows: readonly SecurityGroupRow[]) {
-        const details = groups.details(context, rows);
-        return rows.map((row) => groupView(row, details));
+        const shared = groups.shared(context, rows);
+        return rows.map((row) => groupView(row, shared));
       },
+      fill: (views, pause) =>
+        groups.rulesOf(
+          views.map(({ id }) => String(id)),
+          pause,
+          (rules) => addRules(views, rules),
+        ),
     },
     rules: {
       names: { singular: "security_group_rule", plural: "security_group_rules" },

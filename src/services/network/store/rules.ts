@@ -34,6 +34,20 @@ export class RuleStore extends Table<SecurityGroupRuleRow> {
     return this.#db.prepare<[string], string>(sql).pluck().all(groupId) as string[];
   }
 
+  /** The same of several groups, a group after the other. */
+  idsOfAll(groups: readonly string[]): string[] {
+    const sql =
+      "SELECT id FROM network_security_group_rules WHERE security_group_id IN (SELECT value FROM json_each(?)) ORDER BY security_group_id, id";
+    return this.#db.prepare<[string], string>(sql).pluck().all(JSON.stringify(groups)) as string[];
+  }
+
+  /** Groups with rules that are about the members of this one. */
+  groupsAbout(groupId: string): string[] {
+    const sql =
+      "SELECT DISTINCT security_group_id FROM network_security_group_rules WHERE remote_group_id = ? ORDER BY 1";
+    return this.#db.prepare<[string], string>(sql).pluck().all(groupId) as string[];
+  }
+
   /** Rules that say the same in the same group, in the order of ids; `protocols` are the names and numbers of its protocol. */
   alike(rule: SecurityGroupRuleRow, protocols: readonly string[] | null): SecurityGroupRuleRow[] {
     const { remote_ip_prefix: prefix } = rule;

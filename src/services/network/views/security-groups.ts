@@ -1,10 +1,10 @@
-import type { SecurityGroupDetails } from "../manager/security-groups.ts";
 import type { Body } from "../schemas/attribute.ts";
 import type { AddressGroupRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/rows.ts";
 import { normalized } from "../values/prefix.ts";
 import { tracked } from "./tracked.ts";
 
-export function groupView(row: SecurityGroupRow, { rules, shared }: SecurityGroupDetails): Body {
+/** A group without its rules, which `addRules` adds. */
+export function groupView(row: SecurityGroupRow, shared: ReadonlySet<string>): Body {
   return {
     id: row.id,
     name: row.name,
@@ -12,10 +12,16 @@ export function groupView(row: SecurityGroupRow, { rules, shared }: SecurityGrou
     tenant_id: row.project_id,
     description: row.description,
     shared: shared.has(row.id),
-    // Rules have no tags of their own, but neutron shows the list here.
-    security_group_rules: (rules.get(row.id) ?? []).map((rule) => ({ ...ruleView(rule), tags: [] })),
+    security_group_rules: [],
     ...tracked(row),
   };
+}
+
+/** Adds rules to the groups that they are of. */
+export function addRules(groups: readonly Body[], rules: readonly SecurityGroupRuleRow[]): void {
+  const byId = new Map(groups.map((group) => [group.id, group.security_group_rules as Body[]]));
+  // Rules have no tags of their own, but neutron shows the list here.
+  for (const rule of rules) byId.get(rule.security_group_id)?.push({ ...ruleView(rule), tags: [] });
 }
 
 export function ruleView(row: SecurityGroupRuleRow): Body {
