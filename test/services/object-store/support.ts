@@ -118,3 +118,20 @@ export async function swiftCloud(
 export function engine(cloud: Cloud): Managers {
   return createManagers(cloud.kernel);
 }
+
+/** A ustar archive. */
+export function tar(files: readonly [string, Buffer][]): Buffer {
+  const blocks = files.flatMap(([name, bytes]) => {
+    const head = Buffer.alloc(512);
+    head.write(name, 0);
+    head.write("0000644\0", 100);
+    head.write(`${bytes.length.toString(8).padStart(11, "0")}\0`, 124);
+    head.write("        ", 148);
+    head.write("0", 156);
+    head.write("ustar\x0000", 257);
+    const sum = head.reduce((total, byte) => total + byte, 0);
+    head.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    return [head, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}

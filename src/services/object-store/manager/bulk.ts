@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import { BadBzip2 } from "../../../kernel/bytes/bunzip2.ts";
 import { ApiError } from "../../../kernel/errors.ts";
+import { type Pause, SLICE } from "../../../kernel/turns/slices.ts";
 import { isJoined } from "../values/etags.ts";
 import { BULK_LIMITS, LIMITS, SLO_LIMITS } from "../values/limits.ts";
 import type { ContainerManager } from "./containers.ts";
@@ -23,9 +23,6 @@ export interface BulkReport {
 
 /** Whether objects of a container may be written by who asks; "" asks for the account. */
 export type MayWrite = (container: string) => boolean;
-
-/** Others get their turn after so many. */
-const TURN = 100;
 
 const STATUS: Readonly<Record<number, string>> = {
   400: "400 Bad Request",
@@ -54,7 +51,7 @@ export class BulkManager {
   }
 
   /** "container/object" and "container"; objects go first, so that their container may follow. */
-  async delete(account: string, names: readonly string[], may: MayWrite): Promise<BulkReport> {
+  async delete(account: string, names: readonly string[], may: MayWrite, pause: Pause): Promise<BulkReport> {
     const report: BulkReport & { "Number Deleted": number; "Number Not Found": number } = {
       "Number Deleted": 0,
       "Number Not Found": 0,
@@ -79,7 +76,7 @@ export class BulkManager {
         else report.Errors.push([quoted(name), statusLine(error.status)]);
       }
       done += 1;
-      if (done % TURN === 0) await setImmediate();
+      if (done % SLICE === 0) await pause();
     }
     if (report.Errors.length > 0) report["Response Status"] = "400 Bad Request";
     else if (report["Number Deleted"] + report["Number Not Found"] === 0) {
@@ -106,7 +103,7 @@ export class BulkManager {
   }
 
   /** A static large object with all that it is made of; the manifests after what they name. */
-  async deleteLarge(account: string, path: string, may: MayWrite): Promise<BulkReport> {
+  async deleteLarge(account: string, path: string, may: MayWrite, pause: Pause): Promise<BulkReport> {
     const names: string[] = [];
     const problems: [string, string][] = [];
     let missing = 0;
@@ -130,7 +127,7 @@ export class BulkManager {
           if (segment.data === null) waiting.push(`${segment.container}/${segment.name}`);
       }
     }
-    const report = await this.delete(account, [...new Set([...names, ...manifests])], may);
+    const report = await this.delete(account, [...new Set([...names, ...manifests])], may, pause);
     report["Number Not Found"] = (report["Number Not Found"] ?? 0) + missing;
     if (problems.length > 0) report["Response Status"] = "400 Bad Request";
     else if (report["Response Body"] !== "" && missing > 0)
@@ -149,6 +146,7 @@ export class BulkManager {
     archive: AsyncIterable<Uint8Array>,
     options: {
       may: MayWrite;
+      pause: Pause;
       unlimited: boolean;
       attributes(name: string, pax: ReadonlyMap<string, string>): ObjectAttributes;
     },
@@ -182,6 +180,7 @@ export class BulkManager {
           const check = (current: Parameters<LegacyVersions["archive"]>[1]) => this.#legacy.archive(container, current);
           this.#objects.put(container, name, { received }, attributes, { unlimited, check });
           report["Number Files Created"] += 1;
+          if (report["Number Files Created"] % SLICE === 0) await options.pause();
         } catch (error) {
           if (!(error instanceof ApiError) || error.status === 499) throw error;
           report.Errors.push([quoted(path), statusLine(error.status)]);

@@ -93,7 +93,11 @@ export function bulkRoutes(managers: Managers, places: Places): AnyRoute[] {
     if (bytes === null) throw badRequest("");
     try {
       const names = await namesOf(bytes);
-      return reportAnswer(request, "delete", await bulk.delete(thing.accountId, names, mayWrite(request)));
+      return reportAnswer(
+        request,
+        "delete",
+        await bulk.delete(thing.accountId, names, mayWrite(request), request.pause),
+      );
     } catch (error) {
       if (!(error instanceof ApiError) || ![400, 413].includes(error.status)) throw error;
       const status = error.status === 413 ? "413 Request Entity Too Large" : "400 Bad Request";
@@ -111,6 +115,7 @@ export function bulkRoutes(managers: Managers, places: Places): AnyRoute[] {
     const now = core.stamps.seconds();
     const report = await bulk.extract(thing.accountId, base, archive, {
       may: mayWrite(request),
+      pause: request.pause,
       unlimited: isReseller(context),
       attributes: (name, pax) => sentAttributes(fileHeaders(headers, pax), name, now),
     });

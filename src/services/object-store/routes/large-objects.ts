@@ -45,7 +45,12 @@ export function largeObjectRoutes(managers: Managers, places: Places): AnyRoute[
         const { thing } = request;
         containerOf(thing);
         const may = mayWrite(request);
-        const report = await bulk.deleteLarge(thing.accountId, `${thing.containerName}/${thing.name}`, may);
+        const report = await bulk.deleteLarge(
+          thing.accountId,
+          `${thing.containerName}/${thing.name}`,
+          may,
+          request.pause,
+        );
         return reportAnswer(request, "delete", report);
       },
     }),

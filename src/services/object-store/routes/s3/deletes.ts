@@ -1,5 +1,6 @@
 import { ApiError } from "../../../../kernel/errors.ts";
 import { type AnyRoute, type ApiResponse, route } from "../../../../kernel/http/route.ts";
+import { inSlices, SLICE } from "../../../../kernel/turns/slices.ts";
 import { childrenOf, textOf, type XmlElement } from "../../../../kernel/xml/parse.ts";
 import { type XmlNode, xmlDocument } from "../../../../kernel/xml/write.ts";
 import { s3Error } from "../../errors.ts";
@@ -42,7 +43,10 @@ export function deleteRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const root = await readXml(request);
     const wanted = wantedOf(root);
     const isQuiet = textOf(root, "Quiet")?.trim().toLowerCase() === "true";
-    const said = wanted.map((one): XmlNode | null => {
+    const said = await inSlices(wanted, request.pause, (slice) => slice.map(answerOf), SLICE);
+    return withCors(bucket, request, { body: xmlDocument(["DeleteResult", said, S3_XMLNS]) });
+
+    function answerOf(one: Wanted): XmlNode | null {
       try {
         return deleted(one);
       } catch (error) {
@@ -59,8 +63,7 @@ export function deleteRoutes(managers: Managers, places: S3Places): AnyRoute[] {
           ],
         ];
       }
-    });
-    return withCors(bucket, request, { body: xmlDocument(["DeleteResult", said, S3_XMLNS]) });
+    }
 
     function deleted({ key, version, conditions }: Wanted): XmlNode | null {
       checkKey(key);
