@@ -9,6 +9,7 @@ import type { StackRow } from "../store/stacks.ts";
 import type { TemplateRow } from "../store/templates.ts";
 import { isMap, same } from "../values/python.ts";
 import type { Core } from "./core.ts";
+import { Handover } from "./handover.ts";
 import type { Hooks } from "./hooks.ts";
 import type { StackModel } from "./model.ts";
 import { ResourceFailed, type ResourceWork, reasonOf, verbOf, type WorkLimits } from "./resource-work.ts";
@@ -25,12 +26,14 @@ export class Convergence {
   readonly #work: ResourceWork;
   readonly #hooks: Hooks;
   readonly #view: StackView;
+  readonly #handover: Handover;
 
   constructor(core: Core, work: ResourceWork, hooks: Hooks, view: StackView) {
     this.#core = core;
     this.#work = work;
     this.#hooks = hooks;
     this.#view = view;
+    this.#handover = new Handover(core, view);
   }
 
   /** `template` null: nothing is to be left. Errors: ResourceFailed, TimedOut, and the signal's reason. */
@@ -166,6 +169,10 @@ export class Convergence {
     }
     const wanted = await this.#wanted(model, definition, stack, row);
     if (row.action === "INIT") return this.#create(stack, model, definition, row, wanted, templateId, requires, work);
+    row = await this.#handover.takeBack(stack, model, row, limits);
+    this.#requireSameExternal(stack, row, wanted, section);
+    if (wanted.external !== null) return this.#keep(row, { template_id: templateId, requires });
+    await this.#hooks.pass(stack, model, row, "pre-update", work);
     if (this.#needsReplacement(row, definition, wanted, model, stack)) {
       return this.#replace(stack, model, definition, row, wanted, templateId, requires, work);
     }
@@ -183,13 +190,26 @@ export class Convergence {
       );
       return { ...row, ...kept };
     }
-    await this.#hooks.pass(stack, model, row, "pre-update", work);
     try {
       return await this.#change(stack, model, row, wanted, changed, kept, work);
     } catch (error) {
       if (!(error instanceof NeedsReplacement)) throw error;
       return this.#replace(stack, model, definition, row, wanted, templateId, requires, work);
     }
+  }
+
+  #keep(row: ResourceRow, changes: Partial<ResourceRow>): ResourceRow {
+    this.#core.setResource(row.id, changes);
+    return { ...row, ...changes };
+  }
+
+  /** Errors: ResourceFailed where a resource of the stack's own is to be another's, or the other way round. */
+  #requireSameExternal(stack: StackRow, row: ResourceRow, wanted: WantedResource, section: string): void {
+    if ((row.data.external_id ?? null) === wanted.external) return;
+    const feature = `Update to property external_id of ${row.name} (${row.type})`;
+    const reason = `NotSupported: ${section}.${row.name}: ${feature} is not supported.`;
+    this.#work.state(stack, row.id, "UPDATE", "FAILED", reason);
+    throw new ResourceFailed("UPDATE", reason);
   }
 
   async #create(
@@ -219,6 +239,7 @@ export class Convergence {
     handle.reload();
     if (external !== null) {
       handle.setPhysicalId(external);
+      handle.setData("external_id", external);
       this.#work.state(stack, row.id, "CHECK", "COMPLETE");
     } else await this.#work.carryOut(handle, action, verbOf(wanted.type, handle, action), work);
     await this.#hooks.pass(stack, model, handle.row, "post-create", work);
@@ -256,6 +277,7 @@ export class Convergence {
     requires: string[],
     work: WorkLimits & { section: string },
   ): Promise<ResourceRow> {
+    await this.#handover.release(stack, model, row, work);
     const fresh = this.#core.kernel.db.transaction(() => {
       // What a former attempt began in its place and did not finish is no use either; it is cleaned up with the rest.
       if (row.status === "IN_PROGRESS") this.#work.state(stack, row.id, row.action as Action, "COMPLETE");
@@ -331,7 +353,6 @@ export class Convergence {
     if (row.action === "DELETE") return true;
     if (row.type !== definition.type && !isSameTemplate(row.type, definition.type, wanted.type)) return true;
     if (row.status === "FAILED" && wanted.type.alwaysUpdates !== true) return true;
-    if (wanted.external !== null && wanted.external !== row.physical_id) return true;
     const changed = differences(wanted.properties, row.properties);
     const { properties } = wanted.type;
     if (Object.keys(changed).some((key) => properties[key] !== undefined && properties[key].update_allowed !== true))

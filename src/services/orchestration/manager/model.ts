@@ -127,6 +127,7 @@ export class StackModel implements Scope {
     const definition = this.#definition(name, where);
     const made = this.#options.made?.(name) ?? null;
     if (made === null) return name;
+    if (typeof made.data.external_id === "string") return made.physicalId;
     return this.typeOf(definition).reference?.(made) ?? made.physicalId ?? name;
   }
 

@@ -104,7 +104,7 @@ export class NestedStack implements Nested {
     if (row === null) return undefined;
     const output = await this.#stacks.outputOf(row, name);
     if (output?.error !== undefined)
-      throw new ResourceError("TemplateOutputError", `Error in ${row.name} output ${name}: ${output.error}`);
+      throw new ResourceError("TemplateOutputError", `Error in ${this.#handle.name} output ${name}: ${output.error}`);
     return output?.value;
   }
 

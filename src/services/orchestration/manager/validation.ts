@@ -209,12 +209,15 @@ export class Validation {
     const { depth = 0 } = options;
     const { maxDepth } = this.#core.limits;
     if (depth + 1 > maxDepth) throw requestLimitExceeded(`Recursion depth exceeds ${maxDepth}.`);
-    const child = this.child(model, type, definition, properties, options.context);
-    if (child === null) return;
     const { sections } = model.source.template.dialect;
     try {
-      await this.stack(child, { ...options, strict: false, depth: depth + 1 });
+      const child = this.child(model, type, definition, properties, options.context);
+      if (child !== null) await this.stack(child, { ...options, strict: false, depth: depth + 1 });
     } catch (error) {
+      if (type.nestedMistake !== undefined && error instanceof ApiError) {
+        const wanted = this.#wanted(model, definition, properties, options.context);
+        throw new ValidationFailed(type.nestedMistake(wanted, error.message));
+      }
       if (error instanceof ValidationFailed) throw error.below([sections.resources, definition.name], error.error);
       throw error;
     }

@@ -60,6 +60,11 @@ export interface ResourceType {
   snapshot?(run: Run): Promise<void> | void;
   isSnapshotDone?(run: Run): Promise<boolean> | boolean;
 
+  /** Lets go of what the one that replaces it is to have; asked until it is free. What is gone is free. */
+  release?(run: Run): Promise<boolean> | boolean;
+  /** Has it again: the stack went back to what was before. */
+  takeBack?(run: Run): Promise<void> | void;
+
   /** Whether a change needs a new one, beyond what the schema says. */
   needsReplace?(run: Made, changed: Values): boolean;
   /** A nested stack's changes are its own to find: it is updated whenever its owner is. */
@@ -73,6 +78,8 @@ export interface ResourceType {
 
   /** Takes signals. What it answers is the event's reason; null: it writes none. Errors: 400. */
   signal?(run: Run, details: unknown): Promise<string | null> | string | null;
+  /** How a mistake in the nested template is told. */
+  nestedMistake?(wanted: Wanted, message: string): string;
   /** Its stack stands for it: what it would consist of, for previews and the parameters of nested templates. */
   nestedTemplate?(wanted: Wanted): NestedTemplate | null;
 }

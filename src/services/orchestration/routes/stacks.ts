@@ -109,7 +109,8 @@ export function stackRoutes({ core, stacks, changes, inspection }: Managers): An
       given,
       timeoutMins: timeoutOf(body),
       disableRollback: body.disable_rollback === undefined ? null : strictBoolean(body.disable_rollback),
-      tags: typeof body.tags === "string" ? tagsOf(body.tags) : null,
+      // Where a PUT names none there are none.
+      tags: typeof body.tags === "string" ? tagsOf(body.tags) : keeps ? null : [],
     });
     return accepted(request);
   };

@@ -16,7 +16,7 @@ const MOST = 8 * 1024 * 1024;
 function templateOf({ properties }: Pick<Wanted, "properties">): NestedTemplate {
   const { template, parameters, timeout } = properties as unknown as Properties;
   try {
-    return { template: readTemplate(template, MOST), parameters, registry: {}, files: {}, timeoutMins: timeout };
+    return { template: readTemplate(template, MOST), parameters, timeoutMins: timeout };
   } catch (error) {
     if (error instanceof Mistake) throw new ValidationFailed(error.message);
     throw error;
@@ -66,11 +66,13 @@ export const stack: ResourceType = {
     const region = context?.region_name ?? null;
     if (region !== null && region !== wanted.region)
       throw valueMistake(
-        `Cannot establish connection to Heat endpoint at region "${region}" due to "there is no such region"`,
+        `Cannot establish connection to Heat endpoint at region "${region}" due to "public endpoint for orchestration service in ${region} region not found"`,
       );
     templateOf(wanted);
   },
   nestedTemplate: templateOf,
+  nestedMistake: ({ region }, message) =>
+    `Failed validating stack template using Heat endpoint at region "${region}" due to "ERROR: ${message}"`,
   ...nestedHandlers(templateOf),
   async attribute({ nested }, name, path) {
     if (name === "stack_name") return nested.state()?.name ?? null;

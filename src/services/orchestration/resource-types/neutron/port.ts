@@ -143,6 +143,18 @@ export const port: ResourceType = {
     await setTags(run, "ports", (run.properties as Values).tags);
     return true;
   },
+  // Its addresses and its MAC address may be those of the port that replaces it.
+  async release(run) {
+    const shown = await common.show(run);
+    if (shown === null) return true;
+    if (run.data.port_fip === undefined) run.setData("port_fip", shown.fixed_ips);
+    await setAddresses(run, []);
+    return true;
+  },
+  async takeBack(run) {
+    if (Array.isArray(run.data.port_fip)) await setAddresses(run, run.data.port_fip);
+    run.setData("port_fip", null);
+  },
   async update(run, changed) {
     await common.update(run, changed);
     if (changed.tags !== undefined) await setTags(run, "ports", changed.tags ?? []);
@@ -158,6 +170,9 @@ export const port: ResourceType = {
     return network;
   },
 };
+
+const setAddresses = (run: Run, fixed_ips: unknown) =>
+  run.call("network", "ports:update", { params: { id: run.physicalId ?? "" }, body: { port: { fixed_ips } } });
 
 async function subnetsOf(made: Made): Promise<unknown[] | null> {
   const shown = await common.show(made);

@@ -25,10 +25,12 @@ const common = rest({
       value_specs,
     );
   },
-  changes(run, { value_specs, tags: _tags, name, gateway_ip, ...others }) {
+  changes(run, { value_specs, tags: _tags, name, gateway_ip, allocation_pools, ...others }) {
     return withSpecs(
       {
         ...others,
+        // Without any it has none.
+        ...(allocation_pools === undefined ? {} : { allocation_pools: allocation_pools ?? [] }),
         ...(name === undefined ? {} : { name: nameOf(run) }),
         ...(gateway_ip === undefined ? {} : { gateway_ip: gateway_ip === "" ? null : gateway_ip }),
       },

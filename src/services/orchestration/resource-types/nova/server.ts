@@ -14,6 +14,7 @@ import {
   type Values,
   type Wanted,
 } from "../types.ts";
+import { changeNetworks, networksAreChanged, portsAreFree, takePortsBack } from "./server-network-changes.ts";
 import { nicsOf, ownPorts, type WantedNic } from "./server-networks.ts";
 import { formerAttributes, serverAttributes, serverProperties } from "./server-schema.ts";
 
@@ -196,11 +197,13 @@ export const server: ResourceType = {
     run.setPhysicalId(made.server.id);
   },
   isCreated: async (run) => isActive(run, await serverOf(run)),
-
+  release: portsAreFree,
+  takeBack: takePortsBack,
   async update(run, changed) {
     await updateServer(run, changed);
   },
   async isUpdated(run) {
+    if (!(await networksAreChanged(run))) return false;
     const found = await serverOf(run);
     if (found?.status === "VERIFY_RESIZE") {
       await action(run, "confirmResize", null);
@@ -283,7 +286,7 @@ async function updateServer(run: Run, changed: Values): Promise<void> {
   if (changed.flavor !== undefined && policy("flavor_update_policy") === "REPLACE") throw replace();
   if (changed.image !== undefined && policy("image_update_policy") === "REPLACE") throw replace();
   if (changed.user_data !== undefined && policy("user_data_update_policy") === "REPLACE") throw replace();
-  if (changed.networks !== undefined && !(await sameNetworks(run))) throw replace();
+  if (changed.networks !== undefined) await changeNetworks(run);
   if (changed.name !== undefined) {
     await run.call("compute", "servers:update", { ...NOVA, params, body: { server: { name: nameOf(run) } } });
   }
@@ -303,19 +306,6 @@ async function updateServer(run: Run, changed: Values): Promise<void> {
   } else if (changed.flavor !== undefined) {
     await action(run, "resize", { flavorRef: await idOf(run, "flavor", String(changed.flavor)) });
   }
-}
-
-/** Whether only words changed: the same networks, by id where they were by name. */
-async function sameNetworks(run: Run): Promise<boolean> {
-  const ids = async (values: Values) =>
-    Promise.all(
-      ((values.networks ?? []) as WantedNic[]).map(async ({ network, uuid, port, ...others }) => ({
-        ...others,
-        network: await idOrNull(run, "network", network ?? uuid),
-        port: await idOrNull(run, "port", port),
-      })),
-    );
-  return JSON.stringify(await ids(run.before as Values)) === JSON.stringify(await ids(run.properties as Values));
 }
 
 async function validateServer({ properties }: Wanted): Promise<void> {
