@@ -69,7 +69,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
 };
 /** What a service has that no other has: parts of it with inner layers of their own, which its managers put to use. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  image: ["data", "download", "inspect", "seed-urls.ts"],
+  image: ["data", "download", "inspect", "seed-urls.ts", "standard-metadefs"],
   network: ["private-subnet.ts"],
   "object-store": ["data"],
   orchestration: ["language", "resource-types"],

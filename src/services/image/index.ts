@@ -10,9 +10,10 @@ import { createManagers } from "./manager/index.ts";
 import { images as imagesMigration } from "./migrations/0001-images.ts";
 import { listIndexes } from "./migrations/0002-list-indexes.ts";
 import { nameIndexes } from "./migrations/0003-name-indexes.ts";
+import { metadefs } from "./migrations/0004-metadefs.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
-import { seedImages } from "./seed.ts";
+import { seedImages, seedMetadefs } from "./seed.ts";
 import { declaration } from "./service.ts";
 import { watched } from "./store/watched.ts";
 
@@ -28,7 +29,7 @@ export const image = defineService<"image", ImageDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("image", scopesOf),
-  migrations: [imagesMigration, listIndexes, nameIndexes],
+  migrations: [imagesMigration, listIndexes, nameIndexes, metadefs],
   watched,
   create(kernel, drivers) {
     const managers = createManagers(kernel);
@@ -38,7 +39,10 @@ export const image = defineService<"image", ImageDrivers>({
     return {
       facade,
       routes: allRoutes(managers),
-      seed: () => seedImages({ kernel, facade, retriever }),
+      seed() {
+        seedMetadefs(managers);
+        return seedImages({ kernel, facade, retriever });
+      },
       async prepare() {
         await data.recover(imports.unfinished());
         await images.emptyTrash();

@@ -28,6 +28,16 @@ const sharedMember = ownerRule(
   (identity, target) => target === null || (identity.projectId !== null && target.member_id === identity.projectId),
 );
 
+/** The owner's, or anybody's where it is public. */
+const reachableNamespace = ownerRule(
+  "project_id:%(project_id)s or 'public':%(visibility)s",
+  (identity, target) =>
+    target === null ||
+    target.visibility === "public" ||
+    (identity.projectId !== null && target.projectId === identity.projectId),
+);
+
+const readerOfNamespace = anyOf(admin, allOf(role("reader"), reachableNamespace));
 const readerOfReachable = anyOf(admin, allOf(role("reader"), reachable));
 const memberReader = anyOf(projectReaderOrAdmin, allOf(role("reader"), sharedMember));
 
@@ -56,6 +66,31 @@ export const policies: PolicyTable = {
   get_tasks: admin,
   tasks_api_access: admin,
   get_metadef_namespaces: projectReaderOrAdmin,
+  get_metadef_namespace: readerOfNamespace,
+  add_metadef_namespace: admin,
+  modify_metadef_namespace: admin,
+  delete_metadef_namespace: admin,
+  get_metadef_objects: readerOfNamespace,
+  get_metadef_object: readerOfNamespace,
+  add_metadef_object: admin,
+  modify_metadef_object: admin,
+  delete_metadef_object: admin,
+  list_metadef_resource_types: readerOfNamespace,
+  get_metadef_resource_type: readerOfNamespace,
+  add_metadef_resource_type_association: admin,
+  remove_metadef_resource_type_association: admin,
+  get_metadef_properties: readerOfNamespace,
+  get_metadef_property: readerOfNamespace,
+  add_metadef_property: admin,
+  modify_metadef_property: admin,
+  remove_metadef_property: admin,
+  get_metadef_tags: readerOfNamespace,
+  get_metadef_tag: readerOfNamespace,
+  add_metadef_tag: admin,
+  add_metadef_tags: admin,
+  modify_metadef_tag: admin,
+  delete_metadef_tag: admin,
+  delete_metadef_tags: admin,
   "image:info": role("reader"),
   "image:schemas": role("reader"),
 };

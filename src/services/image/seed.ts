@@ -6,7 +6,9 @@ import type { Kernel } from "../../kernel/module.ts";
 import type {} from "../identity/facade.ts";
 import type { Retriever } from "./download/retrieve.ts";
 import type { ImageFacade } from "./facade.ts";
+import type { Managers } from "./manager/index.ts";
 import { seedUrls } from "./seed-urls.ts";
+import { STANDARD_NAMESPACES } from "./standard-metadefs/index.ts";
 
 const REQUEST = "req-00000000-0000-0000-0000-000000000000";
 const WARNING = "default-image-missing";
@@ -15,6 +17,25 @@ export interface SeedDeps {
   kernel: Kernel;
   facade: ImageFacade;
   retriever: Retriever;
+}
+
+/** The standard vocabularies, in a cloud that has none yet: what an administrator takes away stays away. */
+export function seedMetadefs({ metadefs, core }: Pick<Managers, "metadefs" | "core">): void {
+  if (!core.metadefs.isEmpty()) return;
+  core.kernel.db.transaction(() => {
+    for (const { associations, objects, properties, tags, ...namespace } of STANDARD_NAMESPACES) {
+      metadefs.create(
+        // glance's own loader says so of each.
+        { ...namespace, visibility: "public", owner: "admin" },
+        {
+          associations: associations ?? [],
+          objects: objects ?? [],
+          properties: properties ?? {},
+          tags: tags ?? [],
+        },
+      );
+    }
+  });
 }
 
 /** What DevStack leaves in glance: the built-in guest under the name tutorials expect, then IMAGE_URLS. Idempotent, by name. */

@@ -16,8 +16,8 @@ export const declaration = declareService({
   settings,
   readme: {
     works:
-      "v2 with upload, import (glance-direct, web-download), members, tags, tasks (also begun as such); all formats inspected before a tool opens them",
-    missing: "metadefs (an empty list), cache API",
+      "v2 with upload, import (glance-direct, web-download), members, tags, tasks (also begun as such); metadata definitions with the standard namespaces; all formats inspected before a tool opens them",
+    missing: "cache API",
   },
 });
 

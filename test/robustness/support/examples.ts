@@ -372,6 +372,24 @@ const EXAMPLES: Readonly<Record<string, readonly Json[]>> = {
     [{ op: "add", path: "/locations/-", value: { url: "file:///etc/passwd", metadata: {} } }],
   ],
   "image image-members": [{ member: "@@other@@" }, { status: "accepted" }],
+  "image metadef-namespaces": [
+    {
+      namespace: "a",
+      visibility: "private",
+      protected: false,
+      resource_type_associations: [{ name: "OS::Nova::Flavor", prefix: "hw:", properties_target: "x" }],
+      properties: { p: { title: "P", type: "integer", minimum: 1, default: 2 } },
+      objects: [{ name: "o", required: ["q"], properties: { q: { title: "Q", type: "string", enum: ["a", "b"] } } }],
+      tags: [{ name: "t" }],
+    },
+    { namespace: "b", display_name: "B", description: "d", owner: "@@other@@" },
+  ],
+  "image metadef-objects": [
+    { name: "thing", description: "d", properties: { q: { title: "Q", type: "array", items: { type: "string" } } } },
+  ],
+  "image metadef-properties": [{ name: "thing", title: "T", type: "string", pattern: "^a", operators: ["<or>"] }],
+  "image metadef-tags": [{ tags: [{ name: "thing" }] }, { name: "thing" }],
+  "image metadef-associations": [{ name: "OS::Glance::Image", prefix: "hw_" }],
   "image image-import": [
     { method: { name: "glance-direct" } },
     { method: { name: "web-download", uri: "http://127.0.0.1:1/x" } },

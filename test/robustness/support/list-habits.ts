@@ -82,6 +82,16 @@ const GLANCE: Answers = {
   "filters for the first and for none": "none",
 };
 
+/** The first of several counts, and what is left over is not looked at (glance/api/v2/metadef_namespaces.py, metadef_tags.py). */
+const METADEFS: Answers = {
+  ...GLANCE,
+  "limits 1 and 0": "one",
+  "first's and lost marker": "the next",
+  "unknown sort key": words(400, "Sort key supplied was not valid."),
+  "unknown filter": "all",
+  "filters for the first and for none": "all",
+};
+
 /** webob's `GET[…]` is the last of several; a filter is met by any of its values. */
 const badLimit = (text: string) =>
   words(400, `Bad limit request: Limit must be an integer 0 or greater and not '${text}'.`);
@@ -264,10 +274,25 @@ export const HABITS: Readonly<Record<string, (record: string) => Habit>> = {
     [
       /^metadef-namespaces:list$/,
       {
-        ...GLANCE,
+        ...METADEFS,
         "lost marker": words(404, `Metadata definition namespace=${NOBODY} was not found.`),
-        "first's and lost marker": words(404, `Metadata definition namespace=${NOBODY} was not found.`),
-        "unknown sort key": "all",
+      },
+      ({ namespace }) => String(namespace),
+    ],
+    [
+      /^metadef-tags:list$/,
+      { ...METADEFS, "no limit": "all", "lost marker": words(404, `Could not find metadata tag ${NOBODY}`) },
+      ({ name }) => String(name),
+    ],
+    // Read, and of no effect.
+    [
+      /^metadef-objects:list$/,
+      {
+        ...IGNORED,
+        "no number": words(400, "limit param must be an integer"),
+        zero: words(400, "limit param must be positive"),
+        negative: words(400, "limit param must be positive"),
+        "no limit": words(400, "limit param must be an integer"),
       },
     ],
   ),

@@ -143,6 +143,13 @@ const examplesByKind = (ids: Record<string, string>, tokens: World["tokens"]): E
     image: { image_id: of("image") },
     "shared image": { image_id: of("image") },
     "image membership": { image_id: of("lent"), member_id: of("alpha") },
+    "metadata namespace": {
+      namespace: of("metadata_namespace"),
+      object: "thing",
+      property: "thing",
+      tag: "thing",
+      resource_type: "OS::Nova::Flavor",
+    },
     message: { message_id: of("message") },
     server: { server_id: of("server") },
     "server group": { id: of("server_group") },
@@ -297,6 +304,15 @@ async function populate({ ids, owned, projects }: World, must: Must, idle: () =>
   const lent = await must("admin", "POST", "/image/v2/images", { name: "lent" }, accept);
   ids.lent = lent.id;
   await must("admin", "POST", `/image/v2/images/${lent.id}/members`, { member: projects.alpha }, accept);
+  const vocabulary = {
+    namespace: "alphas",
+    owner: projects.alpha,
+    objects: [{ name: "thing" }],
+    properties: { thing: { title: "T", type: "string" } },
+    tags: [{ name: "thing" }],
+    resource_type_associations: [{ name: "OS::Nova::Flavor" }],
+  };
+  ids.metadata_namespace = (await must("admin", "POST", "/image/v2/metadefs/namespaces", vocabulary, accept)).namespace;
   await make("keypair", "/compute/v2.1/os-keypairs", { keypair: { name: "k" } }, "keypair", "name");
   await make(
     "server",

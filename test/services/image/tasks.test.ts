@@ -110,22 +110,3 @@ test("tasks are administrators', and go by themselves", async () => {
   assert.equal(gone.headers.get("allow"), "GET");
   assert.equal((await t.request("DELETE", `/image/v2/tasks/${all[0]}`, { token: "member:alpha" })).status, 403);
 });
-
-test("the list of metadata namespaces is there, with none in it", async () => {
-  const namespaces = (query: string, token = "reader:alpha") =>
-    t.request("GET", `/image/v2/metadefs/namespaces${query}`, { token });
-  assert.deepEqual((await namespaces("")).body, {
-    namespaces: [],
-    first: "/v2/metadefs/namespaces",
-    schema: "/v2/schemas/metadefs/namespaces",
-  });
-  const sorted = await namespaces("?limit=20&sort_key=namespace&sort_dir=asc&visibility=public");
-  assert.equal(sorted.status, 200);
-  assert.equal(sorted.body.first, "/v2/metadefs/namespaces?limit=20&sort_key=namespace&sort_dir=asc&visibility=public");
-  for (const wrong of ["limit=x", "sort_dir=up", "visibility=some"]) {
-    assert.equal((await namespaces(`?${wrong}`)).status, 400, wrong);
-  }
-  assert.equal((await namespaces("?marker=nosuch")).status, 404);
-  assert.equal((await namespaces("", "dancer:alpha")).status, 403);
-  assert.equal((await t.request("GET", "/image/v2/metadefs/namespaces")).status, 401);
-});

@@ -4,6 +4,7 @@ import { ImageFiles } from "../data/files.ts";
 import { quotaResources } from "../quotas.ts";
 import { ImageStore } from "../store/images.ts";
 import { MemberStore } from "../store/members.ts";
+import { MetadefStore } from "../store/metadefs.ts";
 import { TaskStore } from "../store/tasks.ts";
 import { Access } from "./access.ts";
 import { ImageObjects } from "./objects.ts";
@@ -13,6 +14,7 @@ export interface Core {
   readonly kernel: Kernel;
   readonly images: ImageStore;
   readonly members: MemberStore;
+  readonly metadefs: MetadefStore;
   readonly tasks: TaskStore;
   readonly files: ImageFiles;
   readonly objects: ImageObjects;
@@ -28,6 +30,7 @@ export function createCore(kernel: Kernel): Core {
     kernel,
     images,
     members,
+    metadefs: new MetadefStore(db),
     tasks: new TaskStore(db),
     files: new ImageFiles(settings.image.imageDir),
     objects: new ImageObjects(kernel),

@@ -6,6 +6,7 @@ import { ImportTasks } from "./import-tasks.ts";
 import { ImportManager } from "./imports.ts";
 import { ImageListing } from "./listing.ts";
 import { MemberManager } from "./members.ts";
+import { MetadefManager } from "./metadefs.ts";
 
 export type Managers = ReturnType<typeof createManagers>;
 
@@ -24,5 +25,6 @@ export function createManagers(kernel: Kernel) {
     imports,
     importTasks: new ImportTasks(core, images, imports),
     members: new MemberManager(core),
+    metadefs: new MetadefManager(core),
   };
 }
