@@ -19,6 +19,10 @@ export interface Ids {
   readonly project: string;
 }
 
+/** A thing in the picture of the networks. */
+export const topologyNode = (page: Page, name: string) =>
+  page.getByRole("region", { name: "Topology" }).getByRole("button", { name: new RegExp(`, ${name}(?: |$)`) });
+
 /** Every page of the dashboard: a line each. */
 export const shownPages: readonly Shown[] = [
   { name: "overview", path: "/overview", user: "demo" },
@@ -67,6 +71,22 @@ export const shownPages: readonly Shown[] = [
     prepare: (page) => page.getByRole("button", { name: "Create volume" }).click(),
   },
   { name: "snapshots", path: "/volumes?tab=snapshots", user: "demo" },
+  { name: "topology", path: "/topology", user: "demo", prepare: (page) => topologyNode(page, "router1").waitFor() },
+  {
+    name: "topology-chosen",
+    path: "/topology",
+    user: "demo",
+    async prepare(page) {
+      await topologyNode(page, "router1").click();
+      await page.getByRole("heading", { name: "Router · router1" }).waitFor();
+    },
+  },
+  {
+    name: "topology-table",
+    path: "/topology?tab=table",
+    user: "demo",
+    prepare: (page) => page.getByRole("cell", { name: "router1", exact: true }).first().waitFor(),
+  },
   { name: "networks", path: "/networks", user: "demo" },
   {
     name: "network-create",

@@ -1,5 +1,13 @@
 /** Services as the proxy names them. */
-export type Service = "identity" | "image" | "network" | "compute" | "block-storage" | "object-store" | "placement";
+export type Service =
+  | "identity"
+  | "image"
+  | "network"
+  | "compute"
+  | "block-storage"
+  | "object-store"
+  | "orchestration"
+  | "placement";
 
 /** One request to an API: what is sent, what is shown, what is copied. */
 export interface Call {
@@ -10,6 +18,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Members of the body that are nobody's to read, beside those that always are. */
+  readonly secrets?: readonly string[];
 }
 
 /** Something that a person does: the requests it is, and the words that do the same on a command line. */
@@ -37,9 +47,8 @@ export function setCloud(projectId: string | null, services: Readonly<Record<str
   prefixes = services;
 }
 
-/** Where a request goes that is sent from elsewhere. */
-export const urlOf = (call: Call): string =>
-  `${location.origin}${prefixes[call.service] ?? `/${call.service}`}${pathOf(call)}`;
+/** Where a request goes that is sent from elsewhere, behind the origin. */
+export const addressOf = (call: Call): string => `${prefixes[call.service] ?? `/${call.service}`}${pathOf(call)}`;
 
 export function pathOf({ path, query }: Call): string {
   const full = path.replaceAll("{project}", project ?? "");

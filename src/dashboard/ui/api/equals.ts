@@ -1,4 +1,4 @@
-import { type Call, headersOf, type Operation, urlOf } from "./call.ts";
+import { addressOf, type Call, headersOf, type Operation } from "./call.ts";
 import { shownBody } from "./shown-body.ts";
 
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
@@ -16,13 +16,13 @@ export const curlText = ({ calls }: Operation): string =>
 
 function curl(call: Call): string {
   const method = call.method ?? "GET";
-  const url = urlOf(call);
+  const url = `${location.origin}${addressOf(call)}`;
   const headers = Object.entries(headersOf(call)).filter(([name]) => name !== "accept");
   const lines = [
     `curl -sS${method === "GET" ? "" : ` -X ${method}`} ${quoted(url)}`,
     `-H "X-Auth-Token: $TOKEN"`,
     ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
-    ...(call.body === undefined ? [] : [`-d ${quoted(shownBody(call.body))}`]),
+    ...(call.body === undefined ? [] : [`-d ${quoted(shownBody(call.body, call.secrets))}`]),
   ];
   return lines.join(" \\\n  ");
 }

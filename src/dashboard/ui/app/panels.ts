@@ -12,6 +12,7 @@ import { panel as overview } from "../pages/overview/panel.ts";
 import { panel as projects } from "../pages/projects/panel.ts";
 import { panel as routers } from "../pages/routers/panel.ts";
 import { panel as securityGroups } from "../pages/security-groups/panel.ts";
+import { panel as topology } from "../pages/topology/panel.ts";
 import { panel as users } from "../pages/users/panel.ts";
 import { panel as volumes } from "../pages/volumes/panel.ts";
 import type { Panel } from "./panel.ts";
@@ -23,6 +24,7 @@ export const panels: readonly Panel[] = [
   images,
   keypairs,
   volumes,
+  topology,
   networks,
   routers,
   securityGroups,

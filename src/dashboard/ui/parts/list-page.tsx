@@ -1,4 +1,3 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Action } from "./action.tsx";
@@ -11,7 +10,7 @@ interface Props<Item> {
   id: string;
   title: string;
   /** What `useList` answered. */
-  list: Pick<UseQueryResult<Item[], Error>, "data" | "error" | "refetch">;
+  list: { readonly data: Item[] | undefined; readonly error: Error | null; refetch(): unknown };
   columns: readonly Column<Item>[];
   idOf(item: NoInfer<Item>): string;
   nameOf(item: NoInfer<Item>): string;

@@ -1,10 +1,10 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Busy } from "./busy.tsx";
 import { Problem } from "./problem.tsx";
 
 interface Props<Data> {
-  query: Pick<UseQueryResult<Data, Error>, "data" | "error" | "refetch">;
+  /** What `useOne`, `useList` or `useAnswer` told. */
+  query: { readonly data: Data | undefined; readonly error: Error | null; refetch(): unknown };
   /** What is waited for. */
   what: string;
   children(data: Data): ReactNode;

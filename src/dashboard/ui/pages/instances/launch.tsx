@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId, useMemo, useState } from "react";
 import { Button, ListBox, ListBoxItem } from "react-aria-components";
-import { useLocation } from "wouter";
+import { useLocation, useSearchParams } from "wouter";
 import { send } from "../../api/call.ts";
 import { type Flavor, flavors, keypairs, serverGroups } from "../../api/compute.ts";
 import { networks, securityGroups, subnets } from "../../api/network.ts";
@@ -30,7 +30,14 @@ export default function Launch() {
   const { services } = useSession();
   const client = useQueryClient();
   const [, navigate] = useLocation();
-  const [values, setValues] = useState<Values>({ count: 1, kind: "image", delete: false });
+  const [params] = useSearchParams();
+  const [values, setValues] = useState<Values>(() => ({
+    count: 1,
+    kind: "image",
+    delete: false,
+    // Who comes from a network means that one.
+    networks: params.getAll("network"),
+  }));
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
