@@ -38,24 +38,6 @@ describe("tokens of a domain and of the system are for the identity service", ()
     "images:update": { body: [], type: "application/openstack-images-v2.1-json-patch" },
     "image-data:upload": { body: "x", type: "application/octet-stream" },
     "image-data:stage": { body: "x", type: "application/octet-stream" },
-    ...Object.fromEntries(
-      ["metadef-associations:create", "metadef-objects:create", "metadef-objects:update", "metadef-tags:update"].map(
-        (record) => [record, { body: { name: "x" }, type: "application/json" }],
-      ),
-    ),
-    ...Object.fromEntries(
-      ["metadef-namespaces:create", "metadef-namespaces:update"].map((record) => [
-        record,
-        { body: { namespace: "x" }, type: "application/json" },
-      ]),
-    ),
-    ...Object.fromEntries(
-      ["metadef-properties:create", "metadef-properties:update"].map((record) => [
-        record,
-        { body: { name: "x", title: "X", type: "string" }, type: "application/json" },
-      ]),
-    ),
-    "metadef-tags:set": { body: { tags: [] }, type: "application/json" },
     "image-import:start": { body: { method: { name: "glance-direct" } }, type: "application/json" },
   };
   const call = (token: string | undefined, { service, route }: ServiceRoute) => {

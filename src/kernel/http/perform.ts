@@ -169,12 +169,12 @@ export class Records {
     const schema = typeof route.request === "function" ? route.request(microversion) : (route.request ?? null);
     if (schema !== null) {
       const issue = this.#validator.check(schema, body);
-      if (issue !== null) throw api.invalid(issue, "body");
+      if (issue !== null) throw api.invalid(issue, "body", schema);
     }
     const querySchema = typeof route.query === "function" ? route.query(microversion) : (route.query ?? null);
     if (querySchema !== null) {
       const issue = this.#validator.check(querySchema, queryObject(query));
-      if (issue !== null) throw api.invalid(issue, "query");
+      if (issue !== null) throw api.invalid(issue, "query", querySchema);
     }
   }
 }

@@ -184,7 +184,7 @@ export interface ApiFamily {
   /** An error answer that is not JSON (glance answers browsers in HTML): null to render as JSON after all. */
   renderErrorText?(error: ApiError, request: { headers: Headers }): { contentType: string; text: string } | null;
   /** The error for a body or query that its schema refuses. */
-  invalid(issue: SchemaIssue, where: "body" | "query"): ApiError;
+  invalid(issue: SchemaIssue, where: "body" | "query", schema: JsonSchema): ApiError;
   /** The message of a 403 for a policy. */
   forbidden(policy: string): string;
   /** Error answers to a path that no record has, where those come from the framework below the service; null: like the others. */

@@ -1,5 +1,6 @@
 import { ApiError } from "../../kernel/errors.ts";
 import { bareAnswer, family, webobErrors } from "../../kernel/http/families.ts";
+import type { JsonSchema } from "../../kernel/http/route.ts";
 import { pythonRepr } from "../../kernel/http/validation.ts";
 
 /** Glance's errors are webob's, whose answers without a body say that they are HTML. */
@@ -8,8 +9,10 @@ export const imageApi = family({
   trailingSlash: false,
   emptyContentType: bareAnswer.headers["content-type"],
   forbidden: (policy) => `You are not authorized to complete ${policy} action.`,
-  invalid: (issue) => schemaMismatch("image", issue.message),
+  invalid: ({ message }, _where, schema) => schemaMismatch(nameOf(schema), message),
 });
+
+const nameOf = (schema: JsonSchema): string => (typeof schema === "object" ? String(schema.name) : "image");
 
 export const schemaMismatch = (schema: string, reason: string): ApiError =>
   new ApiError(400, `Provided object does not match schema '${schema}': ${reason}`);

@@ -1,14 +1,11 @@
 import type { ApiRequest } from "../../../kernel/http/route.ts";
-import { Validator } from "../../../kernel/http/validation.ts";
-import { readOnly, schemaMismatch } from "../errors.ts";
+import { readOnly } from "../errors.ts";
 import type { NewNamespace } from "../manager/metadefs.ts";
 import { BODIES } from "../schemas/metadefs.ts";
 import type { PropertyType } from "../store/metadefs.ts";
 
 type Kind = keyof typeof BODIES;
-type Sent = Pick<ApiRequest, "body">;
 
-const validator = new Validator();
 const READ_ONLY: Readonly<Record<Kind, readonly string[]>> = {
   namespace: ["self", "schema", "created_at", "updated_at"],
   object: ["self", "schema", "created_at", "updated_at"],
@@ -18,19 +15,15 @@ const READ_ONLY: Readonly<Record<Kind, readonly string[]>> = {
   tags: ["created_at", "updated_at"],
 };
 
-/** For a record's `accepts`. Errors: 403 for an attribute that is the cloud's to say; 400 for what the schema refuses, by its name. */
-export const metadefBody =
-  (kind: Kind) =>
-  ({ body }: Sent): void =>
-    check(kind, body);
-
-export function check(kind: Kind, body: unknown): void {
-  const said = typeof body === "object" && body !== null ? body : {};
-  const fixed = READ_ONLY[kind].find((name) => Object.hasOwn(said, name));
-  if (fixed !== undefined) throw readOnly(fixed);
-  const issue = validator.check(BODIES[kind], body);
-  if (issue !== null) throw schemaMismatch(kind, issue.message);
-}
+/** What a record says of its body. Errors: 403 for an attribute that is the cloud's to say; 400 for what the schema refuses, by its name. */
+export const metadefBody = (kind: Kind) => ({
+  request: BODIES[kind],
+  accepts({ body }: Pick<ApiRequest, "body">): void {
+    const said = typeof body === "object" && body !== null ? body : {};
+    const fixed = READ_ONLY[kind].find((name) => Object.hasOwn(said, name));
+    if (fixed !== undefined) throw readOnly(fixed);
+  },
+});
 
 export interface AssociationBody {
   name: string;

@@ -62,7 +62,7 @@ export function metadefNamespaceRoutes(
       method: "POST",
       path: PATH,
       policy: "add_metadef_namespace",
-      accepts: metadefBody("namespace"),
+      ...metadefBody("namespace"),
       success: 201,
       handler({ context, body, baseUrl }) {
         const { resource_type_associations, objects, properties, tags } = body;
@@ -105,7 +105,7 @@ export function metadefNamespaceRoutes(
       path: ONE,
       policy: "modify_metadef_namespace",
       of: any,
-      accepts: metadefBody("namespace"),
+      ...metadefBody("namespace"),
       success: 200,
       handler: ({ context, thing, body }) => ({
         body: namespaceView(metadefs.update(thing, namespaceOf(body, context.projectId))),
@@ -146,7 +146,7 @@ export function metadefNamespaceRoutes(
       path: `${ONE}/resource_types`,
       policy: "add_metadef_resource_type_association",
       of: any,
-      accepts: metadefBody("resource_type_association"),
+      ...metadefBody("resource_type_association"),
       success: 201,
       handler: ({ thing, body }) => ({ body: associationView(metadefs.associate(thing, associationOf(body))) }),
     }),

@@ -1,12 +1,13 @@
 import { type Paging, wantedPage } from "../../../kernel/db/paging.ts";
 import { badRequest, notFound } from "../../../kernel/errors.ts";
 import { type AnyRoute, type Lookup, route } from "../../../kernel/http/route.ts";
+import { pythonRepr } from "../../../kernel/http/validation.ts";
+import { schemaMismatch } from "../errors.ts";
 import type { MetadefManager } from "../manager/metadefs.ts";
 import { namespaceOrder } from "../manager/metadefs.ts";
 import type { NamespaceRow, ObjectRow, PropertyRow } from "../store/metadefs.ts";
 import { objectView, tagView } from "../views/metadefs.ts";
 import {
-  check,
   metadefBody,
   type ObjectBody,
   objectOf,
@@ -55,7 +56,7 @@ function objectRoutes(metadefs: MetadefManager, { any, ofObjects }: TouchedNames
       path: `${ONE}/objects`,
       policy: "add_metadef_object",
       of: ofObjects,
-      accepts: metadefBody("object"),
+      ...metadefBody("object"),
       success: 201,
       handler: ({ thing, body }) => ({ body: asSaid(thing, objects.add(thing, objectOf(body)), body) }),
     }),
@@ -74,7 +75,7 @@ function objectRoutes(metadefs: MetadefManager, { any, ofObjects }: TouchedNames
       path: one,
       policy: "modify_metadef_object",
       of: ofObjects,
-      accepts: metadefBody("object"),
+      ...metadefBody("object"),
       success: 200,
       handler: ({ thing, param, body }) => ({
         body: asSaid(thing, objects.update(thing, param("object"), objectOf(body)), body),
@@ -137,7 +138,7 @@ function propertyRoutes(metadefs: MetadefManager, { any }: TouchedNamespace): An
       path: `${ONE}/properties`,
       policy: "add_metadef_property",
       of: any,
-      accepts: metadefBody("property"),
+      ...metadefBody("property"),
       success: 201,
       handler: ({ thing, body }) => ({ body: view(properties.add(thing, propertyOf(body))) }),
     }),
@@ -173,7 +174,7 @@ function propertyRoutes(metadefs: MetadefManager, { any }: TouchedNamespace): An
       path: one,
       policy: "modify_metadef_property",
       of: any,
-      accepts: metadefBody("property"),
+      ...metadefBody("property"),
       success: 200,
       handler: ({ thing, param, body }) => ({
         body: view(properties.update(thing, param("property"), propertyOf(body))),
@@ -207,7 +208,10 @@ function propertyRoutes(metadefs: MetadefManager, { any }: TouchedNamespace): An
 function tagRoutes(metadefs: MetadefManager, { any }: TouchedNamespace, pages: Pages): AnyRoute[] {
   const { tags } = metadefs;
   const one = `${ONE}/tags/:tag`;
-  const url = ({ param }: Lookup) => check("tag", { name: param("tag") });
+  const url = ({ param }: Lookup) => {
+    const name = param("tag");
+    if (name.length > 80) throw schemaMismatch("tag", `${pythonRepr(name)} is too long`);
+  };
   return [
     route<null, NamespaceRow>({
       name: "metadef-tags:list",
@@ -229,7 +233,7 @@ function tagRoutes(metadefs: MetadefManager, { any }: TouchedNamespace, pages: P
       path: `${ONE}/tags`,
       policy: "add_metadef_tags",
       of: any,
-      accepts: metadefBody("tags"),
+      ...metadefBody("tags"),
       success: 201,
       handler({ thing, body, headers }) {
         const wanted = (body.tags ?? []).map(({ name }) => ({ name }));
@@ -263,7 +267,7 @@ function tagRoutes(metadefs: MetadefManager, { any }: TouchedNamespace, pages: P
       path: one,
       policy: "modify_metadef_tag",
       of: any,
-      accepts: metadefBody("tag"),
+      ...metadefBody("tag"),
       success: 200,
       handler: ({ thing, param, body }) => ({
         body: tagView(tags.update(thing, param("tag"), { name: body.name })),
