@@ -11,6 +11,8 @@ import { images as imagesMigration } from "./migrations/0001-images.ts";
 import { listIndexes } from "./migrations/0002-list-indexes.ts";
 import { nameIndexes } from "./migrations/0003-name-indexes.ts";
 import { metadefs } from "./migrations/0004-metadefs.ts";
+import { words } from "./migrations/0005-words.ts";
+import { countedUse } from "./migrations/0006-counted-use.ts";
 import { policies, scopesOf } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seedImages, seedMetadefs } from "./seed.ts";
@@ -29,7 +31,7 @@ export const image = defineService<"image", ImageDrivers>({
   policies,
   olderRules: true,
   scopes: forProjects("image", scopesOf),
-  migrations: [imagesMigration, listIndexes, nameIndexes, metadefs],
+  migrations: [imagesMigration, listIndexes, nameIndexes, metadefs, words, countedUse],
   watched,
   create(kernel, drivers) {
     const managers = createManagers(kernel);

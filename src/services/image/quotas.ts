@@ -12,22 +12,22 @@ export function quotaResources(images: ImageStore, settings: ImageSettings): Quo
     {
       name: "image_size_total",
       defaultLimit: limit(settings.limitSizeTotalMb),
-      count: (projectId) => Math.floor(images.totalSize(projectId) / MIB),
+      count: (projectId) => Math.floor(images.use(projectId, "active", "deactivated").bytes / MIB),
     },
     {
       name: "image_stage_total",
       defaultLimit: limit(settings.limitSizeTotalMb),
-      count: (projectId) => Math.floor(images.stagedSize(projectId) / MIB),
+      count: (projectId) => Math.floor(images.use(projectId, "uploading", "importing").bytes / MIB),
     },
     {
       name: "image_count_total",
       defaultLimit: limit(settings.limitCountTotal),
-      count: (projectId) => images.countOf({ owner: projectId }),
+      count: (projectId) => images.use(projectId).images,
     },
     {
       name: "image_count_uploading",
       defaultLimit: limit(settings.limitCountUploading),
-      count: (projectId) => images.countUploading(projectId),
+      count: (projectId) => images.use(projectId, "saving", "uploading", "importing").images,
     },
   ];
 }

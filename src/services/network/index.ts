@@ -22,6 +22,7 @@ import { rulePrefixes } from "./migrations/0011-rule-prefixes.ts";
 import { lentBy } from "./migrations/0012-lent.ts";
 import { unfinished } from "./migrations/0013-unfinished.ts";
 import { countedUse } from "./migrations/0014-counted-use.ts";
+import { seldomTexts } from "./migrations/0015-seldom-texts.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { seed } from "./seed.ts";
@@ -51,6 +52,7 @@ export const network = defineService<"network", { driver: NetworkDriver }>({
     lentBy,
     unfinished,
     countedUse,
+    seldomTexts,
   ],
   watched,
   create(kernel, { driver }) {

@@ -170,3 +170,36 @@ test("ports are found by a part of an address without reading the other ports", 
   );
   assert.ok(seen.rows <= 15, `${seen.rows} rows`);
 });
+
+test("what few things say is found without a look at the others, and finds what a look at all does", async () => {
+  const { db } = api.t.cloud.kernel;
+  await api.call(ME, "PUT", `/ports/${port.id}/tags/seldom`);
+  await api.call(ME, "PUT", `/networks/${network.id}/tags/seldom`);
+  await api.call(ME, "PUT", `/networks/${network.id}/tags/rare`);
+  await api.call(ME, "PUT", `/ports/${port.id}`, { port: { description: "the only one" } });
+  await api.settled();
+  for (const [path, key, found] of [
+    ["/ports?tags=seldom", "ports", [port.id]],
+    ["/ports?tags=seldom,rare", "ports", []],
+    ["/ports?tags-any=seldom,rare", "ports", [port.id]],
+    ["/ports?description=the only one", "ports", [port.id]],
+    ["/ports?description=nobody", "ports", []],
+    ["/ports?revision_number=777", "ports", []],
+    ["/networks?tags=seldom,rare", "networks", [network.id]],
+    ["/networks?provider:network_type=gre", "networks", []],
+    ["/networks?provider:segmentation_id=99999", "networks", []],
+    ["/security-groups?tags=seldom", "security_groups", []],
+    ["/subnets?tags-any=seldom", "subnets", []],
+  ] as const)
+    for (const token of [ME, ADMIN]) {
+      let ids: string[] = [];
+      const seen = await rowsRead(db, async () => {
+        ids = (await api.call(token, "GET", path))[key].map(({ id }: Json) => id);
+      });
+      assert.deepEqual(ids, found, `${token} ${path}`);
+      assert.ok(seen.rows <= 12, `${token} ${path}: ${seen.rows} rows`);
+    }
+  const not = (await api.call(ME, "GET", "/ports?not-tags=seldom&fields=id")).ports.length;
+  assert.equal(not, (await api.call(ME, "GET", "/ports?fields=id")).ports.length - 1);
+  assert.equal((await api.call(ME, "GET", "/ports?not-tags-any=seldom,x&fields=id")).ports.length, not);
+});

@@ -9,6 +9,8 @@ import { imageNotFound } from "../errors.ts";
 import { CONTAINER_FORMATS, DISK_FORMATS } from "../states.ts";
 import {
   atTime,
+  FEW,
+  type Filter,
   hasProperty,
   hasTag,
   imageOrder,
@@ -17,9 +19,12 @@ import {
   isAtLeast,
   isAtMost,
   isComparison,
+  isNumber,
+  isSet,
   notJustCommunity,
   SORT_KEYS,
   type SortKey,
+  selectionBy,
   sharedWith,
   waysToSee,
 } from "../store/image-list.ts";
@@ -44,12 +49,17 @@ export class ImageListing {
 
   /** All that fit, in one turn: for filters that few images fit. */
   found(context: RequestContext, query: URLSearchParams): ImageRow[] {
-    return this.#images.selected(selectionOf(context, query), { order: imageOrder(sortOrder(query)) });
+    return this.#images.selected(this.#selection(context, query), { order: imageOrder(sortOrder(query)) });
+  }
+
+  #selection(context: RequestContext, query: URLSearchParams): Selection {
+    const { ways, conditions } = scopeOf(context, query);
+    return selectionBy(ways, conditions, filtersOf(query), (found) => this.#images.isFewer(found, FEW));
   }
 
   /** `query` has the filters and sort keys. Errors: 400 for what is wrong in it. */
   page(context: RequestContext, query: URLSearchParams, wanted: Wanted, pause: Pause): Promise<Page<ImageRow>> {
-    const selection = selectionOf(context, query);
+    const selection = this.#selection(context, query);
     const order = imageOrder(sortOrder(query));
     return pageOf(wanted, {
       place: (marker) =>
@@ -65,11 +75,6 @@ export class ImageListing {
         }),
     });
   }
-}
-
-function selectionOf(context: RequestContext, query: URLSearchParams): Selection {
-  const { ways, conditions } = scopeOf(context, query);
-  return { ways, conditions: [...conditions, ...filterConditions(query)] };
 }
 
 /** The ways in which this context sees images at all, and which visibilities are asked for. */
@@ -92,22 +97,22 @@ function scopeOf(context: RequestContext, query: URLSearchParams): { ways: Condi
   return { ways: context.isAdmin ? [] : waysToSee(own, memberStatus), conditions };
 }
 
-function filterConditions(query: URLSearchParams): Condition[] {
-  const conditions: Condition[] = [];
-  if (!query.has("os_hidden")) conditions.push(is("os_hidden", 0));
+function filtersOf(query: URLSearchParams): Filter[] {
+  const filters: Filter[] = [];
+  if (!query.has("os_hidden")) filters.push(is("os_hidden", 0));
   for (const [name, value] of withoutFirst(query, ONCE)) {
-    if (!NOT_FILTERS.has(name)) conditions.push(filter(name, value));
+    if (!NOT_FILTERS.has(name)) filters.push(filter(name, value));
   }
-  return conditions;
+  return filters;
 }
 
-function filter(name: string, value: string): Condition {
+function filter(name: string, value: string): Filter {
   switch (name) {
     case "tag":
       return hasTag(value);
     case "os_hidden":
     case "protected":
-      return is(name, bool(name, value) ? 1 : 0);
+      return isSet(name, bool(name, value));
     case "size_min":
       return isAtLeast("size", natural(name, value));
     case "size_max":
@@ -117,7 +122,7 @@ function filter(name: string, value: string): Condition {
       return isAtLeast(name, natural(name, value));
     case "size":
     case "virtual_size":
-      return is(name, natural(name, value));
+      return isNumber(name, natural(name, value));
     case "created_at":
     case "updated_at":
       return timeFilter(name, value);
@@ -125,7 +130,7 @@ function filter(name: string, value: string): Condition {
     case "checksum":
     case "os_hash_value":
     case "os_hash_algo":
-      return is(name, value);
+      return isAny(name, [value]);
     case "name":
     case "id":
     case "status":
@@ -178,7 +183,7 @@ function splitQuoted(text: string, name: string): string[] {
 }
 
 /** `created_at=gte:2026-01-02T03:04:05Z`; without an operator it means "eq". */
-function timeFilter(name: "created_at" | "updated_at", value: string): Condition {
+function timeFilter(name: "created_at" | "updated_at", value: string): Filter {
   const match = /^(?:([a-z]+):)?(\d{4}-.*)$/.exec(value);
   const sent = match?.[1] ?? "eq";
   if (match === null || !isComparison(sent)) {

@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import type { Condition, Stored } from "../../../kernel/db/list.ts";
 import { Table } from "../../../kernel/db/table.ts";
 import type { ImageStatus, Visibility } from "../states.ts";
 
@@ -59,23 +60,19 @@ export class ImageStore extends Table<ImageRow> {
     this.#db = db;
   }
 
-  countUploading(owner: string): number {
-    return this.count("owner = ? AND status IN ('saving', 'uploading', 'importing')", owner);
+  /** How many images a project has in one of the statuses, or in any, and how many bytes those are. */
+  use(owner: string, ...statuses: readonly ImageStatus[]): { images: number; bytes: number } {
+    const sql = `SELECT ifnull(sum(images), 0) AS images, ifnull(sum(bytes), 0) AS bytes FROM image_use
+      WHERE owner = ? AND (? = '[]' OR status IN (SELECT value FROM json_each(?)))`;
+    const asked = JSON.stringify(statuses);
+    const get = this.#db.prepare<string[], { images: number; bytes: number }>(sql);
+    return get.get(owner, asked, asked) ?? { images: 0, bytes: 0 };
   }
 
-  /** Bytes. */
-  totalSize(owner: string): number {
-    return this.#number(
-      "SELECT ifnull(sum(size), 0) FROM images WHERE owner = ? AND status IN ('active', 'deactivated')",
-      owner,
-    );
-  }
-
-  stagedSize(owner: string): number {
-    return this.#number(
-      "SELECT ifnull(sum(size), 0) FROM images WHERE owner = ? AND status IN ('uploading', 'importing')",
-      owner,
-    );
+  /** Whether a query of ids has fewer than so many. */
+  isFewer({ sql, params }: Condition, most: number): boolean {
+    const counted = this.#db.prepare<Stored[], number>(`SELECT count(*) FROM (${sql} LIMIT ?)`).pluck();
+    return (counted.get(...params, most) as number) < most;
   }
 
   addTrash(path: string): void {
@@ -88,9 +85,5 @@ export class ImageStore extends Table<ImageRow> {
 
   removeTrash(path: string): void {
     this.#db.prepare("DELETE FROM image_trash WHERE path = ?").run(path);
-  }
-
-  #number(sql: string, owner: string): number {
-    return this.#db.prepare<[string], number>(sql).pluck().get(owner) as number;
   }
 }

@@ -115,7 +115,7 @@ async function readPage(request: ApiRequest, resource: Resource, filters: Filter
       return row === null ? null : viewOf(resource, context, row);
     };
     const rules = { attributes, path, key, marker: resource.unpaged === true ? null : shown };
-    return paged(request, rules, fitting(read()));
+    return paged(request, rules, await sift(EVERYTHING, null, order ?? listed.order([]) ?? []));
   }
   const isLost =
     resource.unknownMarker === "lost" &&

@@ -1,4 +1,5 @@
 import {
+  allOf,
   anyOf,
   type Condition,
   condition,
@@ -73,6 +74,20 @@ export class Listed<Row extends { id: string }> {
     return this.#table.place(id, order);
   }
 }
+
+/** `tags=red,blue` and its kin. Few things have tags: those have indexes of their own. */
+export const TAGGED: NonNullable<ListRules["special"]> = {
+  tags: (values) => allOf([SOME_TAG, ...tagsIn(values).map(hasTag)]),
+  "tags-any": (values) => allOf([SOME_TAG, anyOf(tagsIn(values).map(hasTag))]),
+  "not-tags": (values) => not(allOf(tagsIn(values).map(hasTag))),
+  "not-tags-any": (values) => not(anyOf(tagsIn(values).map(hasTag))),
+};
+
+const SOME_TAG = condition("tags <> '[]'");
+const tagsIn = (values: readonly string[]): string[] => [...new Set(values.flatMap((text) => text.split(",")))];
+const hasTag = (tag: string): Condition =>
+  condition("EXISTS (SELECT 1 FROM json_each(tags) WHERE json_each.value = ?)", tag);
+const not = ({ sql, params }: Condition): Condition => ({ sql: `NOT (${sql})`, params });
 
 /** As the API compares: by the text of what it shows. */
 function isOne(column: string, { kind, isAskedAsNull }: Field, values: readonly string[]): Condition {

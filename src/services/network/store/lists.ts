@@ -1,5 +1,5 @@
 import { allOf, anyOf, type Condition, condition, oneOf } from "../../../kernel/db/list.ts";
-import { type Field, Listed, type ListRules } from "./listed.ts";
+import { type Field, Listed, type ListRules, TAGGED } from "./listed.ts";
 import type { NetworkStore } from "./store.ts";
 
 const text: Field = { kind: "text" };
@@ -9,8 +9,10 @@ const textOrNull: Field = { kind: "text", nullable: true };
 const asNull = { nullable: true, isAskedAsNull: true };
 const numberOrNull: Field = { kind: "number", ...asNull };
 
+const revised = { revision_number: { kind: "number", column: "revision" } } as const;
+/** What most tables have. Few things are described: those have indexes of their own. */
 const owned = { id: text, project_id: text, tenant_id: { kind: "text", column: "project_id" } } as const;
-const named = { ...owned, name: text };
+const named = { ...owned, ...revised, name: text };
 
 /** Ports that have one of the values in a table of theirs: many, so each is looked at as its turn comes. */
 const having = (table: string, column: string, values: readonly string[]): Condition => {
@@ -43,6 +45,10 @@ function withFixedIps(values: readonly string[]): Condition | null {
   return conditions.length === 0 ? null : allOf(conditions);
 }
 
+/** With one of the descriptions. */
+const description = (values: readonly string[]): Condition =>
+  allOf([oneOf("description", values), ...(values.includes("") ? [] : [condition("description <> ''")])]);
+
 /** Networks with a subnet of one of the versions. */
 function withSubnet(versions: readonly string[]): Condition {
   const { sql, params } = oneOf("CAST(ip_version AS TEXT)", versions);
@@ -60,8 +66,13 @@ const networkList: ListRules = {
     status: text,
     availability_zone_hints: text,
     "router:external": { ...boolean, column: "external" },
+    "provider:network_type": { kind: "text", column: "provider_type" },
+    "provider:physical_network": { kind: "text", column: "provider_physical", ...asNull },
+    "provider:segmentation_id": { ...numberOrNull, column: "provider_segment" },
+    port_security_enabled: boolean,
+    dns_domain: text,
   },
-  special: { ip_version: withSubnet },
+  special: { ...TAGGED, description, ip_version: withSubnet },
 };
 
 const subnetList: ListRules = {
@@ -76,6 +87,7 @@ const subnetList: ListRules = {
     gateway_ip: textOrNull,
     cidr: text,
   },
+  special: { ...TAGGED, description },
 };
 
 const subnetPoolList: ListRules = {
@@ -85,7 +97,11 @@ const subnetPoolList: ListRules = {
     default_quota: numberOrNull,
     is_default: boolean,
     address_scope_id: textOrNull,
+    default_prefixlen: number,
+    min_prefixlen: number,
+    max_prefixlen: number,
   },
+  special: { ...TAGGED, description },
 };
 
 const addressScopeList: ListRules = { fields: { ...named, ip_version: number } };
@@ -100,18 +116,26 @@ const portList: ListRules = {
     device_id: text,
     device_owner: text,
     "binding:host_id": { kind: "text", column: "host_id" },
+    port_security_enabled: boolean,
+    dns_name: text,
   },
   special: {
+    ...TAGGED,
+    description,
     fixed_ips: withFixedIps,
     security_groups: (values) => having("network_port_security_groups", "group_id", values),
   },
 };
 
-const routerList: ListRules = { fields: { ...named, admin_state_up: boolean, status: text } };
+const routerList: ListRules = {
+  fields: { ...named, admin_state_up: boolean, status: text },
+  special: { ...TAGGED, description },
+};
 
 const floatingIpList: ListRules = {
   fields: {
     ...owned,
+    ...revised,
     floating_ip_address: text,
     floating_network_id: text,
     router_id: textOrNull,
@@ -119,13 +143,15 @@ const floatingIpList: ListRules = {
     fixed_ip_address: textOrNull,
     status: text,
   },
+  special: { ...TAGGED, description },
 };
 
-const groupList: ListRules = { fields: named };
+const groupList: ListRules = { fields: { ...named, stateful: boolean }, special: { ...TAGGED, description } };
 
 const ruleList: ListRules = {
   fields: {
     ...owned,
+    ...revised,
     security_group_id: text,
     ethertype: text,
     direction: text,
