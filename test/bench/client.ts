@@ -14,7 +14,7 @@ export type Once = () => Promise<Answer>;
 const PERIOD_MS = { one: 1_000, many: 2_000 } as const;
 const CONNECTIONS = 8;
 /** The first in which a server can be asked for without a network. */
-const MICROVERSION = { "openstack-api-version": "compute 2.37, volume 3.0" };
+const MICROVERSION = { "openstack-api-version": "compute 2.37, volume 3.0, placement 1.30" };
 
 /** Logs in once and asks; connections stay open, as those of services that talk to each other. */
 export class Client {

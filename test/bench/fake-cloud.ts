@@ -1,8 +1,9 @@
 import { type ChildProcess, type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DaemonStatus } from "../../src/control/protocol.ts";
+import type { LoopDelays } from "../../src/kernel/turns/loop-delay.ts";
 import type { Json } from "../support/json.ts";
 import { TENREC } from "../support/lab.ts";
 import { Client, logInBody, timed, until } from "./client.ts";
@@ -22,6 +23,7 @@ export class FakeCloud {
   readonly logInBody = logInBody("admin", PASSWORD);
   #daemon: ChildProcess | null = null;
   #image = "";
+  #pid: number | null = null;
   #network = "";
 
   constructor() {
@@ -36,6 +38,7 @@ export class FakeCloud {
       "CLASSIC_PORTS=False",
       "NOVA_VNC_ENABLED=False",
       "NOVA_SERIAL_ENABLED=False",
+      "GLANCE_LIMIT_IMAGE_COUNT_TOTAL=1000000",
       "enable_service s-proxy s-object s-container s-account",
     ];
     writeFileSync(this.#conf, `[[local|localrc]]\n${lines.join("\n")}\n`);
@@ -64,6 +67,7 @@ export class FakeCloud {
 
   /** From the start of the process to its first answer, in milliseconds. */
   async startDaemon(): Promise<number> {
+    this.#pid = null;
     const { ms } = await timed(async () => {
       this.#daemon = spawn(TENREC, ["daemon", "-c", this.#conf], { stdio: "ignore" });
       const answers = async () => (await this.client.call("GET", "/identity/v3").catch(() => null))?.status === 200;
@@ -145,20 +149,37 @@ export class FakeCloud {
 
   /** What the daemon has used of the processors while `body` ran, in milliseconds. */
   async cpu(body: () => Promise<unknown>): Promise<number> {
-    const { pid } = this.#status();
-    // User and system time, in hundredths of a second, behind the name in brackets.
-    const used = () => {
-      const words = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      return (Number(words[11]) + Number(words[12])) * 10;
-    };
-    const before = used();
+    const before = this.cpuUsed();
     await body();
-    return used() - before;
+    return this.cpuUsed() - before;
+  }
+
+  /** What it has used since its start, by the scheduler's own count, in milliseconds. */
+  cpuUsed(): number {
+    this.#pid ??= this.#status().pid;
+    const tasks = `/proc/${this.#pid}/task`;
+    const nanoseconds = readdirSync(tasks).map((task) =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]),
+    );
+    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
   }
 
   /** How late the daemon's event loop was since its start, in milliseconds. */
-  loopDelay(): { p99: number; max: number } {
+  loopDelay(): LoopDelays {
     return this.#status().loopDelay;
+  }
+
+  /** Turns of the daemon's loop while `body` runs: what 99 of 100 were not longer than, and the longest, of its own work. */
+  async turns(body: () => Promise<unknown>): Promise<string> {
+    const before = this.loopDelay();
+    await body();
+    const after = this.loopDelay();
+    const looks = after.looks - before.looks;
+    const bounds = Object.keys(after.own.over).map(Number) as (keyof LoopDelays["over"])[];
+    const longer = (bound: keyof LoopDelays["over"]) => after.own.over[bound] - before.own.over[bound];
+    const p99 = bounds.find((bound) => longer(bound) <= looks / 100) ?? "more than 1000";
+    const most = after.own.max > before.own.max ? after.own.max : (bounds.find((bound) => longer(bound) === 0) ?? 0);
+    return `turns: 99 of 100 below ${p99} ms, none above ${most} ms of its own work`;
   }
 
   /** As a power cut would: nothing is said to it. */

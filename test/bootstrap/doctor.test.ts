@@ -11,6 +11,7 @@ import type { DaemonHealth } from "../../src/control/protocol.ts";
 import { FakeExec } from "../../src/host/fake/exec.ts";
 import { HostLedger, openLedgerDatabase } from "../../src/host/ledger.ts";
 import { systemClock } from "../../src/kernel/time/clock.ts";
+import { LoopDelay } from "../../src/kernel/turns/loop-delay.ts";
 
 const newLedger = () => new HostLedger(openLedgerDatabase(":memory:", systemClock), systemClock);
 const healthy: DaemonHealth = {
@@ -24,7 +25,7 @@ const healthy: DaemonHealth = {
     services: ["identity"],
     warnings: [],
     memoryBytes: 1,
-    loopDelay: { looks: 0, p50: 0, p99: 0, max: 0, over: { 20: 0, 50: 0, 100: 0, 500: 0, 1000: 0 } },
+    loopDelay: new LoopDelay().read(),
   },
   integrity: "ok",
   databaseBytes: 1,

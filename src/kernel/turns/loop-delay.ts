@@ -4,17 +4,23 @@ import { createHistogram } from "node:perf_hooks";
 const EXPECTED_MS = 10;
 /** After so many looks without work it is not looked at any more: that would wake an idle process for nothing. */
 const QUIET_LOOKS = 100;
-const BOUNDS = [20, 50, 100, 500, 1_000] as const;
+const BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000] as const;
 
-/** How late the event loop was while there was work, in milliseconds. */
-export interface LoopDelays {
-  /** How often it was looked at. */
-  looks: number;
+/** Milliseconds. */
+export interface Delays {
   p50: number;
   p99: number;
   max: number;
-  /** How many were later than so many milliseconds. */
+  /** How many were longer than so many milliseconds. */
   over: Record<(typeof BOUNDS)[number], number>;
+}
+
+/** How late the event loop was while there was work, in milliseconds. */
+export interface LoopDelays extends Delays {
+  /** How often it was looked at. */
+  looks: number;
+  /** The same, but no more of each than the loop itself had of a processor: what is left when other programs take no time of it. */
+  own: Delays;
 }
 
 /**
@@ -22,9 +28,8 @@ export interface LoopDelays {
  * monitor takes the time between a stop and the next start for a delay.
  */
 export class LoopDelay {
-  /** Of microseconds, and one more: it takes no zero. */
-  readonly #histogram = createHistogram();
-  readonly #over = new Map<number, number>(BOUNDS.map((bound) => [bound, 0]));
+  readonly #late = new DelayHistogram();
+  readonly #own = new DelayHistogram();
   #timer: NodeJS.Timeout | null = null;
   #quiet = 0;
 
@@ -33,10 +38,15 @@ export class LoopDelay {
     this.#quiet = 0;
     if (this.#timer !== null) return;
     let last = performance.now();
+    let used = process.threadCpuUsage();
     this.#timer = setInterval(() => {
       const now = performance.now();
-      this.#record(Math.max(0, now - last - EXPECTED_MS));
+      const { user, system } = process.threadCpuUsage(used);
+      const late = Math.max(0, now - last - EXPECTED_MS);
+      this.#late.record(late);
+      this.#own.record(Math.min(late, (user + system) / 1_000));
       last = now;
+      used = process.threadCpuUsage();
       this.#quiet += 1;
       if (this.#quiet > QUIET_LOOKS) this.stop();
     }, EXPECTED_MS).unref();
@@ -48,16 +58,31 @@ export class LoopDelay {
   }
 
   read(): LoopDelays {
-    const { count, max } = this.#histogram;
-    const at = (percentile: number): number => (count === 0 ? 0 : milliseconds(this.#histogram.percentile(percentile)));
-    const over = Object.fromEntries(this.#over) as LoopDelays["over"];
-    return { looks: count, p50: at(50), p99: at(99), max: count === 0 ? 0 : milliseconds(max), over };
-  }
-
-  #record(late: number): void {
-    this.#histogram.record(Math.round(late * 1_000) + 1);
-    for (const bound of BOUNDS) if (late > bound) this.#over.set(bound, (this.#over.get(bound) ?? 0) + 1);
+    return { looks: this.#late.count, ...this.#late.read(), own: this.#own.read() };
   }
 }
 
-const milliseconds = (recorded: number): number => Math.round((recorded - 1) / 100) / 10;
+class DelayHistogram {
+  /** Of microseconds, and one more: it takes no zero. */
+  readonly #histogram = createHistogram();
+  readonly #over = new Map<number, number>(BOUNDS.map((bound) => [bound, 0]));
+
+  get count(): number {
+    return this.#histogram.count;
+  }
+
+  record(milliseconds: number): void {
+    this.#histogram.record(Math.round(milliseconds * 1_000) + 1);
+    for (const bound of BOUNDS) if (milliseconds > bound) this.#over.set(bound, (this.#over.get(bound) ?? 0) + 1);
+  }
+
+  read(): Delays {
+    const { count, max } = this.#histogram;
+    const at = (percentile: number): number => (count === 0 ? 0 : shown(this.#histogram.percentile(percentile)));
+    const over = Object.fromEntries(this.#over) as Delays["over"];
+    return { p50: at(50), p99: at(99), max: count === 0 ? 0 : shown(max), over };
+  }
+}
+
+/** In milliseconds. */
+const shown = (recorded: number): number => Math.round((recorded - 1) / 100) / 10;
