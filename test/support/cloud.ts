@@ -141,6 +141,16 @@ const facade: IdentityFacade = {
   findProject: (name) => (name === "admin" ? { id: name, name, domainId: "default", enabled: true } : null),
   serviceProject: () => ({ id: "service", name: "service", domainId: "default", enabled: true }),
   getUser: (id) => ({ id, name: id, domainId: "default", enabled: true, defaultProjectId: null }),
+  ownAccounts: ({ name: domain }) => ({
+    prepare: () => domain,
+    makeUser: ({ name, project, role }) => `${role}:${project.id}:${name}`,
+    key: (access) => ({ access, secret: EC2_SECRET }),
+    setPassword: async () => {},
+    token: (userId) => userId,
+    setEnabled() {},
+    deleteUser() {},
+    deleteProject() {},
+  }),
 };
 
 export const identityStub: () => Service = () =>

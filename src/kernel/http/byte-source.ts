@@ -47,6 +47,15 @@ function webSource(request: Request): ByteSource {
   };
 }
 
+/** Bytes that are there already. */
+export const bytesAtHand = (bytes: Uint8Array): ByteSource => ({
+  announced: bytes.length,
+  whole: async () => bytes,
+  async *[Symbol.asyncIterator]() {
+    if (bytes.length > 0) yield bytes;
+  },
+});
+
 export async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for await (const chunk of chunks) all.push(chunk);

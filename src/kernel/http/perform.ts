@@ -2,6 +2,7 @@ import type { RequestContext } from "../auth/context.ts";
 import { ApiError, forbidden } from "../errors.ts";
 import type { Front, Kernel } from "../module.ts";
 import type { Rule, Target } from "../policy/policy.ts";
+import { bytesAtHand } from "./byte-source.ts";
 import type { Microversion } from "./microversion.ts";
 import { type AnyRoute, type ApiRequest, type ApiResponse, caller, type Lookup } from "./route.ts";
 import { Validator, validationLoading } from "./validation.ts";
@@ -26,6 +27,8 @@ export interface CallInput {
   query?: Readonly<Record<string, string>> | URLSearchParams;
   /** As a client would send it; the record's schema is asked. */
   body?: unknown;
+  /** Of a record that takes bytes as they come. */
+  bytes?: Uint8Array;
   /** Those that say how the body is meant: a patch's content-type, if-match. */
   headers?: Readonly<Record<string, string>>;
   /** The newest the service has when absent. */
@@ -152,7 +155,7 @@ export class Records {
       query: new URLSearchParams(input.query),
       headers: new Headers(input.headers),
       body,
-      bytes: null,
+      bytes: route.body === "stream" ? bytesAtHand(input.bytes ?? new Uint8Array()) : null,
       microversion: input.microversion ?? this.#front.api.microversions?.max ?? 0,
       context,
       baseUrl: this.#kernel.settings.api.baseUrl + prefix,

@@ -43,6 +43,28 @@ export interface CatalogEntry {
   }[];
 }
 
+/** Accounts that a service makes for guests to call the cloud with, in a domain of its own. All but the password at once, in the caller's transaction. */
+export interface OwnAccounts {
+  /** Makes the domain and these roles where they are missing. The domain's id. */
+  prepare(roles: readonly string[]): string;
+  /** The id of the user of this name, who has this role alone on the project; both are made where they are missing. */
+  makeUser(wanted: {
+    readonly project: { readonly id: string; readonly name: string; readonly description: string };
+    readonly name: string;
+    readonly role: string;
+  }): string;
+  /** An EC2 key of the user: always the same. */
+  key(userId: string, projectId: string): { readonly access: string; readonly secret: string };
+  setPassword(userId: string, password: string): Promise<void>;
+  /** A token of the user, as long as tokens live; null while it is disabled or gone. */
+  token(userId: string, projectId: string): string | null;
+  /** Disabling voids its tokens. What is gone is no error, here and below. */
+  setEnabled(userId: string, enabled: boolean): void;
+  deleteUser(userId: string): void;
+  /** With its users. */
+  deleteProject(projectId: string): void;
+}
+
 /** The verbs other services may call. All of them answer at once, from memory or the local database. */
 export interface IdentityFacade {
   /** Null when the token is unknown, malformed, expired or revoked. Cheap: answered from memory for a token seen before. */
@@ -61,6 +83,8 @@ export interface IdentityFacade {
   /** The project of the services' own accounts; null before it was made. */
   serviceProject(): ProjectInfo | null;
   getUser(id: string): UserInfo | null;
+  /** Accounts in the domain of this name, which no other service uses. */
+  ownAccounts(domain: { readonly name: string; readonly description: string }): OwnAccounts;
 }
 
 declare module "../../kernel/module.ts" {

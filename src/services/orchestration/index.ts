@@ -18,7 +18,11 @@ export const orchestration = defineService({
   migrations: [stackTables, snapshotTable, softwareTables],
   create(kernel) {
     const managers = createManagers(kernel);
-    return { facade: createFacade(), routes: allRoutes(managers) };
+    return {
+      facade: createFacade(),
+      routes: allRoutes(managers),
+      seed: () => void managers.prepareAccounts(),
+    };
   },
 });
 

@@ -2,11 +2,13 @@ import type { IdentityFacade, ProjectInfo, UserInfo } from "../facade.ts";
 import type { ProjectRow, UserRow } from "../store/rows.ts";
 import { Ec2Keys } from "./ec2-keys.ts";
 import type { Managers } from "./index.ts";
+import { ownAccounts } from "./own-accounts.ts";
 import { DEFAULT_DOMAIN } from "./projects.ts";
 import { serviceDomain } from "./service-domain.ts";
 
 /** The verbs other services may call, over the parts of this one. */
-export function createFacade({ core }: Managers): IdentityFacade {
+export function createFacade(managers: Managers): IdentityFacade {
+  const { core } = managers;
   const { store, tokens, kernel } = core;
   const ec2Keys = new Ec2Keys(store, tokens, () => kernel.clock.now());
   return {
@@ -30,6 +32,7 @@ export function createFacade({ core }: Managers): IdentityFacade {
     },
     findProject: (name, domainId = DEFAULT_DOMAIN) => projectInfo(store.projects.find({ domain_id: domainId, name })),
     getUser: (id) => userInfo(store.users.get(id)),
+    ownAccounts: (domain) => ownAccounts(managers, domain),
   };
 }
 

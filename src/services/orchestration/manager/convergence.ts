@@ -173,7 +173,7 @@ export class Convergence {
     this.#requireSameExternal(stack, row, wanted, section);
     if (wanted.external !== null) return this.#keep(row, { template_id: templateId, requires });
     await this.#hooks.pass(stack, model, row, "pre-update", work);
-    if (this.#needsReplacement(row, definition, wanted, model, stack)) {
+    if (this.#needsReplacement(row, definition, wanted, model, stack, templateId)) {
       return this.#replace(stack, model, definition, row, wanted, templateId, requires, work);
     }
     const changed = differences(wanted.properties, row.properties);
@@ -349,8 +349,10 @@ export class Convergence {
     wanted: WantedResource,
     model: StackModel,
     stack: StackRow,
+    templateId: string,
   ): boolean {
     if (row.action === "DELETE") return true;
+    if (wanted.type.isRenewed === true && row.template_id !== templateId) return true;
     if (row.type !== definition.type && !isSameTemplate(row.type, definition.type, wanted.type)) return true;
     if (row.status === "FAILED" && wanted.type.alwaysUpdates !== true) return true;
     const changed = differences(wanted.properties, row.properties);

@@ -2,10 +2,11 @@ import { EventEmitter } from "node:events";
 import type { RequestContext } from "../../../kernel/auth/context.ts";
 import { uuid } from "../../../kernel/ids/ids.ts";
 import type { Facades, Kernel } from "../../../kernel/module.ts";
+import type { OwnAccounts } from "../../identity/facade.ts";
 import type { Environment } from "../language/environment.ts";
 import { Registry } from "../language/environment.ts";
 import { Template } from "../language/template.ts";
-import { ResourceError } from "../resource-types/types.ts";
+import { type Places, ResourceError } from "../resource-types/types.ts";
 import { EventTable } from "../store/events.ts";
 import { type ResourceChanges, type ResourceRow, ResourceTable } from "../store/resources.ts";
 import { SnapshotTable } from "../store/snapshots.ts";
@@ -19,6 +20,8 @@ export interface Source {
   readonly environment: Environment;
   readonly registry: Registry;
 }
+
+const DOMAIN = { name: "heat", description: "Owns users and projects created by heat" };
 
 /** What the managers of this service share. */
 export class Core {
@@ -45,6 +48,21 @@ export class Core {
 
   get limits() {
     return this.kernel.settings.orchestration;
+  }
+
+  /** Users of resources, in a domain of heat's own. */
+  get accounts(): OwnAccounts {
+    return this.kernel.facade("identity").ownAccounts(DOMAIN);
+  }
+
+  placesOf({ project_id }: Pick<StackRow, "project_id">): Places {
+    const { baseUrl } = this.kernel.settings.api;
+    return {
+      heat: (projectId = project_id) => `${baseUrl}/heat-api/v1/${projectId}`,
+      cfn: `${baseUrl}/heat-api-cfn/v1`,
+      identity: `${baseUrl}/identity/v3`,
+      objectStore: `${baseUrl}/object-store`,
+    };
   }
 
   has(service: keyof Facades): boolean {

@@ -134,6 +134,8 @@ export class Engine {
       });
       this.#settleSnapshots(stack.id);
       if (stack.action !== "DELETE") this.#forgetTemplates(stack);
+      else if (stack.owner_id === null && stack.user_project_id !== null)
+        this.#core.accounts.deleteProject(stack.user_project_id);
     });
   }
 

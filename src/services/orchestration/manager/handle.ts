@@ -2,11 +2,21 @@ import type { RequestContext } from "../../../kernel/auth/context.ts";
 import type { CallInput } from "../../../kernel/http/perform.ts";
 import type { ApiResponse } from "../../../kernel/http/route.ts";
 import type { Facades } from "../../../kernel/module.ts";
-import type { Nested, Run, StackInfo, Surroundings, Values } from "../resource-types/types.ts";
+import type {
+  Nested,
+  OwnUser,
+  Places,
+  Run,
+  Sibling,
+  StackInfo,
+  Surroundings,
+  Values,
+} from "../resource-types/types.ts";
 import type { ResourceRow } from "../store/resources.ts";
 import type { StackRow } from "../store/stacks.ts";
 import type { Core } from "./core.ts";
 import type { NestedStack } from "./nested.ts";
+import { ResourceUser } from "./users.ts";
 
 export interface HandleOptions {
   readonly core: Core;
@@ -14,6 +24,7 @@ export interface HandleOptions {
   readonly row: ResourceRow;
   readonly surroundings: Surroundings;
   readonly nested: (handle: Handle) => NestedStack;
+  readonly sibling: (reference: unknown) => Sibling | null;
   /** In place of those the row has: what it is about to be changed to. */
   readonly properties?: Values;
 }
@@ -105,6 +116,16 @@ export class Handle implements Run {
     return this.#nested;
   }
 
+  get places(): Places {
+    return this.#core.placesOf(this.#stack);
+  }
+
+  get user(): OwnUser {
+    return new ResourceUser(this.#core, this.#stack, this);
+  }
+
+  readonly sibling = (reference: unknown): Sibling | null => this.#options.sibling(reference);
+
   now(): number {
     return this.#core.now;
   }
@@ -137,6 +158,17 @@ export class Handle implements Run {
 
   setMetadata(metadata: Values): void {
     this.#set({ metadata: { ...metadata } });
+  }
+
+  changeMetadata(change: (now: Values) => Values): void {
+    this.#core.kernel.db.transaction(() => {
+      this.reload();
+      this.setMetadata(change(this.#row.metadata));
+    });
+  }
+
+  together<T>(body: () => T extends Promise<unknown> ? never : T): void {
+    this.#core.kernel.db.transaction(() => void body());
   }
 
   isHeld(physicalId: string): boolean {

@@ -11,6 +11,7 @@ import { SoftwareManager } from "./software.ts";
 import { StackView } from "./stack-view.ts";
 import { StackManager } from "./stacks.ts";
 import { TypeManager } from "./types.ts";
+import { prepareAccounts } from "./users.ts";
 import { Validation } from "./validation.ts";
 
 export function createManagers(kernel: Kernel) {
@@ -28,7 +29,17 @@ export function createManagers(kernel: Kernel) {
   const changes = new Changes(core, { stacks, view });
   const software = new SoftwareManager(core);
   const types = new TypeManager((service) => kernel.has(service));
-  return { core, stacks, snapshots, changes, software, inspection, validation, types };
+  return {
+    prepareAccounts: () => prepareAccounts(core),
+    core,
+    stacks,
+    snapshots,
+    changes,
+    software,
+    inspection,
+    validation,
+    types,
+  };
 }
 
 export type Managers = ReturnType<typeof createManagers>;

@@ -1,4 +1,6 @@
 import type { RequestContext } from "../../../kernel/auth/context.ts";
+import { isUnwritable } from "../../../kernel/db/unwritable.ts";
+import { messageOf } from "../../../kernel/errors.ts";
 import { heatError, notFound, resourceNotFound } from "../errors.ts";
 import { type Parameter, shownValue } from "../language/parameters.ts";
 import type { ResourceDefinition } from "../language/template.ts";
@@ -10,8 +12,10 @@ import { castProperties } from "./convergence.ts";
 import type { Core } from "./core.ts";
 import type { Hooks } from "./hooks.ts";
 import { attributeOf, type StackModel } from "./model.ts";
+import { reasonOf } from "./resource-work.ts";
 import type { StackView, TypedHandle } from "./stack-view.ts";
 import { type Output, outputOf, type StackManager } from "./stacks.ts";
+import { STACK_USER } from "./users.ts";
 import type { Validation } from "./validation.ts";
 
 /** A resource with what is told of it beside its row. */
@@ -143,28 +147,52 @@ export class Inspection {
     return this.#view.handle(this.#view.model(stack, this.#core.templateOf(row.template_id)), stack, row);
   }
 
-  /** Errors: 400 for a type that takes none, or a hook that is not waited at. */
-  async signal(shown: ShownResource, details: unknown): Promise<void> {
+  /** Errors: 403 for a user of another resource. */
+  requireOwn({ row, stack }: ShownResource, { roles, userId }: RequestContext): void {
+    if (!roles.has(STACK_USER) || row.data.user_id === userId) return;
+    const own = this.#core.resources.of(stack.id).find(({ data }) => data.user_id === userId);
+    if (own !== undefined && this.#handle(stack, own).type.userSeesAll === true) return;
+    throw heatError("Forbidden", "You are not authorized to complete this action.", 403);
+  }
+
+  /**
+   * Returns the resource's metadata after it. What a type finds wrong with a signal goes to nobody but who waits for it (`strict`), as in
+   * heat. Errors: 400 for a type that takes none, a resource that goes, or a hook that is not waited at; of `strict`: what is wrong.
+   */
+  async signal(shown: ShownResource, details: unknown, strict = false): Promise<Values> {
     const { row, stack } = shown;
     const hook =
       typeof details === "object" && details !== null && "unset_hook" in details ? details.unset_hook : undefined;
+    if (row.action === "SUSPEND" || row.action === "DELETE") {
+      const said = `Cannot signal resource during ${row.action}`;
+      this.#core.kernel.db.transaction(() => this.#core.recordResource(stack, row, row.action, row.status, said));
+      throw heatError("NotSupported", `Signal resource during ${row.action} is not supported.`);
+    }
     if (hook !== undefined) {
       const title = row.type.split("::").at(-1) ?? row.type;
-      this.#hooks.clear(
-        stack,
-        row,
-        hook,
-        `${title} "${row.name}" [${row.physical_id ?? ""}] Stack "${stack.name}" [${stack.id}]`,
-      );
-      return;
+      const described = `${title} "${row.name}" [${row.physical_id ?? ""}] Stack "${stack.name}" [${stack.id}]`;
+      this.#hooks.clear(stack, row, hook, described);
+      return row.metadata;
     }
     const handle = this.#handle(stack, row);
     const { signal } = handle.type;
     if (signal === undefined) throw heatError("ResourceActionNotSupported", "signal is not supported for resource.");
-    const reason = await signal.call(handle.type, handle, details);
-    if (reason === null) return;
-    const state = row.action === "SUSPEND" || row.action === "DELETE" ? row.action : "SIGNAL";
-    this.#core.kernel.db.transaction(() => this.#core.recordResource(stack, handle.row, state, "COMPLETE", reason));
+    try {
+      const said = await signal.call(handle.type, handle, details);
+      if (said === null) return handle.metadata;
+      const reason = said === "" ? describedSignal(details) : `Signal: ${said}`;
+      this.#core.kernel.db.transaction(() => {
+        handle.reload();
+        this.#core.recordResource(stack, handle.row, "SIGNAL", handle.row.status, reason);
+      });
+    } catch (error) {
+      if (isUnwritable(error)) throw error;
+      if (strict) throw heatError("ResourceFailure", reasonOf(error, row.name, "resources"), 500);
+      this.#core.kernel.log
+        .named("orchestration")
+        .warning(`signal to ${row.name} of stack ${stack.id}: ${messageOf(error)}`);
+    }
+    return handle.metadata;
   }
 
   markUnhealthy({ row, stack }: ShownResource, unhealthy: boolean, reason: string): void {
@@ -268,6 +296,16 @@ export class Inspection {
     if (output === null) throw notFound(`Specified output key ${name} not found.`);
     return output;
   }
+}
+
+function describedSignal(details: unknown): string {
+  if (details === null || details === undefined) return "No signal details provided";
+  if (typeof details === "string") return details;
+  const { previous, current, reason } = details as Readonly<Record<string, unknown>>;
+  // As alarms have it.
+  if (previous !== undefined && current !== undefined && reason !== undefined)
+    return `alarm state changed from ${String(previous)} to ${String(current)} (${String(reason)})`;
+  return "Unknown";
 }
 
 function attempt<T>(body: () => T): T | null {

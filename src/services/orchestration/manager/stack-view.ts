@@ -1,4 +1,4 @@
-import type { Made, ResourceType, Values } from "../resource-types/types.ts";
+import type { Made, ResourceType, Sibling, Values } from "../resource-types/types.ts";
 import type { ResourceRow } from "../store/resources.ts";
 import type { StackRow } from "../store/stacks.ts";
 import type { TemplateRow } from "../store/templates.ts";
@@ -56,10 +56,23 @@ export class StackView {
         row,
         surroundings: model.surroundings(row.name, row.type),
         nested: (handle) => new NestedStack(this.#core, stacks, handle),
+        sibling: (reference) => this.#sibling(model, stack, reference),
         ...(properties === undefined ? {} : { properties }),
       },
       () => model.findType(row.type, row.name),
     );
+  }
+
+  #sibling(model: StackModel, stack: StackRow, reference: unknown): Sibling | null {
+    const templateId = this.#core.stacks.get(stack.id)?.template_id ?? stack.template_id;
+    for (const name of new Set(this.#core.resources.of(stack.id).map((row) => row.name))) {
+      const row = this.current(stack, templateId, name);
+      if (row === undefined || row.action === "INIT") continue;
+      const handle = this.handle(model, stack, row);
+      if ((handle.type.reference?.(handle) ?? handle.physicalId ?? name) === reference)
+        return { type: handle.type, run: handle };
+    }
+    return null;
   }
 
   /** How the template's language calls the section of resources, for messages. */

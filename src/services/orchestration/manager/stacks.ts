@@ -48,6 +48,10 @@ export interface Output {
   readonly error?: string;
 }
 
+/** Whether the caller is of the project of users that this stack's resources have. */
+export const isGuestOf = ({ projectId }: RequestContext, { user_project_id }: StackRow): boolean =>
+  projectId !== null && projectId === user_project_id;
+
 const NAME = /^[a-zA-Z][a-zA-Z0-9_.-]{0,254}$/;
 
 /** The verbs on stacks. */
@@ -70,6 +74,13 @@ export class StackManager {
     if (stack === undefined || !sees(context, stack)) throw entityNotFound("Stack", name);
     if (stack.name !== name) throw entityNotFound("Stack", name);
     return stack;
+  }
+
+  /** One whose resources are sent signals, or asked: also by the users that they have. Errors: 404. */
+  forGuests(context: RequestContext, name: string, id: string): StackRow {
+    const stack = this.#core.stacks.get(id);
+    if (stack !== undefined && stack.name === name && isGuestOf(context, stack)) return stack;
+    return this.get(context, name, id);
   }
 
   /** By name or id. Errors: 404. */
@@ -134,6 +145,7 @@ export class StackManager {
           name: wanted.name,
           project_id,
           owner_id: null,
+          user_project_id: hexId(),
           root_id: id,
           parent_resource: null,
           nested_depth: 0,
@@ -178,6 +190,7 @@ export class StackManager {
       | "name"
       | "project_id"
       | "owner_id"
+      | "user_project_id"
       | "root_id"
       | "parent_resource"
       | "nested_depth"
@@ -194,7 +207,6 @@ export class StackManager {
     const now = this.#core.now;
     const stack = this.#core.stacks.insert({
       ...row,
-      user_project_id: hexId(),
       template_id: this.#keep(row.id, given),
       previous_template_id: null,
       action: "CREATE",
@@ -348,13 +360,14 @@ export class StackManager {
     if (maxResources >= 0 && this.#core.resources.countIn(tree) + more > maxResources) {
       throw requestLimitExceeded("Maximum resources per stack exceeded.");
     }
-    const { project_id, root_id, user_id, username, roles, tags, nested_depth, id } = owner;
+    const { project_id, user_project_id, root_id, user_id, username, roles, tags, nested_depth, id } = owner;
     return this.#insert(
       {
         id: uuid(),
         name: wanted.name,
         project_id,
         owner_id: id,
+        user_project_id,
         root_id,
         parent_resource: wanted.resource,
         nested_depth: nested_depth + 1,

@@ -11,6 +11,7 @@ import { randomString } from "./heat/random-string.ts";
 import { resourceGroup } from "./heat/resource-group.ts";
 import { cloudConfig, softwareConfig, structuredConfig } from "./heat/software-config.ts";
 import { stack } from "./heat/stack.ts";
+import { swiftSignal, swiftSignalHandle } from "./heat/swift-signal.ts";
 import { testResource } from "./heat/test-resource.ts";
 import { value } from "./heat/value.ts";
 import { keystoneEndpoint, keystoneRegion, keystoneService } from "./keystone/catalog.ts";
@@ -20,6 +21,8 @@ import { keystoneProject } from "./keystone/project.ts";
 import { keystoneRole } from "./keystone/role.ts";
 import { groupRoleAssignment, userRoleAssignment } from "./keystone/role-assignment.ts";
 import { keystoneUser } from "./keystone/user.ts";
+import { awsWaitCondition, waitCondition } from "./heat/wait-condition.ts";
+import { awsHandle, updateHandle, waitConditionHandle } from "./heat/wait-condition-handle.ts";
 import { addressScope } from "./neutron/address-scope.ts";
 import { extraRoute, extraRouteSet } from "./neutron/extra-routes.ts";
 import { floatingIp, floatingIpAssociation } from "./neutron/floating-ip.ts";
@@ -56,8 +59,15 @@ const ALL: readonly ResourceType[] = [
   softwareConfig,
   stack,
   structuredConfig,
+  swiftSignal,
+  swiftSignalHandle,
   testResource,
+  updateHandle,
   value,
+  waitCondition,
+  waitConditionHandle,
+  awsHandle,
+  awsWaitCondition,
   addressScope,
   floatingIp,
   floatingIpAssociation,

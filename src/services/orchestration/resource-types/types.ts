@@ -67,6 +67,8 @@ export interface ResourceType {
 
   /** Whether a change needs a new one, beyond what the schema says. */
   needsReplace?(run: Made, changed: Values): boolean;
+  /** Every update of its stack makes a new one. */
+  readonly isRenewed?: boolean;
   /** A nested stack's changes are its own to find: it is updated whenever its owner is. */
   readonly alwaysUpdates?: boolean;
   /** Names of others that it has to wait for although nothing refers to them, by what its properties and theirs say. */
@@ -76,10 +78,12 @@ export interface ResourceType {
   /** Only administrators may have one in a template. */
   readonly adminOnly?: boolean;
 
-  /** Takes signals. What it answers is the event's reason; null: it writes none. Errors: 400. */
+  /** Takes signals. What it answers is said of it in an event; "": what was sent is; null: there is no event. Errors: what is wrong with it. */
   signal?(run: Run, details: unknown): Promise<string | null> | string | null;
   /** How a mistake in the nested template is told. */
   nestedMistake?(wanted: Wanted, message: string): string;
+  /** Its user is one that templates ask for: it may read what is told of any resource of the stack. */
+  readonly userSeesAll?: boolean;
   /** Its stack stands for it: what it would consist of, for previews and the parameters of nested templates. */
   nestedTemplate?(wanted: Wanted): NestedTemplate | null;
 }
@@ -144,6 +148,36 @@ export interface Surroundings {
   readonly isCfn: boolean;
 }
 
+/** Where guests reach the cloud. */
+export interface Places {
+  /** "http://10.0.0.5/heat-api/v1/PROJECT": the project's or another. */
+  heat(projectId?: string): string;
+  /** "http://10.0.0.5/heat-api-cfn/v1" */
+  readonly cfn: string;
+  /** "http://10.0.0.5/identity/v3" */
+  readonly identity: string;
+  /** "http://10.0.0.5/object-store" */
+  readonly objectStore: string;
+}
+
+/** A user that a resource has of its own, with which guests send it signals. It is made when it is first asked for, and may do nothing else. */
+export interface OwnUser {
+  readonly name: string;
+  /** Null while there is none. */
+  readonly id: string | null;
+  /** The project of the users of this stack. */
+  readonly projectId: string;
+  readonly domainId: string;
+  make(): string;
+  key(): { readonly access: string; readonly secret: string };
+  /** Makes one at first. */
+  password(): Promise<string>;
+  /** Null while it is disabled. */
+  token(): string | null;
+  setEnabled(enabled: boolean): void;
+  delete(): void;
+}
+
 /** A resource that there is. */
 export interface Made extends Wanted {
   readonly id: string;
@@ -156,6 +190,15 @@ export interface Made extends Wanted {
   /** "stack-resource-hrd2k3ld8c1q", at most so long. */
   physicalName(limit?: number): string;
   readonly nested: Nested;
+  readonly places: Places;
+  readonly user: OwnUser;
+  /** The resource of the same stack for which get_resource gives this; null: none does. */
+  sibling(reference: unknown): Sibling | null;
+}
+
+export interface Sibling {
+  readonly type: ResourceType;
+  readonly run: Run;
 }
 
 /** A resource that is worked on. */
@@ -170,6 +213,10 @@ export interface Run extends Made {
   /** Null forgets. */
   setData(key: string, value: unknown): void;
   setMetadata(metadata: Values): void;
+  /** What comes out of the metadata of now, in one piece with reading them. */
+  changeMetadata(change: (now: Values) => Values): void;
+  /** Writes of the body are durable together or not at all; it cannot wait for anything. */
+  together<T>(body: () => T extends Promise<unknown> ? never : T): void;
   /** Whether an id is another resource's already. */
   isHeld(physicalId: string): boolean;
 }

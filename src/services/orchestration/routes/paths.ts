@@ -1,6 +1,6 @@
 import { type ApiRequest, type Lookup, ofProject, type Touched } from "../../../kernel/http/route.ts";
 import { badRequest, heatError } from "../errors.ts";
-import type { StackManager } from "../manager/stacks.ts";
+import { isGuestOf, type StackManager } from "../manager/stacks.ts";
 import type { StackRow } from "../store/stacks.ts";
 
 /** Every path begins with the project: the token's, unless an administrator asks. */
@@ -16,6 +16,15 @@ export const STACK = `${TENANT}/stacks/:stack_name/:stack_id`;
 
 export const stackOf = (stacks: StackManager): Touched<StackRow> =>
   ofProject("stack", ({ context, param }) => stacks.get(context, param("stack_name"), param("stack_id")));
+
+/** For what users of a stack's own resources may do, too. */
+export const stackOfGuests = (stacks: StackManager): Touched<StackRow> => ({
+  kind: "stack",
+  find: ({ context, param }) => stacks.forGuests(context, param("stack_name"), param("stack_id")),
+  owner: (stack, context) => ({
+    projectId: isGuestOf(context, stack) ? stack.user_project_id : stack.project_id,
+  }),
+});
 
 /** Errors: 400. */
 export function booleanOf(name: string, value: unknown): boolean {

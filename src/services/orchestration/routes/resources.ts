@@ -5,12 +5,13 @@ import type { Managers } from "../manager/index.ts";
 import type { StackRow } from "../store/stacks.ts";
 import { eventDetailView, eventView, resourceDetailView, resourceView } from "../views/resources.ts";
 import { sortOf } from "./listing.ts";
-import { booleanOf, integerOf, last, limitOf, ownTenant, STACK, stackOf } from "./paths.ts";
+import { booleanOf, integerOf, last, limitOf, ownTenant, STACK, stackOf, stackOfGuests } from "./paths.ts";
 
 const FILTERS = ["type", "status", "name", "action", "id", "physical_resource_id"];
 
 export function resourceRoutes({ stacks, inspection }: Managers): AnyRoute[] {
   const stack = stackOf(stacks);
+  const ofGuests = stackOfGuests(stacks);
   const common = { url: ownTenant, of: stack } as const;
   const RESOURCE = `${STACK}/resources/:resource_name`;
   const one = ({ thing, param }: ApiRequest<unknown, StackRow>) => inspection.resource(thing, param("resource_name"));
@@ -88,22 +89,30 @@ export function resourceRoutes({ stacks, inspection }: Managers): AnyRoute[] {
     }),
     route<unknown, StackRow>({
       ...common,
+      of: ofGuests,
       name: "resources:metadata",
       method: "GET",
       path: `${RESOURCE}/metadata`,
       policy: "resource:metadata",
       success: 200,
-      handler: (request) => ({ body: { metadata: one(request).row.metadata } }),
+      handler(request) {
+        const shown = one(request);
+        inspection.requireOwn(shown, request.context);
+        return { body: { metadata: shown.row.metadata } };
+      },
     }),
     route<unknown, StackRow>({
       ...common,
+      of: ofGuests,
       name: "resources:signal",
       method: "POST",
       path: `${RESOURCE}/signal`,
       policy: "resource:signal",
       success: 200,
       async handler(request) {
-        await inspection.signal(one(request), request.body);
+        const shown = one(request);
+        inspection.requireOwn(shown, request.context);
+        await inspection.signal(shown, request.body);
         return { body: null };
       },
     }),
