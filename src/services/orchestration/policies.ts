@@ -2,6 +2,7 @@ import {
   allOf,
   anyOf,
   anyone,
+  authenticated,
   nobody,
   ownProject,
   type PolicyTable,
@@ -77,5 +78,21 @@ export const policies: PolicyTable = {
   ...table(member, "software_deployments", ["create", "update", "delete"]),
   // The agent in a server asks as a user of its stack.
   "software_deployments:metadata": anyOf(reader, stackUser),
+  // Each action asks the rules above, too, about what it touches.
+  ...table(noStackUser, "cloudformation", [
+    "ListStacks",
+    "DescribeStacks",
+    "CreateStack",
+    "UpdateStack",
+    "CancelUpdateStack",
+    "DeleteStack",
+    "GetTemplate",
+    "EstimateTemplateCost",
+    "ValidateTemplate",
+    "DescribeStackEvents",
+    "DescribeStackResources",
+    "ListStackResources",
+  ]),
+  "cloudformation:DescribeStackResource": authenticated,
   "service:index": allOf(noStackUser, role("admin")),
 };

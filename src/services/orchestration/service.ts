@@ -9,6 +9,13 @@ export const declaration = declareService({
     classicPorts: ["orchestration"],
     catalog: [
       { name: "heat", type: "orchestration", path: "/v1/%(project_id)s", description: "Heat Orchestration Service" },
+      {
+        name: "heat-cfn",
+        type: "cloudformation",
+        path: "/v1",
+        description: "Heat CloudFormation Service",
+        prefix: "/heat-api-cfn",
+      },
     ],
   },
   devstack: {

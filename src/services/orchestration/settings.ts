@@ -25,6 +25,8 @@ declare module "../../kernel/config/settings.ts" {
   interface PortSettings {
     /** HEAT_API_PORT (8004) */
     readonly orchestration: number;
+    /** HEAT_API_CFN_PORT (8000) */
+    readonly orchestrationCfn: number;
   }
 }
 
@@ -36,6 +38,12 @@ export const settings: SettingsDeclaration = {
     orchestration: {
       variable: "HEAT_API_PORT",
       what: "orchestration",
+      ifTaken: "that API is only on the main port then",
+      classic: true,
+    },
+    orchestrationCfn: {
+      variable: "HEAT_API_CFN_PORT",
+      what: "orchestration's CloudFormation API",
       ifTaken: "that API is only on the main port then",
       classic: true,
     },

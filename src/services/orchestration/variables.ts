@@ -5,6 +5,7 @@ import { classicPort, newDefaults } from "../../kernel/config/variable.ts";
 /** What it understands of localrc. */
 export const variables = {
   HEAT_API_PORT: classicPort(8004, "Classic port of orchestration."),
+  HEAT_API_CFN_PORT: classicPort(8000, "Port of orchestration's CloudFormation API."),
   HEAT_ENFORCE_NEW_DEFAULTS: newDefaults("heat"),
 };
 

@@ -83,11 +83,15 @@ export class StackManager {
     return this.get(context, name, id);
   }
 
-  /** By name or id. Errors: 404. */
+  /** By name or id, also for users of its resources. Errors: 404. */
   identify(context: RequestContext, wanted: string): StackRow {
     const byId = this.#core.stacks.get(wanted);
     if (byId !== undefined && sees(context, byId)) return byId;
-    const byName = context.projectId === null ? undefined : this.#core.stacks.named(context.projectId, wanted);
+    const { projectId } = context;
+    const byName =
+      projectId === null
+        ? undefined
+        : (this.#core.stacks.named(projectId, wanted) ?? this.#core.stacks.ofUsers(projectId, wanted));
     if (byName === undefined) throw entityNotFound("Stack", wanted);
     return byName;
   }

@@ -1,4 +1,4 @@
-import { type AnyRoute, type ApiRequest, caller, ofProject, route } from "../../../kernel/http/route.ts";
+import { type AnyRoute, type ApiRequest, caller, route, type Touched } from "../../../kernel/http/route.ts";
 import { badRequest, valueError } from "../errors.ts";
 import type { Managers } from "../manager/index.ts";
 import { type Existing, readGiven, type Sent } from "../manager/reading.ts";
@@ -20,6 +20,7 @@ import {
   ownTenant,
   STACK,
   stackOf,
+  stackOfGuests,
   TENANT,
   tagsOf,
 } from "./paths.ts";
@@ -335,8 +336,12 @@ const SUBPATHS = {
 } as const;
 
 /** A stack by its name, or by its id alone: where it really is. */
-function lookups(stacks: Managers["stacks"]): AnyRoute[] {
-  const found = ofProject<StackRow>("named stack", ({ context, param }) => stacks.identify(context, param("named")));
+function lookups(stacks: Managers["stacks"], ofGuests = stackOfGuests(stacks)): AnyRoute[] {
+  const found: Touched<StackRow> = {
+    ...ofGuests,
+    kind: "named stack",
+    find: ({ context, param }) => stacks.identify(context, param("named")),
+  };
   const record = (method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", part = ""): AnyRoute =>
     route<unknown, StackRow>({
       url: ownTenant,

@@ -113,6 +113,11 @@ export class StackTable extends Table<StackRow> {
     return this.find({ project_id, name, deleted_at: null });
   }
 
+  /** One whose resources' users are in this project, by its name. */
+  ofUsers(user_project_id: string, name: string): StackRow | undefined {
+    return this.find({ user_project_id, name, deleted_at: null });
+  }
+
   /** Those nested directly in one, that are not deleted. */
   below(owner_id: string): StackRow[] {
     return this.list({ owner_id, deleted_at: null });
