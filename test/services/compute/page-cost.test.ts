@@ -225,3 +225,37 @@ test("a long page, and a look through all servers for few, take a slice a turn",
     assert.ok(work.length >= 5, `${query}: ${work.length} turns`);
   }
 });
+
+test("a page of images under nova's old names reads what is on it, and pages amount to all", async () => {
+  const { db } = t.cloud.kernel;
+  copyRows(db, "images", t.image.id, { from: 1, to: 600 }, { name: "'i' || @n", created_at: "one.created_at + @n" });
+  const page = async (query: string): Promise<{ ids: string[]; rows: number }> => {
+    let ids: string[] = [];
+    const { rows } = await rowsRead(db, async () => {
+      const { status, body } = await t.api("GET", `/images/detail?${query}`, { token, version: "2.1" });
+      assert.equal(status, 200, JSON.stringify(body));
+      ids = body.images.map(({ id }: { id: string }) => id);
+    });
+    return { ids, rows };
+  };
+  for (const [query, found] of [
+    ["limit=20", 20],
+    ["name=i7", 1],
+    ["name=in:i7", 0],
+    ["server=nobody", 0],
+    ["property-os_distro=nobody", 0],
+    ["minRam=100000", 0],
+  ] as const) {
+    const { ids, rows } = await page(query);
+    assert.equal(ids.length, found, query);
+    assert.ok(rows <= 40, `${query}: ${rows} rows`);
+  }
+  const all: string[] = [];
+  for (let marker = ""; ; marker = `&marker=${all.at(-1)}`) {
+    const { ids } = await page(`limit=250&type=base${marker}`);
+    all.push(...ids);
+    if (ids.length < 250) break;
+  }
+  assert.deepEqual(all, (await page("")).ids);
+  assert.ok(all.length > 600);
+});

@@ -1,7 +1,7 @@
-import { atHand } from "../../../kernel/db/paging.ts";
-import { badRequest, conflict, forbidden, notFound } from "../../../kernel/errors.ts";
+import { badRequest, conflict, forbidden, notFound, type Words } from "../../../kernel/errors.ts";
 import { mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, type ApiRequest, route } from "../../../kernel/http/route.ts";
+import { READ_SLICE } from "../../../kernel/turns/slices.ts";
 import type { Core } from "../manager/core.ts";
 import { metadata, object } from "../schemas/parameter-types.ts";
 import { askImage } from "./asking.ts";
@@ -56,14 +56,25 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
   const missing = { 404: () => notFound("Image not found.") };
   const find = async ({ context, param }: ApiRequest): Promise<Image> =>
     imageOf(await ask<GlanceImage>(context, "images:show", { params: { image_id: param("id") }, words: missing }));
-  /** All pages: whether one fits is for nova to say. */
-  const everyImage = async ({ context }: ApiRequest): Promise<Image[]> => {
+  /** So many that fit, behind a marker: of what glance finds by the filters that it knows, nova looks at the rest itself. */
+  const imagesBehind = async (
+    { context, query }: ApiRequest,
+    marker: string | null,
+    wanted: number,
+  ): Promise<Image[]> => {
+    const known = glanceFilters(query);
     const found: Image[] = [];
-    for (let marker: string | undefined; ; marker = found.at(-1)?.id) {
-      const query = { limit: "1000", ...(marker === undefined ? {} : { marker }) };
-      const page = await ask<{ images: GlanceImage[]; next?: string }>(context, "images:list", { query });
-      found.push(...page.images.map(imageOf));
-      if (page.next === undefined) return found;
+    const words: Words = marker === null ? {} : { 400: () => markerNotFound(marker) };
+    for (let behind = marker; ; ) {
+      const asked = {
+        ...known,
+        limit: String(Math.min(wanted, READ_SLICE)),
+        ...(behind === null ? {} : { marker: behind }),
+      };
+      const page = await ask<{ images: GlanceImage[]; next?: string }>(context, "images:list", { query: asked, words });
+      found.push(...filtered(page.images.map(imageOf), query));
+      behind = page.images.at(-1)?.id ?? null;
+      if (page.next === undefined || behind === null || found.length >= wanted) return found.slice(0, wanted);
     }
   };
   const allLinks = (request: ApiRequest, { id }: Image) => [
@@ -100,13 +111,12 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
     };
   };
   const list = async (request: ApiRequest, detailed: boolean) => {
-    const found = filtered(await everyImage(request), request.query);
-    const idOf = ({ id }: Image) => id;
-    const { rows, links } = await linkedPage(request, {
-      ...atHand(found, idOf),
+    const { rows, links } = await linkedPage<Image, string>(request, {
+      place: (marker) => marker,
+      read: (marker, wanted) => imagesBehind(request, marker, wanted),
       path: detailed ? "/images/detail" : "/images",
       key: "images_links",
-      id: idOf,
+      id: ({ id }) => id,
       max: core.kernel.settings.compute.maxLimit,
       lost: markerNotFound,
     });
@@ -251,6 +261,27 @@ export function imageProxyRoutes(core: Core): AnyRoute[] {
     }),
   ];
 }
+
+/** What glance can say of a query's filters; none that fits is left out. */
+function glanceFilters(query: URLSearchParams): Record<string, string> {
+  const known: Record<string, string> = {};
+  // A name may begin with "in:" and hold anything.
+  const named = (value: string) => `in:"${value.replace(/["\\]/g, "\\$&")}"`;
+  for (const [key, value] of query) {
+    const property = key.startsWith("property-") ? key.slice("property-".length) : "";
+    if (key === "name") known.name = named(value);
+    else if (key === "server") known.instance_uuid = value.split("/").at(-1) ?? "";
+    else if (key === "minRam" && /^\d{1,15}$/.test(value)) known.min_ram = value;
+    else if (key === "minDisk" && /^\d{1,15}$/.test(value)) known.min_disk = value;
+    else if (key === "status" && value.toUpperCase() === "ACTIVE") known.status = "active";
+    else if (/^[a-z]+_[a-z_]+$/.test(property) && !ATTRIBUTES.has(property) && !GLANCE_WORDS.has(property))
+      known[property] = value;
+  }
+  return known;
+}
+
+/** What a list of glance takes for something else than a property. */
+const GLANCE_WORDS = new Set(["sort_key", "sort_dir", "size_min", "size_max", "member_status"]);
 
 /** name, status, server, type, minRam, minDisk, changes-since, property-… */
 function filtered(images: readonly Image[], query: URLSearchParams): Image[] {
