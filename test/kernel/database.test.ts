@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { Checkpointer, LONGEST } from "../../src/kernel/db/checkpointer.ts";
 import { joined } from "../../src/kernel/db/conditions.ts";
 import { Database } from "../../src/kernel/db/database.ts";
 import { migrate } from "../../src/kernel/db/migrations.ts";
+import { addonFile } from "../../src/kernel/program/addon.ts";
+import { until } from "../support/patience.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tenrec-db-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -79,6 +82,82 @@ test("kill -9 loses no write that was acknowledged", async () => {
   assert.ok((db.prepare("SELECT max(n) FROM t").pluck().get() as number) >= acknowledged);
   assert.equal(db.raw.pragma("integrity_check", { simple: true }), "ok");
   db.close();
+});
+
+test("the log comes into the database beside the loop, and does not grow while writers never rest", async () => {
+  const path = join(directory, "log.db");
+  const db = new Database({ path });
+  db.exec("CREATE TABLE t (n INTEGER, bytes BLOB)");
+  const bytes = Buffer.alloc(100_000);
+  const log = () =>
+    db.raw.prepare<[], { log: number; checkpointed: number }>("PRAGMA wal_checkpoint(NOOP)").get() as {
+      log: number;
+      checkpointed: number;
+    };
+  // Less than what sqlite itself would look at.
+  for (let n = 0; n < 200; n += 1) {
+    db.prepare("INSERT INTO t VALUES (?, ?)").run(n, bytes);
+    await db.durable();
+  }
+  await until("most of the log is in the database", 30, () => log().checkpointed > 3_000);
+  assert.ok(log().log < LONGEST, "sqlite had no reason to do it itself");
+  const [library, ...others] = new Set(
+    readFileSync("/proc/self/maps", "latin1").match(/\S+better-sqlite3\S+\.node$/gm) ?? [],
+  );
+  assert.ok(library !== undefined);
+  assert.deepEqual(others, [], "both threads use the same code");
+  // What is overwritten by the same is not written.
+  for (let n = 0; n < 1_500; n += 1) {
+    db.prepare("UPDATE t SET bytes = ? WHERE n = ?").run(bytes.fill(n), n % 200);
+    await db.durable();
+  }
+  // Twice: what the thread and the loop write at the same time comes on top.
+  assert.ok(statSync(`${path}-wal`).size < 2 * LONGEST * 4096, "the log begins anew");
+  db.close();
+  assert.equal(existsSync(`${path}-wal`), false, "the last connection was closed last");
+  const again = new Database({ path });
+  assert.equal(again.prepare("SELECT count(*) FROM t").pluck().get(), 200);
+  assert.equal(again.raw.pragma("integrity_check", { simple: true }), "ok");
+  again.close();
+});
+
+test("what cannot be brought into the database stays in its log, and is tried again when more has come", async () => {
+  let behind = 0;
+  let asked = 0;
+  const made: number[] = [];
+  const parts = {
+    database: join(directory, "nothing", "there.db"),
+    addon: addonFile("better_sqlite3.node") ?? "",
+    log: () => {
+      asked += 1;
+      return { length: behind, behind };
+    },
+    checkpoint: () => {
+      made.push(behind);
+    },
+  };
+  const checkpointer = new Checkpointer(parts);
+  behind = 999;
+  checkpointer.look();
+  behind = 1_500;
+  checkpointer.look();
+  // Its thread cannot open it and ends, which is noticed: the log is asked how much it was then.
+  await until("the thread has failed", 30, () => asked === 3);
+  behind = 2_499;
+  checkpointer.look();
+  checkpointer.look();
+  assert.equal(asked, 5, "too little for another try");
+  behind = 2_500;
+  checkpointer.look();
+  checkpointer.look();
+  await until("the next has failed", 30, () => asked === 7);
+  // A long log whose last pages are few is finished at once.
+  behind = 200;
+  const { log } = parts;
+  parts.log = () => ({ ...log(), length: 9_000 });
+  checkpointer.look();
+  assert.deepEqual(made, [200]);
+  checkpointer.close();
 });
 
 test("the database's files are their owner's alone, also those of an earlier version", () => {

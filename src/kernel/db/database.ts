@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import BetterSqlite3 from "better-sqlite3";
-import { packagedAddon } from "../program/addon.ts";
+import { addonFile, packagedAddon } from "../program/addon.ts";
+import { Checkpointer, LONGEST, type Log } from "./checkpointer.ts";
 import { type Body, Together } from "./together.ts";
 import { type Fdatasync, WalSync } from "./wal-sync.ts";
 
@@ -45,6 +46,7 @@ function keepPrivate(path: string): void {
 export class Database {
   readonly raw: BetterSqlite3.Database;
   readonly #wal: WalSync | null;
+  readonly #checkpointer: Checkpointer | null;
   readonly #statements = new Map<string, BetterSqlite3.Statement>();
   readonly #together = new Together((bodies) => this.#runTogether(bodies));
   readonly #forgetting: (() => void)[] = [];
@@ -64,14 +66,41 @@ export class Database {
     this.raw.pragma("cache_size = -8000");
     // What is deleted or blanked (passwords of finished operations) is overwritten where that costs no further write.
     this.raw.pragma("secure_delete = FAST");
+    this.#checkpointer = options.path === ":memory:" ? null : this.#checkpoints(options.path);
     this.#wal =
       options.path === ":memory:"
         ? null
         : new WalSync(options.path, {
             changes: () => this.totalChanges,
-            rewrite: () => this.raw.pragma("wal_checkpoint(TRUNCATE)"),
+            rewrite: () => this.#rewrite(),
+            synced: () => this.#checkpointer?.look(),
             fdatasync: options.fdatasync,
           });
+  }
+
+  /** Null: sqlite does it as it always does. */
+  #checkpoints(database: string): Checkpointer | null {
+    const addon = addonFile("better_sqlite3.node");
+    if (addon === null) return null;
+    this.raw.pragma(`wal_autocheckpoint = ${LONGEST}`);
+    // The file of a log that has begun anew keeps its length, so that its blocks need not be found again; not more than that.
+    this.raw.pragma(`journal_size_limit = ${LONGEST * 4096}`);
+    const look = this.raw.prepare<[], { log: number; checkpointed: number }>("PRAGMA wal_checkpoint(NOOP)");
+    const log = (): Log => {
+      // A statement that is being read from keeps it from looking.
+      const { log: length, checkpointed } = (this.raw.inTransaction ? undefined : look.get()) ?? {
+        log: 0,
+        checkpointed: 0,
+      };
+      return { length, behind: length - checkpointed };
+    };
+    return new Checkpointer({ database, addon, log, checkpoint: () => this.raw.pragma("wal_checkpoint(PASSIVE)") });
+  }
+
+  /** Moves all that the log holds into the database, durably. @throws where others use it just now. */
+  #rewrite(): void {
+    const [outcome] = this.raw.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+    if (outcome?.busy !== 0) throw new Error("the log of the database is in use");
   }
 
   /**
@@ -199,6 +228,7 @@ export class Database {
 
   close(): void {
     this.#statements.clear();
+    this.#checkpointer?.close();
     this.raw.close();
     this.#wal?.close();
   }

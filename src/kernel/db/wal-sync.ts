@@ -12,6 +12,7 @@ export class WalSync {
   readonly #changes: () => number;
   readonly #fdatasync: Fdatasync;
   readonly #rewrite: () => void;
+  readonly #synced: () => void;
   #failed = false;
   #fd: number | null = null;
   #syncedUpTo = 0;
@@ -25,12 +26,15 @@ export class WalSync {
       changes: () => number;
       /** Moves all that the log holds into the database, durably. */
       rewrite: () => void;
+      /** What was written is on the disk. */
+      synced?: () => void;
       fdatasync?: Fdatasync | undefined;
     },
   ) {
     this.#walPath = `${databasePath}-wal`;
     this.#changes = parts.changes;
     this.#rewrite = parts.rewrite;
+    this.#synced = parts.synced ?? (() => {});
     this.#fdatasync = parts.fdatasync ?? fdatasync;
   }
 
@@ -52,6 +56,7 @@ export class WalSync {
       () => {
         this.#running = null;
         this.#syncedUpTo = covered;
+        this.#synced();
       },
       (error: unknown) => {
         this.#running = null;

@@ -1,4 +1,5 @@
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { dlopen } from "node:process";
@@ -7,8 +8,8 @@ import { isPackaged, packagedAsset } from "./program.ts";
 /** <fcntl.h>; Node names it not. */
 const O_TMPFILE = 0o20200000;
 
-/** Code that is loaded stays loaded, however many clouds use it. */
-const loaded = new Map<string, object>();
+/** Code that is loaded stays loaded, however many clouds use it; so does the file it is of, for threads that load it as well. */
+const loaded = new Map<string, { addon: object; file: string }>();
 
 /**
  * A native addon out of the single executable; undefined in a checkout, where it lies in node_modules. The loader of shared
@@ -17,15 +18,27 @@ const loaded = new Map<string, object>();
  */
 export function packagedAddon(name: string): object | undefined {
   if (!isPackaged()) return undefined;
-  let addon = loaded.get(name);
-  if (addon === undefined) {
-    addon = load(packagedAsset(name));
-    loaded.set(name, addon);
+  let known = loaded.get(name);
+  if (known === undefined) {
+    known = load(packagedAsset(name));
+    loaded.set(name, known);
   }
-  return addon;
+  return known.addon;
 }
 
-function load(bytes: Uint8Array): object {
+/**
+ * Where a thread finds the addon that this process has loaded; null: it is not loaded, or not from a file. The same file is the same code
+ * in memory, with the same variables.
+ */
+export function addonFile(name: string): string | null {
+  if (isPackaged()) return loaded.get(name)?.file ?? null;
+  // In a checkout require() has loaded it, of which there are builds under several names.
+  const folder = name.replace(/\.node$/, "").replace("_", "-");
+  const files = Object.keys(createRequire(process.execPath).cache);
+  return files.find((file) => file.endsWith(".node") && file.includes(`/node_modules/${folder}/`)) ?? null;
+}
+
+function load(bytes: Uint8Array): { addon: object; file: string } {
   const problems: string[] = [];
   // Any of them may be mounted noexec.
   for (const directory of [tmpdir(), "/dev/shm", "/var/tmp", dirname(process.execPath)]) {
@@ -42,39 +55,33 @@ function load(bytes: Uint8Array): object {
   );
 }
 
-function fromNamelessFile(directory: string, bytes: Uint8Array): object {
+function fromNamelessFile(directory: string, bytes: Uint8Array): { addon: object; file: string } {
   const file = openSync(directory, O_TMPFILE | constants.O_RDWR, 0o700);
-  try {
-    writeAll(file, bytes);
-    return open(`/proc/self/fd/${file}`);
-  } finally {
-    closeSync(file);
-  }
+  return opened(file, bytes, descriptorPath(file));
 }
 
 /** For file systems without O_TMPFILE, such as overlayfs before Linux 6.3. */
-function fromFile(directory: string, bytes: Uint8Array): object {
+function fromFile(directory: string, bytes: Uint8Array): { addon: object; file: string } {
   const own = mkdtempSync(join(directory, "tenrec-"));
   try {
     const path = join(own, "addon.node");
-    const file = openSync(path, "wx", 0o700);
-    try {
-      writeAll(file, bytes);
-    } finally {
-      closeSync(file);
-    }
-    return open(path);
+    return opened(openSync(path, "wx+", 0o700), bytes, path);
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
 }
 
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-}
+const descriptorPath = (file: number): string => `/proc/self/fd/${file}`;
 
-function open(path: string): object {
-  const module = { exports: {} };
-  dlopen(module, path, 0x2 /* RTLD_NOW: what is missing shows here */);
-  return module.exports;
+/** The descriptor stays open: it is the only name of what is loaded. */
+function opened(file: number, bytes: Uint8Array, path: string): { addon: object; file: string } {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    const module = { exports: {} };
+    dlopen(module, path, 0x2 /* RTLD_NOW: what is missing shows here */);
+    return { addon: module.exports, file: descriptorPath(file) };
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
 }
