@@ -75,6 +75,8 @@ class DigestOfFile {
   readonly id: number;
   readonly #thread = freeThread();
   readonly #result = Promise.withResolvers<string>();
+  /** Goes with the first words: most files are so small that these are the only ones. */
+  #begin: DigestRequest["begin"];
   #asked = 0;
   #done = 0;
   #ended = false;
@@ -85,14 +87,14 @@ class DigestOfFile {
     this.id = lastId;
     this.#result.promise.catch(() => {});
     this.#thread.add(this);
-    this.#thread.ask({ id: this.id, begin: { path, algorithm }, size: 0 });
+    this.#begin = { path, algorithm };
   }
 
   reached(size: number): Promise<void> | undefined {
     if (this.#ended) return undefined;
     if (size - this.#asked >= STEP) {
       this.#asked = size;
-      this.#thread.ask({ id: this.id, size });
+      this.#ask({ size });
     }
     if (this.#asked - this.#done <= LAG) return undefined;
     return new Promise((go) => {
@@ -101,14 +103,20 @@ class DigestOfFile {
   }
 
   finish(size: number): Promise<string> {
-    if (!this.#ended) this.#thread.ask({ id: this.id, size, last: "digest" });
+    if (!this.#ended) this.#ask({ size, last: "digest" });
     return this.#result.promise;
   }
 
   drop(): void {
     if (this.#ended) return;
-    this.#thread.ask({ id: this.id, size: 0, last: "drop" });
+    if (this.#begin === undefined) this.#ask({ size: 0, last: "drop" });
     this.hear({ id: this.id, failed: "nobody wants to know it any more" });
+  }
+
+  #ask(words: Pick<DigestRequest, "size" | "last">): void {
+    const begin = this.#begin;
+    this.#begin = undefined;
+    this.#thread.ask({ id: this.id, ...words, ...(begin === undefined ? {} : { begin }) });
   }
 
   readonly hear = (answer: DigestAnswer): void => {

@@ -4,6 +4,7 @@ import { type FileHandle, mkdtemp, open, readFile, rm, stat } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { digestsOfFile, FileDigests } from "../../../src/kernel/bytes/file-digest.ts";
 import { IncomingFile } from "../../../src/kernel/bytes/incoming-file.ts";
 import { sumOf } from "../../../src/kernel/bytes/sums.ts";
@@ -69,6 +70,21 @@ test("bytes and sums are right, of nothing, of little and of much, in pieces of 
   await assertTaken([randomBytes(256 * KIB), Buffer.from("x")]);
   await assertTaken(Array.from({ length: 200 }, (_, n) => randomBytes(64 * KIB - n)));
   await assertTaken([randomBytes(5 * MIB + 3)]);
+});
+
+test("the threads are asked once for each sum of a file of a mebibyte", async () => {
+  const { postMessage } = Worker.prototype;
+  let asked = 0;
+  Worker.prototype.postMessage = function (this: Worker, ...words: Parameters<typeof postMessage>) {
+    asked += 1;
+    return postMessage.apply(this, words);
+  };
+  try {
+    await assertTaken([randomBytes(1024 * 1024)]);
+    assert.equal(asked, DIGESTS.length);
+  } finally {
+    Worker.prototype.postMessage = postMessage;
+  }
 });
 
 test("zeros are a hole, also at the end, and count in sums", async () => {
