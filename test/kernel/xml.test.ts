@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../../src/kernel/errors.ts";
-import { childrenOf, parseXml, textOf } from "../../src/kernel/xml/parse.ts";
+import { childrenOf, parseXml, parseXmlInTurns, textOf } from "../../src/kernel/xml/parse.ts";
 import { xmlDocument } from "../../src/kernel/xml/write.ts";
 
 const refused = (text: string): void =>
@@ -67,4 +67,34 @@ test("what is written can be read, whatever is in it", () => {
     ["", "0", "false", '"<&>"'],
   );
   assert.match(xmlDocument(["t", "\u0001"]), /<t>&#x1;<\/t>/, "a character that XML has not is written as S3 does");
+});
+
+test("a long document is parsed in turns to the same, and refused for the same", async () => {
+  const head = '<?xml version="1.0"?>\n<!-- <x> --><n:list xmlns:n="urn:x" a="1">';
+  const items = Array.from({ length: 5_000 }, (_, n) =>
+    n % 3 === 0 ? `<item id="${n}"/>\n` : `<item><a>${n}</a><![CDATA[</item>]]><b><c/></b>&amp;</item> text ${n}`,
+  );
+  const whole = `${head}${items.join("")}</n:list>\n<!-- end -->\n`;
+  let turns = 0;
+  const pause = async () => {
+    turns += 1;
+  };
+  assert.deepEqual(await parseXmlInTurns(whole, pause), parseXml(whole));
+  assert.ok(turns >= Math.floor(whole.length / 70_000), `${turns} turns`);
+  for (const [good, bad] of [
+    ["</b>", "</d>"],
+    ["</n:list>", "</m:list>"],
+    ["</n:list>", ""],
+    ["</n:list>", "</n:list><n:list/>"],
+    ["<!-- <x> -->", "<!DOCTYPE a>"],
+    ["&amp;", "&x;"],
+    ["text 4999", "<open>"],
+    ["text 4999", "</n:list><n:list>"],
+  ] as const)
+    await assert.rejects(
+      parseXmlInTurns(whole.replace(good, bad), pause),
+      (error) => error instanceof ApiError && error.type === "MalformedXML",
+      `${good} → ${bad}`,
+    );
+  await assert.rejects(parseXmlInTurns(`<a>${"<b>".repeat(100_000)}`, pause), /well-formed/);
 });

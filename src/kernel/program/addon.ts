@@ -1,5 +1,4 @@
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { createRequire } from "node:module";
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { dlopen } from "node:process";
@@ -32,10 +31,10 @@ export function packagedAddon(name: string): object | undefined {
  */
 export function addonFile(name: string): string | null {
   if (isPackaged()) return loaded.get(name)?.file ?? null;
-  // In a checkout require() has loaded it, of which there are builds under several names.
+  // In a checkout the package has loaded one of the builds that it has.
   const folder = name.replace(/\.node$/, "").replace("_", "-");
-  const files = Object.keys(createRequire(process.execPath).cache);
-  return files.find((file) => file.endsWith(".node") && file.includes(`/node_modules/${folder}/`)) ?? null;
+  const mapped = new RegExp(`\\s(/.*/node_modules/${folder}/.*\\.node)$`, "m");
+  return mapped.exec(readFileSync("/proc/self/maps", "utf8"))?.[1] ?? null;
 }
 
 function load(bytes: Uint8Array): { addon: object; file: string } {

@@ -1,5 +1,6 @@
 import { XmlElement as ParsedElement, parseXml as parseDocument, XmlText } from "@rgrove/parse-xml";
 import { ApiError } from "../errors.ts";
+import type { Pause } from "../turns/slices.ts";
 
 /** An element of a document that a client sent. Namespaces' prefixes are left out of names; attributes keep theirs. */
 export interface XmlElement {
@@ -27,15 +28,46 @@ export function parseXml(text: string): XmlElement {
   throw malformed();
 }
 
+/** A document of more characters is parsed in several turns of the loop: some milliseconds each. */
+const LONG = 64 * 1024;
+
+/** The same, of a long list of things: those directly below the root are parsed some at a time. Errors: 400 MalformedXML. */
+export async function parseXmlInTurns(text: string, pause: Pause): Promise<XmlElement> {
+  if (text.length <= LONG) return parseXml(text);
+  const { start, name, ends } = checkShape(text);
+  const head = text.slice(0, start);
+  const whole: XmlElement[] = [];
+  let from = start;
+  for (const end of ends) {
+    if (end - from < LONG) continue;
+    // The root with some of its children: what is well-formed so is so in the whole.
+    whole.push(parseXml(`${head}${text.slice(from, end)}</${name}>`));
+    from = end;
+    await pause();
+  }
+  whole.push(parseXml(head + text.slice(from)));
+  const [first] = whole;
+  if (first === undefined) throw malformed();
+  return {
+    ...first,
+    children: whole.flatMap(({ children }) => children),
+    text: whole.map(({ text }) => text).join(""),
+  };
+}
+
 export const malformed = (cause?: unknown): ApiError =>
   new ApiError(400, "The XML you provided was not well-formed or did not validate against our published schema", {
     type: "MalformedXML",
     cause,
   });
 
-/** Before the parser, which calls itself for what is nested, sees it. */
-function checkShape(text: string): void {
+/**
+ * Before the parser, which calls itself for what is nested, sees it. Answers the name of the root and where its content begins, and where
+ * those directly below it end.
+ */
+function checkShape(text: string): { start: number; name: string; ends: number[] } {
   let depth = 0;
+  const shape = { start: 0, name: "", ends: [] as number[] };
   for (let at = text.indexOf("<"); at !== -1; at = text.indexOf("<", at)) {
     if (text.startsWith("<!--", at)) at = behind(text, "-->", at + 4);
     else if (text.startsWith("<![CDATA[", at)) at = behind(text, "]]>", at + 9);
@@ -43,12 +75,17 @@ function checkShape(text: string): void {
     else if (text.startsWith("<?", at)) at = behind(text, "?>", at + 2);
     else {
       const end = behind(text, ">", at + 1);
-      if (text[at + 1] === "/") depth -= 1;
-      else if (text[end - 2] !== "/") depth += 1;
+      const isEnd = text[at + 1] === "/";
+      const isEmpty = text[end - 2] === "/";
+      if (shape.start === 0) Object.assign(shape, { start: end, name: /^<([^\s/>]*)/.exec(text.slice(at, end))?.[1] });
+      if (isEnd) depth -= 1;
+      else if (!isEmpty) depth += 1;
       if (depth > MAX_DEPTH) throw malformed();
+      if (depth === 1 && (isEnd || isEmpty)) shape.ends.push(end);
       at = end;
     }
   }
+  return shape;
 }
 
 function behind(text: string, mark: string, from: number): number {

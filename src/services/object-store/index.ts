@@ -7,6 +7,7 @@ import { inTurns } from "./manager/in-turns.ts";
 import { createManagers } from "./manager/index.ts";
 import { objects as objectsMigration } from "./migrations/0001-objects.ts";
 import { syncQueue } from "./migrations/0002-sync-queue.ts";
+import { syncWalks } from "./migrations/0003-sync-walks.ts";
 import { policies } from "./policies.ts";
 import { allRoutes } from "./routes/index.ts";
 import { s3Routes } from "./routes/s3/index.ts";
@@ -22,7 +23,7 @@ export const objectStore = defineService({
   api: swiftApi,
   fronts: [s3Front],
   policies,
-  migrations: [objectsMigration, syncQueue],
+  migrations: [objectsMigration, syncQueue, syncWalks],
   watched,
   create(kernel) {
     const managers = createManagers(kernel);
@@ -33,7 +34,11 @@ export const objectStore = defineService({
       facade: createFacade(managers),
       routes: allRoutes(managers),
       frontRoutes: { [s3Front.name]: s3Routes(managers) },
-      reconcile: () => contents.recover(),
+      prepare: () => contents.prepare(),
+      async reconcile() {
+        await contents.recover();
+        await managers.uploads.recover();
+      },
       start() {
         const expire = inTurns(kernel, "the removal of expired objects", () => objects.expire());
         const ends = [scrubber.start(), managers.sync.start(), managers.lifecycle.start()];
@@ -41,6 +46,7 @@ export const objectStore = defineService({
       },
       async stop() {
         for (const end of endings) await end();
+        await managers.uploads.stop();
         await contents.idle();
       },
     };

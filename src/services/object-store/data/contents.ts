@@ -1,13 +1,12 @@
-import { hash } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
 import { type Chunks, IncomingFile } from "../../../kernel/bytes/incoming-file.ts";
-import { sumOf } from "../../../kernel/bytes/sums.ts";
 import { collected } from "../../../kernel/http/byte-source.ts";
 import type { Kernel } from "../../../kernel/module.ts";
-import { clientGone, contentTooLarge, noSpace, notStored } from "../errors.ts";
+import { clientGone, contentTooLarge, notStored } from "../errors.ts";
 import type { BlobRow, BlobTable } from "../store/blobs.ts";
 import type { BlobFiles } from "./blob-files.ts";
+import { Joins } from "./joins.ts";
 import { type OpenContent, openParts } from "./open-content.ts";
+import { BlobInMaking, inline, joined, type Received, type ReceiveOptions, storageError } from "./receiving.ts";
 
 /**
  * Up to here bytes are kept in the database, where one sync of its log serves everybody; above, in a file of their own.
@@ -19,30 +18,6 @@ const PARTS_AT_ONCE = 100;
 
 /** Milliseconds until what could not be removed is tried again. */
 const RECLAIM_AGAIN = 30_000;
-
-export interface ReceiveOptions {
-  /** Most bytes taken. */
-  limit: number;
-  /** What the client announced; fewer or more is an error. */
-  expected?: number | null;
-  /** Sums that are wanted beside md5, as sumOf names them: "sha256", "crc64nvme". */
-  sums?: readonly string[];
-}
-
-/** Bytes that are here and durable as soon as a row holds them, but nobody's yet: `keep` or `discard` ends that. */
-export interface Received {
-  size: number;
-  /** In hexadecimal digits. */
-  md5: string;
-  /** Those that were asked for, in hexadecimal digits. */
-  sums: Readonly<Record<string, string>>;
-  /** Up to INLINE_LIMIT. */
-  bytes: Uint8Array | null;
-  /** Of the file otherwise. */
-  blob: number | null;
-}
-
-export const EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e";
 
 /**
  * Bytes: taken in, read, shared and given up. A blob is written once and never changed; objects, versions and parts of uploads hold it by
@@ -56,12 +31,16 @@ export class Contents {
   readonly #readers = new Map<number, number>();
   #reclaiming: Promise<void> | null = null;
   #again = false;
+  /** The last blob there was at the start. */
+  #before = 0;
   readonly #discarding = new Set<Promise<void>>();
+  readonly joins: Joins;
 
   constructor(kernel: Kernel, blobs: BlobTable, files: BlobFiles) {
     this.#kernel = kernel;
     this.#blobs = blobs;
     this.#files = files;
+    this.joins = new Joins(kernel, blobs);
   }
 
   /**
@@ -146,18 +125,6 @@ export class Contents {
     if (blob !== null) this.#blobs.addRefs(blob, 1);
   }
 
-  /** Joins blobs, which it takes over from who held them, to one. In a transaction. */
-  join(parts: readonly { blob: number; size: number; etag: string; number: number; system: object }[]): number {
-    const size = parts.reduce((sum, part) => sum + part.size, 0);
-    const id = this.#blobs.insert({ kind: "parts", state: "kept", size, md5: "", refs: 1 });
-    let start = 0;
-    for (const { blob, number, size: length, etag, system } of parts) {
-      this.#blobs.addPart(id, { number, part: blob, start, size: length, etag, system: { ...system } });
-      start += length;
-    }
-    return id;
-  }
-
   /** One holds it no more. In a transaction; the space is free some time after it. */
   release(blob: number | null): void {
     if (blob === null) return;
@@ -203,7 +170,7 @@ export class Contents {
     try {
       const row = this.#blobs.get(blob);
       if (row === undefined || row.state === "damaged") throw notStored();
-      const parts = row.kind === "parts" ? this.#blobs.parts(blob) : [{ part: blob, start: 0, size: row.size }];
+      const parts = row.kind === "parts" ? this.#blobs.spans(blob) : [{ part: blob, start: 0, size: row.size }];
       return await openParts(parts, {
         inline: (id) => this.inline(id),
         file: (id) => this.#files.open(id),
@@ -231,9 +198,18 @@ export class Contents {
     }
   }
 
-  /** At a start: what was half received is gone, what was given up is removed. */
+  /** At a start, before anybody asks: what is on its way in by now is what a crash left. */
+  prepare(): void {
+    this.#before = this.#blobs.lastId();
+  }
+
+  /** At a start, while clients may be sending already: what was half received is gone, what was given up is removed. */
   async recover(): Promise<void> {
-    for (const { id } of this.#pages("incoming")) this.#blobs.setState(id, "trash");
+    for (const { id, kind } of this.#pages("incoming")) {
+      if (id > this.#before) break;
+      if (kind === "parts") await this.joins.forget(id);
+      else this.#blobs.setState(id, "trash");
+    }
     this.#reclaim();
     await this.idle();
   }
@@ -330,58 +306,4 @@ export class Contents {
     await file.close();
     this.discard({ blob: file.id });
   }
-}
-
-/** A file on its way in, and the row that names it. */
-class BlobInMaking {
-  readonly id: number;
-  readonly bytes: IncomingFile;
-  readonly #handle: FileHandle;
-  readonly #settled: Promise<unknown>;
-
-  /** `settled`: its row and its name are durable. */
-  constructor(id: number, bytes: IncomingFile, handle: FileHandle, settled: Promise<unknown>) {
-    this.id = id;
-    this.bytes = bytes;
-    this.#handle = handle;
-    this.#settled = settled;
-    settled.catch(() => {});
-  }
-
-  /** Durable under its name when it resolves. Answers its sums. */
-  async finish(): Promise<Record<string, string>> {
-    const sums = await this.bytes.finish("datasync");
-    await this.#settled;
-    await this.#handle.close();
-    return sums;
-  }
-
-  async close(): Promise<void> {
-    await this.bytes.abort();
-    await this.#handle.close().catch(() => {});
-  }
-}
-
-/** So few bytes are summed at once. */
-function inline(bytes: Uint8Array, sums: readonly string[]): Received {
-  const size = bytes.byteLength;
-  const md5 = size === 0 ? EMPTY_MD5 : hash("md5", bytes, "hex");
-  const done = sums.map((name) => {
-    const sum = sumOf(name);
-    sum.update(bytes);
-    return [name, sum.digest()];
-  });
-  return { size, md5, sums: Object.fromEntries(done), bytes, blob: null };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
-}
-
-function storageError(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "EROFS") return noSpace(error);
-  if (code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ABORT_ERR") return clientGone(error);
-  return error;
 }

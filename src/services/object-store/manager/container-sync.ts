@@ -9,6 +9,8 @@ import type { ObjectManager } from "./objects.ts";
 export const SYNC_EVERY = 2_000;
 /** Names that are brought over in one turn of the loop. */
 const AT_ONCE = 50;
+/** Names that come into the queue in one. */
+const WALKED_AT_ONCE = 200;
 
 /**
  * Container sync within the cloud: what is put to or deleted from a container with X-Container-Sync-To is brought to that one, if both have
@@ -30,7 +32,9 @@ export class ContainerSync {
 
   /** Brings over some of what waits, where the other container is there and takes it. True: there may be more. */
   run(): boolean {
-    const { containers, syncQueue } = this.#core;
+    const { kernel, containers, syncQueue } = this.#core;
+    // In a turn of its own.
+    if (kernel.db.transaction(() => syncQueue.walk(WALKED_AT_ONCE))) return true;
     let more = false;
     for (const id of syncQueue.containers()) {
       const container = containers.byId(id);

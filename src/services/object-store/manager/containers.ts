@@ -7,6 +7,7 @@ import { SYNC_TO } from "../values/sync.ts";
 import { type AccountManager, changed, type Headers } from "./accounts.ts";
 import type { Core } from "./core.ts";
 import { bucketSettings } from "./s3/settings-of-buckets.ts";
+import type { UploadManager } from "./uploads.ts";
 
 export interface ContainerChanges {
   headers?: Headers;
@@ -21,10 +22,12 @@ export interface ContainerChanges {
 export class ContainerManager {
   readonly #core: Core;
   readonly #accounts: AccountManager;
+  readonly #uploads: UploadManager;
 
-  constructor(core: Core, accounts: AccountManager) {
+  constructor(core: Core, accounts: AccountManager, uploads: UploadManager) {
     this.#core = core;
     this.#accounts = accounts;
+    this.#uploads = uploads;
   }
 
   get(account: string, name: string): ContainerRow | undefined {
@@ -95,6 +98,8 @@ export class ContainerManager {
       this.#core.syncQueue.clear(current.id);
       accounts.add(account, -1, 0, 0);
     });
+    // Parts of uploads that nobody completed go with it.
+    this.#uploads.sweep({ containers: true });
   }
 
   hasVersions(container: ContainerRow): boolean {

@@ -16,9 +16,9 @@ export type Managers = ReturnType<typeof createManagers>;
 export function createManagers(kernel: Kernel) {
   const core = createCore(kernel);
   const accounts = new AccountManager(core);
-  const containers = new ContainerManager(core, accounts);
   const objects = new ObjectManager(core);
   const uploads = new UploadManager(core, objects);
+  const containers = new ContainerManager(core, accounts, uploads);
   const legacy = new LegacyVersions(core, containers, objects);
   return {
     core,

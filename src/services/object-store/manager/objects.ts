@@ -1,4 +1,5 @@
-import type { Received } from "../data/contents.ts";
+import type { Gathered } from "../data/joins.ts";
+import type { Received } from "../data/receiving.ts";
 import { containerNotFound, objectNotFound, versionNotFound } from "../errors.ts";
 import type { SystemData } from "../states.ts";
 import type { ContainerRow } from "../store/containers.ts";
@@ -39,7 +40,7 @@ export interface Deleted {
 export type Bytes =
   | { received: Received }
   | { of: Pick<ObjectRow, "blob" | "size" | "etag"> }
-  | { joined: readonly { blob: number; size: number; etag: string; number: number; system: object }[]; etag: string };
+  | { gathered: Gathered; etag: string };
 
 /**
  * Objects by their names. Every change is one transaction: the row, its bytes, what becomes of the one before, the counts of container
@@ -146,8 +147,8 @@ export class ObjectManager {
       contents.share(blob);
       return { blob, size, etag };
     }
-    const size = bytes.joined.reduce((sum, part) => sum + part.size, 0);
-    return { blob: contents.join(bytes.joined), size, etag: bytes.etag };
+    contents.joins.keep(bytes.gathered);
+    return { ...bytes.gathered, etag: bytes.etag };
   }
 
   /** What had the name becomes an older version, or goes. True: it is kept. */

@@ -49,6 +49,12 @@ export class BlobTable {
     return Number(lastInsertRowid);
   }
 
+  /** Of those that there ever were. */
+  lastId(): number {
+    const sql = "SELECT seq FROM sqlite_sequence WHERE name = 'object_blobs'";
+    return this.#db.prepare<[], number>(sql).pluck().get() ?? 0;
+  }
+
   get(id: number): BlobRow | undefined {
     return this.#db.prepare<[number], BlobRow>(`SELECT ${COLUMNS} FROM object_blobs WHERE id = ?`).get(id);
   }
@@ -124,6 +130,15 @@ export class BlobTable {
         "INSERT INTO object_blob_parts (blob, number, part, start, size, etag, system) VALUES (@blob, @number, @part, @start, @size, @etag, @system)",
       )
       .run({ ...part, blob, system: JSON.stringify(system) });
+  }
+
+  /** In order, only where they are. */
+  spans(blob: number, limit = -1): Pick<PartRow, "number" | "part" | "start" | "size">[] {
+    return this.#db
+      .prepare<[number, number], PartRow>(
+        "SELECT number, part, start, size FROM object_blob_parts WHERE blob = ? ORDER BY number LIMIT ?",
+      )
+      .all(blob, limit);
   }
 
   /** In order; from the part after `after`. */

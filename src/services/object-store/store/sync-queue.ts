@@ -12,13 +12,31 @@ export class SyncQueueTable {
     this.#db.prepare("INSERT OR IGNORE INTO object_sync_queue (container, name) VALUES (?, ?)").run(container, name);
   }
 
-  /** Everything that is in the container. */
+  /** Everything that is in the container: by and by, as `walk` is asked. */
   addAll(container: number): void {
-    this.#db
-      .prepare(
-        "INSERT OR IGNORE INTO object_sync_queue (container, name) SELECT container, name FROM objects WHERE container = ?",
+    this.#db.prepare("INSERT OR REPLACE INTO object_sync_walks (container, after) VALUES (?, '')").run(container);
+  }
+
+  /** Adds the next names of a container that is to be added as a whole. True: there may be more, of this one or another. In a transaction. */
+  walk(limit: number): boolean {
+    const walk = this.#db
+      .prepare<[], { container: number; after: string }>("SELECT * FROM object_sync_walks LIMIT 1")
+      .get();
+    if (walk === undefined) return false;
+    const { container, after } = walk;
+    // What is behind a marker has to be read before anything is written: names that come meanwhile are queued by themselves.
+    const names = this.#db
+      .prepare<[number, string, number], string>(
+        "SELECT name FROM objects WHERE container = ? AND name > ? ORDER BY name LIMIT ?",
       )
-      .run(container);
+      .pluck()
+      .all(container, after, limit);
+    for (const name of names) this.add(container, name);
+    const last = names.at(-1);
+    if (last === undefined || names.length < limit) {
+      this.#db.prepare("DELETE FROM object_sync_walks WHERE container = ?").run(container);
+    } else this.#db.prepare("UPDATE object_sync_walks SET after = ? WHERE container = ?").run(last, container);
+    return true;
   }
 
   containers(): number[] {
@@ -37,6 +55,7 @@ export class SyncQueueTable {
   }
 
   clear(container: number): void {
+    this.#db.prepare("DELETE FROM object_sync_walks WHERE container = ?").run(container);
     this.#db.prepare("DELETE FROM object_sync_queue WHERE container = ?").run(container);
   }
 }

@@ -55,9 +55,29 @@ export class UploadTable {
       .map(decode);
   }
 
+  /** Its parts' rows stay until `deleteParts`. */
   delete(id: string): void {
-    this.#db.prepare("DELETE FROM object_upload_parts WHERE upload = ?").run(id);
     this.#db.prepare("DELETE FROM object_uploads WHERE id = ?").run(id);
+  }
+
+  /** So many rows of parts. True: there may be more. */
+  deleteParts(id: string, limit: number): boolean {
+    const sql =
+      "DELETE FROM object_upload_parts WHERE upload = @id AND number IN (SELECT number FROM object_upload_parts WHERE upload = @id ORDER BY number LIMIT @limit)";
+    return this.#db.prepare<object>(sql).run({ id, limit }).changes === limit;
+  }
+
+  /** One whose container is not there any more. */
+  ofNoContainer(): UploadRow | undefined {
+    const sql = "SELECT * FROM object_uploads WHERE container NOT IN (SELECT id FROM object_containers) LIMIT 1";
+    const raw = this.#db.prepare<[], Raw>(sql).get();
+    return raw === undefined ? undefined : decode(raw);
+  }
+
+  /** The first behind `after` that rows of parts are of, whether it is there itself or not. */
+  nextWithParts(after: string): string | undefined {
+    const sql = "SELECT upload FROM object_upload_parts WHERE upload > ? ORDER BY upload LIMIT 1";
+    return this.#db.prepare<[string], string>(sql).pluck().get(after);
   }
 
   putPart({ system, ...part }: UploadPartRow): void {

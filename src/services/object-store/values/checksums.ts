@@ -1,4 +1,5 @@
 import { sumOf } from "../../../kernel/bytes/sums.ts";
+import type { Pause } from "../../../kernel/turns/slices.ts";
 import { combinedCrc } from "./crc.ts";
 
 /** S3's checksums of objects. */
@@ -40,15 +41,16 @@ export const TYPES: Readonly<Record<ChecksumName, readonly ChecksumType[]>> = {
 };
 
 /** Of an object of these parts. */
-export function joinedChecksum(
+export async function joinedChecksum(
   algorithm: ChecksumName,
   type: ChecksumType,
   parts: readonly { value: string; size: number }[],
-): string {
+  pause: Pause,
+): Promise<string> {
   const values = parts.map(({ value }) => Buffer.from(value, "base64"));
   if (type === "FULL_OBJECT" && algorithm !== "SHA1" && algorithm !== "SHA256") {
     const crcs = parts.map(({ size }, index) => ({ crc: values[index] ?? Buffer.alloc(0), size }));
-    return combinedCrc(CRCS[algorithm], crcs).toString("base64");
+    return (await combinedCrc(CRCS[algorithm], crcs, pause)).toString("base64");
   }
   const sum = sumOf(sumName(algorithm));
   for (const value of values) sum.update(value);

@@ -1,6 +1,9 @@
+import { isUnwritable } from "../../../../kernel/db/unwritable.ts";
+import { ApiError } from "../../../../kernel/errors.ts";
 import type { Kernel } from "../../../../kernel/module.ts";
 import type { ContainerRow } from "../../store/containers.ts";
 import type { ObjectRow, VersionRow } from "../../store/objects.ts";
+import type { UploadRow } from "../../store/uploads.ts";
 import type { Core } from "../core.ts";
 import type { ObjectManager } from "../objects.ts";
 import type { UploadManager } from "../uploads.ts";
@@ -186,11 +189,19 @@ export class Lifecycle {
             upload.name.startsWith(prefix) && dayAfter(milliseconds(upload.stamp), abort) <= now,
         );
         if (!isOver) continue;
-        this.#write(() => this.#uploads.abort(upload));
-        // One may have ten thousand parts.
+        await this.#abort(upload);
         if (!(await this.#goesOn())) return;
       }
       if (page.length < PAGE || !(await this.#goesOn())) return;
+    }
+  }
+
+  async #abort(upload: UploadRow): Promise<void> {
+    try {
+      await this.#uploads.abort(upload, () => this.#kernel.turns.background());
+    } catch (error) {
+      // It ended by itself; or the disk is full, and the next run comes to it again.
+      if (!(error instanceof ApiError) && !isUnwritable(error)) throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 import { sumOf } from "../../../../kernel/bytes/sums.ts";
-import { parseXml, type XmlElement } from "../../../../kernel/xml/parse.ts";
-import type { Received } from "../../data/contents.ts";
+import { parseXmlInTurns, type XmlElement } from "../../../../kernel/xml/parse.ts";
+import type { Received } from "../../data/receiving.ts";
 import { s3Error } from "../../errors.ts";
 import type { Managers } from "../../manager/index.ts";
 import {
@@ -186,5 +186,5 @@ export async function readText(request: S3Request, limit = XML_LIMIT, isChecked 
 export async function readXml(request: S3Request, isChecked = true): Promise<XmlElement> {
   const text = await readText(request, XML_LIMIT, isChecked);
   if (text.trim() === "") throw s3Error("MalformedXML");
-  return parseXml(text);
+  return parseXmlInTurns(text, request.pause);
 }

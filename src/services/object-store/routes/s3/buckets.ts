@@ -16,7 +16,7 @@ import { checkAcl, isProject } from "./sent-settings.ts";
 const MOST = 10_000;
 
 export function bucketRoutes(managers: Managers, places: S3Places): AnyRoute[] {
-  const { containers, accounts, core, uploads } = managers;
+  const { containers, accounts, core } = managers;
   const { kernel } = core;
   const region = kernel.settings.regionName;
   const nameOf = (id: string): string => kernel.facade("identity").getProject(id)?.name ?? id;
@@ -68,8 +68,6 @@ export function bucketRoutes(managers: Managers, places: S3Places): AnyRoute[] {
         const { thing } = request;
         const bucket = bucketOf(thing);
         containers.delete(bucket.account, bucket.name);
-        // Parts of uploads that nobody completed go with it.
-        for (const upload of uploads.list(bucket, { name: "", stamp: 0 }, -1)) uploads.abort(upload);
         return withCors(bucket, request, { status: 204 });
       },
     }),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ApiError } from "../../../../kernel/errors.ts";
 import { type AnyRoute, type ApiResponse, route } from "../../../../kernel/http/route.ts";
+import type { Pause } from "../../../../kernel/turns/slices.ts";
 import { xmlDocument } from "../../../../kernel/xml/write.ts";
 import { s3Error } from "../../errors.ts";
 import type { Managers } from "../../manager/index.ts";
@@ -151,7 +152,7 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     checkOffered(request.headers);
     const { algorithm } = uploadSettings(upload);
     const { received, checksum } = await receiveBody(managers, request, { also: algorithm ?? null });
-    const part = uploads.putPart(upload, number, { received }, checksum === null ? {} : { checksum });
+    const part = await uploads.putPart(upload, number, { received }, checksum === null ? {} : { checksum });
     const header = checksum === null ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value };
     return { headers: { etag: `"${part.etag}"`, "last-modified": httpDateOf(part.stamp), ...header } };
   }
@@ -168,7 +169,12 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     const isJoined = source.row.etag.includes("-");
     const { bytes, checksum } = await bytesOf(source, span, algorithm ?? (isJoined ? "CRC32" : null));
     if (!("received" in bytes || "of" in bytes)) throw new Error("a part is received or shared");
-    const part = uploads.putPart(upload, number, bytes, checksum === null || algorithm === null ? {} : { checksum });
+    const part = await uploads.putPart(
+      upload,
+      number,
+      bytes,
+      checksum === null || algorithm === null ? {} : { checksum },
+    );
     const version = versionId(source.bucket, source.own);
     return {
       headers: {
@@ -215,10 +221,14 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
   }
 
   async function complete(request: S3Request): Promise<ApiResponse> {
-    const { thing, query, headers } = request;
+    const wanted = await completedParts(await readXml(request, false), request.pause);
+    return uploads.alone(request.query.get("uploadId") ?? "", () => completeWith(request, wanted));
+  }
+
+  async function completeWith(request: S3Request, wanted: readonly CompletedPart[]): Promise<ApiResponse> {
+    const { thing, query, headers, pause } = request;
     const bucket = bucketOf(thing);
     const id = query.get("uploadId") ?? "";
-    const wanted = completedParts(await readXml(request, false));
     let upload: UploadRow;
     try {
       upload = uploads.get(bucket, thing.key, id);
@@ -229,18 +239,20 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
       return completed(request, done);
     }
     const { initiator: _, algorithm, checksumType, ...settings } = uploadSettings(upload);
-    const parts = checkedParts(wanted, uploads.parts(upload));
+    const all = await uploads.allParts(upload, pause);
+    const parts = checkedParts(wanted, all);
     const size = headers.get("x-amz-mp-object-size");
     if (size !== null && Number(size) !== parts.reduce((sum, part) => sum + part.size, 0))
       throw s3Error("InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match what was computed.");
     const md5 = createHash("md5");
     for (const { etag } of parts) md5.update(Buffer.from(etag, "hex"));
-    const checksum = wholeChecksum(parts, algorithm, checksumType, headers);
+    const checksum = await wholeChecksum(parts, { algorithm, type: checksumType, headers, pause });
     const s3 = { ...settings, upload: id, parts: parts.length, ...(checksum === undefined ? {} : { checksum }) };
-    const numbers = parts.map(({ number }) => number);
-    const row = uploads.complete(upload, numbers, `${md5.digest("hex")}-${parts.length}`, systemOf(s3), {
-      check: (current) => requireWrite(headers, current),
-    });
+    const named = new Set(parts);
+    const unused = all.filter((part) => !named.has(part));
+    const etag = `${md5.digest("hex")}-${parts.length}`;
+    const check = (current: ObjectRow | undefined) => requireWrite(headers, current);
+    const row = await uploads.complete(upload, { parts, unused }, { etag, system: systemOf(s3), check, pause });
     return completed(request, row);
   }
 
@@ -266,8 +278,8 @@ export function uploadRoutes(managers: Managers, places: S3Places): AnyRoute[] {
     };
   }
 
-  function abort(request: S3Request): ApiResponse {
-    uploads.abort(uploadOf(request));
+  async function abort(request: S3Request): Promise<ApiResponse> {
+    await uploads.abort(uploadOf(request), request.pause);
     return { status: 204 };
   }
 
@@ -365,16 +377,19 @@ function checkedParts(wanted: readonly CompletedPart[], all: readonly UploadPart
 }
 
 /** The checksum of what the parts make, if each part has one. Errors: 400 where the client has another. */
-function wholeChecksum(
+async function wholeChecksum(
   parts: readonly UploadPartRow[],
-  algorithm: ChecksumName | undefined,
-  type: Checksum["type"] | undefined,
-  headers: Headers,
-): Checksum | undefined {
+  {
+    algorithm,
+    type,
+    headers,
+    pause,
+  }: { algorithm: ChecksumName | undefined; type: Checksum["type"] | undefined; headers: Headers; pause: Pause },
+): Promise<Checksum | undefined> {
   if (algorithm === undefined || type === undefined) return undefined;
   const own = parts.map((part) => ({ value: partChecksum(part)?.value, size: part.size }));
   if (own.some(({ value }) => value === undefined)) return undefined;
-  const value = joinedChecksum(algorithm, type, own as { value: string; size: number }[]);
+  const value = await joinedChecksum(algorithm, type, own as { value: string; size: number }[], pause);
   const sent = headers.get(checksumHeader(algorithm));
   if (sent !== null && sent !== value && sent !== value.replace(/-\d+$/, ""))
     throw s3Error("BadDigest", `The ${algorithm} you specified did not match the calculated checksum.`);
