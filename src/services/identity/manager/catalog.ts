@@ -7,7 +7,11 @@ interface Templates {
   entries: readonly CatalogEntry[];
   /** Ids of the endpoints that projects are narrowed to. */
   narrowed: ReadonlyMap<string, ReadonlySet<string>>;
+  /** "project user" → what was seen last: a token is looked at again and again. */
+  seen: Map<string, readonly CatalogEntry[]>;
 }
+
+const MOST_SEEN = 256;
 
 /** Builds catalogs from the enabled services and endpoints; remembered until one of them changes. */
 export class Catalog {
@@ -22,26 +26,24 @@ export class Catalog {
    * The catalog as a project (and user) see it. An endpoint whose URL needs a project is left out of a view without
    * one, as keystone does.
    */
-  forProject(projectId: string | null, userId: string | null = null): CatalogEntry[] {
-    const values: Record<string, string | null> = { project_id: projectId, tenant_id: projectId, user_id: userId };
-    return this.#entriesOf(projectId).map((entry) => ({
-      ...entry,
-      endpoints: entry.endpoints.flatMap((endpoint) => {
-        const url = substitute(endpoint.url, values);
-        return url === null ? [] : [{ ...endpoint, url }];
-      }),
-    }));
-  }
-
-  /** A project that is associated with endpoints sees those, and services that have any. */
-  #entriesOf(projectId: string | null): readonly CatalogEntry[] {
-    const { entries, narrowed } = this.#current();
-    const ids = narrowed.get(projectId ?? "");
-    if (ids === undefined) return entries;
-    return entries.flatMap((entry) => {
-      const endpoints = entry.endpoints.filter(({ id }) => ids.has(id));
-      return endpoints.length === 0 ? [] : [{ ...entry, endpoints }];
-    });
+  forProject(projectId: string | null, userId: string | null = null): readonly CatalogEntry[] {
+    const templates = this.#current();
+    const { seen } = templates;
+    const key = `${projectId} ${userId}`;
+    let view = seen.get(key);
+    if (view === undefined) {
+      const values: Record<string, string | null> = { project_id: projectId, tenant_id: projectId, user_id: userId };
+      view = entriesOf(templates, projectId).map((entry) => ({
+        ...entry,
+        endpoints: entry.endpoints.flatMap((endpoint) => {
+          const url = substitute(endpoint.url, values);
+          return url === null ? [] : [{ ...endpoint, url }];
+        }),
+      }));
+      if (seen.size >= MOST_SEEN) seen.clear();
+      seen.set(key, view);
+    }
+    return view;
   }
 
   #current(): Templates {
@@ -67,9 +69,19 @@ export class Catalog {
       const ids = endpointsOfProject(this.#store, projectId).map(({ id }) => id);
       if (ids.length > 0) narrowed.set(projectId, new Set(ids));
     }
-    this.#templates = { generation, entries, narrowed };
+    this.#templates = { generation, entries, narrowed, seen: new Map() };
     return this.#templates;
   }
+}
+
+/** A project that is associated with endpoints sees those, and services that have any. */
+function entriesOf({ entries, narrowed }: Templates, projectId: string | null): readonly CatalogEntry[] {
+  const ids = narrowed.get(projectId ?? "");
+  if (ids === undefined) return entries;
+  return entries.flatMap((entry) => {
+    const endpoints = entry.endpoints.filter(({ id }) => ids.has(id));
+    return endpoints.length === 0 ? [] : [{ ...entry, endpoints }];
+  });
 }
 
 /** Fills "$(project_id)s" and "%(project_id)s"; null when a value is missing or unknown. */
