@@ -147,7 +147,7 @@ function seedAccounts(core: Core, projects: ProjectManager, hashes: Hashes): voi
     roleIds.set(name, row.id);
   }
   for (const [prior, implied] of IMPLICATIONS) {
-    store.memberships.imply(roleIds.get(prior) ?? "", roleIds.get(implied) ?? "");
+    store.memberships.implied.add({ prior_id: roleIds.get(prior) ?? "", implied_id: roleIds.get(implied) ?? "" });
   }
   const actors = new Map<string, { id: string; isNew: boolean }>();
   const users = PEOPLE.map((name) => ({ name, domain_id: DEFAULT_DOMAIN }));

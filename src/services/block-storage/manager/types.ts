@@ -8,6 +8,11 @@ import type { Core } from "./core.ts";
 /** The type of volumes that name none, when no other default is set. Made by cinder's own migrations. */
 export const FALLBACK_TYPE = "__DEFAULT__";
 
+export interface DefaultType {
+  project_id: string;
+  type_id: string;
+}
+
 export interface TypeInput {
   name: string;
   description?: string | null;
@@ -46,7 +51,7 @@ export class TypeManager {
   /** The project's default, else the configured one (the first backend's), else the fallback. */
   default(projectId: string | null): TypeRow {
     const { types, kernel } = this.#core;
-    const own = projectId === null ? undefined : types.defaultOf(projectId);
+    const own = projectId === null ? undefined : types.defaults.find({ project_id: projectId })?.type_id;
     const configured = kernel.settings.blockStorage.backends[0]?.name ?? FALLBACK_TYPE;
     const found =
       (own === undefined ? undefined : types.get(own)) ?? types.byName(configured) ?? types.byName(FALLBACK_TYPE);
@@ -113,7 +118,7 @@ export class TypeManager {
       if (types.all().length === 1) {
         throw badRequest(`The volume type ${id} is the only currently defined volume type and cannot be deleted.`);
       }
-      if (this.default(null).id === id || types.defaults().some((entry) => entry.type_id === id)) {
+      if (this.default(null).id === id || types.defaults.has({ type_id: id })) {
         throw badRequest(`The volume type ${id} is a default volume type and cannot be deleted.`);
       }
       if (volumes.countOfType(type.id) > 0) throw badRequest("Target volume type is still in use.");
@@ -149,13 +154,13 @@ export class TypeManager {
   /** Errors: 404; 404 for a public type, as cinder has it. */
   projectsOf(context: RequestContext, id: string): string[] {
     if (this.get(context, id).is_public) throw notFound("Access list not available for public volume types.");
-    return this.#core.types.projectsOf(id);
+    return this.#core.types.access.column("project_id", { type_id: id });
   }
 
   /** Errors: 404, 409. */
   grant(context: RequestContext, id: string, projectId: string): void {
     this.#requirePrivate(context, id);
-    if (!this.#core.types.grant(id, projectId)) {
+    if (!this.#core.types.access.add({ type_id: id, project_id: projectId })) {
       throw duplicate(`Volume type access for ${id} / ${projectId} combination already exists.`);
     }
   }
@@ -163,9 +168,33 @@ export class TypeManager {
   /** Errors: 404, 409. */
   revoke(context: RequestContext, id: string, projectId: string): void {
     this.#requirePrivate(context, id);
-    if (!this.#core.types.revoke(id, projectId)) {
+    if (!this.#core.types.access.deleteWhere({ type_id: id, project_id: projectId })) {
       throw notFound(`Volume type access not found for ${id} / ${projectId} combination.`);
     }
+  }
+
+  /** What projects get where they name no type. */
+  defaults(): DefaultType[] {
+    return this.#core.types.defaults.list();
+  }
+
+  /** Errors: 404. */
+  defaultOf(projectId: string): DefaultType {
+    const found = this.#core.types.defaults.find({ project_id: projectId });
+    if (found === undefined) throw notFound(`Default type for project ${projectId} not found.`);
+    return found;
+  }
+
+  /** Errors: 404. */
+  setDefault(context: RequestContext, projectId: string, nameOrId: string): DefaultType {
+    const chosen = { project_id: projectId, type_id: this.byNameOrId(context, nameOrId).id };
+    this.#core.types.defaults.put(chosen);
+    return chosen;
+  }
+
+  /** Nothing happens where there is none. */
+  unsetDefault(projectId: string): void {
+    this.#core.types.defaults.deleteWhere({ project_id: projectId });
   }
 
   #requirePrivate(context: RequestContext, id: string): void {
@@ -176,7 +205,8 @@ export class TypeManager {
 
   #usable(context: RequestContext, type: TypeRow): boolean {
     if (type.is_public || context.isAdmin) return true;
-    return context.projectId !== null && this.#core.types.accessibleTo(context.projectId).has(type.id);
+    const { projectId } = context;
+    return projectId !== null && this.#core.types.access.has({ type_id: type.id, project_id: projectId });
   }
 
   /** A type's quotas have its name in theirs. */

@@ -7,7 +7,7 @@ import { own } from "../../../kernel/own.ts";
 import { typeNotFound } from "../errors.ts";
 import type { Core } from "../manager/core.ts";
 import { EVERYTHING, equals, hasPairs, NOTHING, openTo, specHolds, TYPE_COLUMNS } from "../manager/lists.ts";
-import type { TypeManager } from "../manager/types.ts";
+import type { DefaultType, TypeManager } from "../manager/types.ts";
 import { isTrue, strictBoolean } from "../schemas/parameter-types.ts";
 import {
   type CreateTypeBody,
@@ -189,7 +189,7 @@ export function typeRoutes(core: Core, types: TypeManager): AnyRoute[] {
     ),
     ...extraSpecRoutes(types),
     ...encryptionRoutes(types),
-    ...defaultTypeRoutes(core, types),
+    ...defaultTypeRoutes(types),
   ];
 }
 
@@ -302,12 +302,9 @@ function encryptionRoutes(types: TypeManager): AnyRoute[] {
   ];
 }
 
-function defaultTypeRoutes(core: Core, types: TypeManager): AnyRoute[] {
+function defaultTypeRoutes(types: TypeManager): AnyRoute[] {
   const microversions = { min: mv("3.62") };
-  const view = ({ project_id, type_id }: { project_id: string; type_id: string }) => ({
-    project_id,
-    volume_type_id: type_id,
-  });
+  const view = ({ project_id, type_id }: DefaultType) => ({ project_id, volume_type_id: type_id });
   return [
     route({
       name: "default-types:list",
@@ -316,7 +313,7 @@ function defaultTypeRoutes(core: Core, types: TypeManager): AnyRoute[] {
       policy: "volume_extension:default_get_all",
       microversions,
       success: 200,
-      handler: () => ({ body: { default_types: core.types.defaults().map(view) } }),
+      handler: () => ({ body: { default_types: types.defaults().map(view) } }),
     }),
     route({
       name: "default-types:show",
@@ -325,12 +322,7 @@ function defaultTypeRoutes(core: Core, types: TypeManager): AnyRoute[] {
       policy: "volume_extension:default_get",
       microversions,
       success: 200,
-      handler(request) {
-        const project_id = request.param("default_project_id");
-        const type_id = core.types.defaultOf(project_id);
-        if (type_id === undefined) throw notFound(`Default type for project ${project_id} not found.`);
-        return { body: { default_type: view({ project_id, type_id }) } };
-      },
+      handler: ({ param }) => ({ body: { default_type: view(types.defaultOf(param("default_project_id"))) } }),
     }),
     route<DefaultTypeBody>({
       name: "default-types:set",
@@ -340,11 +332,9 @@ function defaultTypeRoutes(core: Core, types: TypeManager): AnyRoute[] {
       microversions,
       request: defaultType,
       success: 200,
-      handler(request) {
-        const project_id = request.param("default_project_id");
-        const type = types.byNameOrId(request.context, request.body.default_type.volume_type);
-        core.types.setDefault(project_id, type.id);
-        return { body: { default_type: view({ project_id, type_id: type.id }) } };
+      handler({ context, param, body }) {
+        const chosen = types.setDefault(context, param("default_project_id"), body.default_type.volume_type);
+        return { body: { default_type: view(chosen) } };
       },
     }),
     route({
@@ -355,7 +345,7 @@ function defaultTypeRoutes(core: Core, types: TypeManager): AnyRoute[] {
       microversions,
       success: 204,
       handler(request) {
-        core.types.unsetDefault(request.param("default_project_id"));
+        types.unsetDefault(request.param("default_project_id"));
         return undefined;
       },
     }),

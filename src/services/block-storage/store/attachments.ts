@@ -45,8 +45,6 @@ export const ATTACHMENT_COLUMNS: ListColumns = {
 
 /** All the SQL about attachments. */
 export class AttachmentStore extends Table<AttachmentRow> {
-  readonly #db: Database;
-
   constructor(db: Database) {
     super(db, "block_storage_attachments", {
       id: "text",
@@ -63,7 +61,6 @@ export class AttachmentStore extends Table<AttachmentRow> {
       attached_at: "integer",
       created_at: "integer",
     });
-    this.#db = db;
   }
 
   /** Oldest first. */
@@ -79,7 +76,7 @@ export class AttachmentStore extends Table<AttachmentRow> {
   /** Those that the compute service made attachments for. */
   servers(): string[] {
     const sql = `SELECT DISTINCT instance_id FROM ${this.name} WHERE by_compute = 1 AND instance_id IS NOT NULL`;
-    return this.#db.prepare<[], string>(sql).pluck().all();
+    return this.db.prepare<[], string>(sql).pluck().all();
   }
 
   /** Those of several volumes in one query, by volume, the oldest first. */

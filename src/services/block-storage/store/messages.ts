@@ -34,13 +34,11 @@ export const MESSAGE_COLUMNS: ListColumns = {
 
 /** All the SQL about messages to users. */
 export class MessageStore extends Table<MessageRow> {
-  readonly #db: Database;
   constructor(db: Database) {
     super(db, "block_storage_messages", Object.keys(MESSAGE_COLUMNS) as (keyof MessageRow)[]);
-    this.#db = db;
   }
 
   deleteExpired(now: number): void {
-    this.#db.prepare("DELETE FROM block_storage_messages WHERE expires_at < ?").run(now);
+    this.db.prepare("DELETE FROM block_storage_messages WHERE expires_at < ?").run(now);
   }
 }

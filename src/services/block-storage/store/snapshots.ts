@@ -51,7 +51,6 @@ export const ITS_VOLUME = {
 
 /** All the SQL about snapshots. */
 export class SnapshotStore extends Table<SnapshotRow> {
-  readonly #db: Database;
   constructor(db: Database) {
     super(db, "block_storage_snapshots", {
       id: "text",
@@ -70,7 +69,6 @@ export class SnapshotStore extends Table<SnapshotRow> {
       created_at: "integer",
       updated_at: "integer",
     });
-    this.#db = db;
   }
 
   /** Newest first. */
@@ -85,7 +83,7 @@ export class SnapshotStore extends Table<SnapshotRow> {
 
   /** What a project's snapshots (of volumes of one type, or all with null) use. */
   usage(projectId: string, typeId: string | null): { count: number; gigabytes: number } {
-    const row = this.#db
+    const row = this.db
       .prepare<[string, string | null], { count: number; gigabytes: number }>(
         "SELECT count(*) AS count, ifnull(sum(size_gb), 0) AS gigabytes FROM block_storage_snapshots WHERE project_id = ? AND type_id = ifnull(?, type_id)",
       )
@@ -95,7 +93,7 @@ export class SnapshotStore extends Table<SnapshotRow> {
 
   /** What each project has of volumes on a backend ("box@lvmdriver-1"). */
   byProject(backendHost: string): { project_id: string; snapshots: number; snapshotGb: number }[] {
-    return this.#db
+    return this.db
       .prepare<[string], { project_id: string; snapshots: number; snapshotGb: number }>(
         `SELECT s.project_id, count(*) AS snapshots, sum(s.size_gb) AS snapshotGb FROM block_storage_snapshots s
          JOIN block_storage_volumes v ON v.id = s.volume_id WHERE v.host LIKE ? || '#%' GROUP BY s.project_id`,

@@ -1,5 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import { type Condition, condition } from "../../../kernel/db/list.ts";
+import { Relation } from "../../../kernel/db/relation.ts";
 import { Table } from "../../../kernel/db/table.ts";
 import { type ListColumns, orNull } from "./columns.ts";
 
@@ -36,7 +37,11 @@ export const specHolds = (key: string, text: string): Condition =>
 
 /** All the SQL about volume types, who may use private ones, and projects' defaults. */
 export class TypeStore extends Table<TypeRow> {
-  readonly #db: Database;
+  /** Who may use private ones. */
+  readonly access: Relation<{ type_id: string; project_id: string }>;
+  /** What projects get where they name none. */
+  readonly defaults: Relation<{ project_id: string; type_id: string }>;
+
   constructor(db: Database) {
     super(db, "block_storage_types", {
       id: "text",
@@ -47,7 +52,8 @@ export class TypeStore extends Table<TypeRow> {
       created_at: "integer",
       updated_at: "integer",
     });
-    this.#db = db;
+    this.access = new Relation(db, "block_storage_type_access", ["type_id", "project_id"], { order: "project_id" });
+    this.defaults = new Relation(db, "block_storage_default_types", ["project_id", "type_id"], { order: "project_id" });
   }
 
   byName(name: string): TypeRow | undefined {
@@ -57,66 +63,5 @@ export class TypeStore extends Table<TypeRow> {
   /** Newest first. */
   all(): TypeRow[] {
     return this.list({}, "created_at DESC, rowid DESC");
-  }
-
-  /** Projects with access to a private type. */
-  projectsOf(typeId: string): string[] {
-    return this.#db
-      .prepare<[string], string>(
-        "SELECT project_id FROM block_storage_type_access WHERE type_id = ? ORDER BY project_id",
-      )
-      .pluck()
-      .all(typeId) as string[];
-  }
-
-  /** Private types that a project may use. */
-  accessibleTo(projectId: string): Set<string> {
-    return new Set(
-      this.#db
-        .prepare<[string], string>("SELECT type_id FROM block_storage_type_access WHERE project_id = ?")
-        .pluck()
-        .all(projectId) as string[],
-    );
-  }
-
-  /** False when it had it already. */
-  grant(typeId: string, projectId: string): boolean {
-    const { changes } = this.#db
-      .prepare("INSERT OR IGNORE INTO block_storage_type_access (type_id, project_id) VALUES (?, ?)")
-      .run(typeId, projectId);
-    return changes > 0;
-  }
-
-  /** False when it had none. */
-  revoke(typeId: string, projectId: string): boolean {
-    const { changes } = this.#db
-      .prepare("DELETE FROM block_storage_type_access WHERE type_id = ? AND project_id = ?")
-      .run(typeId, projectId);
-    return changes > 0;
-  }
-
-  defaults(): { project_id: string; type_id: string }[] {
-    return this.#db
-      .prepare<[], { project_id: string; type_id: string }>(
-        "SELECT * FROM block_storage_default_types ORDER BY project_id",
-      )
-      .all();
-  }
-
-  defaultOf(projectId: string): string | undefined {
-    return this.#db
-      .prepare<[string], string>("SELECT type_id FROM block_storage_default_types WHERE project_id = ?")
-      .pluck()
-      .get(projectId) as string | undefined;
-  }
-
-  setDefault(projectId: string, typeId: string): void {
-    this.#db
-      .prepare("INSERT OR REPLACE INTO block_storage_default_types (project_id, type_id) VALUES (?, ?)")
-      .run(projectId, typeId);
-  }
-
-  unsetDefault(projectId: string): void {
-    this.#db.prepare("DELETE FROM block_storage_default_types WHERE project_id = ?").run(projectId);
   }
 }

@@ -71,7 +71,6 @@ export const NO_GROUP = "NULL";
 
 /** All the SQL about volumes. */
 export class VolumeStore extends Table<VolumeRow, Volume> {
-  readonly #db: Database;
   constructor(db: Database) {
     const columns = {
       id: "text",
@@ -100,7 +99,6 @@ export class VolumeStore extends Table<VolumeRow, Volume> {
     } as const;
     const type = "(SELECT name FROM block_storage_types t WHERE t.id = type_id) AS type_name";
     super(db, "block_storage_volumes", columns, undefined, type);
-    this.#db = db;
   }
 
   /** Newest first. */
@@ -122,12 +120,12 @@ export class VolumeStore extends Table<VolumeRow, Volume> {
   summary(projectId: string | null): { count: number; gigabytes: number; metadata: Record<string, string[]> } {
     const where = projectId === null ? "1" : "project_id = ?";
     const params = projectId === null ? [] : [projectId];
-    const sums = this.#db
+    const sums = this.db
       .prepare<unknown[], { count: number; gigabytes: number }>(
         `SELECT count(*) AS count, ifnull(sum(size_gb), 0) AS gigabytes FROM block_storage_volumes WHERE ${where}`,
       )
       .get(...params) ?? { count: 0, gigabytes: 0 };
-    const pairs = this.#db
+    const pairs = this.db
       .prepare<unknown[], { key: string; value: string }>(
         `SELECT one.key, one.value FROM block_storage_volumes v, json_each(v.metadata) one WHERE ${where}
          GROUP BY one.key, one.value ORDER BY max(v.id) DESC`,
@@ -140,7 +138,7 @@ export class VolumeStore extends Table<VolumeRow, Volume> {
 
   /** What a project's volumes (of one type, or all with null) use. */
   usage(projectId: string, typeId: string | null): { count: number; gigabytes: number } {
-    const row = this.#db
+    const row = this.db
       .prepare<[string, string | null], { count: number; gigabytes: number }>(
         "SELECT count(*) AS count, ifnull(sum(size_gb + growing_gb), 0) AS gigabytes FROM block_storage_volumes WHERE project_id = ? AND type_id = ifnull(?, type_id)",
       )
@@ -150,7 +148,7 @@ export class VolumeStore extends Table<VolumeRow, Volume> {
 
   /** What each project has on a backend ("box@lvmdriver-1"). */
   byProject(backendHost: string): { project_id: string; volumes: number; volumeGb: number }[] {
-    return this.#db
+    return this.db
       .prepare<[string], { project_id: string; volumes: number; volumeGb: number }>(
         "SELECT project_id, count(*) AS volumes, sum(size_gb) AS volumeGb FROM block_storage_volumes WHERE host LIKE ? || '#%' GROUP BY project_id ORDER BY project_id",
       )
@@ -158,7 +156,7 @@ export class VolumeStore extends Table<VolumeRow, Volume> {
   }
 
   countOfType(typeId: string): number {
-    return this.#db
+    return this.db
       .prepare<[string], number>("SELECT count(*) FROM block_storage_volumes WHERE type_id = ?")
       .pluck()
       .get(typeId) as number;
@@ -166,7 +164,7 @@ export class VolumeStore extends Table<VolumeRow, Volume> {
 
   /** GiB promised on a backend ("box@lvmdriver-1"), and how many volumes. */
   provisioned(backendHost: string): { count: number; gigabytes: number } {
-    const row = this.#db
+    const row = this.db
       .prepare<[string], { count: number; gigabytes: number }>(
         "SELECT count(*) AS count, ifnull(sum(size_gb), 0) AS gigabytes FROM block_storage_volumes WHERE host LIKE ? || '#%'",
       )

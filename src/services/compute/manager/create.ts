@@ -21,6 +21,7 @@ import {
 } from "./boot-image.ts";
 import type { BuildInput } from "./build.ts";
 import type { Core } from "./core.ts";
+import { usableFlavor } from "./flavors.ts";
 import { hostnameFor } from "./hostname.ts";
 import { affordableByPorts, checkNetworks, type NetworkWish } from "./networks.ts";
 import { checkRequestLimits } from "./request-limits.ts";
@@ -105,7 +106,7 @@ export class ServerCreator {
     const securityGroupIds = this.#securityGroups(context, projectId, wish.securityGroups);
     const networks = checkNetworks(core, context, projectId, wish.networks);
     const mostByPorts = affordableByPorts(core, projectId, networks, wish);
-    const keypair = wish.keyName === null ? undefined : keypairs.get(context.userId, wish.keyName);
+    const keypair = wish.keyName === null ? undefined : keypairs.find({ user_id: context.userId, name: wish.keyName });
     if (wish.keyName !== null && keypair === undefined) throw badRequest("Invalid key_name provided.");
     checkRequestLimits(core, projectId, context.userId, wish);
     const root = rootPlace(devices);
@@ -220,11 +221,8 @@ export class ServerCreator {
   }
 
   #flavor(context: RequestContext, id: string): Flavor {
-    const { flavors } = this.#core;
-    const flavor = flavors.get(id);
-    if (flavor === undefined || !(flavor.isPublic || context.isAdmin || flavors.hasAccess(id, context.projectId))) {
-      throw badRequest(`Flavor ${id} could not be found.`);
-    }
+    const flavor = usableFlavor(this.#core, context, id);
+    if (flavor === undefined) throw badRequest(`Flavor ${id} could not be found.`);
     return flavor;
   }
 

@@ -20,6 +20,14 @@ export interface FlavorListOptions {
   pause: Pause;
 }
 
+/** A flavor of this id that the caller may use; undefined when there is none. */
+export function usableFlavor(core: Core, { isAdmin, projectId }: RequestContext, id: string): Flavor | undefined {
+  const { flavors } = core;
+  const flavor = flavors.get(id);
+  if (flavor === undefined || flavor.isPublic || isAdmin) return flavor;
+  return projectId !== null && flavors.access.has({ flavor_id: id, project_id: projectId }) ? flavor : undefined;
+}
+
 /** The verbs on flavors. */
 export class FlavorManager {
   readonly #core: Core;
@@ -29,11 +37,8 @@ export class FlavorManager {
 
   /** Errors: 404, also for a private one the project has no access to. */
   get(context: RequestContext, id: string): Flavor {
-    const flavor = this.#core.flavors.get(id);
-    const visible =
-      flavor !== undefined &&
-      (flavor.isPublic || context.isAdmin || this.#core.flavors.hasAccess(flavor.id, context.projectId));
-    if (!visible) throw flavorNotFound(id);
+    const flavor = usableFlavor(this.#core, context, id);
+    if (flavor === undefined) throw flavorNotFound(id);
     return flavor;
   }
 
@@ -107,7 +112,7 @@ export class FlavorManager {
   access(id: string): string[] {
     const flavor = this.#require(id);
     if (flavor.isPublic) throw notFound("Access list not available for public flavors.");
-    return this.#core.flavors.access(id);
+    return this.#projectsOf(id);
   }
 
   addAccess(id: string, projectId: string): string[] {
@@ -115,21 +120,22 @@ export class FlavorManager {
     const flavor = this.#require(id);
     if (flavor.isPublic) throw conflict("Can not add access to a public flavor.");
     this.#requireProject(projectId);
-    if (flavors.hasAccess(id, projectId)) {
+    if (!flavors.access.add({ flavor_id: id, project_id: projectId }))
       throw conflict(`Flavor access already exists for flavor ${id} and project ${projectId} combination.`);
-    }
-    flavors.addAccess(id, projectId);
-    return flavors.access(id);
+    return this.#projectsOf(id);
   }
 
   removeAccess(id: string, projectId: string): string[] {
     const { flavors } = this.#core;
     this.#require(id);
     this.#requireProject(projectId);
-    if (!flavors.removeAccess(id, projectId)) {
+    if (!flavors.access.deleteWhere({ flavor_id: id, project_id: projectId }))
       throw notFound(`Flavor access not found for ${id} / ${projectId} combination.`);
-    }
-    return flavors.access(id);
+    return this.#projectsOf(id);
+  }
+
+  #projectsOf(id: string): string[] {
+    return this.#core.flavors.access.column("project_id", { flavor_id: id });
   }
 
   #requireProject(projectId: string): void {

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../../kernel/module.ts";
 import type { ComputeDriver } from "../driver/driver.ts";
+import { AggregateManager } from "./aggregates.ts";
 import { defineBuild } from "./build.ts";
 import { createCore } from "./core.ts";
 import { ServerCreator } from "./create.ts";
@@ -11,6 +12,7 @@ import { KeypairManager } from "./keypairs.ts";
 import { PowerManager } from "./power.ts";
 import { RebuildManager } from "./rebuild.ts";
 import { ServerManager } from "./servers.ts";
+import { ServiceManager } from "./services.ts";
 import { ShelveManager } from "./shelve.ts";
 import { SoftDelete } from "./soft-delete.ts";
 import { VolumeExtender } from "./volume-extend.ts";
@@ -33,8 +35,10 @@ export function createManagers(kernel: Kernel, driver: ComputeDriver) {
     rebuild: new RebuildManager(core),
     snapshots: new SnapshotManager(core),
     shelve: new ShelveManager(core, build),
+    aggregates: new AggregateManager(core),
     flavors: new FlavorManager(core),
     keypairs: new KeypairManager(core),
+    services: new ServiceManager(core),
     interfaces: new InterfaceManager(core),
     volumes: new VolumeManager(core),
     volumeExtender: new VolumeExtender(core),

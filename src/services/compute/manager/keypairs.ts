@@ -15,22 +15,23 @@ export class KeypairManager {
 
   /** Errors: 404. */
   get(userId: string, name: string): Keypair {
-    const keypair = this.#core.keypairs.get(userId, name);
+    const keypair = this.#core.keypairs.find({ user_id: userId, name });
     if (keypair === undefined) throw keypairNotFound(name, userId);
     return keypair;
   }
 
   /** By name. */
   list(userId: string): Keypair[] {
-    return this.#core.keypairs.list(userId);
+    return this.#core.keypairs.list({ user_id: userId });
   }
 
   /** What a page of them needs. */
   pages(userId: string) {
     const { keypairs } = this.#core;
     return {
-      place: (name: string) => (keypairs.get(userId, name) === undefined ? undefined : [name]),
-      read: (after: readonly Stored[] | null, limit: number) => keypairs.list(userId, { order: BY_NAME, after, limit }),
+      place: (name: string) => (keypairs.has({ user_id: userId, name }) ? [name] : undefined),
+      read: (after: readonly Stored[] | null, limit: number) =>
+        keypairs.range(userId, { order: BY_NAME, after, limit }),
     };
   }
 
@@ -47,8 +48,10 @@ export class KeypairManager {
     const { keypairs, kernel, quotas } = this.#core;
     kernel.db.transaction(() => {
       const limit = quotas.limit(projectId ?? "", "key_pairs", userId);
-      if (limit >= 0 && keypairs.count(userId) >= limit) throw forbidden("Quota exceeded, too many key pairs.");
-      if (keypairs.get(userId, wanted.name) !== undefined) throw conflict(`Key pair '${wanted.name}' already exists.`);
+      if (limit >= 0 && keypairs.countOf({ user_id: userId }) >= limit)
+        throw forbidden("Quota exceeded, too many key pairs.");
+      if (keypairs.has({ user_id: userId, name: wanted.name }))
+        throw conflict(`Key pair '${wanted.name}' already exists.`);
       keypairs.insert({
         user_id: userId,
         name: wanted.name,
@@ -69,6 +72,6 @@ export class KeypairManager {
 
   /** Errors: 404. */
   delete(userId: string, name: string): void {
-    if (!this.#core.keypairs.delete(userId, name)) throw keypairNotFound(name, userId);
+    if (!this.#core.keypairs.deleteWhere({ user_id: userId, name })) throw keypairNotFound(name, userId);
   }
 }

@@ -13,6 +13,7 @@ import { change } from "./change.ts";
 import { configDriveFiles } from "./config-drive.ts";
 import type { Core } from "./core.ts";
 import { flavorSnapshot } from "./create.ts";
+import { usableFlavor } from "./flavors.ts";
 import { checkImage, NoValidHost, schedule } from "./hosts.ts";
 import { replugged, timeoutOf } from "./power.ts";
 import { checkRequestLimits } from "./request-limits.ts";
@@ -245,11 +246,8 @@ export class RebuildManager {
     const core = this.#core;
     const { quotas } = core;
     requireReady(context, server, TRANSITIONS.resize);
-    const flavor = core.flavors.get(flavorId);
-    const visible =
-      flavor !== undefined &&
-      (flavor.isPublic || context.isAdmin || core.flavors.hasAccess(flavorId, context.projectId));
-    if (!visible) throw badRequest(flavorNotFound(flavorId).message);
+    const flavor = usableFlavor(core, context, flavorId);
+    if (flavor === undefined) throw badRequest(flavorNotFound(flavorId).message);
     if (flavor.id === server.flavor.id) throw badRequest("When resizing, instances must change flavor!");
     if (flavor.disk === 0 && server.flavor.disk !== 0 && server.imageId !== "") {
       throw badRequest("Server disk was unable to be resized because: Resize to zero disk flavor is not allowed.");

@@ -36,3 +36,8 @@ export function createServerGroup(core: Core, { userId }: RequestContext, wanted
   });
   return group;
 }
+
+/** Its servers stay, without it. */
+export function deleteServerGroup({ groups }: Core, { id }: ServerGroupRow): void {
+  groups.delete(id);
+}

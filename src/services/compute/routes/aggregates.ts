@@ -1,9 +1,7 @@
-import { badRequest, conflict, notFound } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
-import { type AnyRoute, type ApiRequest, type JsonSchema, route } from "../../../kernel/http/route.ts";
-import { uuid } from "../../../kernel/ids/ids.ts";
+import { type AnyRoute, type ApiResponse, type JsonSchema, route } from "../../../kernel/http/route.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
-import type { Core } from "../manager/core.ts";
+import type { AggregateManager } from "../manager/aggregates.ts";
 import { uuid as imageId, name, object } from "../schemas/parameter-types.ts";
 import type { Aggregate } from "../store/aggregates.ts";
 
@@ -28,59 +26,7 @@ const metadataBody = object(
 const imagesBody = object({ cache: { type: "array", minItems: 1, items: object({ id: imageId }, ["id"]) } }, ["cache"]);
 
 /** Host aggregates, which also make availability zones. */
-export function aggregateRoutes(core: Core): AnyRoute[] {
-  const { aggregates, kernel } = core;
-  const view = (aggregate: Aggregate, version: Microversion) => ({
-    id: aggregate.number,
-    ...(version >= mv("2.41") ? { uuid: aggregate.uuid } : {}),
-    name: aggregate.name,
-    hosts: aggregate.hosts,
-    metadata: aggregate.metadata,
-    created_at: isoMicrosNaive(aggregate.createdAt),
-    updated_at: aggregate.updatedAt === null ? null : isoMicrosNaive(aggregate.updatedAt),
-    deleted_at: null,
-    deleted: false,
-    availability_zone: aggregate.metadata.availability_zone ?? null,
-  });
-  const find = (request: ApiRequest): Aggregate => {
-    const id = request.param("id");
-    requireNumber(id);
-    const found = Number.isSafeInteger(Number(id)) ? aggregates.get(Number(id)) : undefined;
-    if (found === undefined) throw notFound(`Aggregate ${id} could not be found.`);
-    return found;
-  };
-  /** Hosts are rows of their own in nova: the aggregate itself does not become newer. */
-  const saveHosts = (aggregate: Aggregate): Aggregate => {
-    aggregates.update(aggregate);
-    return aggregate;
-  };
-  const save = (aggregate: Aggregate): Aggregate => {
-    const changed = { ...aggregate, updatedAt: kernel.clock.now() };
-    aggregates.update(changed);
-    return changed;
-  };
-  const requireFreeName = (wanted: string) => {
-    if (aggregates.list().some((other) => other.name === wanted)) {
-      throw conflict(`Aggregate ${wanted} already exists.`);
-    }
-  };
-  /** Servers would change their zone under their feet. */
-  const requireQuiet = (aggregate: Aggregate, nextZone: string | null | undefined) => {
-    if (aggregate.hosts.length === 0 || (aggregate.metadata.availability_zone ?? null) === (nextZone ?? null)) return;
-    if (core.servers.hostUsage().servers > 0) {
-      throw badRequest(
-        `Cannot update aggregate ${aggregate.number}. Reason: One or more hosts contain instances in this zone.`,
-      );
-    }
-  };
-  const metadataOf = (metadata: Readonly<Record<string, string>>, changes: Readonly<Record<string, string | null>>) => {
-    const next: Record<string, string> = { ...metadata };
-    for (const [key, value] of Object.entries(changes)) {
-      if (value === null) delete next[key];
-      else next[key] = value;
-    }
-    return next;
-  };
+export function aggregateRoutes(aggregates: AggregateManager): AnyRoute[] {
   return [
     route({
       name: "aggregates:list",
@@ -99,18 +45,10 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       policy: policy("create"),
       request: createBody,
       success: 200,
-      handler(request) {
-        const wanted = request.body.aggregate;
-        requireFreeName(wanted.name);
-        const az = wanted.availability_zone ?? null;
-        const made = aggregates.insert({
-          uuid: uuid(),
-          name: wanted.name,
-          metadata: az === null ? {} : { availability_zone: az },
-          createdAt: kernel.clock.now(),
-        });
+      handler({ body, microversion }) {
+        const { name, availability_zone = null } = body.aggregate;
         // A new one has neither hosts nor metadata to show.
-        const { hosts: _, metadata: __, ...shown } = view(made, request.microversion);
+        const { hosts: _, metadata: __, ...shown } = view(aggregates.create(name, availability_zone), microversion);
         return { body: { aggregate: shown } };
       },
     }),
@@ -120,7 +58,7 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       path: "/os-aggregates/:id",
       policy: policy("show"),
       success: 200,
-      handler: (request) => ({ body: { aggregate: view(find(request), request.microversion) } }),
+      handler: ({ param, microversion }) => answer(aggregates.get(param("id")), microversion),
     }),
     route<{ aggregate: { name?: string; availability_zone?: string | null } }>({
       name: "aggregates:update",
@@ -129,16 +67,9 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       policy: policy("update"),
       request: updateBody,
       success: 200,
-      handler(request) {
-        const aggregate = find(request);
-        const wanted = request.body.aggregate;
-        if (wanted.name !== undefined && wanted.name !== aggregate.name) requireFreeName(wanted.name);
-        const az = wanted.availability_zone;
-        if (az !== undefined) requireQuiet(aggregate, az);
-        const metadata =
-          az === undefined ? aggregate.metadata : metadataOf(aggregate.metadata, { availability_zone: az });
-        const saved = save({ ...aggregate, name: wanted.name ?? aggregate.name, metadata });
-        return { body: { aggregate: view(saved, request.microversion) } };
+      handler({ param, body, microversion }) {
+        const { name, availability_zone: zone } = body.aggregate;
+        return answer(aggregates.update(param("id"), { name, zone }), microversion);
       },
     }),
     route({
@@ -147,13 +78,9 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       path: "/os-aggregates/:id",
       policy: policy("delete"),
       success: 200,
-      handler(request) {
-        const aggregate = find(request);
-        if (aggregate.hosts.length > 0) {
-          throw badRequest(`Cannot remove host aggregate ${aggregate.number}: it is not empty`);
-        }
-        aggregates.delete(aggregate.number);
-        return {};
+      handler({ param }) {
+        aggregates.delete(param("id"));
+        return undefined;
       },
     }),
     route<{ add_host: { host: string } }>({
@@ -164,26 +91,8 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       policy: policy("add_host"),
       request: hostBody("add_host"),
       success: 200,
-      handler(request) {
-        const aggregate = find(request);
-        const { host } = request.body.add_host;
-        if (core.hosts.hypervisor()?.hostname !== host) throw notFound(`Compute host ${host} could not be found.`);
-        if (aggregate.hosts.includes(host)) throw conflict(`Aggregate ${aggregate.number} already has host ${host}.`);
-        const az = aggregate.metadata.availability_zone;
-        const other = aggregates
-          .list()
-          .find(
-            ({ hosts, metadata }) =>
-              hosts.includes(host) && metadata.availability_zone !== undefined && metadata.availability_zone !== az,
-          );
-        if (az !== undefined && other !== undefined) {
-          throw conflict(
-            `Cannot add host to aggregate ${aggregate.number}. Reason: One or more hosts already in availability zone(s) ['${other.metadata.availability_zone}'].`,
-          );
-        }
-        const saved = saveHosts({ ...aggregate, hosts: [...aggregate.hosts, host] });
-        return { body: { aggregate: view(saved, request.microversion) } };
-      },
+      handler: ({ param, body, microversion }) =>
+        answer(aggregates.addHost(param("id"), body.add_host.host), microversion),
     }),
     route<{ remove_host: { host: string } }>({
       name: "aggregates:remove_host",
@@ -193,15 +102,8 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       policy: policy("remove_host"),
       request: hostBody("remove_host"),
       success: 200,
-      handler(request) {
-        const aggregate = find(request);
-        const { host } = request.body.remove_host;
-        if (!aggregate.hosts.includes(host)) {
-          throw notFound(`Cannot remove host ${host} in aggregate ${aggregate.number}`);
-        }
-        const saved = saveHosts({ ...aggregate, hosts: aggregate.hosts.filter((item) => item !== host) });
-        return { body: { aggregate: view(saved, request.microversion) } };
-      },
+      handler: ({ param, body, microversion }) =>
+        answer(aggregates.removeHost(param("id"), body.remove_host.host), microversion),
     }),
     route<{ cache: { id: string }[] }>({
       name: "aggregates:images",
@@ -211,14 +113,10 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       microversions: { min: mv("2.81") },
       request: imagesBody,
       success: 202,
-      handler(request) {
-        requireNumber(request.param("id"));
-        const ids = request.body.cache.map(({ id }) => id);
-        if (new Set(ids).size !== ids.length) throw badRequest("Duplicate images in request");
-        const { hosts } = find(request);
-        // Nothing is to be fetched: the one host has the image service's own files, which guests' disks lie on.
-        kernel.tracer.note("note", "images are on the host already", { images: ids, hosts });
-        return {};
+      handler({ param, body }) {
+        const images = body.cache.map(({ id }) => id);
+        aggregates.cacheImages(param("id"), images);
+        return undefined;
       },
     }),
     route<{ set_metadata: { metadata: Record<string, string | null> } }>({
@@ -229,18 +127,25 @@ export function aggregateRoutes(core: Core): AnyRoute[] {
       policy: policy("set_metadata"),
       request: metadataBody,
       success: 200,
-      handler(request) {
-        const aggregate = find(request);
-        const changes = request.body.set_metadata.metadata;
-        if ("availability_zone" in changes) requireQuiet(aggregate, changes.availability_zone);
-        const saved = save({ ...aggregate, metadata: metadataOf(aggregate.metadata, changes) });
-        return { body: { aggregate: view(saved, request.microversion) } };
-      },
+      handler: ({ param, body, microversion }) =>
+        answer(aggregates.setMetadata(param("id"), body.set_metadata.metadata), microversion),
     }),
   ];
 }
 
-/** Errors: 400. */
-function requireNumber(id: string): void {
-  if (!/^\s*[-+]?\d+\s*$/.test(id)) throw badRequest("Invalid input received: id must be an integer");
-}
+const view = (aggregate: Aggregate, version: Microversion) => ({
+  id: aggregate.number,
+  ...(version >= mv("2.41") ? { uuid: aggregate.uuid } : {}),
+  name: aggregate.name,
+  hosts: aggregate.hosts,
+  metadata: aggregate.metadata,
+  created_at: isoMicrosNaive(aggregate.createdAt),
+  updated_at: aggregate.updatedAt === null ? null : isoMicrosNaive(aggregate.updatedAt),
+  deleted_at: null,
+  deleted: false,
+  availability_zone: aggregate.metadata.availability_zone ?? null,
+});
+
+const answer = (aggregate: Aggregate, version: Microversion): ApiResponse => ({
+  body: { aggregate: view(aggregate, version) },
+});

@@ -266,7 +266,8 @@ export function rebuildActionRoutes(deps: RebuildRouteDeps): AnyRoute[] {
 }
 
 function rebuildChanges(core: Core, userId: string, body: RebuildBody): ServerChanges {
-  const keypair = typeof body.key_name === "string" ? core.keypairs.get(userId, body.key_name) : undefined;
+  const keypair =
+    typeof body.key_name === "string" ? core.keypairs.find({ user_id: userId, name: body.key_name }) : undefined;
   if (typeof body.key_name === "string" && keypair === undefined) throw badRequest("Invalid key_name provided.");
   return {
     ...(body.name === undefined ? {} : { name: body.name }),

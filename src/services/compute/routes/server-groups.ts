@@ -3,7 +3,7 @@ import { notFound } from "../../../kernel/errors.ts";
 import { type Microversion, mv } from "../../../kernel/http/microversion.ts";
 import { type AnyRoute, caller, type JsonSchema, ofProject, route } from "../../../kernel/http/route.ts";
 import type { Core } from "../manager/core.ts";
-import { createServerGroup } from "../manager/server-groups.ts";
+import { createServerGroup, deleteServerGroup } from "../manager/server-groups.ts";
 import { name, object, positiveInteger } from "../schemas/parameter-types.ts";
 import { listServerGroups } from "../schemas/queries.ts";
 import { byVersion } from "../schemas/servers.ts";
@@ -101,7 +101,7 @@ export function serverGroupRoutes(core: Core): AnyRoute[] {
       of: group,
       success: 204,
       handler(request) {
-        groups.delete(request.thing.id);
+        deleteServerGroup(core, request.thing);
         return {};
       },
     }),

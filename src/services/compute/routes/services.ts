@@ -4,6 +4,7 @@ import { type AnyRoute, route } from "../../../kernel/http/route.ts";
 import { isoMicrosNaive } from "../../../kernel/time/clock.ts";
 import type { Core } from "../manager/core.ts";
 import { zoneOf } from "../manager/hosts.ts";
+import type { ServiceManager } from "../manager/services.ts";
 import { boolean, object } from "../schemas/parameter-types.ts";
 import { listServices } from "../schemas/queries.ts";
 import type { ServiceRow } from "../store/services.ts";
@@ -23,7 +24,7 @@ const newUpdate = object({
 });
 
 /** nova's services, which are all this process, and the zones and hosts they are in. */
-export function serviceRoutes(core: Core): AnyRoute[] {
+export function serviceRoutes(core: Core, services: ServiceManager): AnyRoute[] {
   const { hosts, kernel } = core;
   const zone = (row: ServiceRow) => (row.binary === "nova-compute" ? zoneOf(core, row.host) : row.zone);
   const heartbeat = () => isoMicrosNaive(Math.floor(kernel.clock.now() / 1000) * 1000);
@@ -50,12 +51,10 @@ export function serviceRoutes(core: Core): AnyRoute[] {
       query: listServices,
       success: 200,
       handler({ query, microversion }) {
-        const services = hosts
-          .services()
-          .filter(
-            (row) => (query.get("host") ?? row.host) === row.host && (query.get("binary") ?? row.binary) === row.binary,
-          );
-        return { body: { services: services.map((row) => view(row, microversion)) } };
+        const wanted = (row: ServiceRow) =>
+          (query.get("host") ?? row.host) === row.host && (query.get("binary") ?? row.binary) === row.binary;
+        const rows = services.list().filter(wanted);
+        return { body: { services: rows.map((row) => view(row, microversion)) } };
       },
     }),
     ...(["enable", "disable", "disable-log-reason", "force-down"] as const).map((verb) =>
@@ -69,26 +68,19 @@ export function serviceRoutes(core: Core): AnyRoute[] {
         success: 200,
         handler(request) {
           const { body } = request;
-          const row = hosts.services().find((item) => item.host === body.host && item.binary === body.binary);
-          if (row === undefined) throw notFound(`Could not find binary ${body.binary} on host ${body.host}.`);
-          const forcedDown = verb === "force-down" ? isTrue(body.forced_down) : row.forced_down === 1;
-          const disabled = verb === "force-down" ? row.disabled === 1 : verb !== "enable";
-          const reason = verb === "disable-log-reason" ? (body.disabled_reason ?? null) : null;
-          if (verb === "disable-log-reason" && reason === null) throw badRequest("Missing disabled reason field");
-          hosts.updateService(row.id, { disabled, reason, forcedDown });
-          return {
-            body: {
-              service:
-                verb === "force-down"
-                  ? { host: row.host, binary: row.binary, forced_down: forcedDown }
-                  : {
-                      host: row.host,
-                      binary: row.binary,
-                      status: disabled ? "disabled" : "enabled",
-                      ...(reason === null ? {} : { disabled_reason: reason }),
-                    },
-            },
-          };
+          const row = services.at(body.host, body.binary);
+          const named = { host: row.host, binary: row.binary };
+          if (verb === "force-down") {
+            const forcedDown = isTrue(body.forced_down);
+            services.change(row, { forcedDown });
+            return { body: { service: { ...named, forced_down: forcedDown } } };
+          }
+          const reason = verb === "disable-log-reason" ? body.disabled_reason : undefined;
+          if (verb === "disable-log-reason" && reason === undefined) throw badRequest("Missing disabled reason field");
+          services.change(row, { disabled: verb !== "enable", reason });
+          const status = verb === "enable" ? "enabled" : "disabled";
+          const said = reason === undefined ? {} : { disabled_reason: reason };
+          return { body: { service: { ...named, status, ...said } } };
         },
       }),
     ),
@@ -101,23 +93,11 @@ export function serviceRoutes(core: Core): AnyRoute[] {
       request: newUpdate,
       success: 200,
       handler(request) {
-        const { body, microversion } = request;
-        const row = hosts.services().find(({ uuid }) => uuid === request.param("id"));
-        if (row === undefined) throw notFound(`Service ${request.param("id")} could not be found.`);
-        if (body.status !== "disabled" && body.disabled_reason !== undefined) {
-          throw badRequest("Specifying disabled_reason requires that status is disabled.");
-        }
-        if (row.binary !== "nova-compute")
-          throw badRequest(
-            `Updating a ${row.binary} service is not supported. Only nova-compute services can be updated.`,
-          );
-        hosts.updateService(row.id, {
-          disabled: body.status === undefined ? row.disabled === 1 : body.status === "disabled",
-          reason: body.status === undefined ? row.disabled_reason : (body.disabled_reason ?? null),
-          forcedDown: body.forced_down === undefined ? row.forced_down === 1 : isTrue(body.forced_down),
-        });
-        const updated = hosts.services().find(({ id }) => id === row.id) ?? row;
-        return { body: { service: view(updated, microversion) } };
+        const { status, disabled_reason: reason, forced_down } = request.body;
+        const disabled = status === undefined ? undefined : status === "disabled";
+        const forcedDown = forced_down === undefined ? undefined : isTrue(forced_down);
+        const updated = services.update(request.param("id"), { disabled, reason, forcedDown });
+        return { body: { service: view(updated, request.microversion) } };
       },
     }),
     route({
@@ -128,7 +108,7 @@ export function serviceRoutes(core: Core): AnyRoute[] {
       success: 204,
       handler(request) {
         const id = request.param("id");
-        const row = hosts.services().find((item) => item.uuid === id || String(item.id) === id);
+        const row = services.list().find((item) => item.uuid === id || String(item.id) === id);
         if (row === undefined) throw notFound(`Service ${id} could not be found.`);
         // This process is the service: it would be back at once.
         throw badRequest("The services of this cloud are one process and cannot be deleted.");
@@ -219,20 +199,15 @@ export function serviceRoutes(core: Core): AnyRoute[] {
         const { status, maintenance_mode } = request.body;
         if (maintenance_mode !== undefined)
           throw notImplemented("Virt driver does not implement host maintenance mode.");
-        const row = hosts.compute();
-        if (row !== undefined && status !== undefined) {
-          const disabled = status.toLowerCase() === "disable";
-          hosts.updateService(row.id, { disabled, reason: null, forcedDown: row.forced_down === 1 });
-        }
+        if (status !== undefined) services.disable(status.toLowerCase() === "disable");
         return { body: { host: name, status: `${status?.toLowerCase()}d` } };
       },
     }),
   ];
 
   function zones(detailed: boolean): unknown[] {
-    const services = hosts.services();
     const result = new Map<string, { available: boolean; hosts: Record<string, Record<string, unknown>> }>();
-    for (const row of services) {
+    for (const row of services.list()) {
       const name = zone(row);
       if (!detailed && name === "internal") continue;
       const entry = result.get(name) ?? { available: false, hosts: {} };

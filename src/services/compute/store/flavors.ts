@@ -1,5 +1,6 @@
 import type { Database } from "../../../kernel/db/database.ts";
 import { type Condition, condition, type Order, type Range, type Selection } from "../../../kernel/db/list.ts";
+import { Relation } from "../../../kernel/db/relation.ts";
 import { Table } from "../../../kernel/db/table.ts";
 import { UntilWritten } from "../../../kernel/db/until-written.ts";
 
@@ -63,8 +64,9 @@ export function flavorOrder(key: string, descending: boolean): Order[] | null {
 
 /** All the SQL about flavors and who may use them. */
 export class FlavorStore extends Table<Omit<Flavor, "number">, Flavor> {
-  readonly #db: Database;
   readonly #pages: UntilWritten<readonly Flavor[]>;
+  /** Who may use private ones. */
+  readonly access: Relation<{ flavor_id: string; project_id: string }>;
 
   constructor(db: Database) {
     const pages = new UntilWritten<readonly Flavor[]>(db);
@@ -88,41 +90,15 @@ export class FlavorStore extends Table<Omit<Flavor, "number">, Flavor> {
       () => pages.forget(),
       "number",
     );
-    this.#db = db;
     this.#pages = pages;
+    this.access = new Relation(db, "compute_flavor_access", ["flavor_id", "project_id"], {
+      onWrite: () => pages.forget(),
+      order: "project_id",
+    });
   }
 
   /** A part of a list. Its rows are shared between callers: never change one. */
   page(selection: Selection, range: Range): readonly Flavor[] {
     return this.#pages.get(JSON.stringify([selection, range]), () => this.selected(selection, range));
-  }
-
-  access(id: string): string[] {
-    return this.#db
-      .prepare<[string], string>("SELECT project_id FROM compute_flavor_access WHERE flavor_id = ? ORDER BY project_id")
-      .pluck()
-      .all(id) as string[];
-  }
-
-  hasAccess(id: string, projectId: string | null): boolean {
-    return (
-      this.#db
-        .prepare("SELECT 1 FROM compute_flavor_access WHERE flavor_id = ? AND project_id = ?")
-        .get(id, projectId) !== undefined
-    );
-  }
-
-  addAccess(id: string, projectId: string): void {
-    this.#pages.forget();
-    this.#db.prepare("INSERT INTO compute_flavor_access (flavor_id, project_id) VALUES (?, ?)").run(id, projectId);
-  }
-
-  /** False when there was none. */
-  removeAccess(id: string, projectId: string): boolean {
-    this.#pages.forget();
-    const { changes } = this.#db
-      .prepare("DELETE FROM compute_flavor_access WHERE flavor_id = ? AND project_id = ?")
-      .run(id, projectId);
-    return changes > 0;
   }
 }

@@ -15,10 +15,8 @@ export interface ServerGroupRow {
 
 /** All the SQL about server groups; their members are servers with that group_id. */
 export class ServerGroupStore extends Table<ServerGroupRow> {
-  readonly #db: Database;
   constructor(db: Database) {
     super(db, "compute_server_groups", ["id", "project_id", "user_id", "name", "policy", "rules", "created_at"]);
-    this.#db = db;
   }
 
   /** As they were made; `projectId` null: everybody's. */
@@ -29,7 +27,7 @@ export class ServerGroupStore extends Table<ServerGroupRow> {
 
   /** Group → ids of its servers that are not deleted, in one query. */
   members(groupIds: readonly string[]): Map<string, string[]> {
-    const rows = this.#db
+    const rows = this.db
       .prepare<[string], { group_id: string; id: string }>(
         `SELECT group_id, id FROM compute_servers
          WHERE deleted_at IS NULL AND group_id IN (SELECT value FROM json_each(?)) ORDER BY number`,

@@ -13,7 +13,7 @@ export class Grants {
   /** The roles of one actor on one target, of one kind. */
   on(key: Omit<AssignmentRow, "role_id">): RoleRow[] {
     const all = this.#core.roles.all();
-    return this.#core.store.assignments.on(key).flatMap(({ role_id }) => all.get(role_id) ?? []);
+    return this.#core.store.assignments.list(key).flatMap(({ role_id }) => all.get(role_id) ?? []);
   }
 
   /** Errors: 404. */
@@ -28,7 +28,7 @@ export class Grants {
 
   /** Errors: 404. */
   take(row: AssignmentRow): void {
-    if (!this.#core.store.assignments.remove(row)) throw absent(row);
+    if (!this.#core.store.assignments.deleteWhere(row)) throw absent(row);
   }
 }
 

@@ -60,19 +60,19 @@ export class GroupManager {
   delete({ id }: GroupRow): void {
     const { store, kernel } = this.#core;
     kernel.db.transaction(() => {
-      store.assignments.forgetActor(id);
+      store.assignments.deleteWhere({ actor_id: id });
       store.groups.delete(id);
     });
   }
 
   /** Errors: 404. */
   requireMember({ group, user }: Membership): void {
-    if (this.#core.store.memberships.isMember(group.id, user.id)) return;
+    if (this.#core.store.memberships.members.has({ group_id: group.id, user_id: user.id })) return;
     throw notFound(`User '${user.id}' not found in group '${group.id}'`);
   }
 
   addMember({ group, user }: Membership): void {
-    this.#core.store.memberships.addMember(group.id, user.id);
+    this.#core.store.memberships.members.add({ group_id: group.id, user_id: user.id });
   }
 
   /** Voids the user's tokens. Errors: 404. */
@@ -81,7 +81,7 @@ export class GroupManager {
     const { group, user } = membership;
     kernel.db.transaction(() => {
       this.requireMember(membership);
-      store.memberships.removeMember(group.id, user.id);
+      store.memberships.members.deleteWhere({ group_id: group.id, user_id: user.id });
       tokens.revoke("user", user.id);
     });
   }

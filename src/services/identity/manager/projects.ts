@@ -128,7 +128,7 @@ export class ProjectManager {
     kernel.db.transaction(() => {
       for (const user of store.users.list({ domain_id: row.id })) this.forgetUser(user.id);
       for (const group of store.groups.list({ domain_id: row.id })) {
-        store.assignments.forgetActor(group.id);
+        store.assignments.deleteWhere({ actor_id: group.id });
         store.groups.delete(group.id);
       }
       store.roles.deleteWhere({ domain_id: row.id });
@@ -145,7 +145,7 @@ export class ProjectManager {
   /** A user with all that hangs on it. Call it in a transaction. */
   forgetUser(userId: string): void {
     const { store, tokens } = this.#core;
-    store.assignments.forgetActor(userId);
+    store.assignments.deleteWhere({ actor_id: userId });
     store.credentials.deleteWhere({ user_id: userId });
     store.trusts.deleteWhere({ trustor_user_id: userId });
     store.trusts.deleteWhere({ trustee_user_id: userId });
@@ -165,19 +165,19 @@ export class ProjectManager {
     if (memberships.tagsOf(id).length >= MAX_TAGS) {
       throw badRequest(`A project can have at most ${MAX_TAGS} tags.`);
     }
-    memberships.addTag(id, tag);
+    memberships.tags.add({ project_id: id, name: tag });
   }
 
   /** Errors: 404. */
   requireTag(id: string, tag: string): void {
-    if (this.#core.store.memberships.tagsOf(id).includes(tag)) return;
+    if (this.#core.store.memberships.tags.has({ project_id: id, name: tag })) return;
     throw notFound(`Could not find project tag: ${tag}.`);
   }
 
   /** Errors: 404. */
   removeTag(id: string, tag: string): void {
     this.requireTag(id, tag);
-    this.#core.store.memberships.removeTag(id, tag);
+    this.#core.store.memberships.tags.deleteWhere({ project_id: id, name: tag });
   }
 
   children(id: string): ProjectRow[] {
@@ -192,7 +192,7 @@ export class ProjectManager {
 
   #forget(row: ProjectRow): void {
     const { store, tokens } = this.#core;
-    store.assignments.forgetTarget(row.id);
+    store.assignments.deleteWhere({ target_id: row.id });
     store.credentials.deleteWhere({ project_id: row.id });
     store.trusts.deleteWhere({ project_id: row.id });
     store.applicationCredentials.deleteWhere({ project_id: row.id });

@@ -79,7 +79,7 @@ export class RoleManager {
   /** What a role implies by itself. */
   impliedOf(priorId: string): RoleRow[] {
     const { store, roles } = this.#core;
-    return store.memberships.implications().flatMap(({ prior_id, implied_id }) => {
+    return store.memberships.implied.list().flatMap(({ prior_id, implied_id }) => {
       const role = prior_id === priorId ? roles.all().get(implied_id) : undefined;
       return role === undefined ? [] : [role];
     });
@@ -98,13 +98,13 @@ export class RoleManager {
     if (this.#implies(prior, implied)) {
       throw conflict("Conflict occurred attempting to store implied_role - Duplicate entry.");
     }
-    this.#core.store.memberships.imply(prior.id, implied.id);
+    this.#core.store.memberships.implied.add({ prior_id: prior.id, implied_id: implied.id });
   }
 
   /** Errors: 404. */
   unimply(pair: Implication): void {
     this.requireImplied(pair);
-    this.#core.store.memberships.unimply(pair.prior.id, pair.implied.id);
+    this.#core.store.memberships.implied.deleteWhere({ prior_id: pair.prior.id, implied_id: pair.implied.id });
   }
 
   #implies(prior: RoleRow, implied: RoleRow): boolean {

@@ -108,7 +108,7 @@ export class RoleResolver {
     if (this.#graph?.generation === generation) return this.#graph;
     const roles = new Map(this.#store.roles.list().map((role) => [role.id, role]));
     const direct = new Map<string, string[]>();
-    for (const { prior_id, implied_id } of this.#store.memberships.implications()) {
+    for (const { prior_id, implied_id } of this.#store.memberships.implied.list()) {
       direct.set(prior_id, [...(direct.get(prior_id) ?? []), implied_id]);
     }
     const closure = new Map<string, readonly string[]>();

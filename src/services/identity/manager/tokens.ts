@@ -321,7 +321,7 @@ export class Tokens {
   #revocations(): Map<string, number> {
     if (this.#revoked !== null) return this.#revoked;
     this.#revoked = new Map();
-    for (const { kind, value, issued_before } of this.#store.revocations.all()) {
+    for (const { kind, value, issued_before } of this.#store.revocations.list()) {
       this.#revoked.set(`${kind}:${value}`, issued_before);
       this.#lastRevocation = Math.max(this.#lastRevocation, issued_before);
     }

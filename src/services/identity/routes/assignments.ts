@@ -71,7 +71,7 @@ function stored({ store }: Core, { query }: ApiRequest, places: readonly string[
   const actor = query.get("user.id") ?? query.get("group.id");
   const role = query.get("role.id");
   return store.assignments
-    .list({
+    .selected({
       actors: actor === null ? undefined : [actor],
       targets: places ?? targetOf(query),
       roles: role === null ? undefined : [role],
@@ -122,7 +122,7 @@ const byId = <Row extends { id: string }>(rows: readonly Row[]) => new Map(rows.
 function expand(core: Core, { query }: ApiRequest, places: readonly string[] | null): Shown[] {
   const { store, roles } = core;
   const userId = query.get("user.id");
-  const rows = store.assignments.list(sourcesOf(core, query, places));
+  const rows = store.assignments.selected(sourcesOf(core, query, places));
   const groups = distinct(rows.flatMap(({ actor_type, actor_id }) => (actor_type === "group" ? actor_id : [])));
   const members = userId === null ? store.memberships.membersOf(groups) : new Map(groups.map((id) => [id, [userId]]));
   const below = new Map<string, readonly string[]>();
@@ -175,7 +175,8 @@ function sourcesOf(
   const project = places === null ? undefined : store.projects.get(places[0] ?? "");
   const above = project === undefined ? [] : roles.ancestors(project).map(({ id }) => id);
   return {
-    actors: userId === null ? undefined : [userId, ...store.memberships.groupsOf(userId)],
+    actors:
+      userId === null ? undefined : [userId, ...store.memberships.members.column("group_id", { user_id: userId })],
     targets: places === null ? targetOf(query) : [...places, ...above],
     roles:
       roleId === null

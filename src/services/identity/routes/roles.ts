@@ -179,7 +179,7 @@ function implicationRoutes(core: Core, roles: RoleManager, role: Touched<RoleRow
       policy: "identity:list_role_inference_rules",
       success: 200,
       handler(request) {
-        const priors = [...new Set(core.store.memberships.implications().map(({ prior_id }) => prior_id))];
+        const priors = [...new Set(core.store.memberships.implied.list().map(({ prior_id }) => prior_id))];
         const inferences = priors.flatMap((id) => {
           const prior = core.roles.all().get(id);
           if (prior === undefined) return [];

@@ -4,8 +4,6 @@ import type { ProjectRow } from "./rows.ts";
 
 /** Projects and domains, with the tree that they are. */
 export class ProjectStore extends Table<ProjectRow> {
-  readonly #db: Database;
-
   constructor(db: Database, onWrite: () => void) {
     // `OS_USER_DOMAIN_NAME=default` means the domain Default: names are found in any case.
     super(
@@ -25,12 +23,11 @@ export class ProjectStore extends Table<ProjectRow> {
       },
       onWrite,
     );
-    this.#db = db;
   }
 
   /** Ids of all projects below some projects or domains, as they were made; without these themselves, unless one is below another. */
   below(ids: Iterable<string>): string[] {
-    return this.#db
+    return this.db
       .prepare<[string], string>(
         `WITH RECURSIVE below (id) AS (
            SELECT id FROM identity_projects WHERE parent_id IN (SELECT value FROM json_each(?))

@@ -1,4 +1,5 @@
 import type { Database } from "../../../kernel/db/database.ts";
+import { Relation } from "../../../kernel/db/relation.ts";
 
 /**
  * What is revoked: one token (its audit id), a token and all made from it (the chain's audit id), or everything issued
@@ -14,32 +15,14 @@ export interface Revocation {
   revoked_at: number;
 }
 
-export class RevocationStore {
-  readonly #db: Database;
-  readonly #changed: () => void;
-
-  constructor(db: Database, changed: () => void) {
-    this.#db = db;
-    this.#changed = changed;
-  }
-
-  add(revocation: Revocation): void {
-    this.#db
-      .prepare(
-        "INSERT INTO identity_revocations (kind, value, issued_before, revoked_at) VALUES (@kind, @value, @issued_before, @revoked_at)",
-      )
-      .run(revocation);
-    this.#changed();
-  }
-
-  all(): Revocation[] {
-    return this.#db
-      .prepare<[], Revocation>("SELECT kind, value, issued_before, revoked_at FROM identity_revocations ORDER BY id")
-      .all();
+/** As they were made. */
+export class RevocationStore extends Relation<Revocation> {
+  constructor(db: Database, onWrite: () => void) {
+    super(db, "identity_revocations", ["kind", "value", "issued_before", "revoked_at"], { onWrite, order: "id" });
   }
 
   /** Forgets those older than any token that could still be valid. */
   prune(before: number): void {
-    this.#db.prepare("DELETE FROM identity_revocations WHERE revoked_at < ?").run(before);
+    this.db.prepare("DELETE FROM identity_revocations WHERE revoked_at < ?").run(before);
   }
 }

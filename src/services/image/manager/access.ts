@@ -46,7 +46,7 @@ export class Access {
   /** The context's project among the image's members. */
   membership(context: RequestContext, image: ImageRow): MemberRow | undefined {
     if (image.visibility !== "shared" || context.projectId === null) return undefined;
-    return this.#members.get(image.id, context.projectId);
+    return this.#members.find({ image_id: image.id, member_id: context.projectId });
   }
 
   sees(context: RequestContext, image: ImageRow): boolean {

@@ -26,10 +26,10 @@ export class MemberManager {
     if (memberId === "" || memberId.length > 255) throw badRequest("Member can't be empty");
     const { db, clock } = this.#kernel;
     return db.transaction(() => {
-      if (this.#members.get(imageId, memberId) !== undefined) {
+      if (this.#members.has({ image_id: imageId, member_id: memberId })) {
         throw conflict(`Member ${memberId} is duplicated for image ${imageId}`);
       }
-      const count = this.#members.list(imageId).length + 1;
+      const count = this.#members.countOf({ image_id: imageId }) + 1;
       if (count > MEMBER_QUOTA) throw overLimit("members for this image", count, MEMBER_QUOTA);
       const now = clock.now();
       const row: MemberRow = {
@@ -52,18 +52,20 @@ export class MemberManager {
     }
     const { db, clock } = this.#kernel;
     return db.transaction(() => {
-      const member = this.#members.get(imageId, memberId);
+      const key = { image_id: imageId, member_id: memberId };
+      const member = this.#members.find(key);
       const own = memberId === context.projectId;
       if (!context.isAdmin && !own) throw forbidden(`Not allowed to update members for image ${imageId}.`);
       if (member === undefined) throw this.#noMember(imageId, memberId);
-      this.#members.setStatus(imageId, memberId, status as MemberStatus, clock.now());
-      return this.#members.get(imageId, memberId) ?? member;
+      const changes = { status: status as MemberStatus, updated_at: clock.now() };
+      this.#members.updateWhere(key, changes);
+      return { ...member, ...changes };
     });
   }
 
   /** All for the owner; a member sees itself only. */
   list(context: RequestContext, image: ImageRow): MemberRow[] {
-    const members = this.#members.list(image.id);
+    const members = this.#members.list({ image_id: image.id });
     if (context.isAdmin || image.owner === context.projectId) return members;
     return members.filter(({ member_id }) => member_id === context.projectId);
   }
@@ -77,9 +79,8 @@ export class MemberManager {
 
   /** Errors: 404. */
   remove({ id: imageId }: ImageRow, memberId: string): void {
-    this.#kernel.db.transaction(() => {
-      if (!this.#members.delete(imageId, memberId)) throw this.#noMember(imageId, memberId);
-    });
+    const key = { image_id: imageId, member_id: memberId };
+    if (!this.#members.deleteWhere(key)) throw this.#noMember(imageId, memberId);
   }
 
   #noMember(imageId: string, memberId: string): ApiError {

@@ -31,8 +31,6 @@ export interface ImageRow {
 
 /** All the SQL about images. */
 export class ImageStore extends Table<ImageRow> {
-  readonly #db: Database;
-
   constructor(db: Database) {
     super(db, "images", [
       "id",
@@ -57,7 +55,6 @@ export class ImageStore extends Table<ImageRow> {
       "created_at",
       "updated_at",
     ]);
-    this.#db = db;
   }
 
   /** How many images a project has in one of the statuses, or in any, and how many bytes those are. */
@@ -65,25 +62,25 @@ export class ImageStore extends Table<ImageRow> {
     const sql = `SELECT ifnull(sum(images), 0) AS images, ifnull(sum(bytes), 0) AS bytes FROM image_use
       WHERE owner = ? AND (? = '[]' OR status IN (SELECT value FROM json_each(?)))`;
     const asked = JSON.stringify(statuses);
-    const get = this.#db.prepare<string[], { images: number; bytes: number }>(sql);
+    const get = this.db.prepare<string[], { images: number; bytes: number }>(sql);
     return get.get(owner, asked, asked) ?? { images: 0, bytes: 0 };
   }
 
   /** Whether a query of ids has fewer than so many. */
   isFewer({ sql, params }: Condition, most: number): boolean {
-    const counted = this.#db.prepare<Stored[], number>(`SELECT count(*) FROM (${sql} LIMIT ?)`).pluck();
+    const counted = this.db.prepare<Stored[], number>(`SELECT count(*) FROM (${sql} LIMIT ?)`).pluck();
     return (counted.get(...params, most) as number) < most;
   }
 
   addTrash(path: string): void {
-    this.#db.prepare("INSERT OR IGNORE INTO image_trash (path) VALUES (?)").run(path);
+    this.db.prepare("INSERT OR IGNORE INTO image_trash (path) VALUES (?)").run(path);
   }
 
   trash(): string[] {
-    return this.#db.prepare<[], string>("SELECT path FROM image_trash").pluck().all() as string[];
+    return this.db.prepare<[], string>("SELECT path FROM image_trash").pluck().all() as string[];
   }
 
   removeTrash(path: string): void {
-    this.#db.prepare("DELETE FROM image_trash WHERE path = ?").run(path);
+    this.db.prepare("DELETE FROM image_trash WHERE path = ?").run(path);
   }
 }

@@ -13,34 +13,27 @@ const OF_GUESTS = "device_owner NOT LIKE 'network:%'";
 export class PortStore extends Table<PortRow> {
   /** What pages of the API's list have read. */
   readonly kept: KeptPorts;
-  readonly #db: Database;
 
   constructor(db: Database, columns: Columns<PortRow>) {
     super(db, "network_ports", columns, () => {}, null, false);
-    this.#db = db;
     this.kept = new KeptPorts(db);
   }
 
-  override update(id: string, changes: Partial<PortRow>): void {
-    this.kept.forget(id);
-    super.update(id, changes);
+  override updateWhere(where: Partial<PortRow>, changes: Partial<PortRow>): boolean {
+    this.kept.forget(where.id ?? null);
+    return super.updateWhere(where, changes);
   }
 
-  override delete(id: string): void {
-    this.kept.forget(id);
-    super.delete(id);
-  }
-
-  override deleteWhere(where: Partial<PortRow>): void {
-    this.kept.forget(null);
-    super.deleteWhere(where);
+  override deleteWhere(where: Partial<PortRow>): boolean {
+    this.kept.forget(where.id ?? null);
+    return super.deleteWhere(where);
   }
 
   /** Of a range only those rows are read that are not known already. */
   override selected(selection: Selection, range?: Range | { order: readonly Order[] }): PortRow[] {
     if (range === undefined || !("limit" in range)) return super.selected(selection, range);
     const { sql, params } = rangeSql(IDS, selection, range);
-    const ids = this.#db
+    const ids = this.db
       .prepare<Param[], string>(sql)
       .pluck()
       .all(...params) as string[];
@@ -70,7 +63,7 @@ export class PortStore extends Table<PortRow> {
   /** Whose the ports of guests on a network are. */
   guestsOn(networkId: string): string[] {
     const sql = `SELECT DISTINCT device_id FROM network_ports WHERE network_id = ? AND device_id <> '' AND ${OF_GUESTS}`;
-    return this.#db.prepare<[string], string>(sql).pluck().all(networkId) as string[];
+    return this.db.prepare<[string], string>(sql).pluck().all(networkId) as string[];
   }
 
   /** With a tap on a bridge. */

@@ -9,8 +9,6 @@ export const EVERYBODY: readonly string[] = ["0.0.0.0/0", "::/0"];
 
 /** All the SQL about rules of security groups. */
 export class RuleStore extends Table<SecurityGroupRuleRow> {
-  readonly #db: Database;
-
   constructor(db: Database) {
     super(db, "network_security_group_rules", {
       ...standard,
@@ -25,27 +23,26 @@ export class RuleStore extends Table<SecurityGroupRuleRow> {
       remote_address_group_id: "text",
       described: "boolean",
     });
-    this.#db = db;
   }
 
   /** Of a group's rules, in their order. */
   idsOf(groupId: string): string[] {
     const sql = "SELECT id FROM network_security_group_rules WHERE security_group_id = ? ORDER BY id";
-    return this.#db.prepare<[string], string>(sql).pluck().all(groupId) as string[];
+    return this.db.prepare<[string], string>(sql).pluck().all(groupId) as string[];
   }
 
   /** The same of several groups, a group after the other. */
   idsOfAll(groups: readonly string[]): string[] {
     const sql =
       "SELECT id FROM network_security_group_rules WHERE security_group_id IN (SELECT value FROM json_each(?)) ORDER BY security_group_id, id";
-    return this.#db.prepare<[string], string>(sql).pluck().all(JSON.stringify(groups)) as string[];
+    return this.db.prepare<[string], string>(sql).pluck().all(JSON.stringify(groups)) as string[];
   }
 
   /** Groups with rules that are about the members of this one. */
   groupsAbout(groupId: string): string[] {
     const sql =
       "SELECT DISTINCT security_group_id FROM network_security_group_rules WHERE remote_group_id = ? ORDER BY 1";
-    return this.#db.prepare<[string], string>(sql).pluck().all(groupId) as string[];
+    return this.db.prepare<[string], string>(sql).pluck().all(groupId) as string[];
   }
 
   /** Rules that say the same in the same group, in the order of ids; `protocols` are the names and numbers of its protocol. */
