@@ -32,6 +32,7 @@ test("it finds what JavaScript's own expressions find", () => {
         .map((both) => both.join("")),
       fc.tuple(tie("pattern"), fc.constantFrom("", "*", "?", "+")).map(([inner, times]) => `(${inner})${times}`),
       fc.tuple(tie("pattern"), tie("pattern")).map(([one, other]) => `(?:${one}|${other})`),
+      fc.tuple(fc.constantFrom("?=", "?!"), tie("pattern")).map(([kind, inner]) => `(${kind}${inner})`),
     ),
     pattern: fc.array(tie("part"), { maxLength: 4 }).map((parts) => parts.join("")),
   }));
@@ -56,20 +57,20 @@ test("patterns that make others backtrack for minutes answer at once", () => {
     "^(([a-z])+.)+[A-Z]([a-z])+$",
     "(a*)*b",
     "((a{1,9}){1,9})$",
+    "^(?=(a+)+$)(?!.*(a*)*b)(a|a)*$",
   ]) {
     compilePattern(source, { ignoreCase: true })?.test(`${"a".repeat(250)}!`);
   }
   assert.ok(performance.now() - begin < 1_000, `${performance.now() - begin} ms`);
 });
 
-test("nonsense, lookaround, backreferences and giants are no patterns", () => {
+test("nonsense, looking behind, backreferences and giants are no patterns", () => {
   for (const source of [
     "[",
     "(",
     ")",
     "*",
     "a{2,1}",
-    "(?=a)",
     "(?<!a)",
     "(a)\\1",
     "[z-a]",
@@ -87,4 +88,20 @@ test("a name without special characters is found anywhere, in either case when a
   assert.equal(compilePattern("eb-0")?.test("web-01"), true);
   assert.equal(compilePattern("WEB")?.test("web-01"), false);
   assert.equal(compilePattern("WEB", { ignoreCase: true })?.test("web-01"), true);
+});
+
+test("rules of passwords look ahead, and characters are named by their numbers", () => {
+  const rule = compilePattern("^(?=.*\\d)(?=.*[A-Z])(?!.*[\\r\\n ]).{6,12}$");
+  for (const [text, fits] of [
+    ["Secret12", true],
+    ["secret12", false],
+    ["Secrets!", false],
+    ["Secret 12", false],
+    ["S1x", false],
+  ] as const) {
+    assert.equal(rule?.test(text), fits, text);
+  }
+  assert.equal(compilePattern("^[_a-z\\u4e00-\\u9fa5\\x41]+$")?.test("a\u4e2dA"), true);
+  assert.equal(compilePattern("^[\\u4e00-\\u9fa5]+$")?.test("abc"), false);
+  assert.equal(compilePattern("[A-Za-z0-9]+(?=[\\.\\-][a-zA-Z0-9])*\\.[a-z]+")?.test("example.com"), true);
 });

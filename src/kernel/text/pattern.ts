@@ -1,30 +1,16 @@
+import { BadPattern, emitAll, isWord, type Matches, type Node, run } from "./pattern-program.ts";
+
 /**
  * Regular expressions that come from clients (nova's name and address filters). JavaScript's own matcher backtracks: a
  * pattern like (a+)+$ would hold up the whole process for minutes. This one walks all possibilities at once
  * (Thompson's construction), so its time is at most text length × program length, whatever the pattern.
  *
- * It knows what MySQL, PostgreSQL and Python have in common: . [ ] [^ ] [[:alpha:]] \d \w \s \b ^ $ ( ) (?: ) | * + ? {m,n}.
- * Not known, and so refused: backreferences and lookaround, which no linear matcher can have.
+ * It knows what MySQL, PostgreSQL and Python have in common: . [ ] [^ ] [[:alpha:]] \d \w \s \b ^ $ ( ) (?: ) | * + ? {m,n},
+ * and (?= ) and (?! ): where such a part holds is worked out beforehand for all positions, in one walk from the end of the text.
+ * Not known, and so refused: backreferences and looking behind.
  */
 
 const MAX_LENGTH = 1_000;
-const MAX_PROGRAM = 1_000;
-
-type Matches = (code: number) => boolean;
-
-type Node =
-  | { kind: "set"; matches: Matches }
-  | { kind: "at"; where: "start" | "end" | "word" | "not-word" }
-  | { kind: "all"; parts: Node[] }
-  | { kind: "any"; choices: Node[] }
-  | { kind: "repeat"; node: Node; min: number; max: number };
-
-type Instruction =
-  | { op: "set"; matches: Matches }
-  | { op: "at"; where: "start" | "end" | "word" | "not-word" }
-  | { op: "split"; one: number; other: number }
-  | { op: "jump"; to: number }
-  | { op: "found" };
 
 export interface Pattern {
   /** Is it found anywhere in the text? */
@@ -45,8 +31,6 @@ export function compilePattern(source: string, options: { ignoreCase?: boolean }
   }
 }
 
-class BadPattern extends Error {}
-
 const CLASSES: Readonly<Record<string, Matches>> = {
   d: (code) => code >= 48 && code <= 57,
   w: (code) => isWord(code),
@@ -63,10 +47,6 @@ const POSIX: Readonly<Record<string, Matches>> = {
   punct: (code) => code > 32 && code < 127 && (!isWord(code) || code === 95),
   xdigit: (code) => (code >= 48 && code <= 57) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102),
 };
-
-function isWord(code: number): boolean {
-  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95;
-}
 
 class Parser {
   readonly #text: readonly string[];
@@ -147,10 +127,11 @@ class Parser {
     const character = this.#next();
     switch (character) {
       case "(": {
+        const ahead = this.#skip("?=") ? "=" : this.#skip("?!") ? "!" : null;
         if (this.#peek() === "?" && !this.#skip("?:")) throw new BadPattern();
         const inner = this.#choices();
         if (!this.#skip(")")) throw new BadPattern();
-        return inner;
+        return ahead === null ? inner : { kind: "ahead", node: inner, negated: ahead === "!" };
       }
       case "[":
         return { kind: "set", matches: this.#set() };
@@ -181,9 +162,7 @@ class Parser {
   #escaped(character: string): Matches {
     const known = CLASSES[character.toLowerCase()];
     if (known !== undefined) return character === character.toLowerCase() ? known : (code) => !known(code);
-    const control = { n: "\n", t: "\t", r: "\r", f: "\f" }[character];
-    if (control === undefined && /[A-Za-z0-9]/.test(character)) throw new BadPattern();
-    return this.#literal(control ?? character);
+    return this.#literal(this.#named(character));
   }
 
   #literal(character: string): Matches {
@@ -203,13 +182,14 @@ class Parser {
         members.push(known);
         continue;
       }
-      const character = this.#next();
-      if (character === "\\") {
-        members.push(this.#escaped(this.#next()));
-      } else if (this.#peek() === "-" && this.#text[this.#at + 1] !== "]") {
+      const from = this.#member();
+      if (typeof from !== "string") members.push(from);
+      else if (this.#peek() === "-" && this.#text[this.#at + 1] !== "]") {
         this.#next();
-        members.push(this.#range(character, this.#next()));
-      } else members.push(this.#literal(character));
+        const to = this.#member();
+        if (typeof to !== "string") throw new BadPattern();
+        members.push(this.#range(from, to));
+      } else members.push(this.#literal(from));
     }
     this.#next();
     const within: Matches = (code) => members.some((matches) => matches(code));
@@ -218,135 +198,35 @@ class Parser {
     return negated ? (code) => !folded(code) : folded;
   }
 
+  /** A character of a set, or a class of them. */
+  #member(): string | Matches {
+    const character = this.#next();
+    if (character !== "\\") return character;
+    const escaped = this.#next();
+    const known = CLASSES[escaped.toLowerCase()];
+    return known === undefined ? this.#named(escaped) : this.#escaped(escaped);
+  }
+
+  /** The character that stands behind a backslash. */
+  #named(character: string): string {
+    const control = { n: "\n", t: "\t", r: "\r", f: "\f" }[character];
+    if (control !== undefined) return control;
+    const digits = { u: 4, x: 2 }[character];
+    if (digits !== undefined) {
+      const code = this.#text.slice(this.#at, this.#at + digits).join("");
+      if (!/^[0-9a-fA-F]+$/.test(code) || code.length !== digits) throw new BadPattern();
+      this.#at += digits;
+      return String.fromCodePoint(Number.parseInt(code, 16));
+    }
+    if (/[A-Za-z0-9]/.test(character)) throw new BadPattern();
+    return character;
+  }
+
   #range(from: string, to: string): Matches {
     const [low, high] = [from.codePointAt(0) ?? 0, to.codePointAt(0) ?? 0];
-    if (high < low || to === "\\") throw new BadPattern();
+    if (high < low) throw new BadPattern();
     return (code) => code >= low && code <= high;
   }
 }
 
 const upper = (code: number): number => (code >= 97 && code <= 122 ? code - 32 : code);
-
-function emitAll(node: Node): Instruction[] {
-  const program: Instruction[] = [];
-  const add = (instruction: Instruction): number => {
-    if (program.length >= MAX_PROGRAM) throw new BadPattern();
-    return program.push(instruction) - 1;
-  };
-  const emit = (one: Node): void => {
-    switch (one.kind) {
-      case "set":
-        add({ op: "set", matches: one.matches });
-        return;
-      case "at":
-        add({ op: "at", where: one.where });
-        return;
-      case "all":
-        one.parts.forEach(emit);
-        return;
-      case "any":
-        emitChoices(one.choices);
-        return;
-      case "repeat":
-        emitRepeat(one);
-    }
-  };
-  const emitChoices = (choices: readonly Node[]): void => {
-    const ends: { op: "jump"; to: number }[] = [];
-    for (const [index, choice] of choices.entries()) {
-      if (index === choices.length - 1) emit(choice);
-      else {
-        const split = { op: "split" as const, one: program.length + 1, other: 0 };
-        add(split);
-        emit(choice);
-        const jump = { op: "jump" as const, to: 0 };
-        add(jump);
-        ends.push(jump);
-        split.other = program.length;
-      }
-    }
-    for (const jump of ends) jump.to = program.length;
-  };
-  const emitRepeat = ({ node: inner, min, max }: Node & { kind: "repeat" }): void => {
-    for (let count = 0; count < min; count += 1) {
-      // What is empty adds nothing to the program, so the program's own limit would not end this.
-      const before = program.length;
-      emit(inner);
-      if (program.length === before) return;
-    }
-    const splits: { op: "split"; one: number; other: number }[] = [];
-    if (max === Number.POSITIVE_INFINITY) {
-      const start = program.length;
-      const split = { op: "split" as const, one: start + 1, other: 0 };
-      add(split);
-      emit(inner);
-      add({ op: "jump", to: start });
-      splits.push(split);
-    } else {
-      for (let count = min; count < max; count += 1) {
-        const split = { op: "split" as const, one: program.length + 1, other: 0 };
-        add(split);
-        emit(inner);
-        splits.push(split);
-      }
-    }
-    for (const split of splits) split.other = program.length;
-  };
-  emit(node);
-  add({ op: "found" });
-  return program;
-}
-
-function run(program: readonly Instruction[], text: string): boolean {
-  const codes = Array.from(text, (character) => character.codePointAt(0) ?? 0);
-  // Instruction → the last position it was reached at: each is looked at once per position.
-  const seen = new Int32Array(program.length).fill(-1);
-  let current: number[] = [];
-  const stack: number[] = [];
-  /** Follows everything that needs no character. True when the end is reached. */
-  const follow = (from: number, position: number, into: number[]): boolean => {
-    stack.push(from);
-    for (let index = stack.pop(); index !== undefined; index = stack.pop()) {
-      if (seen[index] === position) continue;
-      seen[index] = position;
-      const instruction = program[index];
-      switch (instruction?.op) {
-        case "found":
-          stack.length = 0;
-          return true;
-        case "jump":
-          stack.push(instruction.to);
-          break;
-        case "split":
-          stack.push(instruction.other, instruction.one);
-          break;
-        case "at":
-          if (holds(instruction.where, codes, position)) stack.push(index + 1);
-          break;
-        default:
-          into.push(index);
-      }
-    }
-    return false;
-  };
-  for (let position = 0; position <= codes.length; position += 1) {
-    // Found anywhere: a new attempt begins at each position. What is already under way is in `current`, marked as seen.
-    if (follow(0, position, current)) return true;
-    const code = codes[position];
-    if (code === undefined) return false;
-    const next: number[] = [];
-    for (const index of current) {
-      const instruction = program[index];
-      if (instruction?.op === "set" && instruction.matches(code) && follow(index + 1, position + 1, next)) return true;
-    }
-    current = next;
-  }
-  return false;
-}
-
-function holds(where: (Node & { kind: "at" })["where"], codes: readonly number[], position: number): boolean {
-  if (where === "start") return position === 0;
-  if (where === "end") return position === codes.length;
-  const between = isWord(codes[position - 1] ?? 0) !== isWord(codes[position] ?? 0);
-  return where === "word" ? between : !between;
-}
