@@ -242,4 +242,24 @@ describe("types of resources", () => {
     await stack.delete();
     assert.equal((await ask(next)).status, 404);
   });
+
+  test("properties of former times are taken and not shown", async () => {
+    const stack = await t.make(
+      "former",
+      hot(
+        { r: of("OS::Heat::RandomString", { length: 6, sequence: "digits" }), p: of("OS::Nova::FloatingIP") },
+        { r: attr("r", "value"), ip: attr("p", "ip") },
+      ),
+    );
+    const { stack_status, stack_status_reason } = await stack.show();
+    assert.equal(stack_status, "CREATE_COMPLETE", stack_status_reason);
+    const { r, ip } = await stack.outputs();
+    assert.match(r, /^\d{6}$/);
+    assert.match(ip, /^172\.24\.4\./);
+    await stack.delete();
+    const { properties } = (await t.ask("GET", "resource_types/OS::Heat::RandomString")).body;
+    assert.ok(properties.salt !== undefined && properties.sequence === undefined);
+    const listed = (await t.ask("GET", "resource_types")).body.resource_types;
+    assert.ok(!listed.includes("OS::Nova::FloatingIP"));
+  });
 });

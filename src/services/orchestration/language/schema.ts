@@ -30,6 +30,8 @@ export interface Schema {
   /** Changed without making the resource anew. */
   readonly update_allowed?: boolean;
   readonly immutable?: boolean;
+  /** Taken of old templates, and not shown. */
+  readonly hidden?: boolean;
   /** Texts are taken for lists and maps, as the parameters of a nested template do. */
   readonly converts?: boolean;
 }
@@ -141,7 +143,7 @@ function requirePattern(value: unknown, pattern: string, refuse: Refuse): void {
 
 const patterns = new Map<string, { test(text: string): boolean }>();
 
-/** The whole text has to match. Linear in its length, whoever wrote it; lookaround is left to JavaScript where it is there. */
+/** The whole text has to match. Linear in its length, whoever wrote it. */
 function patternOf(pattern: string): { test(text: string): boolean } {
   const known = patterns.get(pattern);
   if (known !== undefined) return known;

@@ -121,8 +121,11 @@ export class TypeManager {
 const STATUSES = ["UNKNOWN", "SUPPORTED", "UNSUPPORTED", "DEPRECATED", "HIDDEN"];
 const SHOW = "All that its service tells of it.";
 
+/** Of those that are shown. */
 const mapValues = <T>(schemata: Schemata, map: (schema: Schema, key: string) => T): Record<string, T> =>
-  Object.fromEntries(Object.entries(schemata).map(([key, schema]) => [key, map(schema, key)]));
+  Object.fromEntries(
+    Object.entries(schemata).flatMap(([key, schema]) => (schema.hidden === true ? [] : [[key, map(schema, key)]])),
+  );
 
 /** What a parameter is called that stands for a property; anything stays a text of JSON. */
 const parameterKind = (kind: Kind): Kind => (kind === "integer" ? "number" : kind === "any" ? "map" : kind);

@@ -86,8 +86,12 @@ async function shownOf(call: Asking["call"], kind: Lookup, wanted: string): Prom
 const notFoundOf = (entity: string, name: string) =>
   new ApiError(404, `The ${entity} (${name}) could not be found.`, { type: "EntityNotFound" });
 
-export const idOrNull = async (asking: Asking, kind: Lookup, wanted: string | null): Promise<string | null> =>
-  wanted === null || wanted === "" ? null : idOf(asking, kind, wanted);
+export const idOrNull = async (
+  asking: Asking,
+  kind: Lookup,
+  wanted: string | null | undefined,
+): Promise<string | null> =>
+  wanted === null || wanted === undefined || wanted === "" ? null : idOf(asking, kind, wanted);
 
 /** Null for what is not there. */
 export async function orGone<T>(ask: () => Promise<T>): Promise<T | null> {

@@ -1,5 +1,19 @@
 import type { Facades } from "../../../kernel/module.ts";
 import { absentTypes } from "./absent.ts";
+import { bucket } from "./aws/bucket.ts";
+import { elasticIp, elasticIpAssociation } from "./aws/elastic-ip.ts";
+import { instance } from "./aws/instance.ts";
+import { networkInterface } from "./aws/network-interface.ts";
+import { ec2SecurityGroup } from "./aws/security-group.ts";
+import { ec2Volume, ec2VolumeAttachment } from "./aws/volume.ts";
+import {
+  ec2Subnet,
+  internetGateway,
+  routeTable,
+  subnetRouteTableAssociation,
+  vpc,
+  vpcGatewayAttachment,
+} from "./aws/vpc.ts";
 import { cinderQuota } from "./cinder/quota.ts";
 import { volume } from "./cinder/volume.ts";
 import { volumeAttachment } from "./cinder/volume-attachment.ts";
@@ -39,6 +53,7 @@ import { securityGroupRule } from "./neutron/security-group-rule.ts";
 import { subnet } from "./neutron/subnet.ts";
 import { subnetPool } from "./neutron/subnet-pool.ts";
 import { flavor } from "./nova/flavor.ts";
+import { novaFloatingIp, novaFloatingIpAssociation } from "./nova/floating-ip.ts";
 import { hostAggregate } from "./nova/host-aggregate.ts";
 import { keyPair } from "./nova/key-pair.ts";
 import { novaQuota } from "./nova/quota.ts";
@@ -107,6 +122,22 @@ const ALL: readonly ResourceType[] = [
   hostAggregate,
   novaQuota,
   swiftContainer,
+  bucket,
+  ec2SecurityGroup,
+  ec2Subnet,
+  ec2Volume,
+  ec2VolumeAttachment,
+  elasticIp,
+  elasticIpAssociation,
+  instance,
+  internetGateway,
+  networkInterface,
+  routeTable,
+  subnetRouteTableAssociation,
+  vpc,
+  vpcGatewayAttachment,
+  novaFloatingIp,
+  novaFloatingIpAssociation,
   ...absentTypes,
 ];
 

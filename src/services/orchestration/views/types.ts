@@ -20,7 +20,11 @@ function propertyView(schema: Schema): Record<string, unknown> {
 }
 
 const propertiesView = (schemata: Schemata): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(schemata).map(([name, schema]) => [name, propertyView(schema)]));
+  Object.fromEntries(
+    Object.entries(schemata).flatMap(([name, schema]) =>
+      schema.hidden === true ? [] : [[name, propertyView(schema)]],
+    ),
+  );
 
 const attributeView = ({ type, description }: AttributeSchema) => ({
   ...(description === undefined ? {} : { description }),

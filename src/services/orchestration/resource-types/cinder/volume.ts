@@ -34,6 +34,7 @@ export const volume: ResourceType = {
   service: { name: "block-storage", client: "cinder" },
   description: "A volume.",
   className: "CinderVolume",
+  renamed: { imageRef: "image" },
   properties: {
     availability_zone: { type: "string", description: "Where it is." },
     size: { type: "integer", update_allowed: true, constraints: [{ range: { min: 1 } }], description: "GiB." },
@@ -46,6 +47,7 @@ export const volume: ResourceType = {
     image: { ...of("glance.image"), description: "An image it is made of, by id or name." },
     source_volid: { ...of("cinder.volume"), description: "A volume it is a copy of." },
     scheduler_hints: { type: "map", description: "What the scheduler is told." },
+    multiattach: { type: "boolean", hidden: true, description: "Taken and not looked at: the type says so." },
     read_only: { type: "boolean", update_allowed: true, description: "Whether nobody may write to it." },
   },
   attributes: {

@@ -18,6 +18,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 interface Properties {
   readonly length: number;
   readonly character_classes: readonly { class: string; min: number }[] | null;
+  readonly sequence?: string | null;
   readonly character_sequences: readonly { sequence: string; min: number }[] | null;
 }
 
@@ -65,6 +66,12 @@ export const randomString: ResourceType = {
         fields: { sequence: { type: "string", required: true, description: "Characters." }, min },
       },
     },
+    sequence: {
+      type: "string",
+      hidden: true,
+      constraints: [{ allowed_values: Object.keys(CLASSES) }],
+      description: "The kind of characters, in former words.",
+    },
     salt: { type: "string", description: "Any text: another one makes another random text." },
   },
   attributes: { value: { type: "string", description: "The random text." } },
@@ -89,7 +96,8 @@ export const randomString: ResourceType = {
   check() {},
 };
 
-function generate({ length, character_classes, character_sequences }: Properties): string {
+function generate({ length, character_classes: classes, character_sequences, sequence }: Properties): string {
+  const character_classes = sequence ? [{ class: sequence, min: 1 }] : classes;
   const parts = [
     ...(character_sequences ?? []).map(({ sequence, min }) => ({ characters: sequence, min })),
     ...(character_classes ?? []).map(({ class: name, min }) => ({ characters: CLASSES[name] ?? "", min })),

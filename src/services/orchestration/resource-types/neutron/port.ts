@@ -39,14 +39,21 @@ async function translated(run: Run, values: Values): Promise<Body> {
 const common = rest({
   kind: "port",
   async body(run) {
-    const { network, tags: _tags, device_id, device_owner, ...others } = run.properties as Values;
+    const {
+      network,
+      tags: _tags,
+      replacement_policy: _policy,
+      device_id,
+      device_owner,
+      ...others
+    } = run.properties as Values;
     const body = await translated(run, { ...others, name: nameOf(run) });
     const device = given({ device_id: device_id || null, device_owner: device_owner || null });
     const sent = given({ ...body, ...device, network_id: await idOf(run, "network", String(network)) });
     if ((others.allowed_address_pairs ?? null) === null) delete sent.allowed_address_pairs;
     return sent;
   },
-  async changes(run, { tags: _tags, name, network: _network, ...others }) {
+  async changes(run, { tags: _tags, replacement_policy: _policy, name, network: _network, ...others }) {
     const body = await translated(run, others);
     if (name !== undefined) body.name = nameOf(run);
     return body;
@@ -114,6 +121,7 @@ export const port: ResourceType = {
       },
     },
     security_groups: { type: "list", update_allowed: true, description: "Its security groups, by id or name." },
+    replacement_policy: { ...changeable, hidden: true, description: "Taken and not looked at." },
     dns_name: { ...of("dns_name"), update_allowed: true, description: "Its DNS name." },
     tags,
     ...portExtras,

@@ -31,13 +31,17 @@ const common = rest({
       external_gateway_info,
       value_specs,
       l3_agent_ids: _agents,
+      l3_agent_id: _agent,
       tags: _tags,
       ...others
     } = run.properties as Values;
     const gateway = await gatewayOf(run, external_gateway_info);
     return withSpecs({ ...others, name: nameOf(run), ...given({ external_gateway_info: gateway }) }, value_specs);
   },
-  async changes(run, { value_specs, tags: _tags, l3_agent_ids: _agents, name, external_gateway_info, ...others }) {
+  async changes(
+    run,
+    { value_specs, tags: _tags, l3_agent_ids: _agents, l3_agent_id: _agent, name, external_gateway_info, ...others },
+  ) {
     return withSpecs(
       {
         ...others,
@@ -82,6 +86,7 @@ export const router: ResourceType = {
     },
     value_specs: valueSpecs,
     admin_state_up: { type: "boolean", default: true, update_allowed: true, description: "Whether it is up." },
+    l3_agent_id: { ...text, update_allowed: true, hidden: true, description: "An L3 agent, in former words." },
     l3_agent_ids: { type: "list", update_allowed: true, items: text, description: "L3 agents that serve it." },
     distributed: { type: "boolean", description: "Whether it is on every host." },
     ha: { type: "boolean", description: "Whether it has a stand-in." },

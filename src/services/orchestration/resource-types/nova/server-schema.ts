@@ -66,6 +66,7 @@ export const serverProperties: Schemata = {
     description: "What another image does.",
   },
   key_name: { ...of("nova.keypair"), description: "The key pair whose public key it gets." },
+  admin_user: { ...text, hidden: true, description: "Taken and not looked at." },
   availability_zone: { ...text, description: "Where it runs." },
   security_groups: { type: "list", default: [], description: "Its security groups, where nova makes its ports." },
   networks: {
