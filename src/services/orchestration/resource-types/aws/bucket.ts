@@ -1,7 +1,7 @@
 import { deleteThing, objectsOf, putContainer } from "../swift/account.ts";
 import { urlOf } from "../swift/container.ts";
 import { ResourceError, type ResourceType } from "../types.ts";
-import { required, text } from "./common.ts";
+import { required, text } from "./vpc-parts.ts";
 
 const ACCESS = [
   "Private",

@@ -1,7 +1,7 @@
 import { valueMistake } from "../../language/mistakes.ts";
 import { lost, orGone } from "../asking.ts";
 import { type Made, ResourceError, type ResourceType, type Run, type Values } from "../types.ts";
-import { nova, of, outsideOf, routerOfVpc, setGateway, text } from "./common.ts";
+import { nova, of, outsideOf, routerOfVpc, setGateway, text } from "./vpc-parts.ts";
 
 interface Address {
   readonly id: string;

@@ -3,8 +3,8 @@ import { NOVA } from "../asking.ts";
 import { subnetsOfServer } from "../neutron/implied.ts";
 import { server, serverOf } from "../nova/server.ts";
 import type { Made, ResourceType, Run, Values } from "../types.ts";
-import { nova, of, required, text } from "./common.ts";
 import { inWords } from "./in-words.ts";
+import { nova, of, required, text } from "./vpc-parts.ts";
 
 interface Pair {
   readonly Key: string;

@@ -1,6 +1,6 @@
 import { given, idOf } from "../asking.ts";
 import type { ResourceType, Run } from "../types.ts";
-import { makeNamed, networkOfSubnet, neutron, of, remove, tags, text } from "./common.ts";
+import { makeNamed, networkOfSubnet, neutron, of, remove, tags, text } from "./vpc-parts.ts";
 
 export const groupIds = (run: Run, groups: unknown): Promise<string[]> =>
   Promise.all((groups as string[]).map((group) => idOf(run, "security_group", group)));

@@ -1,7 +1,7 @@
 import { ApiError } from "../../../../kernel/errors.ts";
 import { given, orGone } from "../asking.ts";
 import type { ResourceType, Run, Values } from "../types.ts";
-import { makeNamed, remove, required, text } from "./common.ts";
+import { makeNamed, remove, required, text } from "./vpc-parts.ts";
 
 type Rule = Readonly<Record<string, unknown>>;
 

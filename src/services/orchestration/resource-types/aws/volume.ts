@@ -2,8 +2,8 @@ import { valueMistake } from "../../language/mistakes.ts";
 import { volume } from "../cinder/volume.ts";
 import { volumeAttachment } from "../cinder/volume-attachment.ts";
 import type { ResourceType, Run, Values } from "../types.ts";
-import { of, required } from "./common.ts";
 import { inWords } from "./in-words.ts";
+import { of, required } from "./vpc-parts.ts";
 
 const kept = { immutable: true } as const;
 

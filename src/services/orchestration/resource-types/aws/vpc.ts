@@ -13,7 +13,7 @@ import {
   setGateway,
   tags,
   text,
-} from "./common.ts";
+} from "./vpc-parts.ts";
 
 export const vpc: ResourceType = {
   name: "AWS::EC2::VPC",
