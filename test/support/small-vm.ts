@@ -118,7 +118,10 @@ function machineArguments(machine: {
     ...["-object", `memory-backend-memfd,id=mem,size=${memoryMiB}M,share=on`, "-numa", "node,memdev=mem"],
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
     ...["-serial", `file:${join(directory, "console")}`, "-kernel", kernel, "-initrd", initrd],
-    ...["-append", `console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check place=${directory}`],
+    ...[
+      "-append",
+      `console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check place=${directory}`,
+    ],
     ...["-chardev", `socket,id=root,path=${socket}`, "-device", "vhost-user-fs-pci,chardev=root,tag=root"],
     ...["-device", "virtio-serial-pci", ...port("output"), ...port("code")],
     ...["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"],
