@@ -75,8 +75,7 @@ export class Records {
   async perform(endpoint: Endpoint, asked: Asked): Promise<ApiResponse> {
     const { route, rule } = endpoint;
     const { context, params } = asked;
-    const checks = route.request !== undefined || route.query !== undefined || route.accepts !== undefined;
-    const loading = checks ? validationLoading() : null;
+    const loading = route.request === undefined && route.query === undefined ? null : validationLoading();
     if (loading !== null) await loading;
     const param = (name: string) => params[name] ?? "";
     const { method, path, microversion, query, headers, clientAddress, baseUrl } = asked;
