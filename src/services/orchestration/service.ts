@@ -32,9 +32,8 @@ export const declaration = declareService({
   settings,
   readme: {
     works:
-      "stacks of HOT and CloudFormation templates: create, update, preview, delete, suspend, snapshots, nested ones, groups, conditions, environments, hooks; servers, networks, volumes and what belongs to them",
-    missing:
-      "autoscaling, wait conditions, resources that run software in guests, the CFN API, expressions of yaql, adoption",
+      "stacks of HOT and CloudFormation templates: create, update, preview, delete, suspend, snapshots, nested ones, groups, conditions, environments, hooks, signals and wait conditions, the CloudFormation API; servers, networks, volumes and what belongs to them",
+    missing: "autoscaling, resources that run software in guests, expressions of yaql, adoption",
   },
 });
 
