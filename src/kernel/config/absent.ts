@@ -242,3 +242,17 @@ export const absentServiceNames: readonly string[] = absent
 
 /** The projects of absent services, for `enable_service PROJECT`. */
 export const absentGroups = absent.flatMap(({ group }) => (group === undefined ? [] : [group]));
+
+const ELSEWHERE = "guests of that kind are not to be had here";
+const givenUp = (driver: string): string => `${driver}, which made containers of servers, was given up`;
+/** Values of VIRT_DRIVER for guests of other kinds, with why there are none. */
+export const ABSENT_DRIVERS: Readonly<Record<string, string>> = {
+  docker: givenUp("nova-docker"),
+  lxd: givenUp("nova-lxd"),
+  ...Object.fromEntries(
+    ["ironic", "lxc", "openvz", "vsphere", "xenserver", "xenapi", "zvm", "hyperv", "powervm", "zun"].map((driver) => [
+      driver,
+      ELSEWHERE,
+    ]),
+  ),
+};

@@ -224,7 +224,7 @@ test("ports are those of what is enabled", () => {
       .sort();
   const all = open("");
   const without = (...names: string[]) => all.filter((name) => !names.includes(name));
-  assert.equal(all.length, 13);
+  assert.equal(all.length, 14);
   assert.deepEqual(open("disable_service cinder"), without("blockStorage"));
   assert.deepEqual(open("disable_service placement-api"), without("placement"));
   assert.deepEqual(open("disable_service n-novnc"), without("noVnc"));

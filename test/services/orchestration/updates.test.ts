@@ -79,6 +79,20 @@ describe("what an update keeps, changes and replaces", () => {
     assert.equal((await t.ask("GET", "/networking/v2.0/networks?name=cards")).body.networks.length, 0);
   });
 
+  test("a subnet that somebody still has a port on goes when the port has gone", async () => {
+    const stack = await t.make("used", hot(base, { net: ref("net") }));
+    await complete(stack);
+    const port = await t.ask("POST", "/networking/v2.0/ports", { port: { network_id: (await stack.outputs()).net } });
+    assert.equal((await t.ask("DELETE", stack.path)).status, 204);
+    const statusOf = async (name: string) => (await stack.resources())[name]?.resource_status;
+    await until("a subnet is being deleted", 30, async () =>
+      [await statusOf("subnet"), await statusOf("other")].includes("DELETE_IN_PROGRESS"),
+    );
+    assert.equal((await t.ask("DELETE", `/networking/v2.0/ports/${port.body.port.id}`)).status, 204);
+    await t.idle();
+    assert.equal((await stack.show()).stack_status, "DELETE_COMPLETE");
+  });
+
   test("a server that is replaced hands its port over, and has it back when the stack goes back", async () => {
     const template = (user_data: string, fail: boolean) =>
       hot(

@@ -1,3 +1,4 @@
+import { ABSENT_DRIVERS } from "../absent.ts";
 import { contains, parseBlock } from "../addresses.ts";
 import {
   boolean,
@@ -21,25 +22,12 @@ const virtDriver: ValueType<"libvirt" | "fake"> = {
   ...choice("libvirt", "fake"),
   parse(value) {
     const parsed = choice("libvirt", "fake").parse(value);
-    const why = OTHER_DRIVERS[value.toLowerCase()];
+    const why = ABSENT_DRIVERS[value.toLowerCase()];
     if (parsed.ok || why === undefined) return parsed;
     const hint = "write VIRT_DRIVER=libvirt for virtual machines, or fake for none; without the line it is libvirt";
     return { ...parsed, message: `is "${value}": ${why}`, hint };
   },
 };
-const ELSEWHERE = "guests of that kind are not to be had here";
-const givenUp = (driver: string): string => `${driver}, which made containers of servers, was given up`;
-const OTHER_DRIVERS: Readonly<Record<string, string>> = {
-  docker: givenUp("nova-docker"),
-  lxd: givenUp("nova-lxd"),
-  ...Object.fromEntries(
-    ["ironic", "lxc", "openvz", "vsphere", "xenserver", "xenapi", "zvm", "hyperv", "powervm", "zun"].map((driver) => [
-      driver,
-      ELSEWHERE,
-    ]),
-  ),
-};
-
 /** `enabledServices`: the default of ENABLED_SERVICES. */
 export const generalVariables = (enabledServices: string) => ({
   STACK_NAME: variable({

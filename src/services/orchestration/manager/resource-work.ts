@@ -14,6 +14,10 @@ import type { Handle } from "./handle.ts";
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 1000;
 
+/** How often a delete that conflicts with what is still there is asked for again (heat's action_retry_limit), and the first pause, which doubles. */
+const DELETE_RETRIES = 5;
+const RETRY_PAUSE = 500;
+
 /** Why work on a resource ended: its stack's, with the words of the resource's failure. */
 export class ResourceFailed extends Error {
   readonly action: Action;
@@ -99,7 +103,7 @@ export class ResourceWork {
   ): Promise<void> {
     const stack = handle.stackRow;
     try {
-      if (limits.begun !== true) await verb.begin();
+      if (limits.begun !== true) await (action === "DELETE" ? this.#beginDelete(verb, limits) : verb.begin());
       await this.#untilDone(verb, limits);
     } catch (error) {
       if (isUnwritable(error) || limits.signal.aborted || error instanceof NeedsReplacement) throw error;
@@ -109,6 +113,23 @@ export class ResourceWork {
       throw new ResourceFailed(action, reason);
     }
     this.state(stack, handle.id, action, "COMPLETE", "state changed", limits.done);
+  }
+
+  /**
+   * A subnet goes when the ports of a server have gone that is being deleted beside it; a template need not say that one needs the other
+   * (heat/engine/resource.py `delete`).
+   */
+  async #beginDelete({ begin }: Verb, { signal, deadline }: WorkLimits): Promise<void> {
+    for (let retry = 0; ; retry += 1) {
+      try {
+        return await begin();
+      } catch (error) {
+        const isConflict = error instanceof ApiError && error.status === 409;
+        if (!isConflict || retry === DELETE_RETRIES || this.#core.now >= deadline) throw error;
+      }
+      await this.#core.pause(RETRY_PAUSE * 2 ** retry, signal);
+      signal.throwIfAborted();
+    }
   }
 
   async #untilDone({ isDone }: Verb, { signal, deadline }: WorkLimits): Promise<void> {
