@@ -139,6 +139,28 @@ test("what is inherited or given to a group counts below", async () => {
   assert.equal(shown[0].scope["OS-INHERIT:inherited_to"], "projects");
 });
 
+test("the roles of somebody on something are listed, of each kind by itself", async () => {
+  const project = await create("project", "projects", { name: "garden" });
+  const user = await create("user", "users", { name: "gardener", password: "secret" });
+  const roles = (await t.admin("GET", `${V3}/roles`)).body.roles as { id: string; name: string }[];
+  const role = (name: string) => roles.find((one) => one.name === name)?.id;
+  const own = `projects/${project.id}/users/${user.id}/roles`;
+  const inherited = `OS-INHERIT/${own}`;
+  for (const path of [
+    `${own}/${role("member")}`,
+    `${own}/${role("reader")}`,
+    `system/users/${user.id}/roles/${role("reader")}`,
+  ])
+    assert.equal((await t.admin("PUT", `${V3}/${path}`)).status, 204, path);
+  const given = `${V3}/${inherited}/${role("admin")}/inherited_to_projects`;
+  assert.equal((await t.admin("PUT", given)).status, 204);
+  const names = async (path: string) =>
+    (await t.admin("GET", `${V3}/${path}`)).body.roles.map(({ name }: { name: string }) => name).sort();
+  assert.deepEqual(await names(own), ["member", "reader"]);
+  assert.deepEqual(await names(`${inherited}/inherited_to_projects`), ["admin"]);
+  assert.deepEqual(await names(`system/users/${user.id}/roles`), ["reader"]);
+});
+
 test("the catalog is what the endpoints say", async () => {
   const service = await create("service", "services", { type: "dns", name: "designate" });
   const url = "http://dns.example/v2/$(project_id)s";

@@ -10,8 +10,8 @@ export class Grants {
     this.#core = core;
   }
 
-  /** The roles of one actor on one target, of one kind. */
-  on(key: Omit<AssignmentRow, "role_id">): RoleRow[] {
+  /** The roles of one actor on one target, of one kind, whichever the row names. */
+  on({ role_id: _any, ...key }: AssignmentRow): RoleRow[] {
     const all = this.#core.roles.all();
     return this.#core.store.assignments.list(key).flatMap(({ role_id }) => all.get(role_id) ?? []);
   }
