@@ -25,6 +25,8 @@ describe("types of the network", () => {
       fip: of("OS::Neutron::FloatingIP", { floating_network: "public", port_id: ref("port") }),
       port: of("OS::Neutron::Port", { network: ref("net") }),
       interface: of("OS::Neutron::RouterInterface", { router: ref("router"), subnet: ref("subnet") }),
+      // The port may be on either subnet.
+      beside: of("OS::Neutron::RouterInterface", { router: ref("router"), subnet: ref("other") }),
       router: of("OS::Neutron::Router", { external_gateway_info: { network: "public" } }),
       subnet: of("OS::Neutron::Subnet", { network: ref("net"), cidr: "10.31.0.0/24" }),
       other: of("OS::Neutron::Subnet", { network: ref("net"), cidr: "10.32.0.0/24" }),
@@ -34,9 +36,9 @@ describe("types of the network", () => {
     await complete(stack);
     const resources = await stack.resources();
     assert.deepEqual(resources.subnet.required_by.sort(), ["interface", "port"]);
-    assert.deepEqual(resources.other.required_by, ["port"]);
+    assert.deepEqual(resources.other.required_by.sort(), ["beside", "port"]);
     assert.deepEqual(resources.interface.required_by, ["fip"]);
-    assert.deepEqual(resources.router.required_by.sort(), ["fip", "interface"]);
+    assert.deepEqual(resources.router.required_by.sort(), ["beside", "fip", "interface"]);
     await stack.delete();
     await complete(stack);
   });
