@@ -8,6 +8,7 @@ import { stackTables } from "./migrations/0001-stacks.ts";
 import { snapshotTable } from "./migrations/0002-snapshots.ts";
 import { softwareTables } from "./migrations/0003-software.ts";
 import { usersIndex } from "./migrations/0004-users.ts";
+import { deploymentUsers } from "./migrations/0005-deployment-users.ts";
 import { policies } from "./policies.ts";
 import { guestRoutes } from "./routes/cfn/index.ts";
 import { allRoutes } from "./routes/index.ts";
@@ -20,7 +21,7 @@ export const orchestration = defineService({
   fronts: [cfnFront],
   policies,
   olderRules: true,
-  migrations: [stackTables, snapshotTable, softwareTables, usersIndex],
+  migrations: [stackTables, snapshotTable, softwareTables, usersIndex, deploymentUsers],
   create(kernel) {
     const managers = createManagers(kernel);
     return {

@@ -256,15 +256,22 @@ export class Convergence {
     kept: Partial<ResourceRow>,
     work: WorkLimits & { section: string },
   ): Promise<ResourceRow> {
-    this.#work.state(stack, row.id, "UPDATE", "IN_PROGRESS", "state changed", { updated_at: this.#core.now });
-    const metadata = same(wanted.metadata, row.template_metadata) ? row.metadata : wanted.metadata;
+    const told = same(wanted.metadata, row.template_metadata) ? {} : { metadata: this.#told(row.id, wanted.metadata) };
+    this.#work.state(stack, row.id, "UPDATE", "IN_PROGRESS", "state changed", { updated_at: this.#core.now, ...told });
     const handle = this.#view.handle(model, stack, row, wanted.properties);
     handle.reload();
-    const done = { ...kept, properties: wanted.properties, metadata, template_metadata: wanted.metadata };
+    const done = { ...kept, properties: wanted.properties, template_metadata: wanted.metadata };
     await this.#work.carryOut(handle, "UPDATE", verbOf(wanted.type, handle, "UPDATE", changed), { ...work, done });
     handle.reload();
     await this.#hooks.pass(stack, model, handle.row, "post-update", work);
     return handle.row;
+  }
+
+  /** New metadata, with those that servers have beside what templates say. */
+  #told(id: string, metadata: Values): Record<string, unknown> {
+    const before = this.#core.resources.get(id)?.metadata ?? {};
+    const kept = ["deployments", "os-collect-config"].filter((key) => Object.hasOwn(before, key));
+    return { ...metadata, ...Object.fromEntries(kept.map((key) => [key, before[key]])) };
   }
 
   async #replace(

@@ -10,6 +10,7 @@ import { type Places, ResourceError } from "../resource-types/types.ts";
 import { EventTable } from "../store/events.ts";
 import { type ResourceChanges, type ResourceRow, ResourceTable } from "../store/resources.ts";
 import { SnapshotTable } from "../store/snapshots.ts";
+import { ConfigTable, DeploymentTable } from "../store/software.ts";
 import { type StackChanges, type StackRow, StackTable } from "../store/stacks.ts";
 import { type TemplateRow, TemplateTable } from "../store/templates.ts";
 
@@ -31,6 +32,8 @@ export class Core {
   readonly events: EventTable;
   readonly templates: TemplateTable;
   readonly snapshots: SnapshotTable;
+  readonly configs: ConfigTable;
+  readonly deployments: DeploymentTable;
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
   constructor(kernel: Kernel) {
@@ -40,6 +43,8 @@ export class Core {
     this.events = new EventTable(kernel.db);
     this.templates = new TemplateTable(kernel.db);
     this.snapshots = new SnapshotTable(kernel.db);
+    this.configs = new ConfigTable(kernel.db);
+    this.deployments = new DeploymentTable(kernel.db);
   }
 
   get now(): number {

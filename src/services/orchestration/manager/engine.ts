@@ -133,10 +133,21 @@ export class Engine {
         ...deleted,
       });
       this.#settleSnapshots(stack.id);
+      this.#tellOwner(stack, true);
       if (stack.action !== "DELETE") this.#forgetTemplates(stack);
       else if (stack.owner_id === null && stack.user_project_id !== null)
         this.#core.accounts.deleteProject(stack.user_project_id);
     });
+  }
+
+  /** The resource that a nested stack stands for may have been waiting for it behind its own stack's back. */
+  #tellOwner({ id, owner_id, parent_resource }: StackRow, succeeded: boolean): void {
+    const owner = owner_id === null ? undefined : this.#core.stacks.get(owner_id);
+    if (owner === undefined || parent_resource === null) return;
+    const row = this.#core.resources.list({ stack_id: owner.id, name: parent_resource, physical_id: id }).at(-1);
+    if (row === undefined) return;
+    const handle = this.#view.handle(this.#view.model(owner, this.#core.templateOf(row.template_id)), owner, row);
+    handle.type.nestedDone?.(handle, succeeded);
   }
 
   /** What was being taken is taken now, or never will be. */
@@ -181,6 +192,7 @@ export class Engine {
       this.#core.recordStack(stack, stack.action, "FAILED", said);
       this.#core.setStack(stack.id, { status: "FAILED", status_reason: said });
       this.#settleSnapshots(stack.id);
+      this.#tellOwner(stack, false);
       const canGoBack = stack.action === "CREATE" || stack.action === "UPDATE" || stack.action === "ADOPT";
       if (!stack.disable_rollback && canGoBack && stack.owner_id === null) this.#rollBack(stack);
     });

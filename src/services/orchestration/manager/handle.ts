@@ -8,6 +8,7 @@ import type {
   Places,
   Run,
   Sibling,
+  Software,
   StackInfo,
   Surroundings,
   Values,
@@ -16,6 +17,7 @@ import type { ResourceRow } from "../store/resources.ts";
 import type { StackRow } from "../store/stacks.ts";
 import type { Core } from "./core.ts";
 import type { NestedStack } from "./nested.ts";
+import { OwnSoftware } from "./own-software.ts";
 import { ResourceUser } from "./users.ts";
 
 export interface HandleOptions {
@@ -122,6 +124,14 @@ export class Handle implements Run {
 
   get user(): OwnUser {
     return new ResourceUser(this.#core, this.#stack, this);
+  }
+
+  get software(): Software {
+    return new OwnSoftware(this.#core, this.#stack, this);
+  }
+
+  declared(): null {
+    return null;
   }
 
   readonly sibling = (reference: unknown): Sibling | null => this.#options.sibling(reference);

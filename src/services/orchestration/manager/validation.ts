@@ -269,6 +269,7 @@ export class Validation {
       name: definition.name,
       stack: { id: id ?? "", name, projectId, rootId: id ?? "" },
       properties,
+      declared: (name) => model.definitions.get(name) ?? null,
       region: this.#core.kernel.settings.regionName,
       context,
       surroundings: model.surroundings(definition.name, definition.type),

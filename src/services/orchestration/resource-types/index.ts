@@ -19,6 +19,13 @@ import { volume } from "./cinder/volume.ts";
 import { volumeAttachment } from "./cinder/volume-attachment.ts";
 import { volumeType } from "./cinder/volume-type.ts";
 import { glanceImage, webImage } from "./glance/image.ts";
+import { autoScalingGroup } from "./heat/auto-scaling-group.ts";
+import { deployedServer } from "./heat/deployed-server.ts";
+import { softwareDeploymentGroup, structuredDeploymentGroup } from "./heat/deployment-group.ts";
+import { multipartMime, softwareComponent } from "./heat/more-configs.ts";
+import { resourceChain } from "./heat/resource-chain.ts";
+import { scalingPolicy } from "./heat/scaling-policy.ts";
+import { softwareDeployment, structuredDeployment } from "./heat/software-deployment.ts";
 import { delay } from "./heat/delay.ts";
 import { none } from "./heat/none.ts";
 import { randomString } from "./heat/random-string.ts";
@@ -74,6 +81,16 @@ const ALL: readonly ResourceType[] = [
   softwareConfig,
   stack,
   structuredConfig,
+  autoScalingGroup,
+  deployedServer,
+  multipartMime,
+  resourceChain,
+  scalingPolicy,
+  softwareComponent,
+  softwareDeployment,
+  softwareDeploymentGroup,
+  structuredDeployment,
+  structuredDeploymentGroup,
   swiftSignal,
   swiftSignalHandle,
   testResource,

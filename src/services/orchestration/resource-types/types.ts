@@ -84,6 +84,8 @@ export interface ResourceType {
   nestedMistake?(wanted: Wanted, message: string): string;
   /** Its user is one that templates ask for: it may read what is told of any resource of the stack. */
   readonly userSeesAll?: boolean;
+  /** What the nested stack was at is over. Called in the transaction that says so. */
+  nestedDone?(run: Run, succeeded: boolean): void;
   /** Its stack stands for it: what it would consist of, for previews and the parameters of nested templates. */
   nestedTemplate?(wanted: Wanted): NestedTemplate | null;
 }
@@ -128,6 +130,8 @@ export interface Wanted {
   readonly context: RequestContext;
   /** The name of the only region there is. */
   readonly region: string;
+  /** What the same template says of another resource; null: nothing, or it is not asked any more. */
+  declared(name: string): { readonly type: string; readonly properties: unknown } | null;
   /** What the type was mapped from, and files and environment around. */
   readonly surroundings: Surroundings;
 }
@@ -178,6 +182,46 @@ export interface OwnUser {
   delete(): void;
 }
 
+/** A config that the API keeps. */
+export interface KeptConfig {
+  readonly name: string | null;
+  readonly group: string | null;
+  readonly config: unknown;
+  readonly inputs: readonly unknown[];
+  readonly outputs: readonly unknown[];
+  readonly options: Record<string, unknown>;
+}
+
+export interface WantedDeployment {
+  readonly server: string;
+  readonly action: string;
+  readonly inputs: Values;
+  readonly status: string;
+  readonly reason: string;
+  /** The config with the values of its inputs. */
+  readonly config: KeptConfig;
+}
+
+export interface Deployed {
+  readonly id: string;
+  readonly config_id: string;
+  readonly status: string | null;
+  readonly status_reason: string | null;
+  readonly output_values: Record<string, unknown> | null;
+}
+
+/** Deployments of software, whose rows are written together with the resource's. */
+export interface Software {
+  /** Null: there is none of this id that the stack's owner sees. */
+  config(id: string): KeptConfig | null;
+  /** The deployment that this resource is. */
+  deployed(): Deployed | null;
+  /** Makes it, or has it done anew. */
+  deploy(wanted: WantedDeployment): void;
+  settle(changes: Pick<Deployed, "status" | "status_reason" | "output_values">): void;
+  remove(): void;
+}
+
 /** A resource that there is. */
 export interface Made extends Wanted {
   readonly id: string;
@@ -192,6 +236,7 @@ export interface Made extends Wanted {
   readonly nested: Nested;
   readonly places: Places;
   readonly user: OwnUser;
+  readonly software: Software;
   /** The resource of the same stack for which get_resource gives this; null: none does. */
   sibling(reference: unknown): Sibling | null;
 }

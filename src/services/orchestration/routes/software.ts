@@ -144,6 +144,7 @@ export function softwareRoutes({ software }: Managers): AnyRoute[] {
           action: action ?? null,
           status: status ?? null,
           status_reason: status_reason ?? null,
+          stack_user_project_id: null,
         });
         return { body: { software_deployment: deploymentView(made) } };
       },

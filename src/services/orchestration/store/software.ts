@@ -26,6 +26,8 @@ export interface DeploymentRow {
   action: string | null;
   status: string | null;
   status_reason: string | null;
+  /** Whose users may ask for it: those of the stack's resources. */
+  stack_user_project_id: string | null;
   created_at: number;
   updated_at: number | null;
 }
@@ -69,6 +71,7 @@ export class DeploymentTable extends Table<DeploymentRow> {
       action: "text",
       status: "text",
       status_reason: "text",
+      stack_user_project_id: "text",
       created_at: "integer",
       updated_at: "integer",
     });
@@ -76,5 +79,10 @@ export class DeploymentTable extends Table<DeploymentRow> {
 
   of(project_id: string, server_id: string | null): DeploymentRow[] {
     return this.list({ project_id, ...(server_id === null ? {} : { server_id }) }, "created_at, rowid");
+  }
+
+  /** What a server is to run, as the users of its stack's resources may see it. */
+  ofUsers(stack_user_project_id: string, server_id: string): DeploymentRow[] {
+    return this.list({ stack_user_project_id, server_id }, "created_at, rowid");
   }
 }

@@ -1,17 +1,7 @@
 import { isoSeconds } from "../../../kernel/time/clock.ts";
-import type { ConfigRow, DeploymentRow } from "../store/software.ts";
+import type { DeploymentRow } from "../store/software.ts";
 
-export const configSummaryView = ({ id, name, config_group, created_at }: ConfigRow) => ({
-  id,
-  name,
-  group: config_group,
-  creation_time: isoSeconds(created_at),
-});
-
-export function configView(row: ConfigRow) {
-  const { config, inputs, outputs, options } = row;
-  return { ...configSummaryView(row), config: config ?? null, inputs, outputs, options };
-}
+export { toldConfig as configView, toldSummary as configSummaryView } from "../values/software.ts";
 
 export function deploymentView(row: DeploymentRow) {
   const {

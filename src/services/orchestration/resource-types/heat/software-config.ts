@@ -79,7 +79,7 @@ const kind: Schema = {
   description: "What its values are.",
 };
 
-const common: Record<string, Schema> = {
+export const common = {
   group: { type: "string", default: "Heat::Ungrouped", description: "Which tool on the server it is for." },
   options: { type: "map", description: "Options of that tool." },
   inputs: {
@@ -117,10 +117,10 @@ const common: Record<string, Schema> = {
       },
     },
   },
-};
+} as const satisfies Record<string, Schema>;
 
 /** Inputs and outputs without what nobody gave. */
-const described = (values: unknown): unknown =>
+export const described = (values: unknown): unknown =>
   Array.isArray(values) ? values.map((one) => given(one as Record<string, unknown>)) : null;
 
 const asWritten = keptConfig(({ properties }) => {

@@ -15,6 +15,7 @@ import {
   type Wanted,
 } from "../types.ts";
 import { changeNetworks, networksAreChanged, portsAreFree, takePortsBack } from "./server-network-changes.ts";
+import { requireTransportOf, softwareUserData, tellServer } from "../software-transport.ts";
 import { nicsOf, ownPorts, type WantedNic } from "./server-networks.ts";
 import { formerAttributes, serverAttributes, serverProperties } from "./server-schema.ts";
 
@@ -75,10 +76,22 @@ interface Device extends Record<string, unknown> {
   snapshot_id: string | null;
 }
 
+/** As it is; with where to ask for software to set up, for guests whose agent does, and with what templates tell heat's own tools. */
+async function userDataOf(run: Run): Promise<string> {
+  const { user_data, user_data_format } = run.properties as Values;
+  const given = await textOrConfig(run, String(user_data ?? ""));
+  if (user_data_format === "SOFTWARE_CONFIG") {
+    await tellServer(run, ["ec2"]);
+    return softwareUserData(run, given);
+  }
+  const isForTools = user_data_format === "HEAT_CFNTOOLS" && Object.keys(run.metadata).length > 0;
+  return isForTools ? softwareUserData(run, given) : given;
+}
+
 async function bodyOf(run: Run): Promise<Record<string, unknown>> {
   const p = run.properties as Values;
   const networks = await nicsOf(run);
-  const userData = await textOrConfig(run, String(p.user_data ?? ""));
+  const userData = await userDataOf(run);
   const groups = p.security_groups as readonly string[] | null;
   const hasOwnPorts = Array.isArray(networks) && networks.some((nic) => nic.port !== undefined);
   const config = given({
@@ -179,7 +192,10 @@ export const server: ResourceType = {
   properties: serverProperties,
   attributes: serverAttributes,
   formerAttributes,
-  validate: (wanted) => validateServer(wanted),
+  validate(wanted) {
+    if ((wanted.properties as Values).user_data_format === "SOFTWARE_CONFIG") requireTransportOf(wanted);
+    return validateServer(wanted);
+  },
   async create(run) {
     if (run.physicalId !== null) return;
     const left = await lost(run, async () => {
@@ -200,6 +216,8 @@ export const server: ResourceType = {
   release: portsAreFree,
   takeBack: takePortsBack,
   async update(run, changed) {
+    if (changed.software_config_transport !== undefined && (run.properties as Values).user_data_format === "SOFTWARE_CONFIG")
+      await tellServer(run, ["ec2"]);
     await updateServer(run, changed);
   },
   async isUpdated(run) {
@@ -225,6 +243,7 @@ export const server: ResourceType = {
       return false;
     }
     for (const { id } of ownPorts(run)) await orGone(() => run.call("network", "ports:delete", { params: { id } }));
+    run.user.delete();
     return true;
   },
   async suspend(run) {
