@@ -32,8 +32,9 @@ export const declaration = declareService({
   settings,
   readme: {
     works:
-      "stacks of HOT and CloudFormation templates: create, update, preview, delete, suspend, snapshots, nested ones, groups, conditions, environments, hooks, signals and wait conditions, the CloudFormation API; servers, networks, volumes and what belongs to them",
-    missing: "autoscaling, resources that run software in guests, expressions of yaql, adoption",
+      "stacks of HOT and CloudFormation templates: create, update, preview, delete, suspend, snapshots, nested ones, groups, conditions, environments, hooks, signals and wait conditions, software deployments, groups that scale, the CloudFormation API; servers, networks, volumes and what belongs to them",
+    missing:
+      "AWS::AutoScaling and InstanceGroup, zaqar's and object storage's ways of telling servers what to run, expressions of yaql, adoption",
   },
 });
 

@@ -504,6 +504,9 @@ export const scenarios: Record<string, (scene: Scene) => Promise<void>> = {
           type: "OS::Heat::ResourceGroup",
           properties: { count: 2, resource_def: { type: "OS::Neutron::SecurityGroup" } },
         },
+        handle: { type: "OS::Heat::WaitConditionHandle", properties: { signal_transport: "NO_SIGNAL" } },
+        waited: { type: "OS::Heat::WaitCondition", properties: { handle: { get_resource: "handle" }, timeout: 9000 } },
+        renewed: { type: "OS::Heat::UpdateWaitConditionHandle" },
         ...more,
       },
     });
@@ -530,6 +533,14 @@ export const scenarios: Record<string, (scene: Scene) => Promise<void>> = {
         const found: Json[] = Object.values((await life.request("GET", `${NET}/${kind}`)).body)[0] as Json[];
         left.push(...found.filter(({ name }) => name.startsWith("st-")).map(({ name }) => name));
       }
+      const accounts =
+        "SELECT name FROM identity_users WHERE name LIKE 'st-%' UNION SELECT name FROM identity_projects WHERE description = 'Heat stack user project'";
+      left.push(
+        ...life.cloud.kernel.db
+          .prepare<[], { name: string }>(accounts)
+          .all()
+          .map(({ name }) => name),
+      );
       return left.length === 0 ? null : `left: ${left.join(", ")}`;
     });
     await scene.life.idle();
