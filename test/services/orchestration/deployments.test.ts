@@ -61,7 +61,10 @@ describe("deployments of software", () => {
   };
 
   test("a server is told what to run with its inputs, by its own user; its signal brings the outputs", async () => {
-    const path = await begin("dep", hot({ s: server(), c: config(), d: deployment({ input_values: { word: "yo", more: 1 } }) }, OUT));
+    const path = await begin(
+      "dep",
+      hot({ s: server(), c: config(), d: deployment({ input_values: { word: "yo", more: 1 } }) }, OUT),
+    );
     const [one] = await told(path);
     const inputs = inputsOf(one as Json);
     assert.equal(one.group, "script");
@@ -82,16 +85,27 @@ describe("deployments of software", () => {
       body: { auth: { identity, scope: { project: { id: mine.project_id } } } },
     });
     const token = login.headers.get("x-subject-token") ?? "";
-    const own = (await t.request("GET", `/heat-api/v1/${mine.project_id}/stacks/${mine.stack_id}/resources/s/metadata`, { token })).body;
+    const own = (
+      await t.request("GET", `/heat-api/v1/${mine.project_id}/stacks/${mine.stack_id}/resources/s/metadata`, { token })
+    ).body;
     assert.equal(own.metadata.deployments[0].id, one.id);
-    const polled = await t.request("GET", `/heat-api/v1/${mine.project_id}/software_deployments/metadata/${resource.physical_resource_id}`, { token });
-    assert.deepEqual(polled.body.metadata.map(({ id }: Json) => id), [one.id]);
+    const polled = await t.request(
+      "GET",
+      `/heat-api/v1/${mine.project_id}/software_deployments/metadata/${resource.physical_resource_id}`,
+      { token },
+    );
+    assert.deepEqual(
+      polled.body.metadata.map(({ id }: Json) => id),
+      [one.id],
+    );
     await send(inputs, { deploy_stdout: "yo\n", deploy_status_code: 0, result: "fine", unknown: 1 });
     await t.idle();
     assert.equal(await state(path), "CREATE_COMPLETE");
     assert.deepEqual(await outputs(path), { stdout: "yo\n", code: 0, result: "fine" });
     const { events } = (await t.ask("GET", `${path}/resources/d/events`)).body;
-    assert.ok(events.some((event: Json) => /^Signal: deployment [0-9a-f-]+ succeeded$/.test(event.resource_status_reason)));
+    assert.ok(
+      events.some((event: Json) => /^Signal: deployment [0-9a-f-]+ succeeded$/.test(event.resource_status_reason)),
+    );
     await t.ask("DELETE", path);
     await t.idle();
     assert.equal(await state(path), "DELETE_COMPLETE");
@@ -145,7 +159,11 @@ describe("deployments of software", () => {
   test("structured configs have values in the places of their inputs; groups deploy to several servers", async () => {
     const structured = {
       type: "OS::Heat::StructuredConfig",
-      properties: { group: "g", config: { a: { get_input: "word" }, b: [{ get_input: "none" }] }, inputs: [{ name: "word" }] },
+      properties: {
+        group: "g",
+        config: { a: { get_input: "word" }, b: [{ get_input: "none" }] },
+        inputs: [{ name: "word" }],
+      },
     };
     const stack = await t.make(
       "structured",

@@ -97,7 +97,11 @@ describe("groups that scale", () => {
           asg: group(),
           up: policy({ cooldown: 60, scaling_adjustment: 10 }),
           one: policy({ adjustment_type: "exact_capacity", scaling_adjustment: 1, cooldown: 0 }),
-          half: policy({ adjustment_type: "percent_change_in_capacity", scaling_adjustment: -10, min_adjustment_step: 2 }),
+          half: policy({
+            adjustment_type: "percent_change_in_capacity",
+            scaling_adjustment: -10,
+            min_adjustment_step: 2,
+          }),
         },
         OUTPUTS,
       ),
@@ -133,7 +137,10 @@ describe("groups that scale", () => {
     });
     const after = (await stack.outputs()).map;
     assert.deepEqual(Object.values(after), ["two", "two"]);
-    assert.ok(seen.some((list) => list.includes("one") && list.includes("two")), `one by one: ${seen.join(" | ")}`);
+    assert.ok(
+      seen.some((list) => list.includes("one") && list.includes("two")),
+      `one by one: ${seen.join(" | ")}`,
+    );
     for (const list of seen) assert.ok(list.split(",").length >= 2, `enough in service: ${seen.join(" | ")}`);
   });
 
@@ -160,7 +167,10 @@ describe("groups that scale", () => {
     }
     const step = hot({ asg: group(), up: policy({ min_adjustment_step: 2 }) });
     const refused = await t.ask("POST", "stacks", { stack_name: "bad", template: step });
-    assert.match(refused.body.error.message, /min_adjustment_step property should only be specified for adjustment_type/);
+    assert.match(
+      refused.body.error.message,
+      /min_adjustment_step property should only be specified for adjustment_type/,
+    );
   });
 
   test("capacities and batches are those of heat's own arithmetic", () => {

@@ -1,4 +1,4 @@
-import { mimeMessage, mimeParts, type MimePart } from "../values/mime.ts";
+import { type MimePart, mimeMessage, mimeParts } from "../values/mime.ts";
 import { credentials } from "./signals.ts";
 import { ResourceError, type Run, type Values, type Wanted } from "./types.ts";
 
@@ -13,7 +13,10 @@ export function requireTransportOf({ properties }: Pick<Wanted, "properties">): 
   const missing = transport === "ZAQAR_MESSAGE" ? "zaqar" : transport === "POLL_TEMP_URL" ? "swift" : null;
   if (missing === null) return;
   // What lies in the object store would have to follow each deployment.
-  throw new ResourceError("NotSupported", `software_config_transport ${String(transport)} (${missing}) is not supported.`);
+  throw new ResourceError(
+    "NotSupported",
+    `software_config_transport ${String(transport)} (${missing}) is not supported.`,
+  );
 }
 
 /** Puts into the resource's metadata where its server is to ask, and for what there is. `collectors`: where else its agent looks. */
@@ -92,7 +95,8 @@ def handle_part(data, ctype, filename, payload):
 
 /** The user data of a server whose software is set up by its agent: what it is given, and where to ask. */
 export function softwareUserData(run: Run, userData: string): string {
-  const own: MimePart[] = mimeParts(userData) ?? (userData === "" ? [] : [{ content: userData, subtype: "plain", filename: null }]);
+  const own: MimePart[] =
+    mimeParts(userData) ?? (userData === "" ? [] : [{ content: userData, subtype: "plain", filename: null }]);
   const parts: MimePart[] = [
     { content: PART_HANDLER, subtype: "part-handler", filename: "part-handler.py" },
     ...own,

@@ -17,7 +17,9 @@ export function mimeMessage(parts: readonly MimePart[], seed: string): string {
       `Content-Type: text/${quoted(subtype)}; charset="${isAscii ? "us-ascii" : "utf-8"}"`,
       "MIME-Version: 1.0",
       `Content-Transfer-Encoding: ${isAscii ? "7bit" : "base64"}`,
-      ...(filename === null || filename === "" ? [] : [`Content-Disposition: attachment; filename="${quoted(filename)}"`]),
+      ...(filename === null || filename === ""
+        ? []
+        : [`Content-Disposition: attachment; filename="${quoted(filename)}"`]),
     ];
     return `${head.join("\n")}\n\n${isAscii ? content : lines(Buffer.from(content).toString("base64"))}`;
   });

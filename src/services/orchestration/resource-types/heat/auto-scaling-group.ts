@@ -2,6 +2,8 @@ import { ValidationFailed } from "../../language/mistakes.ts";
 import { nestedHandlers, part } from "../nested.ts";
 import { type Made, type Member, ResourceError, type ResourceType, type Run, type Values } from "../types.ts";
 import {
+  type Adjustment,
+  adjust,
   beginChange,
   firstTemplate,
   isChangeDone,
@@ -10,8 +12,6 @@ import {
   scaled,
   sizeOf,
   startCooldown,
-  type Adjustment,
-  adjust,
 } from "./scaling.ts";
 
 interface Properties {

@@ -71,7 +71,8 @@ interface Part {
 }
 
 /** "sh" of "sh.txt": what a file's name says it is. */
-const stem = (filename: string | null): string | null => (filename === null ? null : filename.replace(/(.)\.[^.]*$/, "$1"));
+const stem = (filename: string | null): string | null =>
+  filename === null ? null : filename.replace(/(.)\.[^.]*$/, "$1");
 
 export const multipartMime: ResourceType = {
   name: "OS::Heat::MultipartMime",

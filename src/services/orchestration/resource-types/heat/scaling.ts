@@ -161,7 +161,12 @@ export function newCapacity(
 ): number {
   const stepped = (by: number) =>
     leastStep !== null && leastStep > Math.abs(by) ? (adjustment > 0 ? leastStep : -leastStep) : by;
-  const wanted = kind === "exact" ? adjustment : kind === "change" ? current + adjustment : current + stepped(percentOf(current, adjustment));
+  const wanted =
+    kind === "exact"
+      ? adjustment
+      : kind === "change"
+        ? current + adjustment
+        : current + stepped(percentOf(current, adjustment));
   return Math.max(Math.min(wanted, max), min);
 }
 

@@ -1,5 +1,5 @@
-import type { Schema } from "../../language/schema.ts";
 import { ValidationFailed } from "../../language/mistakes.ts";
+import type { Schema } from "../../language/schema.ts";
 import { isMap, same } from "../../values/python.ts";
 import { orGone } from "../asking.ts";
 import { part } from "../nested.ts";

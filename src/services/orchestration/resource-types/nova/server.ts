@@ -3,6 +3,7 @@ import { valueMistake } from "../../language/mistakes.ts";
 import { given, idOf, idOrNull, lost, NOVA, nameOf, orGone } from "../asking.ts";
 import { textOrConfig } from "../heat/software-config.ts";
 import { subnetsOfServer } from "../neutron/implied.ts";
+import { requireTransportOf, softwareUserData, tellServer } from "../software-transport.ts";
 import {
   inError,
   type Made,
@@ -15,7 +16,6 @@ import {
   type Wanted,
 } from "../types.ts";
 import { changeNetworks, networksAreChanged, portsAreFree, takePortsBack } from "./server-network-changes.ts";
-import { requireTransportOf, softwareUserData, tellServer } from "../software-transport.ts";
 import { nicsOf, ownPorts, type WantedNic } from "./server-networks.ts";
 import { formerAttributes, serverAttributes, serverProperties } from "./server-schema.ts";
 
@@ -216,7 +216,10 @@ export const server: ResourceType = {
   release: portsAreFree,
   takeBack: takePortsBack,
   async update(run, changed) {
-    if (changed.software_config_transport !== undefined && (run.properties as Values).user_data_format === "SOFTWARE_CONFIG")
+    if (
+      changed.software_config_transport !== undefined &&
+      (run.properties as Values).user_data_format === "SOFTWARE_CONFIG"
+    )
       await tellServer(run, ["ec2"]);
     await updateServer(run, changed);
   },
