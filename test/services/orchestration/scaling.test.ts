@@ -132,7 +132,7 @@ describe("groups that scale", () => {
       const { list } = await stack.outputs();
       const now = (list as string[]).join(",");
       if (seen.at(-1) !== now) seen.push(now);
-      clock.advance(1000);
+      clock.advance(10_000);
       return (await stack.show()).stack_status === "UPDATE_COMPLETE";
     });
     const after = (await stack.outputs()).map;

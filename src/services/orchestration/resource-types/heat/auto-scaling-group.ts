@@ -62,7 +62,7 @@ const inOrder = (made: Made): Member[] =>
   made.nested
     .members()
     .filter(({ status }) => status !== "FAILED")
-    .sort((one, other) => one.createdAt - other.createdAt);
+    .sort((one, other) => one.createdAt - other.createdAt || (one.name < other.name ? -1 : 1));
 
 const size = { type: "integer", update_allowed: true, constraints: [{ range: { min: 0 } }] } as const;
 
