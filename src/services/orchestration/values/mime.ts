@@ -12,7 +12,7 @@ const quoted = (name: string): string => name.replace(/[\\"\r\n]/g, "");
 /** Of the same parts and seed always the same. */
 export function mimeMessage(parts: readonly MimePart[], seed: string): string {
   const texts = parts.map(({ content, subtype, filename }) => {
-    const isAscii = /^[\x00-\x7f]*$/.test(content);
+    const isAscii = Buffer.byteLength(content) === content.length;
     const head = [
       `Content-Type: text/${quoted(subtype)}; charset="${isAscii ? "us-ascii" : "utf-8"}"`,
       "MIME-Version: 1.0",
