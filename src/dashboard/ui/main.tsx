@@ -4,6 +4,7 @@ import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/table.css";
 import "./styles/forms.css";
+import "./styles/chart.css";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { I18nProvider } from "react-aria-components";

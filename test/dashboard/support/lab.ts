@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { TestDaemon } from "../../support/daemon.ts";
 import { until } from "../../support/patience.ts";
+import { Browsers, logIn, type View, type Window } from "./browsers.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -28,17 +29,12 @@ export function qcow2(size = 1024 ** 3): Uint8Array {
 /** A cloud over fake drivers in a process of its own, with pages, and a browser that looks at it. */
 export class DashboardLab {
   readonly daemon = new TestDaemon();
-  #browser: Browser | null = null;
-  readonly #contexts: BrowserContext[] = [];
+  readonly #browsers = new Browsers();
 
   async start(): Promise<void> {
     buildPages();
     await this.daemon.prepare();
-    this.#browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
-      // As root there is no sandbox; the pages are ours.
-      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-    });
+    await this.#browsers.start();
   }
 
   get url(): string {
@@ -54,38 +50,12 @@ export class DashboardLab {
   }
 
   /** A browser of its own, with nobody logged in. What it complains of is in `complaints`. */
-  async page(options: { width?: number; height?: number; theme?: "light" | "dark"; language?: string } = {}): Promise<{
-    page: Page;
-    complaints: string[];
-  }> {
-    if (this.#browser === null) throw new Error("the lab was not started");
-    const context = await this.#browser.newContext({
-      viewport: { width: options.width ?? 1280, height: options.height ?? 860 },
-      colorScheme: options.theme ?? "light",
-      locale: options.language ?? "en-US",
-      reducedMotion: "reduce",
-    });
-    this.#contexts.push(context);
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    const complaints: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    return { page, complaints };
+  page(view: View = {}): Promise<Window> {
+    return this.#browsers.open(view);
   }
 
-  async logIn(page: Page, user: string, password = "secret"): Promise<void> {
-    await page.goto(`${this.url}/`);
-    await page.getByLabel("User").fill(user);
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Log in", exact: true }).click();
-    await page
-      .getByRole("navigation", { name: "Panels" })
-      .or(page.getByRole("button", { name: "Open navigation" }))
-      .first()
-      .waitFor();
+  logIn(page: Page, user: string, password = "secret"): Promise<void> {
+    return logIn(page, this.url, user, password);
   }
 
   /** Until a server is as wanted, seen by its API. */
@@ -105,8 +75,7 @@ export class DashboardLab {
   }
 
   async close(): Promise<void> {
-    for (const context of this.#contexts) await context.close();
-    await this.#browser?.close();
+    await this.#browsers.close();
     await this.daemon.close();
   }
 }

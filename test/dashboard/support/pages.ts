@@ -17,6 +17,9 @@ export interface Ids {
   readonly router: string;
   readonly group: string;
   readonly project: string;
+  readonly userGroup: string;
+  /** One that few projects may use. */
+  readonly flavor: string;
 }
 
 /** A thing in the picture of the networks. */
@@ -137,7 +140,46 @@ export const shownPages: readonly Shown[] = [
     user: "admin",
     prepare: (page) => page.getByRole("button", { name: "Create flavor" }).click(),
   },
+  { name: "flavor", path: ({ flavor }) => `/flavors/${flavor}`, user: "admin" },
   { name: "aggregates", path: "/aggregates", user: "admin" },
+  {
+    name: "cloud",
+    path: "/cloud",
+    user: "admin",
+    prepare: (page) => page.getByRole("img", { name: /vCPU/ }).waitFor(),
+  },
+  ...["instances", "volumes", "snapshots", "images", "networks", "routers", "floating-ips"].map((tab) => ({
+    name: `everything-${tab}`,
+    path: `/everything?tab=${tab}`,
+    user: "admin" as const,
+    prepare: (page: Page) => page.getByRole("main").getByRole("table").waitFor(),
+  })),
+  { name: "agents", path: "/agents", user: "admin", prepare: (page) => page.getByText("nova-compute").waitFor() },
+  { name: "defaults", path: "/defaults", user: "admin" },
+  {
+    name: "defaults-set",
+    path: "/defaults",
+    user: "admin",
+    prepare: (page) => page.getByRole("button", { name: "Change defaults" }).first().click(),
+  },
+  { name: "domains", path: "/domains", user: "admin" },
+  { name: "groups", path: "/groups", user: "admin" },
+  { name: "group", path: ({ userGroup }) => `/groups/${userGroup}`, user: "admin" },
+  { name: "roles", path: "/roles?tab=roles", user: "admin" },
+  { name: "assignments", path: "/roles", user: "admin" },
+  {
+    name: "role-assign",
+    path: "/roles",
+    user: "admin",
+    prepare: (page) => page.getByRole("button", { name: "Assign role" }).click(),
+  },
+  { name: "settings", path: "/settings", user: "demo" },
+  {
+    name: "settings-password",
+    path: "/settings",
+    user: "demo",
+    prepare: (page) => page.getByRole("button", { name: "Change password" }).click(),
+  },
   {
     name: "palette",
     path: "/overview",
@@ -232,5 +274,29 @@ export async function furnish(lab: DashboardLab): Promise<Ids> {
   for (const name of ["web-1", "web-2", "database", "worker-1", "worker-2"]) await lab.settled(name, "ACTIVE");
   await daemon.request("POST", `/compute/v2.1/servers/${ids[3]}/action`, { "os-stop": null });
   await lab.settled("worker-1", "SHUTOFF");
-  return { server: ids[0] ?? "", network: networks[0].id, router, group, project };
+  const { body: made } = await daemon.request("POST", "/identity/v3/groups", {
+    group: { name: "class-a", description: "Tuesdays, room 12", domain_id: "default" },
+  });
+  const user = await first("/identity/v3/users?name=demo");
+  await daemon.request("PUT", `/identity/v3/groups/${made.group.id}/users/${user}`);
+  const role = await first("/identity/v3/roles?name=reader");
+  await daemon.request("PUT", `/identity/v3/projects/${project}/groups/${made.group.id}/roles/${role}`);
+  const { body: size } = await daemon.request("POST", "/compute/v2.1/flavors", {
+    flavor: { name: "class.large", vcpus: 4, ram: 4096, disk: 20, "os-flavor-access:is_public": false },
+  });
+  await daemon.request("POST", `/compute/v2.1/flavors/${size.flavor.id}/os-extra_specs`, {
+    extra_specs: { "hw:cpu_policy": "shared" },
+  });
+  await daemon.request("POST", `/compute/v2.1/flavors/${size.flavor.id}/action`, {
+    addTenantAccess: { tenant: project },
+  });
+  return {
+    server: ids[0] ?? "",
+    network: networks[0].id,
+    router,
+    group,
+    project,
+    userGroup: made.group.id,
+    flavor: size.flavor.id,
+  };
 }

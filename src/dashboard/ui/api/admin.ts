@@ -59,3 +59,43 @@ export const hypervisors: Resource<Hypervisor> = {
   idOf: ({ id }) => id,
   paged: false,
 };
+
+/** Of block storage: it has no id, a host and a name are it. */
+export interface VolumeService {
+  readonly binary: string;
+  readonly host: string;
+  readonly zone: string;
+  readonly status: string;
+  readonly state: string;
+  readonly disabled_reason: string | null;
+}
+
+export const volumeServices: Resource<VolumeService> = {
+  kind: "block-storage.service",
+  list: { service: "block-storage", path: "/v3/{project}/os-services" },
+  plural: "services",
+  singular: null,
+  path: "/v3/{project}/os-services",
+  idOf: ({ binary, host }) => `${binary} ${host}`,
+  paged: false,
+};
+
+export interface Agent {
+  readonly id: string;
+  readonly agent_type: string;
+  readonly binary: string;
+  readonly host: string;
+  readonly availability_zone: string | null;
+  readonly admin_state_up: boolean;
+  readonly alive: boolean;
+}
+
+export const agents: Resource<Agent> = {
+  kind: "network.agent",
+  list: { service: "network", path: "/v2.0/agents" },
+  plural: "agents",
+  singular: "agent",
+  path: "/v2.0/agents",
+  idOf: ({ id }) => id,
+  paged: false,
+};

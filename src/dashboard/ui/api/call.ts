@@ -13,7 +13,7 @@ export type Service =
 export interface Call {
   readonly service: Service;
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
-  /** "{project}" stands for the session's project. */
+  /** "{project}" stands for the session's project; without one it is left out with its slash, as volumes' API has it. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
@@ -51,7 +51,7 @@ export function setCloud(projectId: string | null, services: Readonly<Record<str
 export const addressOf = (call: Call): string => `${prefixes[call.service] ?? `/${call.service}`}${pathOf(call)}`;
 
 export function pathOf({ path, query }: Call): string {
-  const full = path.replaceAll("{project}", project ?? "");
+  const full = project === null ? path.replaceAll("/{project}", "") : path.replaceAll("{project}", project);
   const words = Object.entries(query ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],
   );
@@ -95,6 +95,11 @@ let onEnded: Ended = () => {};
 /** Who is told that the session is over. */
 export function whenSessionEnds(body: Ended): void {
   onEnded = body;
+}
+
+/** Asks whether there still is a session, and tells who waits for its end where there is none. */
+export async function askForSession(): Promise<void> {
+  if ((await own("GET", "session")) === null) onEnded();
 }
 
 export const OWN_HEADER = { "x-tenrec-dashboard": "1" } as const;

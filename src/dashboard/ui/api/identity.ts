@@ -22,11 +22,34 @@ export interface User extends Named {
   readonly password_expires_at: string | null;
 }
 
+export interface Group extends Named {
+  readonly description: string;
+  readonly domain_id: string;
+}
+
+export interface Domain extends Named {
+  readonly description: string;
+  readonly enabled: boolean;
+}
+
+export interface Role extends Named {
+  readonly description: string | null;
+  /** Null: of the whole cloud. */
+  readonly domain_id: string | null;
+}
+
 /** A role that somebody has somewhere; it has no id of its own. */
 export interface Assignment {
   readonly role: Named;
   readonly user?: Named;
   readonly group?: Named;
+  readonly scope: {
+    readonly project?: Named;
+    readonly domain?: Named;
+    readonly system?: { readonly all: true };
+    /** For what is in the domain, and not for itself. */
+    readonly "OS-INHERIT:inherited_to"?: "projects";
+  };
 }
 
 export const projects: Resource<Project> = {
@@ -49,7 +72,28 @@ export const users: Resource<User> = {
   paged: false,
 };
 
-export const roles: Resource<Named> = {
+export const groups: Resource<Group> = {
+  kind: "identity.group",
+  list: { service: "identity", path: "/v3/groups" },
+  plural: "groups",
+  singular: "group",
+  path: "/v3/groups",
+  idOf: ({ id }) => id,
+  paged: false,
+};
+
+/** To events they are projects (live.ts). */
+export const domains: Resource<Domain> = {
+  kind: "identity.domain",
+  list: { service: "identity", path: "/v3/domains" },
+  plural: "domains",
+  singular: "domain",
+  path: "/v3/domains",
+  idOf: ({ id }) => id,
+  paged: false,
+};
+
+export const roles: Resource<Role> = {
   kind: "identity.role",
   list: { service: "identity", path: "/v3/roles" },
   plural: "roles",
@@ -65,7 +109,9 @@ export const assignments: Resource<Assignment> = {
   plural: "role_assignments",
   singular: null,
   path: "/v3/role_assignments",
-  idOf: ({ role, user, group }) => `${role.id} ${user?.id ?? group?.id ?? ""}`,
+  idOf: ({ role, user, group, scope }) =>
+    [role, user ?? group, scope.project ?? scope.domain].map((one) => one?.id ?? "").join(" ") +
+    (scope["OS-INHERIT:inherited_to"] ?? ""),
   paged: false,
 };
 

@@ -53,6 +53,7 @@ export interface Snapshot {
   readonly size: number;
   readonly volume_id: string;
   readonly created_at: string;
+  readonly "os-extended-snapshot-attributes:project_id"?: string;
 }
 
 export interface VolumeType {

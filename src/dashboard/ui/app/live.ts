@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { askForSession } from "../api/call.ts";
 import { refresh } from "../api/resource.ts";
 
 interface Thing {
@@ -12,6 +13,7 @@ const TOGETHER_MS = 40;
 
 /** Some kinds show in others: a port of a server in its addresses. */
 const ALSO: Readonly<Record<string, readonly string[]>> = {
+  "identity.project": ["identity.domain"],
   "compute.server": ["compute.usage"],
   "compute.action": ["compute.usage"],
   "network.port": ["network.usage"],
@@ -54,6 +56,8 @@ export function useLive(scope: string): boolean {
       source.close();
       setConnected(false);
       void client.invalidateQueries();
+      // A page may have nothing to ask for.
+      void askForSession().catch(() => {});
     });
     return () => {
       source.close();

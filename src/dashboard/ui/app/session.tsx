@@ -39,6 +39,8 @@ export interface Session {
   readonly maySystem: boolean;
   readonly services: ReadonlySet<string>;
   readonly region: string;
+  /** When it ends at the latest: ISO 8601. */
+  readonly expiresAt: string;
   readonly catalog: NonNullable<Described["token"]["catalog"]>;
 }
 
@@ -72,6 +74,7 @@ function sessionOf({ token, ...rest }: Described): Session {
     maySystem: rest.system,
     services: new Set(Object.keys(rest.services)),
     region: rest.region,
+    expiresAt: token.expires_at,
     catalog: token.catalog ?? [],
   };
 }

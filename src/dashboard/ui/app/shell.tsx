@@ -25,7 +25,7 @@ import { Palette } from "./palette.tsx";
 import { firstRoute, GROUPS, type Panel } from "./panel.ts";
 import { type Scope, useSession, useSessionValue } from "./session.tsx";
 import { setLanguage, translate, useLanguage, useText } from "./text.ts";
-import { setTheme, type Theme, useTheme } from "./theme.ts";
+import { setTheme, THEMES, type Theme, useTheme } from "./theme.ts";
 import { words } from "./words.ts";
 
 /** What is around every page: where one is, as whom, and the ways to elsewhere. */
@@ -213,8 +213,6 @@ function ScopeMenu() {
     </MenuTrigger>
   );
 }
-
-const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
 function UserMenu() {
   const t = useText(words);

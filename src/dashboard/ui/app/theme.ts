@@ -1,9 +1,10 @@
 import { useSyncExternalStore } from "react";
 
-export type Theme = "light" | "dark" | "system";
+export const THEMES = ["system", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
 
 const STORED = "tenrec.theme";
-const isTheme = (value: string | null): value is Theme => value === "light" || value === "dark" || value === "system";
+const isTheme = (value: string | null): value is Theme => THEMES.some((theme) => theme === value);
 
 const stored = localStorage.getItem(STORED);
 let current: Theme = isTheme(stored) ? stored : "system";

@@ -5,6 +5,7 @@ import { type Action, ActionMenu, useRunner } from "./action.tsx";
 
 export interface PlainColumn<Item> {
   readonly header: string;
+  readonly numeric?: boolean;
   cell(item: Item): ReactNode;
 }
 
@@ -37,13 +38,13 @@ export function PlainTable<Item>(props: Props<Item>) {
       <table className="plain-table">
         <thead>
           <tr>
-            {columns.map(({ header }) => (
-              <th key={header} scope="col">
+            {columns.map(({ header, numeric }) => (
+              <th key={header} scope="col" className={numeric === true ? "numeric" : undefined}>
                 {header}
               </th>
             ))}
             {actions.length > 0 && (
-              <th scope="col">
+              <th scope="col" className="row-actions">
                 <span className="hidden-visually">{t("actions")}</span>
               </th>
             )}
@@ -52,11 +53,13 @@ export function PlainTable<Item>(props: Props<Item>) {
         <tbody>
           {items.map((item) => (
             <tr key={idOf(item)}>
-              {columns.map(({ header, cell }) => (
-                <td key={header}>{cell(item)}</td>
+              {columns.map(({ header, numeric, cell }) => (
+                <td key={header} className={numeric === true ? "numeric" : undefined}>
+                  {cell(item)}
+                </td>
               ))}
               {actions.length > 0 && (
-                <td>
+                <td className="row-actions">
                   <ActionMenu actions={actions} item={item} name={nameOf(item)} runner={runner} />
                 </td>
               )}

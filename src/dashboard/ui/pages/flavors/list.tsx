@@ -2,9 +2,11 @@ import { Layers } from "lucide-react";
 import { useMemo } from "react";
 import { type Flavor, flavors } from "../../api/compute.ts";
 import { useList } from "../../api/resource.ts";
+import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import { ActionButton } from "../../parts/action.tsx";
+import { nameColumn } from "../../parts/columns.tsx";
 import { ListPage } from "../../parts/list-page.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { useFlavorActions, useFlavorCreation } from "./actions.ts";
@@ -21,7 +23,7 @@ export default function Flavors() {
   const create = useFlavorCreation();
   const columns = useMemo<Column<Flavor>[]>(
     () => [
-      { id: "name", header: w("name"), value: nameOf, grow: 1.5 },
+      nameColumn(w, nameOf, ({ id }) => href("/flavors/:id", { id })),
       { id: "vcpus", header: t("vcpus"), value: ({ vcpus }) => vcpus, numeric: true },
       { id: "ram", header: t("ram"), value: ({ ram }) => ram, numeric: true },
       { id: "disk", header: t("disk"), value: ({ disk }) => disk, numeric: true, priority: 1 },

@@ -5,6 +5,7 @@ import { text } from "./text.ts";
 declare module "../../app/panel.ts" {
   interface Routes {
     "/flavors": true;
+    "/flavors/:id": true;
   }
 }
 
@@ -16,5 +17,5 @@ export const panel = definePanel({
   icon: Layers,
   needs: ["compute"],
   visible: ({ isAdmin, project }) => isAdmin && project !== null,
-  routes: { "/flavors": () => import("./list.tsx") },
+  routes: { "/flavors": () => import("./list.tsx"), "/flavors/:id": () => import("./detail.tsx") },
 });

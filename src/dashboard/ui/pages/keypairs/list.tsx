@@ -105,7 +105,11 @@ function useMaking(): [create: Action<null>, read: Action<null>] {
               `${textOf(values, "name")}.pem`,
               textOf(values, "name"),
             ],
-            compute("POST", "/os-keypairs", { keypair: { name: textOf(values, "name"), type: "ssh" } }),
+            {
+              ...compute("POST", "/os-keypairs", { keypair: { name: textOf(values, "name"), type: "ssh" } }),
+              // From 2.92 on nova makes no keys. Browsers do, but only where a page came with TLS.
+              headers: { "openstack-api-version": "compute 2.91" },
+            },
           ),
         done: t("create.done"),
         kinds: ["compute.keypair"],

@@ -2,11 +2,11 @@ import { Pencil, Trash2 } from "lucide-react";
 import { useMemo } from "react";
 import { operation } from "../../api/call.ts";
 import { identity, type Project } from "../../api/identity.ts";
-import { useSession } from "../../app/session.tsx";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import type { Action } from "../../parts/action.tsx";
 import { type Field, text as textOf, type Values } from "../../parts/form.tsx";
+import { useDomainOptions, useHomeDomain } from "../domains/names.ts";
 import { text } from "./text.ts";
 
 const KINDS = ["identity.project"];
@@ -79,19 +79,23 @@ export function useProjectActions(): Action<Project>[] {
 export function useProjectCreation(): Action<null> {
   const t = useText(text);
   const fields = useFields();
-  const { project, domain } = useSession();
-  const home = project?.domain.id ?? domain?.id ?? "default";
+  const home = useHomeDomain();
   return useMemo(
     () => ({
       id: "create",
       label: t("create"),
-      fields: () => fields,
-      initial: () => ({ enabled: true }),
-      operation: (_none, values) =>
-        operation(
-          ["openstack", "project", "create", "--domain", home, ...wordsOf(values), textOf(values, "name") || "NAME"],
-          identity("POST", "/projects", { project: { ...membersOf(values), domain_id: home } }),
-        ),
+      fields: () => [
+        ...fields,
+        { kind: "select", name: "domain", label: t("domain"), required: true, useOptions: useDomainOptions },
+      ],
+      initial: () => ({ enabled: true, domain: home }),
+      operation(_none, values) {
+        const [name, domain] = [textOf(values, "name"), textOf(values, "domain")];
+        return operation(
+          ["openstack", "project", "create", "--domain", domain, ...wordsOf(values), name || "NAME"],
+          identity("POST", "/projects", { project: { ...membersOf(values), domain_id: domain } }),
+        );
+      },
       done: t("create.done"),
       kinds: KINDS,
     }),

@@ -2,9 +2,9 @@ import { type Project, projects } from "../../api/identity.ts";
 import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
-import { Code } from "../../parts/copy.tsx";
 import { Card, Facts } from "../../parts/page.tsx";
 import { ThingPage } from "../../parts/thing-page.tsx";
+import { useDomainNames } from "../domains/names.ts";
 import { useProjectActions } from "./actions.ts";
 import { Members } from "./members.tsx";
 import { Quotas } from "./quotas.tsx";
@@ -16,6 +16,7 @@ const nameOf = ({ name }: Project): string => name;
 export default function ProjectPage() {
   const t = useText(text);
   const w = useText(words);
+  const domainName = useDomainNames();
   return (
     <ThingPage
       resource={projects}
@@ -31,7 +32,7 @@ export default function ProjectPage() {
               facts={[
                 [w("description"), project.description],
                 [t("enabled"), project.enabled ? w("yes") : null],
-                [t("domain"), <Code key="domain">{project.domain_id}</Code>],
+                [t("domain"), domainName(project.domain_id)],
               ]}
             />
           </Card>

@@ -10,6 +10,7 @@ import { idColumn } from "../../parts/columns.tsx";
 import { Link } from "../../parts/link.tsx";
 import { ListPage } from "../../parts/list-page.tsx";
 import type { Column } from "../../parts/table.tsx";
+import { useDomainNames } from "../domains/names.ts";
 import { useProjectActions, useProjectCreation } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -23,6 +24,7 @@ export default function Projects() {
   const list = useList(projects);
   const actions = useProjectActions();
   const create = useProjectCreation();
+  const domainName = useDomainNames();
   const columns = useMemo<Column<Project>[]>(
     () => [
       {
@@ -34,10 +36,10 @@ export default function Projects() {
       },
       { id: "description", header: w("description"), value: ({ description }) => description, grow: 2, priority: 1 },
       { id: "enabled", header: t("enabled"), value: ({ enabled }) => (enabled ? w("yes") : "—") },
-      { id: "domain", header: t("domain"), value: ({ domain_id }) => domain_id, priority: 2 },
+      { id: "domain", header: t("domain"), value: ({ domain_id }) => domainName(domain_id), priority: 2 },
       idColumn(w, idOf),
     ],
-    [t, w],
+    [t, w, domainName],
   );
   return (
     <ListPage

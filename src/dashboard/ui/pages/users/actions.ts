@@ -2,11 +2,11 @@ import { KeyRound, Pencil, Trash2 } from "lucide-react";
 import { useMemo } from "react";
 import { operation } from "../../api/call.ts";
 import { identity, type User } from "../../api/identity.ts";
-import { useSession } from "../../app/session.tsx";
 import { useText } from "../../app/text.ts";
 import { words } from "../../app/words.ts";
 import type { Action } from "../../parts/action.tsx";
 import { type Field, given, text as textOf } from "../../parts/form.tsx";
+import { useDomainOptions, useHomeDomain } from "../domains/names.ts";
 import { text } from "./text.ts";
 
 const KINDS = ["identity.user"];
@@ -89,25 +89,28 @@ export function useUserActions(): Action<User>[] {
 export function useUserCreation(): Action<null> {
   const t = useText(text);
   const { about, password } = useFields();
-  const { project, domain } = useSession();
-  const home = project?.domain.id ?? domain?.id ?? "default";
+  const home = useHomeDomain();
   return useMemo(
     () => ({
       id: "create",
       label: t("create"),
-      fields: () => [...about, { ...password, hint: t("create.hint") }],
-      initial: () => ({ enabled: true }),
+      fields: () => [
+        ...about,
+        { ...password, hint: t("create.hint") },
+        { kind: "select", name: "domain", label: t("domain"), required: true, useOptions: useDomainOptions },
+      ],
+      initial: () => ({ enabled: true, domain: home }),
       operation(_none, values) {
-        const [name, enabled] = [textOf(values, "name"), values.enabled === true];
+        const [name, enabled, domain] = [textOf(values, "name"), values.enabled === true, textOf(values, "domain")];
         const more = given({ email: textOf(values, "email"), description: textOf(values, "description") });
         const options = Object.entries(more).flatMap(([key, value]) => [`--${key}`, value]);
         return operation(
           [
-            ...["openstack", "user", "create", "--domain", home, ...options, "--password-prompt"],
+            ...["openstack", "user", "create", "--domain", domain, ...options, "--password-prompt"],
             ...[enabled ? "--enable" : "--disable", name || "NAME"],
           ],
           identity("POST", "/users", {
-            user: { name, ...more, password: textOf(values, "password"), enabled, domain_id: home },
+            user: { name, ...more, password: textOf(values, "password"), enabled, domain_id: domain },
           }),
         );
       },

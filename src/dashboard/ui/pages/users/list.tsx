@@ -8,6 +8,7 @@ import { ActionButton } from "../../parts/action.tsx";
 import { idColumn } from "../../parts/columns.tsx";
 import { ListPage } from "../../parts/list-page.tsx";
 import type { Column } from "../../parts/table.tsx";
+import { useDomainNames } from "../domains/names.ts";
 import { useUserActions, useUserCreation } from "./actions.ts";
 import { text } from "./text.ts";
 
@@ -21,6 +22,7 @@ export default function Users() {
   const list = useList(users);
   const actions = useUserActions();
   const create = useUserCreation();
+  const domainName = useDomainNames();
   const columns = useMemo<Column<User>[]>(
     () => [
       {
@@ -32,10 +34,10 @@ export default function Users() {
       { id: "description", header: w("description"), value: ({ description }) => description, grow: 2, priority: 2 },
       { id: "email", header: t("email"), value: ({ email }) => email, grow: 2.5, priority: 1 },
       { id: "enabled", header: t("enabled"), value: ({ enabled }) => (enabled ? w("yes") : "—") },
-      { id: "domain", header: t("domain"), value: ({ domain_id }) => domain_id, priority: 2 },
+      { id: "domain", header: t("domain"), value: ({ domain_id }) => domainName(domain_id), priority: 2 },
       idColumn(w, idOf),
     ],
-    [t, w],
+    [t, w, domainName],
   );
   return (
     <ListPage
