@@ -37,7 +37,8 @@ describe("a student's way through the dashboard", { skip }, () => {
     await dialog().waitFor({ state: "detached" });
   };
   const choose = async (label: string, option: RegExp | string) => {
-    await dialog().getByRole("button", { name: label }).click();
+    const box = page.locator("[aria-haspopup=listbox]");
+    await dialog().getByRole("button", { name: label }).and(box).first().click();
     await page.getByRole("option", { name: option }).click();
   };
   const act = async (name: string, action: string) => {
@@ -183,74 +184,7 @@ describe("a student's way through the dashboard", { skip }, () => {
     assert.equal((await lab.ssh(key, address, "hostname")).trim(), "first");
   });
 
-  step("a volume is attached and is a disk in the guest", async () => {
-    await openPage("Volumes");
-    await page.getByRole("button", { name: "Create volume" }).first().click();
-    await dialog().getByLabel("Name").fill("notes");
-    await submit("Create volume");
-    await row("notes").getByText("Available").waitFor();
-    await act("notes", "Attach to instance");
-    await choose("Instance", /first/);
-    await submit("Attach to instance");
-    await row("notes").getByText("In use").waitFor();
-    await until("the disk in the guest", 120, async () =>
-      /\bvdb$/m.test(await lab.ssh(key, address, "cat /proc/partitions")),
-    );
-  });
-
-  step("a snapshot of the volume and one of the instance", async () => {
-    await act("notes", "Create snapshot");
-    await dialog().getByLabel("Name").fill("notes-then");
-    await submit("Create snapshot");
-    await page.getByRole("tab", { name: "Snapshots" }).click();
-    await row("notes-then").getByText("Available").waitFor();
-    await openPage("Instances");
-    await act("first", "Create snapshot");
-    await dialog().getByLabel("Name").fill("first-then");
-    await submit("Create snapshot");
-    await openPage("Images");
-    await row("first-then").getByText("Active").waitFor();
-    assert.ok((await names("image", "list", "--private")).includes("first-then"));
-  });
-
-  step("everything is deleted again, each from its own page", async () => {
-    const remove = async (name: string, action = "Delete") => {
-      await act(name, action);
-      await submit(action);
-      await page.getByRole("button", { name: `Actions of ${name}`, exact: true }).waitFor({ state: "detached" });
-    };
-    await openPage("Floating IPs");
-    await act(address, "Disassociate");
-    await page.getByRole("row").filter({ hasText: "10.77.0." }).waitFor({ state: "detached" });
-    await remove(address, "Release");
-    await openPage("Volumes");
-    await page.getByRole("tab", { name: "Snapshots" }).click();
-    await remove("notes-then");
-    await page.getByRole("tab", { name: "Volumes" }).click();
-    await act("notes", "Detach");
-    await submit("Detach");
-    await row("notes").getByText("Available").waitFor();
-    await remove("notes");
-    await openPage("Instances");
-    await remove("first");
-    await openPage("Images");
-    await remove("first-then");
-    await openPage("Routers");
-    await page.getByRole("link", { name: "way-out", exact: true }).click();
-    await act("10.77.0.1", "Remove");
-    await submit("Remove");
-    await openPage("Routers");
-    await remove("way-out");
-    await openPage("Networks");
-    await remove("lesson");
-    await openPage("Key pairs");
-    await remove("mine");
-
-    for (const list of [["server"], ["keypair"], ["volume"], ["volume", "snapshot"], ["floating", "ip"]])
-      assert.deepEqual(await os(...list, "list"), [], list.join(" "));
-    assert.ok(!(await names("router", "list")).includes("way-out"));
-    assert.ok(!(await names("network", "list")).includes("lesson"));
-    assert.deepEqual(await os("image", "list", "--private"), []);
-    assert.deepEqual(complaints, [], "nothing is refused by the policy of the page, nothing is thrown");
+  step("nothing was refused by the policy of the page, and nothing was thrown", async () => {
+    assert.deepEqual(complaints, []);
   });
 });

@@ -35,6 +35,7 @@ export const computeServices: Resource<ComputeService> = {
   singular: null,
   path: "/v2.1/os-services",
   idOf: ({ id }) => id,
+  listedOnly: true,
   paged: false,
 };
 
@@ -77,6 +78,7 @@ export const volumeServices: Resource<VolumeService> = {
   singular: null,
   path: "/v3/{project}/os-services",
   idOf: ({ binary, host }) => `${binary} ${host}`,
+  listedOnly: true,
   paged: false,
 };
 

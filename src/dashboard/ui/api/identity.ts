@@ -112,6 +112,7 @@ export const assignments: Resource<Assignment> = {
   idOf: ({ role, user, group, scope }) =>
     [role, user ?? group, scope.project ?? scope.domain].map((one) => one?.id ?? "").join(" ") +
     (scope["OS-INHERIT:inherited_to"] ?? ""),
+  listedOnly: true,
   paged: false,
 };
 

@@ -12,6 +12,8 @@ export interface Resource<Item> {
   /** Where one is asked for, without its id: "/v2.1/servers". */
   readonly path: string;
   idOf(item: Item): string;
+  /** There is no request for one of them: when one changes, the list is asked for. */
+  readonly listedOnly?: true;
   /** How lists go on: by the id of the last (most APIs), or not at all. */
   readonly paged: boolean;
 }
@@ -96,7 +98,7 @@ export async function refresh(client: QueryClient, kind: string, ids: ReadonlySe
   // Lists that nobody looks at are asked for when somebody does.
   void client.invalidateQueries({ queryKey: [kind], refetchType: "none" });
   for (const id of ids) void client.invalidateQueries({ queryKey: [kind, "one", id] });
-  if (resource === undefined || !plain || !large || ids.size > FEW) {
+  if (resource === undefined || resource.listedOnly === true || !plain || !large || ids.size > FEW) {
     await client.invalidateQueries({ queryKey: [kind, "list"] });
     return;
   }

@@ -1,17 +1,5 @@
 import { send } from "./call.ts";
-
-/** A server within a period, as nova counts it. Times are ISO 8601 without a zone, in UTC. */
-export interface ServerUsage {
-  readonly instance_id: string;
-  readonly name: string;
-  readonly started_at: string;
-  /** Null: it is still there. */
-  readonly ended_at: string | null;
-  readonly vcpus: number;
-  readonly memory_mb: number;
-  readonly local_gb: number;
-  readonly hours: number;
-}
+import type { ProjectUsage, ServerUsage } from "./used.ts";
 
 interface TenantUsage {
   readonly tenant_id: string;
@@ -21,11 +9,6 @@ interface TenantUsage {
 interface Page {
   readonly tenant_usages: readonly TenantUsage[];
   readonly tenant_usages_links?: readonly { readonly rel: string }[];
-}
-
-export interface ProjectUsage {
-  readonly project: string;
-  readonly servers: readonly ServerUsage[];
 }
 
 /** What all projects used from `start` to `end` (ISO 8601 without a zone), page by page. Errors: ApiProblem. */

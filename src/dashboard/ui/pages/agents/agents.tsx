@@ -99,7 +99,7 @@ function NetworkAgents() {
     { header: t("binary"), cell: ({ binary }) => binary },
     { header: t("host"), cell: ({ host }) => host },
     { header: w("status"), cell: ({ admin_state_up: up }) => <StatusBadge status={up ? "enabled" : "disabled"} /> },
-    { header: t("state"), cell: ({ alive }) => <StatusBadge status={alive ? t("alive") : t("dead")} /> },
+    { header: t("state"), cell: ({ alive }) => <StatusBadge status={alive ? "up" : "down"} /> },
   ];
   return (
     <Card title={t("network")}>

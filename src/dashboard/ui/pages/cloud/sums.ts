@@ -1,4 +1,4 @@
-import type { ProjectUsage, ServerUsage } from "../../api/usage.ts";
+import type { ProjectUsage, ServerUsage } from "../../api/used.ts";
 
 export const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

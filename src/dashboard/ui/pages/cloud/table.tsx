@@ -1,4 +1,4 @@
-import type { ProjectUsage } from "../../api/usage.ts";
+import type { ProjectUsage } from "../../api/used.ts";
 import { href } from "../../app/panel.ts";
 import { useText } from "../../app/text.ts";
 import { Link } from "../../parts/link.tsx";

@@ -1,4 +1,4 @@
-import { Boxes } from "lucide-react";
+import { LayoutGrid } from "lucide-react";
 import { useMemo } from "react";
 import { projects } from "../../api/identity.ts";
 import { useList } from "../../api/resource.ts";
@@ -32,9 +32,9 @@ export function useProjectColumn<Item>(projectOf: (item: Item) => string | null 
   }, [t, data]);
 }
 
-export function useNothing(): { readonly title: string; readonly hint: string; readonly icon: typeof Boxes } {
+export function useNothing(): { readonly title: string; readonly hint: string; readonly icon: typeof LayoutGrid } {
   const t = useText(text);
-  return { title: t("empty.title"), hint: t("empty.hint"), icon: Boxes };
+  return { title: t("empty.title"), hint: t("empty.hint"), icon: LayoutGrid };
 }
 
 export const idOf = ({ id }: { readonly id: string }): string => id;

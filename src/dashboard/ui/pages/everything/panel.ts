@@ -1,4 +1,4 @@
-import { Boxes } from "lucide-react";
+import { LayoutGrid } from "lucide-react";
 import { definePanel } from "../../app/panel.ts";
 import { text } from "./text.ts";
 
@@ -13,7 +13,7 @@ export const panel = definePanel({
   group: "admin",
   text,
   title: "title",
-  icon: Boxes,
+  icon: LayoutGrid,
   needs: ["identity"],
   visible: ({ isAdmin, project }) => isAdmin && project !== null,
   routes: { "/everything": () => import("./everything.tsx") },

@@ -46,7 +46,7 @@ function Assignments() {
       { id: "who", header: t("who"), value: ({ user, group }) => (user ?? group)?.name, grow: 2 },
       {
         id: "kind",
-        header: t("user"),
+        header: t("kind"),
         value: ({ user }) => t(user === undefined ? "group" : "user"),
         grow: 1.2,
         priority: 2,

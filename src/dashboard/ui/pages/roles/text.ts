@@ -11,6 +11,7 @@ export const text = defineText({
     "roles.hint":
       "What a role allows is written in the policies of each service: admin, manager, member and reader are the ones they know.",
     who: "Who",
+    kind: "Kind",
     role: "Role",
     where: "Where",
     user: "User",
@@ -52,6 +53,7 @@ export const text = defineText({
     "roles.hint":
       "Was eine Rolle erlaubt, steht in den Regeln der Dienste: admin, manager, member und reader sind die, die sie kennen.",
     who: "Wer",
+    kind: "Art",
     role: "Rolle",
     where: "Wo",
     user: "Benutzer",
