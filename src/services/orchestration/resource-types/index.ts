@@ -22,7 +22,12 @@ import { glanceImage, webImage } from "./glance/image.ts";
 import { autoScalingGroup } from "./heat/auto-scaling-group.ts";
 import { delay } from "./heat/delay.ts";
 import { deployedServer } from "./heat/deployed-server.ts";
-import { softwareDeploymentGroup, structuredDeploymentGroup } from "./heat/deployment-group.ts";
+import {
+  softwareDeploymentGroup,
+  softwareDeployments,
+  structuredDeploymentGroup,
+  structuredDeployments,
+} from "./heat/deployment-group.ts";
 import { multipartMime, softwareComponent } from "./heat/more-configs.ts";
 import { none } from "./heat/none.ts";
 import { randomString } from "./heat/random-string.ts";
@@ -89,8 +94,10 @@ const ALL: readonly ResourceType[] = [
   softwareComponent,
   softwareDeployment,
   softwareDeploymentGroup,
+  softwareDeployments,
   structuredDeployment,
   structuredDeploymentGroup,
+  structuredDeployments,
   swiftSignal,
   swiftSignalHandle,
   testResource,

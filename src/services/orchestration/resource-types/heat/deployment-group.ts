@@ -68,3 +68,12 @@ export const structuredDeploymentGroup: ResourceType = {
   description: "A config that is data, with values in the places of its inputs, that several servers get.",
   ...group("OS::Heat::StructuredDeployment", "5.0.0", structuredProperties),
 };
+
+/** Its name of former times, which templates still use and no list shows. */
+const former = (type: ResourceType, name: string): ResourceType => ({
+  ...type,
+  name,
+  support: { status: "HIDDEN", version: "7.0.0", message: `Please use ${type.name} instead.` },
+});
+export const softwareDeployments = former(softwareDeploymentGroup, "OS::Heat::SoftwareDeployments");
+export const structuredDeployments = former(structuredDeploymentGroup, "OS::Heat::StructuredDeployments");
