@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { ManualClock } from "../../../src/kernel/time/clock.ts";
 import { mimeMessage, mimeParts } from "../../../src/services/orchestration/values/mime.ts";
 import type { Json } from "../../support/json.ts";
 import { until } from "../../support/patience.ts";
@@ -229,4 +230,31 @@ describe("deployments of software", () => {
     assert.deepEqual(read, [{ ...parts[0], content: "#!/bin/sh\necho a\n" }, parts[1]]);
     assert.equal(mimeParts("#!/bin/sh\n"), null);
   });
+});
+
+test("a deployment that nobody answers has failed when its stack's time is over, and goes without a wait", async () => {
+  const clock = new ManualClock(Date.now());
+  const t = await heat({ clock });
+  try {
+    const template = hot({ s: server(), c: config(), d: deployment() });
+    const made = await t.ask("POST", "stacks", { stack_name: "late", template, timeout_mins: 1 });
+    const path = `stacks/late/${made.body.stack.id}`;
+    const deployments = async () => (await t.ask("GET", "software_deployments")).body.software_deployments as Json[];
+    await until("it has been handed out", 20, async () => {
+      clock.advance(100);
+      return (await deployments()).some(({ status }) => status === "IN_PROGRESS");
+    });
+    await until("the time is over", 20, async () => {
+      clock.advance(10_000);
+      return (await t.ask("GET", path)).body.stack.stack_status === "CREATE_FAILED";
+    });
+    const [late] = await deployments();
+    assert.deepEqual([late?.status, late?.status_reason], ["FAILED", "Deployment cancelled."]);
+    assert.equal((await t.ask("DELETE", path)).status, 204);
+    await t.idle();
+    assert.equal((await t.ask("GET", path)).body.stack.stack_status, "DELETE_COMPLETE");
+    assert.deepEqual(await deployments(), []);
+  } finally {
+    await t.close();
+  }
 });

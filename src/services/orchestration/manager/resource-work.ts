@@ -41,6 +41,8 @@ export interface WorkLimits {
 interface Verb {
   begin(): Promise<void> | void;
   isDone(): Promise<boolean> | boolean;
+  /** Nobody waits for it any more. */
+  cancel?(): void;
 }
 
 const STATUS_WORDS: Readonly<Record<number, string>> = {
@@ -108,6 +110,7 @@ export class ResourceWork {
     } catch (error) {
       if (isUnwritable(error) || limits.signal.aborted || error instanceof NeedsReplacement) throw error;
       const reason = error instanceof TimedOut ? messageOf(error) : reasonOf(error, handle.name, limits.section);
+      if (error instanceof TimedOut) verb.cancel?.();
       this.state(stack, handle.id, action, "FAILED", reason);
       if (error instanceof TimedOut) throw error;
       throw new ResourceFailed(action, reason);
@@ -169,6 +172,7 @@ export function verbOf(type: ResourceType, handle: Handle, action: Action, chang
   ): Verb => ({
     begin: begin ?? nothing,
     isDone: isDone ?? yes,
+    cancel: () => type.cancel?.(handle),
   });
   const bound = <T>(method: ((run: Handle) => T) | undefined) =>
     method === undefined ? undefined : () => method.call(type, handle);

@@ -84,6 +84,8 @@ export interface ResourceType {
   nestedMistake?(wanted: Wanted, message: string): string;
   /** Its user is one that templates ask for: it may read what is told of any resource of the stack. */
   readonly userSeesAll?: boolean;
+  /** The stack's time was over before what was begun was done: nobody waits for it any more. */
+  cancel?(run: Run): void;
   /** What the nested stack was at is over. Called in the transaction that says so. */
   nestedDone?(run: Run, succeeded: boolean): void;
   /** Its stack stands for it: what it would consist of, for previews and the parameters of nested templates. */

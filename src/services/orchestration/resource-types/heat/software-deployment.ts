@@ -182,6 +182,12 @@ function receive(run: Run, sent: unknown): string {
   return said;
 }
 
+function cancel(run: Run): void {
+  const { status, output_values } = run.software.deployed() ?? { status: null, output_values: null };
+  if (status !== "IN_PROGRESS") return;
+  run.software.settle({ status: "FAILED", status_reason: "Deployment cancelled.", output_values });
+}
+
 async function serverExists(run: Run): Promise<boolean> {
   if (!run.has("compute")) return false;
   const params = { server_id: of(run).server };
@@ -252,6 +258,8 @@ function deployment(derive: Derive) {
     isResumed: isDone,
     async delete(run) {
       if (run.software.deployed() === null) return;
+      // What an action before has begun is not waited for.
+      cancel(run);
       try {
         await trigger(run, "DELETE", derive);
       } catch (error) {
@@ -260,16 +268,15 @@ function deployment(derive: Derive) {
       }
     },
     async isDeleted(run) {
-      const deployed = run.software.deployed();
-      if (deployed !== null && run.properties.actions !== undefined) {
-        const asked = deployed.status === "IN_PROGRESS" && (await serverExists(run));
-        if (asked && !(await isDone(run))) return false;
+      if (run.software.deployed()?.status === "IN_PROGRESS") {
+        if ((await serverExists(run)) && !(await isDone(run))) return false;
       }
       run.software.remove();
       if (of(run).signal_transport === "TEMP_URL_SIGNAL") await clearSlot(run);
       run.user.delete();
       return true;
     },
+    cancel,
     signal: receive,
     attribute(made, name, path) {
       const deployed = made.software.deployed();
