@@ -63,8 +63,10 @@ test("a network is made, connected and filled from its picture, which shows what
   await page.mouse.move(from.x + 40, from.y + 90, { steps: 4 });
   await page.mouse.up();
   await page.getByRole("button", { name: "Arrange anew" }).waitFor();
-  const placeOf = () => node.getAttribute("style");
+  // Not the whole style: what was dragged last lies above the others.
+  const placeOf = async () => /transform: [^;]+/.exec((await node.getAttribute("style")) ?? "")?.[0];
   const dragged = await placeOf();
+  assert.ok(dragged !== undefined);
   await page.reload();
   await node.waitFor();
   assert.equal(await placeOf(), dragged, "it stays where it was dragged to");
